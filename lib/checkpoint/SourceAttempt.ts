@@ -1,0 +1,46 @@
+import type { Observable } from 'rxjs'
+import type { CheckpointBarrier, EndOfStream } from '../stream/CheckpointBarrier.js'
+import type { Restored } from '../stream/Restored.js'
+
+/** A source that joins a coordinator. */
+export interface CheckpointedSource {
+  /** The key of its state; a duplicate (with the same subtask) is an error. */
+  readonly uid: string
+  readonly subtaskIndex: number
+  readonly parallelism: number
+  /** Something was asked of the source: look at `pending()` from its loop. Called at any time; must only set a flag. */
+  wake(): void
+}
+
+/** What the coordinator asks of a source. */
+export interface CheckpointRequest {
+  readonly checkpointId: number
+  /** `drain` and `suspend` come from `stopWithSavepoint`; `finished` answers `requestFinalCheckpoint`. */
+  readonly end?: EndOfStream | undefined
+}
+
+/**
+ * One source's part in one attempt. The source's only way to the coordinator, and the coordinator's to it.
+ *
+ * 1. `join` restores and emits this; the source emits `restored` first.
+ * 2. Its starting offsets resolved, the source calls `ready`: the first checkpoint is triggered at once.
+ * 3. Whenever `pending()` has a request (looked at between two records, after `next()` has returned), the source notes its
+ *    positions and calls `barrier` in the same turn, and emits what it returns.
+ * 4. A bounded source that is done, or one that was asked to end, calls `requestFinalCheckpoint` and goes on answering
+ *    `pending()`; it emits the barrier with `end`, waits for its outcome, and completes when it is `completed`; when it is
+ *    `aborted`, another request with the same `end` follows by itself.
+ * 5. `leave` on teardown, whatever the cause. The last one to leave ends the attempt and aborts what is pending.
+ */
+export interface SourceAttempt {
+  readonly restored: Restored
+  ready(): void
+  pending(): CheckpointRequest | undefined
+  /** Answers a request: hands over the source's state and makes the barrier to emit. */
+  barrier(request: CheckpointRequest, state: unknown): CheckpointBarrier
+  /** The same for unmerged splits: one barrier for each; the checkpoint is acknowledged when all of them are. */
+  barriers(request: CheckpointRequest, state: unknown, parts: number): readonly CheckpointBarrier[]
+  requestFinalCheckpoint(): void
+  /** The coordinator has given up (too many failures, store broken): the source errors with it. Emits at most once. */
+  readonly failed$: Observable<Error>
+  leave(): void
+}

@@ -1,0 +1,100 @@
+import { type Headers, noHeaders } from './Headers.js'
+import type { Offset } from './Offset.js'
+
+/** Who wrote the timestamp: the producer or the broker (`message.timestamp.type`). */
+export type TimestampType = 'CreateTime' | 'LogAppendTime'
+
+/**
+ * A record as read from a partition.
+ *
+ * It holds positions in the fetched bytes and makes key, value and headers when they are asked for: a slice costs more than
+ * decoding the whole rest of a record. `key` and `value` are copies, so that a kept record does not pin a response of
+ * megabytes; a deserializer that needs no copy reads `buffer` between the positions (an end of -1 says null).
+ *
+ * The record itself is only valid while it is handed to a deserializer: keep what you read from it, not the record.
+ */
+export class ConsumerRecord {
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    readonly offset: Offset,
+    /** ms since the epoch; -1 when the record has none */
+    readonly timestamp: number,
+    readonly timestampType: TimestampType,
+    readonly leaderEpoch: number,
+    readonly buffer: Buffer,
+    readonly keyStart: number,
+    readonly keyEnd: number,
+    readonly valueStart: number,
+    readonly valueEnd: number,
+    readonly headersStart: number,
+    private readonly decodeHeaders: ((buffer: Buffer, start: number) => Headers) | null,
+  ) {}
+
+  get key(): Buffer | null {
+    return this.keyEnd < 0 ? null : copy(this.buffer, this.keyStart, this.keyEnd)
+  }
+
+  get value(): Buffer | null {
+    return this.valueEnd < 0 ? null : copy(this.buffer, this.valueStart, this.valueEnd)
+  }
+
+  get headers(): Headers {
+    return this.decodeHeaders === null ? noHeaders : this.decodeHeaders(this.buffer, this.headersStart)
+  }
+
+  /** Bytes of key and value together. */
+  get serializedSize(): number {
+    return Math.max(0, this.keyEnd - this.keyStart) + Math.max(0, this.valueEnd - this.valueStart)
+  }
+}
+
+const copy = (buffer: Buffer, start: number, end: number): Buffer => Buffer.from(buffer.subarray(start, end))
+
+/** The fields of a record made by hand, in specs and in the in-memory Kafka. */
+export interface ConsumerRecordFields {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: Offset
+  readonly timestamp?: number
+  readonly timestampType?: TimestampType
+  readonly leaderEpoch?: number
+  readonly key?: Uint8Array | string | null
+  readonly value?: Uint8Array | string | null
+  readonly headers?: Headers
+}
+
+/**
+ * A record from its fields. Strings are UTF-8.
+ *
+ * @example
+ * ```ts
+ * consumerRecord({ topic: 't', partition: 0, offset: 7, value: 'hello' }).value?.toString() // 'hello'
+ * ```
+ */
+export const consumerRecord = (fields: ConsumerRecordFields): ConsumerRecord => {
+  const key = toBuffer(fields.key)
+  const value = toBuffer(fields.value)
+  const keyLength = key?.length ?? 0
+  const headers = fields.headers ?? noHeaders
+  return new ConsumerRecord(
+    fields.topic,
+    fields.partition,
+    fields.offset,
+    fields.timestamp ?? -1,
+    fields.timestampType ?? 'CreateTime',
+    fields.leaderEpoch ?? -1,
+    Buffer.concat([key ?? emptyBuffer, value ?? emptyBuffer]),
+    0,
+    key === null ? -1 : keyLength,
+    keyLength,
+    value === null ? -1 : keyLength + value.length,
+    0,
+    headers.length === 0 ? null : () => headers,
+  )
+}
+
+const emptyBuffer = Buffer.alloc(0)
+
+const toBuffer = (bytes: Uint8Array | string | null | undefined): Buffer | null =>
+  bytes === null || bytes === undefined ? null : Buffer.from(bytes as Uint8Array)

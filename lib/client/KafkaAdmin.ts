@@ -1,0 +1,59 @@
+import type { Observable } from 'rxjs'
+import type { IsolationLevel } from './IsolationLevel.js'
+import type { Offset, OffsetsByPartition } from './Offset.js'
+import type { OffsetSpec } from './OffsetSpec.js'
+import type { TopicPartition } from './TopicPartition.js'
+
+export interface PartitionDescription {
+  readonly partition: number
+  /** broker id; -1 while there is no leader */
+  readonly leader: number
+  readonly replicas: readonly number[]
+}
+
+export interface TopicDescription {
+  readonly name: string
+  readonly internal: boolean
+  readonly partitions: readonly PartitionDescription[]
+}
+
+export interface NewTopic {
+  readonly topic: string
+  readonly partitions: number
+  readonly replicationFactor?: number
+  readonly config?: Readonly<Record<string, string>>
+}
+
+/** A transaction as the coordinator lists it. */
+export interface TransactionListing {
+  readonly transactionalId: string
+  readonly producerId: bigint
+  readonly state: string
+}
+
+/** Questions about the cluster. Each call acts once per subscription and emits one value. */
+export interface KafkaAdmin {
+  listTopics(): Observable<readonly TopicDescription[]>
+  /** Topics that do not exist are left out of the answer. */
+  describeTopics(topics: readonly string[]): Observable<readonly TopicDescription[]>
+  createTopics(topics: readonly NewTopic[]): Observable<void>
+  deleteTopics(topics: readonly string[]): Observable<void>
+  /** Raises the number of partitions of a topic to `total`. */
+  createPartitions(topic: string, total: number): Observable<void>
+  /**
+   * Offsets by specification. `Latest` is the high watermark or, with read_committed, the last stable offset.
+   * A partition without a record at or after a timestamp is left out of the answer.
+   */
+  listOffsets(
+    specs: readonly (readonly [TopicPartition, OffsetSpec])[],
+    isolationLevel: IsolationLevel,
+  ): Observable<OffsetsByPartition>
+  /** Partitions for which the group has committed nothing are left out of the answer. */
+  committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Observable<OffsetsByPartition>
+  /** Commits for a group that has no members. */
+  commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): Observable<void>
+  /** Ongoing transactions of the cluster (KIP-664); brokers from 3.0. */
+  listTransactions(states: readonly string[]): Observable<readonly TransactionListing[]>
+  /** A setting of the brokers, e.g. `transaction.max.timeout.ms`; undefined when we may not read it. */
+  brokerConfig(name: string): Observable<string | undefined>
+}

@@ -1,0 +1,80 @@
+import type { SchedulerLike } from 'rxjs'
+import type { IsolationLevel } from './IsolationLevel.js'
+
+/** A broker to ask first. */
+export interface BrokerAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** TLS as node:tls takes it. */
+export interface TlsConfig {
+  readonly ca?: string | readonly string[]
+  readonly cert?: string
+  readonly key?: string
+  readonly passphrase?: string
+  readonly servername?: string
+  readonly rejectUnauthorized?: boolean
+}
+
+/** How to log in. The password is read when a connection is made and never printed. */
+export type SaslConfig =
+  | {
+      readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+      readonly username: string
+      readonly password: string
+    }
+  | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => Promise<{ readonly value: string }> }
+
+/** Where a client says what a user should know. Anything with these four methods (console, pino, winston). */
+export interface Logger {
+  debug(message: string, facts?: object): void
+  info(message: string, facts?: object): void
+  warn(message: string, facts?: object): void
+  error(message: string, facts?: object): void
+}
+
+/** What a client needs to connect: typed, neutral, decoded from Kafka's properties by `lib/config`. Times in ms. */
+export interface KafkaConfig {
+  readonly bootstrapServers: readonly BrokerAddress[]
+  readonly clientId: string
+  readonly tls?: TlsConfig | undefined
+  readonly sasl?: SaslConfig | undefined
+  readonly connectionTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly retryBackoffMs: number
+  readonly retryBackoffMaxMs: number
+  readonly metadataMaxAgeMs: number
+  readonly rack?: string | undefined
+  readonly logger?: Logger | undefined
+  readonly scheduler?: SchedulerLike | undefined
+}
+
+/** How a fetcher reads. Names follow Kafka's consumer properties; sizes in bytes, times in ms. */
+export interface FetcherConfig {
+  readonly isolationLevel: IsolationLevel
+  readonly minBytes: number
+  readonly maxBytes: number
+  readonly maxPartitionBytes: number
+  readonly maxWaitMs: number
+  readonly checkCrcs: boolean
+}
+
+export type CompressionType = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+
+/** How a producer writes. Names follow Kafka's producer properties; sizes in bytes, times in ms. */
+export interface ProducerConfig {
+  readonly acks: -1 | 0 | 1
+  readonly batchSize: number
+  readonly lingerMs: number
+  readonly bufferMemory: number
+  readonly maxInFlight: number
+  readonly maxRequestSize: number
+  readonly compression: CompressionType
+  readonly compressionLevel?: number | undefined
+  readonly retries: number
+  readonly deliveryTimeoutMs: number
+  readonly idempotence: boolean
+  /** transactional producers only */
+  readonly transactionTimeoutMs: number
+}

@@ -1,0 +1,57 @@
+import type { Observable } from 'rxjs'
+import type { ConsumerRecord } from './ConsumerRecord.js'
+import type { KafkaError } from './KafkaError.js'
+import type { Offset } from './Offset.js'
+import type { TopicPartition } from './TopicPartition.js'
+
+/**
+ * What one fetch brought for one partition: record batches, decoded piece by piece as they are taken, so that a batch of
+ * the stream can be smaller than a fetch and nothing fetched is ever thrown away.
+ */
+export interface FetchedRecords {
+  readonly _tag: 'Fetched'
+  readonly topicPartition: TopicPartition
+  /**
+   * Where reading goes on: the last taken record's offset + 1 within a batch of the log, and the batch's last offset + 1 at
+   * its end, so that transaction markers, aborted records and compaction holes are passed.
+   */
+  readonly position: Offset
+  /** All is taken. Also true at once for a fetch of markers only; the position has moved all the same. */
+  readonly exhausted: boolean
+  readonly highWatermark: Offset
+  readonly lastStableOffset: Offset
+  readonly logStartOffset: Offset
+  /** size of the fetched batches, compressed as they were */
+  readonly bytes: number
+  /**
+   * The next visible records, at most `max`, in order; fewer only when the fetch is exhausted.
+   * @throws KafkaError `Corrupt` or `Unsupported`, naming topic, partition and offset; records before it were returned
+   */
+  take(max: number): ConsumerRecord[]
+}
+
+/** One partition cannot go on by itself. Transient trouble (leader moves, lost connections) is mended inside and not reported. */
+export interface FetchFailed {
+  readonly _tag: 'FetchFailed'
+  readonly topicPartition: TopicPartition
+  readonly error: KafkaError
+}
+
+/**
+ * Reads assigned partitions, without a group: one fetch request per leader for all partitions with demand.
+ *
+ * Demand is one fetch: after `request(tp)`, exactly one `Fetched` or `FetchFailed` follows for that partition, when data is
+ * there, and then nothing until the next `request`. Asking while the former fetch is being taken keeps the next one in
+ * flight; so a reader holds at most one fetch in work and one buffered.
+ */
+export interface KafkaFetcher {
+  /** Hot. Subscribe before `assign`. Never emits inside of a call of this interface. Errors only when the client is lost. */
+  readonly fetched$: Observable<FetchedRecords | FetchFailed>
+  /** Begins at an offset; nothing is fetched until `request`. Assigning again is a seek: what is in flight is dropped. */
+  assign(topicPartition: TopicPartition, offset: Offset): void
+  /** Asks for one fetch. A second call before the answer changes nothing. */
+  request(topicPartition: TopicPartition): void
+  unassign(topicPartition: TopicPartition): void
+  /** Stops fetching, drops what is in flight. The client stays open. */
+  close(): void
+}

@@ -1,0 +1,82 @@
+import type { Observable } from 'rxjs'
+import type { KafkaError } from './KafkaError.js'
+import type { ProducerRecord } from './ProducerRecord.js'
+
+/**
+ * Writes records: accumulated into batches by partition, sent by leader, in order under retries.
+ *
+ * Never an Observable per record: `append` is synchronous, and what it accepted is confirmed by `flush`.
+ */
+export interface KafkaProducer {
+  /**
+   * Takes a record. `false` says that `buffer.memory` is used up: the record **is** taken, but the caller must wait for
+   * {@link room$} before the next. Takes records before metadata is known.
+   * @throws KafkaError `RecordTooLarge`, or the error with which this producer has failed
+   */
+  append(record: ProducerRecord): boolean
+  /** Hot: emits when there is room again after an `append` that returned false. */
+  readonly room$: Observable<void>
+  /** Sends what is there without lingering; emits once all records appended before are acknowledged, or errors. */
+  flush(): Observable<void>
+  /** Hot, replays: the first error that is not mended by a retry. From then on `append` throws and `flush` errors. */
+  readonly failed$: Observable<KafkaError>
+  /** What was done so far. */
+  readonly stats: ProducerStats
+  /** Stops at once: what is not acknowledged is given up. Emits once nothing is on its way any more. */
+  close(): Observable<void>
+}
+
+export interface ProducerStats {
+  readonly recordsSent: number
+  readonly bytesSent: number
+  /** records acknowledged */
+  readonly recordsAcked: number
+  /** ms of the last produce request; 0 before the first */
+  readonly requestLatencyMs: number
+}
+
+/** What identifies a prepared transaction: enough to commit it from another process. */
+export interface PreparedTransaction {
+  readonly transactionalId: string
+  readonly producerId: bigint
+  readonly epoch: number
+}
+
+/**
+ * A producer whose records belong to transactions of one transactional id (KIP-98).
+ *
+ * `init` → `begin` → `append`… → `flush` → `commit` | `abort` → `begin` …; a call that does not fit the state is an
+ * `IllegalState` error that names the state it met.
+ */
+export interface TransactionalProducer extends KafkaProducer {
+  readonly transactionalId: string
+  /** InitProducerId: fences former producers of this id and aborts what they left open. Emits the producer id and epoch. */
+  init(): Observable<PreparedTransaction>
+  /**
+   * Opens a transaction; records go to it from now on.
+   * `after`: the producer of the transaction before. Per partition, the first batch is held back until all batches of
+   * `after` there are acknowledged, so that order survives retries and leader moves.
+   */
+  begin(options?: { readonly after?: TransactionalProducer }): void
+  /** Records appended since `begin`. 0 means that there is nothing to commit (and the broker was never told of it). */
+  readonly recordsInTransaction: number
+  /**
+   * After `flush`: commits. CONCURRENT_TRANSACTIONS, coordinator moves and lost connections are retried with back-off up to
+   * `request.timeout.ms`; then the error is retriable and `commit` may be called again.
+   */
+  commit(): Observable<void>
+  abort(): Observable<void>
+}
+
+/**
+ * A transaction that another producer prepared, perhaps in a process that is gone.
+ * Never call `init` for its transactional id first: that aborts it.
+ */
+export interface ResumedTransaction {
+  /**
+   * EndTxn(commit) with the stored producer id and epoch. Committed before is success as well.
+   * Errors: `TransactionLost` (aborted or expired) and `Fenced`, not retriable; others by their kind, after back-off.
+   */
+  commit(): Observable<void>
+  abort(): Observable<void>
+}

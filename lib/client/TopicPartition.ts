@@ -1,0 +1,32 @@
+/**
+ * One partition of one topic. Plain objects of the same shape are accepted wherever this class is.
+ *
+ * @example
+ * ```ts
+ * String(new TopicPartition('flights', 3)) // 'flights-3'
+ * ```
+ */
+export class TopicPartition {
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+  ) {}
+
+  toString(): string {
+    return topicPartitionKey(this)
+  }
+}
+
+/** The partition as a map key, in Kafka's own notation: `topic-partition`. A topic may hold dashes; the last one divides. */
+export const topicPartitionKey = (tp: { readonly topic: string; readonly partition: number }): string =>
+  `${tp.topic}-${tp.partition}`
+
+/** The reverse of {@link topicPartitionKey}. */
+export const parseTopicPartitionKey = (key: string): TopicPartition => {
+  const dash = key.lastIndexOf('-')
+  return new TopicPartition(key.slice(0, dash), Number(key.slice(dash + 1)))
+}
+
+/** By topic, then by partition: the order in which Flink's enumerator assigns. */
+export const compareTopicPartitions = (a: TopicPartition, b: TopicPartition): number =>
+  a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition

@@ -1,0 +1,37 @@
+import type { Observable } from 'rxjs'
+
+/**
+ * Why nothing follows a barrier. `finished`: a bounded source is done. `drain`: stopped, after the final watermark; operators
+ * flush. `suspend`: stopped as it stands, to go on later from the savepoint; operators emit nothing more.
+ */
+export type EndOfStream = 'finished' | 'drain' | 'suspend'
+
+/** The later notification of a checkpoint. */
+export type CheckpointOutcome =
+  | {
+      readonly _tag: 'completed'
+      readonly checkpointId: number
+      /** Notes durably that these committables of `uid` are committed. Acts once per subscription. */
+      markCommitted(uid: string, ids: readonly string[]): Observable<void>
+    }
+  | { readonly _tag: 'aborted'; readonly checkpointId: number; readonly reason: string }
+
+/**
+ * Everything before it belongs to this checkpoint, everything after does not.
+ *
+ * An operator with state calls `snapshot` as the barrier passes and then passes it on. The end of the pipeline calls
+ * `acknowledge`, once, when all records before the barrier are as safe as its guarantee asks.
+ */
+export interface CheckpointBarrier {
+  readonly kind: 'barrier'
+  readonly checkpointId: number
+  readonly end?: EndOfStream | undefined
+  /**
+   * Hands over the state of `uid` (plain JSON). An Observable announces it for later: the checkpoint waits for its value,
+   * and fails with its error. Two states of one uid within a checkpoint are an error.
+   */
+  snapshot(uid: string, state: unknown): void
+  acknowledge(): void
+  /** Emits once, `completed` or `aborted`, and completes; replays for late subscribers. */
+  readonly outcome$: Observable<CheckpointOutcome>
+}

@@ -1,0 +1,22 @@
+/**
+ * Misuse of a stream of elements, found as it happens.
+ *
+ * - `AcknowledgedTwice`: two ends acknowledged one element; use `branch`.
+ * - `LateOutput`: a chain in `onRecords` answered outside of `next()`; use `mapAsync` or `processBatches`.
+ * - `NoFinalBarrier`: the stream completed without a final barrier; records are uncommitted.
+ * - `SubscribedTwice`: the elements of a split were subscribed a second time within an attempt.
+ */
+export type StreamErrorTag = 'AcknowledgedTwice' | 'LateOutput' | 'NoFinalBarrier' | 'SubscribedTwice'
+
+/** An error of the stream itself; a retry runs into it again, so it is never retriable. */
+export class StreamError extends Error {
+  override readonly name = 'StreamError'
+  readonly retriable = false
+
+  constructor(
+    readonly _tag: StreamErrorTag,
+    message: string,
+  ) {
+    super(message)
+  }
+}
