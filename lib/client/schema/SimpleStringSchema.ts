@@ -1,0 +1,17 @@
+import type { DeserializationSchema } from './DeserializationSchema.js'
+import type { SerializationSchema } from './SerializationSchema.js'
+
+/** UTF-8 text, both ways. Bytes that are not UTF-8 become U+FFFD, as in Flink's schema of this name. */
+export class SimpleStringSchema implements DeserializationSchema<string>, SerializationSchema<string> {
+  deserialize(message: Uint8Array): string {
+    return Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString('utf8')
+  }
+
+  deserializeFrom(buffer: Buffer, start: number, end: number): string {
+    return buffer.toString('utf8', start, end)
+  }
+
+  serialize(element: string): string {
+    return element
+  }
+}
