@@ -23,6 +23,8 @@ export interface Restored {
   stateOf(uid: string): unknown
   /** The states of all subtasks there were, in their order. After a rescale every subtask reads all and takes its share. */
   statesOf(uid: string): readonly unknown[]
+  /** The ids of committables of `uid` that the store knows to be committed: they need not be committed again. */
+  committedOf(uid: string): readonly string[]
   /** Notes durably that these committables of the restored checkpoint are committed. Acts once per subscription. */
   markCommitted(uid: string, ids: readonly string[]): Observable<void>
   /** Asks the source to end as a bounded one does: final watermark, final barrier, completion. Only sets a flag. */

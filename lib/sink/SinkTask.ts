@@ -1,0 +1,174 @@
+import { catchError, concat, concatAll, concatMap, defer, EMPTY, finalize, merge, type Observable, Subject, Subscription } from 'rxjs'
+import type { KafkaClient } from '../client/KafkaClient.js'
+import type { CheckpointBarrier } from '../stream/CheckpointBarrier.js'
+import type { Restored } from '../stream/Restored.js'
+import type { StreamElement } from '../stream/StreamElement.js'
+import type { StreamRecord } from '../stream/StreamRecord.js'
+import type { KafkaRecordSerializer } from './serializer/KafkaRecordSerializer.js'
+import { PartitionsUnknown, type TopicPartitions } from './serializer/TopicPartitions.js'
+import type { SinkEvent } from './SinkEvent.js'
+import type { KafkaWriter } from './writer/KafkaWriter.js'
+
+/** What a task opens when the stream tells what it starts from. */
+export interface SinkConnection<T> {
+  readonly client: KafkaClient
+  readonly writer: KafkaWriter
+  readonly serializer: KafkaRecordSerializer<T>
+  readonly topics: TopicPartitions
+}
+
+/**
+ * One sink at work: takes elements in order, writes the records, answers batch ends and barriers.
+ *
+ * While it cannot write (recovering, buffer full, partitions unknown, next transaction not ready) elements queue up in order.
+ * The queue is bounded, since batch ends in it are not acknowledged and a split has at most two such batches.
+ */
+export class SinkTask<T> {
+  readonly events$: Observable<SinkEvent>
+  private readonly prepares = new Subject<Observable<SinkEvent>>()
+  private readonly settles = new Subject<Observable<SinkEvent>>()
+  private readonly failures = new Subject<never>()
+  private readonly subscription = new Subscription()
+  private connection: SinkConnection<T> | undefined
+  private queue: StreamElement<T>[] = []
+  private waiting = true
+  private draining = false
+  private inputCompleted = false
+
+  constructor(
+    private readonly connect: (restored: Restored) => Observable<SinkConnection<T>>,
+    private readonly countRecord: () => void,
+  ) {
+    const work$ = merge(this.prepares.pipe(concatAll()), this.settles.pipe(concatAll()))
+    this.events$ = merge(work$.pipe(finalize(() => this.failures.complete())), this.failures)
+  }
+
+  next(element: StreamElement<T>): void {
+    if (this.waiting || this.queue.length > 0 || !this.take(element)) this.enqueue(element)
+  }
+
+  complete(): void {
+    this.inputCompleted = true
+    if (this.queue.length === 0) this.finish()
+  }
+
+  /** Stops at once; what the writer has to abort and the client to close goes on by itself. */
+  stop(): void {
+    this.subscription.unsubscribe()
+    if (this.connection === undefined) return
+    const { writer, client } = this.connection
+    const quietly = { error: () => undefined } // nobody listens any more, and the next start mends what fails now
+    concat(writer.close().pipe(catchError(() => EMPTY)), defer(() => client.close())).subscribe(quietly)
+  }
+
+  private enqueue(element: StreamElement<T>): void {
+    if (element.kind === 'restored' && this.connection === undefined) this.open(element)
+    else this.queue.push(element)
+  }
+
+  private open(restored: Restored): void {
+    this.prepares.next(
+      concat(
+        this.connect(restored).pipe(
+          concatMap((connection) => {
+            this.connection = connection
+            const { writer } = connection
+            this.subscription.add(writer.failed$.subscribe((error) => this.fail(error)))
+            this.subscription.add(writer.ready$.subscribe(() => this.drain()))
+            return writer.open(restored)
+          }),
+        ),
+        defer(() => {
+          this.waiting = false
+          this.connection?.serializer.open?.(this.connection.topics)
+          this.drain()
+          return EMPTY
+        }),
+      ),
+    )
+  }
+
+  /** Takes queued elements as long as that goes; never from within itself. */
+  private drain(): void {
+    if (this.draining || this.waiting) return
+    this.draining = true
+    const elements = this.queue
+    let taken = 0
+    while (taken < elements.length && this.take(elements[taken] as StreamElement<T>)) taken++
+    this.queue = taken === elements.length ? [] : elements.slice(taken)
+    this.draining = false
+    if (this.queue.length === 0 && this.inputCompleted) this.finish()
+  }
+
+  /** False: not now, and nothing has happened. */
+  private take(element: StreamElement<T>): boolean {
+    const { connection } = this
+    if (connection === undefined || this.waiting || !connection.writer.ready) return this.takeWithoutWriter(element)
+    switch (element.kind) {
+      case 'record':
+        return this.write(connection, element)
+      case 'batchEnd':
+        element.acknowledge()
+        return true
+      case 'barrier':
+        this.barrier(connection, element)
+        return true
+      default:
+        return true
+    }
+  }
+
+  /** After a final barrier there is no transaction to write to, and only such barriers and ends may still come. */
+  private takeWithoutWriter(element: StreamElement<T>): boolean {
+    if (this.connection === undefined || this.waiting || element.kind !== 'barrier' || element.end === undefined) return false
+    this.barrier(this.connection, element)
+    return true
+  }
+
+  private write({ serializer, topics, writer }: SinkConnection<T>, element: StreamRecord<T>): boolean {
+    try {
+      const timestamp = element.timestamp === -Infinity ? null : element.timestamp
+      const record = serializer.serialize(element.value, topics, timestamp)
+      if (record === null) return true
+      writer.write(record)
+      this.countRecord()
+      return true
+    } catch (error) {
+      if (error instanceof PartitionsUnknown) this.ask(error.topic)
+      else this.fail(error)
+      return false
+    }
+  }
+
+  private ask(topic: string): void {
+    const { topics } = this.connection as SinkConnection<T>
+    this.waiting = true
+    this.subscription.add(
+      topics.fetch(topic).subscribe({
+        next: () => {
+          this.waiting = false
+          this.drain()
+        },
+        error: (error) => this.fail(error),
+      }),
+    )
+  }
+
+  private barrier({ writer }: SinkConnection<T>, barrier: CheckpointBarrier): void {
+    const { prepare$, settle$ } = writer.barrier(barrier)
+    this.prepares.next(prepare$)
+    this.settles.next(settle$)
+  }
+
+  private finish(): void {
+    const { connection } = this
+    if (connection !== undefined) this.prepares.next(defer(() => connection.writer.complete()))
+    this.prepares.complete()
+    this.settles.complete()
+  }
+
+  private fail(error: unknown): void {
+    this.waiting = true
+    this.failures.error(error)
+  }
+}

@@ -1,0 +1,28 @@
+import type { Bytes } from '../../client/ProducerRecord.js'
+import type { KafkaPartitioner } from './KafkaPartitioner.js'
+
+/**
+ * Each subtask writes to one partition: `partitions[subtask % partitions.length]`. Flink's `FlinkFixedPartitioner`. Fewer
+ * subtasks than partitions leave partitions empty.
+ */
+export class FixedPartitioner<T> implements KafkaPartitioner<T> {
+  private parallelInstanceId = 0
+
+  open(parallelInstanceId: number, parallelInstances: number): void {
+    if (parallelInstanceId < 0) throw new RangeError('Id of this subtask cannot be negative.')
+    if (parallelInstances <= 0) throw new RangeError('Number of subtasks must be larger than 0.')
+    this.parallelInstanceId = parallelInstanceId
+  }
+
+  partition(
+    _record: T,
+    _key: Bytes,
+    _value: Bytes,
+    _targetTopic: string,
+    partitions: readonly number[],
+  ): number {
+    const partition = partitions[this.parallelInstanceId % partitions.length]
+    if (partition === undefined) throw new RangeError('Partitions of the target topic is empty.')
+    return partition
+  }
+}

@@ -1,0 +1,19 @@
+import type { KafkaRecordSerializer } from './KafkaRecordSerializer.js'
+import { KafkaRecordSerializationSchemaBuilder } from './KafkaRecordSerializationSchemaBuilder.js'
+
+/** Turns an element into a record to write. Implement it for full control, or build it from parts. */
+export type KafkaRecordSerializationSchema<T> = KafkaRecordSerializer<T>
+
+export const KafkaRecordSerializationSchema = {
+  /**
+   * @example
+   * ```ts
+   * KafkaRecordSerializationSchema.builder<{ id: string }>()
+   *   .setTopic('people')
+   *   .setKeySerializationSchema({ serialize: (person) => person.id })
+   *   .setValueSerializationSchema({ serialize: (person) => JSON.stringify(person) })
+   *   .build()
+   * ```
+   */
+  builder: <T>(): KafkaRecordSerializationSchemaBuilder<T> => new KafkaRecordSerializationSchemaBuilder<T>(),
+}

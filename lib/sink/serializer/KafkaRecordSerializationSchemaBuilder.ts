@@ -1,0 +1,110 @@
+import type { Bytes, ProducerRecord } from '../../client/ProducerRecord.js'
+import type { SerializationSchema } from '../../client/schema/SerializationSchema.js'
+import type { HeaderProvider } from './HeaderProvider.js'
+import type { KafkaPartitioner } from './KafkaPartitioner.js'
+import type { KafkaRecordSerializer } from './KafkaRecordSerializer.js'
+import type { KafkaSinkContext } from './KafkaSinkContext.js'
+import type { TopicSelector } from './TopicSelector.js'
+
+/** Kafka's own serializers are asked with the topic too. */
+export interface Serializer<T> {
+  serialize(topic: string, data: T): Bytes
+}
+
+/** Event time of an element in ms; null or negative leaves it out, and the time of writing is taken. */
+export type TimestampProvider<T> = (element: T, timestamp: number | null) => number | null
+
+/**
+ * Builds a serializer from parts. A topic (or selector) and a value serializer are required; each can be set once. The setters
+ * may come in any order (Flink's Kafka serializers need the topic first).
+ *
+ * Errors are Flink's: `Topic selector already set.`, `Key serializer already set.`, `Value serializer already set.`,
+ * `No value serializer is configured.`, `No topic selector is configured.`
+ */
+export class KafkaRecordSerializationSchemaBuilder<T> {
+  private topicSelector: TopicSelector<T> | undefined
+  private keySerializer: Serializer<T> | undefined
+  private valueSerializer: Serializer<T> | undefined
+  private partitioner: KafkaPartitioner<T> | undefined
+  private headerProvider: HeaderProvider<T> | undefined
+  private timestampProvider: TimestampProvider<T> | undefined
+
+  setTopic(topic: string): this {
+    required('topic', topic)
+    return this.setTopicSelector(() => topic)
+  }
+
+  setTopicSelector(topicSelector: TopicSelector<T>): this {
+    if (this.topicSelector) throw new Error('Topic selector already set.')
+    this.topicSelector = required('topicSelector', topicSelector)
+    return this
+  }
+
+  setKeySerializationSchema(schema: SerializationSchema<T>): this {
+    return this.setKafkaKeySerializer(ignoringTopic(required('keySerializationSchema', schema)))
+  }
+
+  setKafkaKeySerializer(serializer: Serializer<T>): this {
+    if (this.keySerializer) throw new Error('Key serializer already set.')
+    this.keySerializer = required('keySerializer', serializer)
+    return this
+  }
+
+  setValueSerializationSchema(schema: SerializationSchema<T>): this {
+    return this.setKafkaValueSerializer(ignoringTopic(required('valueSerializationSchema', schema)))
+  }
+
+  setKafkaValueSerializer(serializer: Serializer<T>): this {
+    if (this.valueSerializer) throw new Error('Value serializer already set.')
+    this.valueSerializer = required('valueSerializer', serializer)
+    return this
+  }
+
+  setPartitioner(partitioner: KafkaPartitioner<T>): this {
+    this.partitioner = required('partitioner', partitioner)
+    return this
+  }
+
+  setHeaderProvider(headerProvider: HeaderProvider<T>): this {
+    this.headerProvider = required('headerProvider', headerProvider)
+    return this
+  }
+
+  setTimestampProvider(timestampProvider: TimestampProvider<T>): this {
+    this.timestampProvider = required('timestampProvider', timestampProvider)
+    return this
+  }
+
+  build(): KafkaRecordSerializer<T> {
+    const { topicSelector, keySerializer, valueSerializer, partitioner, headerProvider, timestampProvider } = this
+    if (!valueSerializer) throw new Error('No value serializer is configured.')
+    if (!topicSelector) throw new Error('No topic selector is configured.')
+    return {
+      open: (context: KafkaSinkContext) =>
+        partitioner?.open?.(context.parallelInstanceId, context.numberOfParallelInstances),
+      serialize: (element: T, context: KafkaSinkContext, timestamp: number | null): ProducerRecord => {
+        const topic = topicSelector(element)
+        const key = keySerializer ? keySerializer.serialize(topic, element) : null
+        const value = valueSerializer.serialize(topic, element)
+        const time = timestampProvider ? timestampProvider(element, timestamp) : timestamp
+        return {
+          topic,
+          partition: partitioner?.partition(element, key, value, topic, context.partitionsForTopic(topic)),
+          key,
+          value,
+          timestamp: time === null || !(time >= 0) ? undefined : time,
+          headers: headerProvider?.(element),
+        }
+      },
+    }
+  }
+}
+
+const ignoringTopic = <T>(schema: SerializationSchema<T>): Serializer<T> => ({
+  serialize: (_topic, data) => schema.serialize(data),
+})
+
+const required = <V>(name: string, value: V): V => {
+  if (value === null || value === undefined) throw new TypeError(name)
+  return value
+}

@@ -1,0 +1,13 @@
+import type { ProducerRecord } from '../../client/ProducerRecord.js'
+import type { KafkaSinkContext } from './KafkaSinkContext.js'
+
+/** Turns an element into a record to write. */
+export interface KafkaRecordSerializer<T> {
+  /** Called once before the first element. */
+  open?(context: KafkaSinkContext): void
+  /**
+   * `timestamp` is the element's event time in ms, null when it has none. Null drops the element.
+   * What it throws fails the job.
+   */
+  serialize(element: T, context: KafkaSinkContext, timestamp: number | null): ProducerRecord | null
+}

@@ -1,0 +1,58 @@
+import { type Observable, type SchedulerLike, map } from 'rxjs'
+import type { KafkaAdmin } from '../../client/KafkaAdmin.js'
+import { KafkaError } from '../../client/KafkaError.js'
+import type { KafkaSinkContext } from './KafkaSinkContext.js'
+
+/** Thrown to the sink by {@link TopicPartitions.partitionsForTopic}: serialize again when `fetch` has answered. */
+export class PartitionsUnknown extends Error {
+  constructor(readonly topic: string) {
+    super(`The partitions of topic ${topic} are not known yet. The sink asks for them; a serializer must not catch this.`)
+  }
+}
+
+/** The partitions of the topics a partitioner has asked for, asked of the cluster once and again every `maxAgeMs`. */
+export class TopicPartitions implements KafkaSinkContext {
+  private readonly known = new Map<string, { partitions: readonly number[]; freshUntil: number }>()
+
+  constructor(
+    readonly parallelInstanceId: number,
+    readonly numberOfParallelInstances: number,
+    private readonly admin: KafkaAdmin,
+    private readonly maxAgeMs: number,
+    private readonly scheduler: SchedulerLike,
+  ) {}
+
+  partitionsForTopic(topic: string): readonly number[] {
+    const entry = this.known.get(topic)
+    if (entry === undefined) throw new PartitionsUnknown(topic)
+    if (this.scheduler.now() > entry.freshUntil) {
+      entry.freshUntil = Infinity
+      // A failed refresh is no reason to stop: what was known still serves, and is asked again after another age.
+      this.fetch(topic).subscribe({ error: () => this.remember(topic, entry.partitions) })
+    }
+    return entry.partitions
+  }
+
+  /** Acts once per subscription. */
+  fetch(topic: string): Observable<void> {
+    return this.admin.describeTopics([topic]).pipe(
+      map(([description]) => {
+        if (description === undefined) {
+          throw new KafkaError({
+            _tag: 'Broker',
+            message: `Topic ${topic} does not exist, so no partition can be chosen for its records. Create it, or correct the topic selector.`,
+            topic,
+          })
+        }
+        this.remember(
+          topic,
+          description.partitions.map(({ partition }) => partition).sort((a, b) => a - b),
+        )
+      }),
+    )
+  }
+
+  private remember(topic: string, partitions: readonly number[]): void {
+    this.known.set(topic, { partitions, freshUntil: this.scheduler.now() + this.maxAgeMs })
+  }
+}

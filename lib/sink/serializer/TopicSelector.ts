@@ -1,0 +1,2 @@
+/** The topic of an element, asked once per record. */
+export type TopicSelector<T> = (element: T) => string

@@ -1,0 +1,65 @@
+import { AsyncSubject, concatMap, last, map, type Observable, of, range } from 'rxjs'
+import type { KafkaClient } from '../../client/KafkaClient.js'
+import type { ProducerConfig } from '../../client/KafkaConfig.js'
+import type { PreparedTransaction, TransactionalProducer } from '../../client/KafkaProducer.js'
+import { transactionalId } from './transactionalId.js'
+
+/** A producer whose id is initialised: fenced from former users, nothing open. */
+export interface InitialisedTransaction {
+  readonly offset: number
+  readonly producer: TransactionalProducer
+  readonly identity: PreparedTransaction
+}
+
+/**
+ * Hands out one initialised transaction per checkpoint, in the order of the checkpoints, and keeps the next one ready.
+ *
+ * No offset is ever left out: those of checkpoints that never came are initialised as well, so that a restart, which probes
+ * upward until it meets an unused id, finds no hole.
+ */
+export class IncrementingTransactions {
+  private newest = 0
+  private ahead: { readonly offset: number; readonly transaction$: Observable<InitialisedTransaction> } | undefined
+
+  constructor(
+    private readonly client: KafkaClient,
+    private readonly config: ProducerConfig,
+    private readonly prefix: string,
+    private readonly subtaskIndex: number,
+  ) {}
+
+  /** Initialises one id, of any subtask. Whatever was open under it is aborted. Acts once per subscription. */
+  initialise(offset: number, subtaskIndex = this.subtaskIndex, prefix = this.prefix): Observable<InitialisedTransaction> {
+    const producer = this.client.transactionalProducer(transactionalId(prefix, subtaskIndex, offset), this.config)
+    return producer.init().pipe(map((identity) => ({ offset, producer, identity })))
+  }
+
+  /** The first one, when it was initialised while probing. */
+  startFrom(first: InitialisedTransaction): void {
+    this.newest = first.offset
+  }
+
+  /** Emits at once when the transaction is ready, which it is as long as checkpoints leave it the time of one request. */
+  take(offset: number): Observable<InitialisedTransaction> {
+    if (this.ahead?.offset !== offset) this.prepare(offset)
+    const taken = this.ahead?.transaction$ ?? of()
+    this.ahead = undefined
+    return taken
+  }
+
+  /** Begins to initialise the transaction that will be taken next. */
+  prepare(offset: number): void {
+    const before = this.ahead?.transaction$
+    const missing$ = range(this.newest + 1, Math.max(0, offset - this.newest)).pipe(
+      concatMap((skipped) => this.initialise(skipped)),
+      concatMap((transaction) =>
+        transaction.offset === offset ? of(transaction) : transaction.producer.close().pipe(map(() => transaction)),
+      ),
+      last(),
+    )
+    const transaction$ = new AsyncSubject<InitialisedTransaction>()
+    ;(before === undefined ? missing$ : before.pipe(concatMap(() => missing$))).subscribe(transaction$)
+    this.newest = offset
+    this.ahead = { offset, transaction$ }
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * How transactional ids are made from the prefix, as in Flink's enum of this name.
+ *
+ * - `INCREMENTING`: `<prefix>-<subtask>-<checkpointId>`, a new id for each checkpoint. Needs no rights but to write. The broker
+ *   remembers each id for `transactional.id.expiration.ms` (7 days), and a restart probes the ids after the restored
+ *   checkpoint, one InitProducerId each.
+ * - `POOLING`: `<prefix>-<subtask>-<n>`, a few ids used again and again. Easy on the broker; a restart lists open transactions
+ *   (brokers from 3.0, with the right to describe them). Going back to INCREMENTING afterwards may lose data.
+ */
+export const TransactionNamingStrategy = {
+  INCREMENTING: 'INCREMENTING',
+  POOLING: 'POOLING',
+} as const
+
+export type TransactionNamingStrategy =
+  (typeof TransactionNamingStrategy)[keyof typeof TransactionNamingStrategy]

@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** The recorded cases of one file, e.g. `golden<Case>('split-owner')`. */
+export const golden = <Case>(name: string): readonly Case[] =>
+  readFileSync(join(process.cwd(), 'spec', 'golden', 'recorded', `${name}.jsonl`), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Case)
