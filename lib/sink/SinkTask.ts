@@ -1,4 +1,16 @@
-import { catchError, concat, concatAll, concatMap, defer, EMPTY, finalize, merge, type Observable, Subject, Subscription } from 'rxjs'
+import {
+  catchError,
+  concat,
+  concatAll,
+  concatMap,
+  defer,
+  EMPTY,
+  finalize,
+  merge,
+  type Observable,
+  Subject,
+  Subscription,
+} from 'rxjs'
 import type { KafkaClient } from '../client/KafkaClient.js'
 import type { CheckpointBarrier } from '../stream/CheckpointBarrier.js'
 import type { Restored } from '../stream/Restored.js'
@@ -58,7 +70,10 @@ export class SinkTask<T> {
     if (this.connection === undefined) return
     const { writer, client } = this.connection
     const quietly = { error: () => undefined } // nobody listens any more, and the next start mends what fails now
-    concat(writer.close().pipe(catchError(() => EMPTY)), defer(() => client.close())).subscribe(quietly)
+    concat(
+      writer.close().pipe(catchError(() => EMPTY)),
+      defer(() => client.close()),
+    ).subscribe(quietly)
   }
 
   private enqueue(element: StreamElement<T>): void {
@@ -120,7 +135,8 @@ export class SinkTask<T> {
 
   /** After a final barrier there is no transaction to write to, and only such barriers and ends may still come. */
   private takeWithoutWriter(element: StreamElement<T>): boolean {
-    if (this.connection === undefined || this.waiting || element.kind !== 'barrier' || element.end === undefined) return false
+    if (this.connection === undefined || this.waiting || element.kind !== 'barrier' || element.end === undefined)
+      return false
     this.barrier(this.connection, element)
     return true
   }

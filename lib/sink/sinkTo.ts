@@ -80,7 +80,8 @@ const makeWriter = <T>(
   if (config.transactionNamingStrategy === TransactionNamingStrategy.POOLING) {
     throw new KafkaError({
       _tag: 'Unsupported',
-      message: 'TransactionNamingStrategy.POOLING is not there yet. Use INCREMENTING, from which a later switch is possible.',
+      message:
+        'TransactionNamingStrategy.POOLING is not there yet. Use INCREMENTING, from which a later switch is possible.',
     })
   }
   const committer = new KafkaCommitter({

@@ -50,7 +50,11 @@ const builders: Record<string, () => ReturnType<ReturnType<typeof schema>['build
         { key: 'h', value: Buffer.from('2') },
       ])
       .build(),
-  'null-value-schema': () => schema().setTopic('t').setValueSerializationSchema({ serialize: () => null }).build(),
+  'null-value-schema': () =>
+    schema()
+      .setTopic('t')
+      .setValueSerializationSchema({ serialize: () => null })
+      .build(),
   // Flink remembers selected topics but asks the selector all the same; the recording shows which call each record was.
   'topic-selector-cached': () =>
     schema()

@@ -29,6 +29,11 @@ export const recoverCommittables = (
     )
   return concat(
     from(open).pipe(concatMap(commit)),
-    defer(() => restored.markCommitted(uid, open.map(({ transactionalId }) => transactionalId))).pipe(ignoreElements()),
+    defer(() =>
+      restored.markCommitted(
+        uid,
+        open.map(({ transactionalId }) => transactionalId),
+      ),
+    ).pipe(ignoreElements()),
   )
 }

@@ -14,13 +14,7 @@ export class FixedPartitioner<T> implements KafkaPartitioner<T> {
     this.parallelInstanceId = parallelInstanceId
   }
 
-  partition(
-    _record: T,
-    _key: Bytes,
-    _value: Bytes,
-    _targetTopic: string,
-    partitions: readonly number[],
-  ): number {
+  partition(_record: T, _key: Bytes, _value: Bytes, _targetTopic: string, partitions: readonly number[]): number {
     const partition = partitions[this.parallelInstanceId % partitions.length]
     if (partition === undefined) throw new RangeError('Partitions of the target topic is empty.')
     return partition

@@ -6,7 +6,9 @@ import type { KafkaSinkContext } from './KafkaSinkContext.js'
 /** Thrown to the sink by {@link TopicPartitions.partitionsForTopic}: serialize again when `fetch` has answered. */
 export class PartitionsUnknown extends Error {
   constructor(readonly topic: string) {
-    super(`The partitions of topic ${topic} are not known yet. The sink asks for them; a serializer must not catch this.`)
+    super(
+      `The partitions of topic ${topic} are not known yet. The sink asks for them; a serializer must not catch this.`,
+    )
   }
 }
 

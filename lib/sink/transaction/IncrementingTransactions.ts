@@ -29,7 +29,11 @@ export class IncrementingTransactions {
   ) {}
 
   /** Initialises one id, of any subtask. Whatever was open under it is aborted. Acts once per subscription. */
-  initialise(offset: number, subtaskIndex = this.subtaskIndex, prefix = this.prefix): Observable<InitialisedTransaction> {
+  initialise(
+    offset: number,
+    subtaskIndex = this.subtaskIndex,
+    prefix = this.prefix,
+  ): Observable<InitialisedTransaction> {
     const producer = this.client.transactionalProducer(transactionalId(prefix, subtaskIndex, offset), this.config)
     return producer.init().pipe(map((identity) => ({ offset, producer, identity })))
   }

@@ -12,5 +12,4 @@ export const TransactionNamingStrategy = {
   POOLING: 'POOLING',
 } as const
 
-export type TransactionNamingStrategy =
-  (typeof TransactionNamingStrategy)[keyof typeof TransactionNamingStrategy]
+export type TransactionNamingStrategy = (typeof TransactionNamingStrategy)[keyof typeof TransactionNamingStrategy]

@@ -1,4 +1,20 @@
-import { concat, concatMap, defer, EMPTY, filter, from, ignoreElements, map, mergeMap, type Observable, of, Subject, take, tap, throwError } from 'rxjs'
+import {
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  filter,
+  from,
+  ignoreElements,
+  map,
+  mergeMap,
+  type Observable,
+  of,
+  Subject,
+  take,
+  tap,
+  throwError,
+} from 'rxjs'
 import type { KafkaClient } from '../../client/KafkaClient.js'
 import { KafkaError } from '../../client/KafkaError.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
@@ -178,7 +194,9 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
         }),
         ignoreElements(),
       ),
-      defer(() => (aborted.length > 0 ? of<SinkEvent>({ kind: 'lingeringAborted', transactionalIds: aborted }) : EMPTY)),
+      defer(() =>
+        aborted.length > 0 ? of<SinkEvent>({ kind: 'lingeringAborted', transactionalIds: aborted }) : EMPTY,
+      ),
     )
   }
 
@@ -228,7 +246,11 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
       from(due).pipe(
         concatMap(({ committable, transaction: { producer } }) =>
           concat(
-            this.committer.commit(committable, defer(() => producer.commit()), false),
+            this.committer.commit(
+              committable,
+              defer(() => producer.commit()),
+              false,
+            ),
             defer(() => producer.close()).pipe(ignoreElements()),
           ),
         ),
