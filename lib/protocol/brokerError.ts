@@ -1,0 +1,108 @@
+import { KafkaError } from '../client/KafkaError.js'
+import { type ErrorCode, errorCode } from './errorCodes.js'
+
+/** Where an error code was met. */
+export interface BrokerErrorContext {
+  /** `Fetch`, `EndTxn`, … */
+  readonly api: string
+  readonly topic?: string | undefined
+  readonly partition?: number | undefined
+  readonly offset?: number | undefined
+  readonly transactionalId?: string | undefined
+  readonly groupId?: string | undefined
+  /** what the broker said beside the code, if anything */
+  readonly detail?: string | null | undefined
+}
+
+/**
+ * A broker's error code as an error that says what happened, what it likely means and what to do.
+ *
+ * @example
+ * ```ts
+ * brokerError(90, { api: 'EndTxn', transactionalId: 'copy-0-7' })._tag // 'Fenced'
+ * ```
+ */
+export const brokerError = (code: number, context: BrokerErrorContext): KafkaError => {
+  const { name, retry, tag } = errorCode(code)
+  const { api, topic, partition, offset, transactionalId } = context
+  return new KafkaError({
+    _tag: tag,
+    message: `${api}${subject(context)}: the broker answered ${name} (${code})${detail(context)}. ${explain({ code, name, retry, tag })}`,
+    retriable: retry !== 'no',
+    fatal: fatal.has(code),
+    code,
+    codeName: name,
+    api,
+    ...(topic === undefined ? {} : { topic }),
+    ...(partition === undefined ? {} : { partition }),
+    ...(offset === undefined ? {} : { offset }),
+    ...(transactionalId === undefined ? {} : { transactionalId }),
+  })
+}
+
+/** After these a producer can do no more; a new one may. */
+const fatal: ReadonlySet<number> = new Set([45, 47, 48, 49, 59, 90])
+
+const subject = ({ topic, partition, offset, transactionalId, groupId }: BrokerErrorContext): string =>
+  [
+    topic === undefined ? '' : ` of ${topic}${partition === undefined ? '' : `-${partition}`}`,
+    offset === undefined ? '' : ` at offset ${offset}`,
+    transactionalId === undefined ? '' : ` for transactional.id "${transactionalId}"`,
+    groupId === undefined ? '' : ` for group "${groupId}"`,
+  ].join('')
+
+const detail = ({ detail }: BrokerErrorContext): string =>
+  detail === undefined || detail === null || detail === '' ? '' : `, "${detail.replace(/\.$/, '')}"`
+
+const explain = ({ code, retry }: ErrorCode): string =>
+  explanations[code] ??
+  {
+    no: 'A retry will not help; the broker log and the protocol guide (https://kafka.apache.org/protocol#protocol_error_codes) say more.',
+    yes: 'This passes by itself as a rule; it is retried.',
+    metadata: 'Leaders are moving, as during a restart of brokers; it is retried with fresh metadata.',
+    coordinator: 'The coordinator is moving, as during a restart of brokers; it is retried with the new one.',
+  }[retry]
+
+const explanations: Readonly<Record<number, string>> = {
+  [-1]: 'Something failed inside the broker; its log says what.',
+  1: 'The position is no longer in the log (retention or DeleteRecords removed it) or not yet (the log was truncated, or the topic was recreated). Choose where to go on: earliest, latest, or an offset that exists.',
+  2: 'The records were damaged on the way or on disk; it is retried. If it stays, check the disk of the leader; on a compacted topic every record needs a key.',
+  3: 'The topic does not exist, was just created, or we may not see it. Check its name and the Describe permission.',
+  7: 'The broker could not finish in time; the request may have had its effect.',
+  10: 'A batch is larger than the topic allows. Raise max.message.bytes of the topic, or lower batch.size or the size of the record.',
+  12: 'The metadata beside the committed offset is longer than offset.metadata.max.bytes of the broker.',
+  17: 'The topic name is not valid, or the topic is internal to Kafka. Names have at most 249 letters, digits, ".", "_" or "-".',
+  18: 'A batch is larger than a segment of the log. Lower batch.size or raise segment.bytes of the topic.',
+  19: 'Fewer replicas are in sync than min.insync.replicas. It is retried; if it stays, a broker is down or too slow.',
+  20: 'The records are in the log but fewer replicas than min.insync.replicas have them. It is retried.',
+  21: 'acks must be 0, 1 or -1 (all).',
+  22: 'The group has members. An offset commit from outside is accepted only while nobody has joined it: use a group.id of your own.',
+  24: 'The group.id is empty or not valid.',
+  25: 'The group has members. An offset commit from outside is accepted only while nobody has joined it: use a group.id of your own.',
+  27: 'The group has members. An offset commit from outside is accepted only while nobody has joined it: use a group.id of your own.',
+  29: 'We have no permission for this topic. Grant Read or Write and Describe on it to this principal.',
+  30: 'We have no permission for this group. Grant Read on it to this principal, or use another group.id.',
+  31: 'We have no permission on the cluster. An idempotent producer on old clusters needs IdempotentWrite.',
+  32: 'The timestamp of a record is further from the time of the broker than the topic allows (message.timestamp.before.max.ms, message.timestamp.after.max.ms).',
+  33: 'The listener does not offer this SASL mechanism. Check sasl.mechanism and the port.',
+  35: 'The broker does not speak this version of the API. rx-kafka is tested with Kafka 3.9 to 4.2.',
+  36: 'The topic is there already.',
+  42: 'The broker could not read the request: a proxy between us, a broker outside of 3.9 to 4.2, or a fault of rx-kafka.',
+  43: 'The topic still uses a message format older than version 2. Upgrade it, or copy it to a new topic.',
+  44: 'A policy of the cluster (create.topic.policy, alter.config.policy) refuses this.',
+  45: 'A batch before this one is missing, so going on would lose records or their order. A new producer must start; with EXACTLY_ONCE from the last checkpoint.',
+  46: 'The batch is in the log already: an earlier attempt had succeeded.',
+  47: 'A newer producer has taken over this transactional.id, or the transaction was open longer than transaction.timeout.ms and the coordinator aborted it. Check that no other job uses the same transactional id prefix, and that the timeout exceeds the longest time between checkpoints, restarts included.',
+  48: 'The transaction is not in a state for this: it was aborted or completed before. If it should have been committed, its records are lost to read_committed readers.',
+  49: 'The coordinator no longer knows this transactional.id with this producer id: it expired (transactional.id.expiration.ms) or another producer took it over. What was not committed is lost.',
+  50: 'transaction.timeout.ms is larger than the broker allows (transaction.max.timeout.ms, 15 minutes by default). Lower the one or raise the other.',
+  51: 'The transaction before is still being completed; it is retried.',
+  53: 'We have no permission for this transactional.id. Grant Write and Describe on it to this principal.',
+  56: 'The leader cannot read or write its disk; it is retried at the next leader.',
+  58: 'Login was refused. Check the user name, the password or the token.',
+  59: 'The broker has forgotten this producer, as after retention removed all its records. A new producer must start.',
+  76: 'The topic is compressed with a codec that this version of the API cannot carry.',
+  87: 'The broker refuses a record: on a compacted topic every record needs a key; otherwise its log names the reason.',
+  90: 'A newer producer has taken over this transactional.id. Check that no other job, and no second copy of this one, uses the same transactional id prefix.',
+  120: 'The coordinator cannot go on with this transaction; abort it and write its records again. With EXACTLY_ONCE a restart from the last checkpoint does.',
+}
