@@ -1,23 +1,24 @@
 import type { BrokerAddress, KafkaConfig } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
+import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
+import { encodeRequestHeader } from './encodeRequestHeader.js'
 import {
   apiKeys,
   type ApiVersions,
   type Connection,
   createConnection,
   implementedVersions,
+  type KafkaJsApi,
   type ProtocolCall,
   protocolCall,
 } from './internals.js'
-import type { KafkaApi } from './KafkaApi.js'
-import { bodyParts, encodeRequestHeader, type RequestBody, responseBody } from './requestFrame.js'
 import { toKafkaError } from './toKafkaError.js'
 import { toKafkaJsConfig } from './toKafkaJsConfig.js'
 
 export interface SendOptions {
   /** ms until the request is given up and the connection with it; default: `request.timeout.ms` */
   readonly timeoutMs?: number
-  /** false when the broker sends none (produce with acks 0); the call then resolves with `decode(empty)` once it is written */
+  /** false when the broker sends none (produce with acks 0); the call then resolves with undefined once it is written */
   readonly expectResponse?: boolean
 }
 
@@ -59,13 +60,13 @@ export class BrokerConnection {
    * Sends a request and decodes its answer.
    * Rejects with a {@link KafkaError}: `Connection` and `Timeout` (retriable), `Unsupported`, `Authentication`, or what `decode` throws.
    */
-  async send<R>(api: KafkaApi, body: RequestBody, decode: (body: Buffer) => R, options: SendOptions = {}): Promise<R> {
+  async send<Q, R>(api: KafkaApi<Q, R>, request: Q, options: SendOptions = {}): Promise<R> {
     const opened = await this.ready()
-    return this.exchange(opened, api, body, decode, options)
+    return this.exchange(opened, api, api.encode(request), options)
   }
 
   /** Sends a request that kafkajs has the codec of, in the best version that both sides speak. */
-  async call<R>(api: keyof typeof apiKeys & Parameters<typeof protocolCall>[0], fields: object): Promise<R> {
+  async call<R>(api: KafkaJsApi, fields: object): Promise<R> {
     const opened = await this.ready()
     const range = opened.versions[apiKeys[api]]
     const version = implementedVersions(api).find(
@@ -73,7 +74,7 @@ export class BrokerConnection {
     )
     if (version === undefined) throw this.unsupported(api, `kafkajs speaks ${implementedVersions(api).join(', ')}`, range)
     const { request, response }: ProtocolCall<R> = protocolCall(api, version, fields)
-    const payload = await this.exchange(opened, request, (await request.encode()).buffer, body => body, {})
+    const payload = await this.exchange(opened, { ...request, decode: body => body }, (await request.encode()).buffer, {})
     try {
       return await response.parse(await response.decode(payload))
     } catch (error) {
@@ -148,9 +149,8 @@ export class BrokerConnection {
 
   private exchange<R>(
     { connection, versions }: Opened,
-    api: KafkaApi,
-    body: RequestBody,
-    decode: (body: Buffer) => R,
+    api: Pick<KafkaApi<never, R>, 'apiKey' | 'apiVersion' | 'apiName' | 'decode'>,
+    body: Buffer,
     { timeoutMs = this.config.requestTimeoutMs, expectResponse = true }: SendOptions,
   ): Promise<R> {
     const range = versions[api.apiKey]
@@ -161,7 +161,7 @@ export class BrokerConnection {
     return new Promise<R>((resolve, reject) => {
       const correlationId = connection.nextCorrelationId()
       const overdue = setTimeout(() => {
-        settle(() => reject(this.timedOut(api, timeoutMs)))
+        settle(() => reject(this.timedOut(api.apiName, timeoutMs)))
         this.giveUp(connection, this.lost(`${api.apiName} was not answered within ${timeoutMs} ms`))
       }, timeoutMs)
       const settle = (outcome: () => void): void => {
@@ -174,17 +174,24 @@ export class BrokerConnection {
           resolve: ({ payload }) =>
             settle(() => {
               try {
-                const answer = decode(payload === null ? noBytes : responseBody(api, payload))
+                // Without a response expected, kafkajs answers null as soon as the request is written.
+                const answer = payload === null ? (undefined as R) : api.decode(payload)
                 connection.requestQueue.maybeThrottle(throttleTime(answer))
                 resolve(answer)
               } catch (error) {
-                reject(asCorrupt(error, api, this.name))
+                reject(error)
               }
             }),
           reject: error => settle(() => reject(toKafkaError(error, { api: api.apiName, broker: this.name }))),
         },
         expectResponse,
-        sendRequest: () => writeFrame(connection, api, correlationId, this.clientId, bodyParts(body)),
+        sendRequest: () => {
+          const { socket } = connection
+          socket?.cork()
+          socket?.write(encodeRequestHeader(api, correlationId, this.clientId, body.length))
+          socket?.write(body)
+          socket?.uncork()
+        },
       })
     })
   }
@@ -205,7 +212,7 @@ export class BrokerConnection {
     })
   }
 
-  private timedOut({ apiName }: KafkaApi, timeoutMs: number): KafkaError {
+  private timedOut(apiName: string, timeoutMs: number): KafkaError {
     return new KafkaError({
       _tag: 'Timeout',
       retriable: true,
@@ -226,8 +233,6 @@ export class BrokerConnection {
   }
 }
 
-const noBytes = Buffer.alloc(0)
-
 const askVersions = async (connection: Connection): Promise<ApiVersions> => {
   const [best, ...older] = implementedVersions('ApiVersions')
   const ask = (version: number): Promise<VersionsAnswer> =>
@@ -245,34 +250,9 @@ interface VersionsAnswer {
 
 const isUnsupportedVersion = (error: unknown): boolean => (error as { readonly code?: unknown }).code === 35
 
-const writeFrame = (
-  { socket }: Connection,
-  api: KafkaApi,
-  correlationId: number,
-  clientId: Buffer,
-  parts: readonly Uint8Array[],
-): void => {
-  if (socket === undefined) return
-  const size = parts.reduce((sum, part) => sum + part.length, 0)
-  socket.cork()
-  socket.write(encodeRequestHeader(api, correlationId, clientId, size))
-  parts.forEach(part => socket.write(part))
-  socket.uncork()
-}
-
 /** KIP-219: how long the broker asks us to send nothing more. */
 const throttleTime = (answer: unknown): number =>
   typeof answer === 'object' && answer !== null ? ((answer as { throttleTimeMs?: number }).throttleTimeMs ?? 0) : 0
-
-const asCorrupt = (error: unknown, { apiName }: KafkaApi, broker: string): KafkaError =>
-  error instanceof KafkaError
-    ? error
-    : new KafkaError({
-        _tag: 'Corrupt',
-        api: apiName,
-        message: `The answer of broker ${broker} to ${apiName} cannot be read: ${String(error)}.`,
-        cause: error,
-      })
 
 const isUsable = (connection: Connection): boolean => connection.isConnected() && connection.socket?.destroyed === false
 

@@ -1,34 +1,5 @@
-import type { BrokerAddress } from '../client/KafkaConfig.js'
 import type { TopicPartition } from '../client/TopicPartition.js'
-
-export interface BrokerMetadata extends BrokerAddress {
-  readonly nodeId: number
-  readonly rack: string | null
-}
-
-export interface PartitionMetadata {
-  readonly partition: number
-  readonly errorCode: number
-  /** broker id; -1 while there is none */
-  readonly leader: number
-  /** -1 when the broker does not tell */
-  readonly leaderEpoch: number
-  readonly replicas: readonly number[]
-}
-
-export interface TopicMetadata {
-  readonly name: string
-  readonly errorCode: number
-  readonly internal: boolean
-  readonly partitions: readonly PartitionMetadata[]
-}
-
-/** An answer to a Metadata request. */
-export interface MetadataAnswer {
-  readonly brokers: readonly BrokerMetadata[]
-  readonly controllerId: number
-  readonly topics: readonly TopicMetadata[]
-}
+import type { BrokerMetadata, MetadataResponse, TopicMetadata } from '../protocol/requests/metadata.js'
 
 /** Who leads a partition, and since which epoch. */
 export interface Leader {
@@ -50,11 +21,11 @@ export class ClusterMetadata {
    * The answer replaces what was known of its topics, but a partition's leader epoch never goes back: a broker that lags
    * behind in metadata would send us to a former leader (KIP-320). Topics that are gone are forgotten.
    */
-  with({ brokers, controllerId, topics }: MetadataAnswer): ClusterMetadata {
+  with({ brokers, controllerId, topics }: Pick<MetadataResponse, 'brokers' | 'controllerId' | 'topics'>): ClusterMetadata {
     const merged = new Map(this.topics)
     for (const topic of topics) {
-      if (topic.partitions.length === 0) merged.delete(topic.name)
-      else merged.set(topic.name, newer(this.topics.get(topic.name), topic))
+      if (topic.partitions.length === 0) merged.delete(topic.topic)
+      else merged.set(topic.topic, newer(this.topics.get(topic.topic), topic))
     }
     return new ClusterMetadata(new Map(brokers.map(broker => [broker.nodeId, broker])), controllerId, merged)
   }

@@ -1,21 +1,20 @@
 import type { BrokerAddress, KafkaConfig } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
-import { brokerError } from '../protocol/errorCodes.js'
-import * as findCoordinator from '../protocol/requests/findCoordinator.js'
-import * as metadata from '../protocol/requests/metadata.js'
+import { brokerError } from '../protocol/brokerError.js'
+import { findCoordinatorApi } from '../protocol/requests/findCoordinator.js'
+import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
+import { metadataApi, type MetadataResponse } from '../protocol/requests/metadata.js'
 import { BrokerConnection, type SendOptions } from './BrokerConnection.js'
-import { ClusterMetadata, type Leader, type MetadataAnswer } from './ClusterMetadata.js'
+import { ClusterMetadata, type Leader } from './ClusterMetadata.js'
 import type { KafkaJsApi } from './internals.js'
-import type { KafkaApi } from './KafkaApi.js'
 import { MetadataRefresh } from './MetadataRefresh.js'
-import type { RequestBody } from './requestFrame.js'
 
 /**
  * What a connection is used for. A broker answers one connection's requests one after the other, so a fetch that waits for
  * data must not stand before a produce, and a produce that waits for replicas not before a commit. Connections open when
  * first used.
  */
-export type ConnectionPurpose = 'control' | 'produce' | 'fetch'
+export type ConnectionPurpose = 'control' | 'produce' | `fetch ${string}`
 
 export type CoordinatorType = 'group' | 'transaction'
 
@@ -26,7 +25,10 @@ export type CoordinatorType = 'group' | 'transaction'
  * questions that any broker answers.
  */
 export class KafkaJsConnections {
-  private readonly connections = new Map<string, BrokerConnection>()
+  private readonly connections = new Map<
+    string,
+    { readonly purpose: ConnectionPurpose; readonly connection: BrokerConnection }
+  >()
   private readonly coordinators = new Map<string, number>()
   private readonly refresh: MetadataRefresh
   private known = ClusterMetadata.empty
@@ -79,9 +81,9 @@ export class KafkaJsConnections {
   }
 
   /** Asks about topics (null: all) without remembering them. */
-  async describeTopics(topics: readonly string[] | null): Promise<MetadataAnswer> {
+  async describeTopics(topics: readonly string[] | null): Promise<MetadataResponse> {
     const answer = await this.askMetadata(topics, false)
-    this.learn({ ...answer, topics: answer.topics.filter(({ name }) => this.known.topics.has(name)) })
+    this.learn({ ...answer, topics: answer.topics.filter(({ topic }) => this.known.topics.has(topic)) })
     return answer
   }
 
@@ -89,14 +91,14 @@ export class KafkaJsConnections {
   async coordinator(type: CoordinatorType, key: string): Promise<number> {
     const cached = this.coordinators.get(`${type} ${key}`)
     if (cached !== undefined && this.known.brokers.has(cached)) return cached
-    const answer = await this.askAnyBroker(connection =>
-      connection.send(
-        findCoordinator,
-        findCoordinator.encodeFindCoordinatorRequest({ key, coordinatorType: type }),
-        findCoordinator.decodeFindCoordinatorResponse,
-      ),
-    )
-    if (answer.errorCode !== 0) throw brokerError(answer.errorCode, { api: findCoordinator.apiName })
+    const answer = await this.askAnyBroker(connection => connection.send(findCoordinatorApi, { key, type }))
+    if (answer.errorCode !== 0) {
+      throw brokerError(answer.errorCode, {
+        api: findCoordinatorApi.apiName,
+        detail: answer.errorMessage,
+        ...(type === 'group' ? { groupId: key } : { transactionalId: key }),
+      })
+    }
     if (!this.known.brokers.has(answer.nodeId)) await this.refreshMetadata([])
     this.coordinators.set(`${type} ${key}`, answer.nodeId)
     return answer.nodeId
@@ -112,19 +114,18 @@ export class KafkaJsConnections {
    *
    * @example
    * ```ts
-   * await connections.send(nodeId, 'control', endTxn, encodeEndTxnRequest(fields), decodeEndTxnResponse)
+   * const { errorCode } = await connections.send(nodeId, 'control', endTxnApi, { transactionalId, producerId, … })
    * ```
    */
-  send<R>(
+  send<Q, R>(
     nodeId: number,
     purpose: ConnectionPurpose,
-    api: KafkaApi,
-    body: RequestBody,
-    decode: (body: Buffer) => R,
+    api: KafkaApi<Q, R>,
+    request: Q,
     options?: SendOptions,
   ): Promise<R> {
     const connection = this.connectionTo(nodeId, purpose)
-    return connection instanceof KafkaError ? Promise.reject(connection) : connection.send(api, body, decode, options)
+    return connection instanceof KafkaError ? Promise.reject(connection) : connection.send(api, request, options)
   }
 
   /** Sends what kafkajs has the codec of to the cluster's controller. */
@@ -137,8 +138,12 @@ export class KafkaJsConnections {
   close(): void {
     this.closed = true
     this.refresh.close()
-    this.connections.forEach(connection => connection.close())
-    this.connections.clear()
+    this.closeWhere(() => true)
+  }
+
+  /** Closes the connections of one purpose, and with them what waits there. */
+  closePurpose(purpose: ConnectionPurpose): void {
+    this.closeWhere(candidate => candidate === purpose)
   }
 
   private connectionTo(nodeId: number, purpose: ConnectionPurpose): BrokerConnection | KafkaError {
@@ -154,22 +159,16 @@ export class KafkaJsConnections {
   }
 
   private connectionAt(address: BrokerAddress, purpose: ConnectionPurpose): BrokerConnection {
-    const key = connectionKey(address, purpose)
-    const open = this.connections.get(key)
-    if (open !== undefined) return open
+    const key = `${addressKey(address)} ${purpose}`
+    const known = this.connections.get(key)
+    if (known !== undefined) return known.connection
     const connection = new BrokerConnection(address, this.config)
-    this.connections.set(key, connection)
+    this.connections.set(key, { purpose, connection })
     return connection
   }
 
-  private async askMetadata(topics: readonly string[] | null, create: boolean): Promise<MetadataAnswer> {
-    return this.askAnyBroker(connection =>
-      connection.send(
-        metadata,
-        metadata.encodeMetadataRequest({ topics, allowAutoTopicCreation: create }),
-        metadata.decodeMetadataResponse,
-      ),
-    )
+  private async askMetadata(topics: readonly string[] | null, createMissing: boolean): Promise<MetadataResponse> {
+    return this.askAnyBroker(connection => connection.send(metadataApi, { topics, createMissing }))
   }
 
   /** Brokers that are connected first, then the others, then the bootstrap servers; the first one that answers. */
@@ -196,18 +195,21 @@ export class KafkaJsConnections {
     })
   }
 
-  private learn(answer: MetadataAnswer): void {
+  private learn(answer: MetadataResponse): void {
     if (answer.brokers.length === 0) return
     this.known = this.known.with(answer)
-    const current = new Set([...this.known.brokers.values()].flatMap(broker => purposes.map(purpose => connectionKey(broker, purpose))))
-    for (const [key, connection] of this.connections) {
-      if (current.has(key)) continue
-      connection.close()
+    const members = new Set([...this.known.brokers.values()].map(addressKey))
+    this.closeWhere((_, { address }) => !members.has(addressKey(address)))
+  }
+
+  private closeWhere(matches: (purpose: ConnectionPurpose, connection: BrokerConnection) => boolean): void {
+    for (const [key, { purpose, connection }] of this.connections) {
+      if (!matches(purpose, connection)) continue
       this.connections.delete(key)
+      connection.close()
     }
   }
 }
 
-const purposes: readonly ConnectionPurpose[] = ['control', 'produce', 'fetch']
+const addressKey = ({ host, port }: BrokerAddress): string => `${host}:${port}`
 
-const connectionKey = ({ host, port }: BrokerAddress, purpose: ConnectionPurpose): string => `${host}:${port} ${purpose}`

@@ -1,5 +1,5 @@
 import { KafkaError, type KafkaErrorInfo } from '../client/KafkaError.js'
-import { brokerError } from '../protocol/errorCodes.js'
+import { brokerError } from '../protocol/brokerError.js'
 
 /** What an error was met at, for its message. */
 export interface ErrorFacts {
@@ -21,9 +21,8 @@ export const toKafkaError = (error: unknown, facts: ErrorFacts = {}): KafkaError
   if (error instanceof KafkaError) return error
   const cause = rootOf(error)
   if (cause instanceof KafkaError) return cause
-  const api = facts.api === undefined ? {} : { api: facts.api }
-  if (isProtocolError(cause)) return brokerError(cause.code, api)
-  return new KafkaError({ ...describe(cause, facts), ...api, cause: error })
+  if (isProtocolError(cause)) return brokerError(cause.code, { api: facts.api ?? 'The connection' })
+  return new KafkaError({ ...describe(cause, facts), ...(facts.api === undefined ? {} : { api: facts.api }), cause: error })
 }
 
 /** Retriers wrap the error that matters ("number of retries exceeded"), aggregates hold several of one kind. */
