@@ -5,6 +5,8 @@ import type { KafkaApi } from './KafkaApi.js'
 export interface MetadataRequest {
   /** null asks for all topics */
   readonly topics: readonly string[] | null
+  /** lets the broker create missing topics, if its `auto.create.topics.enable` does; only writers ask for that */
+  readonly createMissing?: boolean
 }
 
 export interface BrokerMetadata {
@@ -48,13 +50,13 @@ export interface MetadataResponse {
  *   include_cluster_authorized_operations => BOOLEAN
  *   include_topic_authorized_operations => BOOLEAN
  *
- * kafkajs stops at version 6, which has no leader epoch. A reader that asks for a topic must not create it.
+ * kafkajs stops at version 6, which has no leader epoch.
  */
-export const encodeMetadataRequest = ({ topics }: MetadataRequest): Buffer => {
+export const encodeMetadataRequest = ({ topics, createMissing = false }: MetadataRequest): Buffer => {
   const writer = new ByteWriter()
   if (topics === null) writer.writeInt32(-1)
   else writer.writeArray(topics, (_, topic) => writer.writeString(topic))
-  return writer.writeBoolean(false).writeBoolean(false).writeBoolean(false).toBuffer()
+  return writer.writeBoolean(createMissing).writeBoolean(false).writeBoolean(false).toBuffer()
 }
 
 /**
