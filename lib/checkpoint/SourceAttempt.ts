@@ -10,6 +10,8 @@ export interface CheckpointedSource {
   readonly parallelism: number
   /** Something was asked of the source: look at `pending()` from its loop. Called at any time; must only set a flag. */
   wake(): void
+  /** The pipeline asks it to end as a bounded source does (`Restored.requestEnd`). Called at any time; must only set a flag. */
+  requestEnd?(): void
 }
 
 /** What the coordinator asks of a source. */

@@ -1,0 +1,53 @@
+import { asyncScheduler, type SchedulerLike } from 'rxjs'
+import { CheckpointError } from './CheckpointError.js'
+import type { CheckpointStore } from './CheckpointStore.js'
+
+/** Where the coordinator tells what an operator of the job should know. `console` fits. */
+export interface CheckpointLogger {
+  warn(message: string): void
+}
+
+/** The settings of a {@link CheckpointCoordinator}. Times in ms; the defaults are Flink's. */
+export interface CheckpointConfig {
+  /** From the start of one checkpoint to the start of the next. 0 (the default): only those that are asked for. */
+  readonly interval?: number | undefined
+  readonly store: CheckpointStore
+  /** How long a checkpoint may take, storing included. Default 600,000. */
+  readonly timeout?: number | undefined
+  /** From the end of one checkpoint to the start of the next. The last one of a source does not wait for it. Default 0. */
+  readonly minPause?: number | undefined
+  /** Failures in a row that the job survives. Default 0: the first one fails it. */
+  readonly tolerableFailures?: number | undefined
+  /** Checkpoints on their way at a time. Default 1. */
+  readonly maxConcurrent?: number | undefined
+  /** Drops restored state that nobody asks for, instead of failing. Default false. */
+  readonly allowNonRestoredState?: boolean | undefined
+  readonly scheduler?: SchedulerLike | undefined
+  readonly logger?: CheckpointLogger | undefined
+}
+
+export type ResolvedCheckpointConfig = { readonly [K in keyof CheckpointConfig]-?: NonNullable<CheckpointConfig[K]> }
+
+/** Fills in the defaults. Throws one `Config` error with all faults. */
+export const resolveCheckpointConfig = (config: CheckpointConfig): ResolvedCheckpointConfig => {
+  const resolved = {
+    interval: Math.max(0, config.interval ?? 0),
+    store: config.store,
+    timeout: config.timeout ?? 600_000,
+    minPause: config.minPause ?? 0,
+    tolerableFailures: config.tolerableFailures ?? 0,
+    maxConcurrent: config.maxConcurrent ?? 1,
+    allowNonRestoredState: config.allowNonRestoredState ?? false,
+    scheduler: config.scheduler ?? asyncScheduler,
+    logger: config.logger ?? console,
+  }
+  const faults = [
+    ...(Number.isFinite(resolved.interval) ? [] : ['interval must be a number of ms, or 0 for no checkpoints but those asked for']),
+    ...(resolved.timeout > 0 ? [] : ['timeout must be above 0 ms']),
+    ...(resolved.minPause >= 0 ? [] : ['minPause must not be below 0 ms']),
+    ...(resolved.tolerableFailures >= 0 ? [] : ['tolerableFailures must not be below 0']),
+    ...(resolved.maxConcurrent >= 1 ? [] : ['maxConcurrent must be at least 1']),
+  ]
+  if (faults.length > 0) throw new CheckpointError('Config', `The checkpoint settings cannot work: ${faults.join('; ')}.`)
+  return resolved
+}

@@ -1,0 +1,95 @@
+import { defer, type Observable, Subject, switchMap, take } from 'rxjs'
+import { type CheckpointConfig, type ResolvedCheckpointConfig, resolveCheckpointConfig } from './CheckpointConfig.js'
+import { CheckpointError } from './CheckpointError.js'
+import { CheckpointTicket } from './CheckpointTicket.js'
+import type { CompletedCheckpoint } from './CompletedCheckpoint.js'
+import { JobAttempt } from './JobAttempt.js'
+import type { CheckpointedSource, SourceAttempt } from './SourceAttempt.js'
+
+/**
+ * Takes the checkpoints of a job and restores it. A job is what shares a coordinator: all its sources start together from one
+ * checkpoint, and end together when one of them fails.
+ *
+ * It is given to the source alone. Operators and sinks meet it in the stream: as `Restored`, as barriers and as their outcome.
+ * An attempt runs from the first source that subscribes to the last one gone; subscribing again, by RxJS's own `retry`, is a
+ * new attempt from the last completed checkpoint.
+ *
+ * ```ts
+ * const checkpoints = CheckpointCoordinator.create({ interval: 1000, store: new FileCheckpointStore('state/my-job') })
+ * source.elements({ checkpoints }).pipe(onRecords(map(enrich)), sinkTo(sink), retry({ delay: 1000 })).subscribe()
+ *
+ * process.once('SIGINT', () => checkpoints.stopWithSavepoint({ drain: false }).subscribe())
+ * ```
+ *
+ * Its errors are {@link CheckpointError}s; they come out of the source.
+ */
+export class CheckpointCoordinator {
+  /** Every completed checkpoint from here on, of all attempts. Never ends. */
+  readonly completed$: Observable<CompletedCheckpoint>
+  private readonly completed = new Subject<CompletedCheckpoint>()
+  private readonly ended = new Subject<void>()
+  private attempt: JobAttempt | undefined
+
+  private constructor(private readonly config: ResolvedCheckpointConfig) {
+    this.completed$ = this.completed.asObservable()
+  }
+
+  /** Throws a `Config` error when the settings cannot work. */
+  static create(config: CheckpointConfig): CheckpointCoordinator {
+    return new CheckpointCoordinator(resolveCheckpointConfig(config))
+  }
+
+  /**
+   * Takes a checkpoint as soon as all sources are ready and `maxConcurrent` allows. Acts at once; the Observable replays the
+   * result: the checkpoint, or the error why there is none.
+   */
+  trigger(): Observable<CompletedCheckpoint> {
+    return this.attempt?.trigger() ?? notRunning()
+  }
+
+  /**
+   * Stops the job with a last checkpoint that is kept. Acts at once, and replays the result; asked twice, it is the same stop.
+   *
+   * - `drain: true` ends the stream as the end of a bounded source does: last watermark, operators flush. For a job that is over.
+   * - `drain: false` leaves everything as it stands, to go on later.
+   *
+   * A checkpoint on its way is waited for. One that fails is taken again as far as `tolerableFailures` allows.
+   */
+  stopWithSavepoint({ drain }: { readonly drain: boolean }): Observable<CompletedCheckpoint> {
+    return this.attempt?.stopWithSavepoint(drain) ?? notRunning()
+  }
+
+  /**
+   * For sources: takes part in the attempt, restoring first if it is a new one. Emits once, in a turn of its own, and completes.
+   * While an attempt is ending, it waits for the next one. Unsubscribing before it has emitted is leaving.
+   */
+  join(source: CheckpointedSource): Observable<SourceAttempt> {
+    return defer(() =>
+      this.attempt?.closed === true
+        ? this.ended.pipe(
+            take(1),
+            switchMap(() => this.join(source)),
+          )
+        : this.open().join(source),
+    )
+  }
+
+  private open(): JobAttempt {
+    if (this.attempt !== undefined) return this.attempt
+    const attempt = new JobAttempt(this.config, {
+      onCompleted: (checkpoint) => this.completed.next(checkpoint),
+      onEnd: () => {
+        this.attempt = undefined
+        this.ended.next()
+      },
+    })
+    this.attempt = attempt
+    attempt.begin()
+    return attempt
+  }
+}
+
+const notRunning = (): Observable<CompletedCheckpoint> =>
+  CheckpointTicket.rejected(
+    new CheckpointError('NotRunning', 'No source runs under this coordinator: subscribe to the pipeline first, and wait while it retries.'),
+  ).result$

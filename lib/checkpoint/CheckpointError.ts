@@ -1,0 +1,65 @@
+/**
+ * What can go wrong with checkpoints.
+ *
+ * - `Timeout`: not everything was acknowledged, handed over and stored in time; the message names what is missing.
+ * - `SnapshotFailed`: an announced state ended with an error, or without a value.
+ * - `StoreFailed`: the store could not write or read.
+ * - `Corrupt`: what is stored under its final name cannot be read.
+ * - `Superseded`: a newer attempt has taken over; this one must not commit anything any more.
+ * - `DuplicateUid`: two sources, or two states of one checkpoint, share a uid.
+ * - `NonRestoredState`: the restored checkpoint holds state that nobody asked for.
+ * - `SourceLeft`: a source of the job left before its end, and the attempt ends with it.
+ * - `Aborted`: the checkpoint was given up for a reason that is no failure, such as the end of the attempt.
+ * - `NotRunning`: nothing that could be checkpointed is running.
+ * - `Stopping`: the job is stopped, or being stopped in another way.
+ * - `IllegalState`: a call that does not fit the state it met; a mistake in the program.
+ * - `Config`: settings that cannot work.
+ */
+export type CheckpointErrorTag =
+  | 'Timeout'
+  | 'SnapshotFailed'
+  | 'StoreFailed'
+  | 'Corrupt'
+  | 'Superseded'
+  | 'DuplicateUid'
+  | 'NonRestoredState'
+  | 'SourceLeft'
+  | 'Aborted'
+  | 'NotRunning'
+  | 'Stopping'
+  | 'IllegalState'
+  | 'Config'
+
+/** A retry starts a new attempt from the last completed checkpoint: these it mends, or may mend. */
+const retriableTags: ReadonlySet<CheckpointErrorTag> = new Set(['Timeout', 'SnapshotFailed', 'StoreFailed', 'SourceLeft', 'Aborted'])
+
+/** The one error class of checkpointing. */
+export class CheckpointError extends Error {
+  override readonly name = 'CheckpointError'
+  readonly retriable: boolean
+
+  constructor(
+    readonly _tag: CheckpointErrorTag,
+    message: string,
+    options: { readonly cause?: unknown; readonly retriable?: boolean } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.retriable = options.retriable ?? retriableTags.has(_tag)
+  }
+}
+
+export const isCheckpointError = (error: unknown): error is CheckpointError => error instanceof CheckpointError
+
+/** Whether an error of any kind says of itself that a retry cannot mend it. */
+export const isFatal = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'retriable' in error && error.retriable === false
+
+/** What to quote of a foreign error. */
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+export const superseded = (attempt: number, newer: number): CheckpointError =>
+  new CheckpointError(
+    'Superseded',
+    `Attempt ${attempt} has been superseded by attempt ${newer} of the same job, so what it writes does not count. Two processes ` +
+      'run the job on one store, or this one was believed dead and is replaced: end it.',
+  )

@@ -1,0 +1,77 @@
+import { catchError, concatMap, defer, EMPTY, Observable, of, ReplaySubject, Subject, tap } from 'rxjs'
+import type { StoredAttempt, StoredCheckpoint } from './CheckpointStore.js'
+
+interface Mark {
+  readonly uid: string
+  readonly id: string
+  /** the newest checkpoint triggered when the mark became durable */
+  readonly since: number
+}
+
+/**
+ * Writes an attempt's checkpoints and marks, one after another, and knows which mark goes with which checkpoint.
+ *
+ * A committable's mark must be found beside the newest checkpoint that may still hold the committable. So a mark goes to the
+ * newest durable checkpoint, whichever told of the committable; and a checkpoint takes along the marks that became durable
+ * after it was triggered, since its snapshot may be older than they are. Older marks are not needed: who has heard of a mark
+ * leaves the committable out of the next snapshot. Ids must not be used twice.
+ */
+export class CheckpointWriter {
+  private readonly writes = new Subject<Observable<unknown>>()
+  private marks: readonly Mark[] = []
+  private newest: number | undefined
+  private triggered = 0
+
+  constructor(private readonly attempt: StoredAttempt) {
+    this.newest = attempt.restored?.checkpointId
+    this.writes.pipe(concatMap((write$) => write$.pipe(catchError(() => EMPTY)))).subscribe()
+  }
+
+  /** A checkpoint was triggered; its snapshots know all marks that are durable by now. */
+  begin(checkpointId: number): void {
+    this.triggered = checkpointId
+  }
+
+  /** `carried`: uids whose state is an old one, handed over before. Acts at once; durable when it emits. */
+  complete(checkpoint: Omit<StoredCheckpoint, 'committed'>, carried: ReadonlySet<string>): Observable<void> {
+    return this.enqueue(
+      defer(() => {
+        const marks = this.marks.filter(({ uid, since }) => since >= checkpoint.checkpointId || carried.has(uid))
+        return this.attempt.complete({ ...checkpoint, committed: byUid(marks) }).pipe(
+          tap(() => {
+            this.newest = checkpoint.checkpointId
+            this.marks = marks
+          }),
+        )
+      }),
+    )
+  }
+
+  /** Acts once per subscription; durable when it emits. */
+  markCommitted(uid: string, ids: readonly string[]): Observable<void> {
+    return defer(() =>
+      this.enqueue(
+        defer(() => {
+          if (this.newest === undefined || ids.length === 0) return of(undefined)
+          return this.attempt.markCommitted(this.newest, uid, ids).pipe(
+            tap(() => {
+              this.marks = [...this.marks, ...ids.map((id) => ({ uid, id, since: this.triggered }))]
+            }),
+          )
+        }),
+      ),
+    )
+  }
+
+  private enqueue(write$: Observable<void>): Observable<void> {
+    const result = new ReplaySubject<void>(1)
+    this.writes.next(write$.pipe(tap(result)))
+    return result
+  }
+}
+
+const byUid = (marks: readonly Mark[]): StoredCheckpoint['committed'] => {
+  const committed = new Map<string, string[]>()
+  for (const { uid, id } of marks) committed.set(uid, [...(committed.get(uid) ?? []), id])
+  return Object.fromEntries(committed)
+}

@@ -1,0 +1,10 @@
+/** What is told of a checkpoint that is durable. */
+export interface CompletedCheckpoint {
+  readonly checkpointId: number
+  /** When it was triggered: ms since the epoch. */
+  readonly timestamp: number
+  /** From then until it was durable: ms. */
+  readonly duration: number
+  /** Taken by `stopWithSavepoint`: kept until somebody deletes it. */
+  readonly savepoint: boolean
+}

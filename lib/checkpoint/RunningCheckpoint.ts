@@ -1,0 +1,180 @@
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { isObservable, type Observable, ReplaySubject, Subscription, take } from 'rxjs'
+import type { CheckpointBarrier, CheckpointOutcome } from '../stream/CheckpointBarrier.js'
+import { CheckpointError, isFatal, reasonOf } from './CheckpointError.js'
+import { canAbort, type CheckpointPhase, enterPhase } from './CheckpointPhase.js'
+import {
+  acknowledged,
+  announced,
+  delivered,
+  deliveredStates,
+  isComplete,
+  missing,
+  type PendingCheckpoint,
+  pendingCheckpoint,
+  type PendingFault,
+  sent,
+  type SubtaskKey,
+} from './PendingCheckpoint.js'
+import type { CheckpointTicket } from './CheckpointTicket.js'
+import type { CheckpointWriter } from './CheckpointWriter.js'
+import type { CompletedCheckpoint } from './CompletedCheckpoint.js'
+import type { CheckpointedSource, CheckpointRequest } from './SourceAttempt.js'
+
+/** Whom a running checkpoint tells. None of these is called but to set a flag: a barrier is acknowledged inside of `next()`. */
+export interface RunningCheckpointListener {
+  /** Everything is in: it can be stored. */
+  onComplete(): void
+  /** This checkpoint cannot complete. */
+  onFailure(checkpoint: RunningCheckpoint, error: CheckpointError): void
+  /** The program is wrong, whatever becomes of this checkpoint. */
+  onMisuse(error: PendingFault): void
+}
+
+/** One checkpoint on its way: makes its barriers, and gathers what comes back. */
+export class RunningCheckpoint {
+  /** What ends with it: its time-out, the states it waits for, the write. */
+  readonly work = new Subscription()
+  readonly outcome$: Observable<CheckpointOutcome>
+  private readonly outcome = new ReplaySubject<CheckpointOutcome>(1)
+  private currentPhase: CheckpointPhase = 'triggered'
+  private pending: PendingCheckpoint
+
+  constructor(
+    readonly checkpointId: number,
+    /** ms since the epoch */
+    readonly timestamp: number,
+    /** every source that takes part, and why nothing follows its barrier */
+    readonly requests: ReadonlyMap<CheckpointedSource, CheckpointRequest>,
+    private readonly listener: RunningCheckpointListener,
+    /** who asked for it with `trigger()` */
+    private readonly ticket?: CheckpointTicket | undefined,
+  ) {
+    this.outcome$ = this.outcome.asObservable()
+    this.pending = pendingCheckpoint([...requests.keys()])
+  }
+
+  get phase(): CheckpointPhase {
+    return this.currentPhase
+  }
+
+  /** A source ends with it. */
+  get ending(): boolean {
+    return [...this.requests.values()].some(({ end }) => end !== undefined)
+  }
+
+  /** Every source that takes part ends with it. */
+  get last(): boolean {
+    return [...this.requests.values()].every(({ end }) => end !== undefined)
+  }
+
+  /** By name, what has not come yet. */
+  get missing(): readonly string[] {
+    return missing(this.pending)
+  }
+
+  /** Everything is in, and the store has not been asked yet. */
+  get acknowledged(): boolean {
+    return this.phase === 'triggered' && isComplete(this.pending)
+  }
+
+  get states(): readonly (SubtaskKey & { readonly state: unknown })[] {
+    return deliveredStates(this.pending)
+  }
+
+  enter(phase: 'acknowledged' | 'stored'): void {
+    this.currentPhase = enterPhase(this.currentPhase, phase)
+  }
+
+  /** Hands over the source's state and makes its barriers. */
+  barriers(source: CheckpointedSource, state: unknown, parts: number): readonly CheckpointBarrier[] {
+    this.apply(sent(this.pending, source, parts))
+    this.snapshot({ uid: source.uid, subtaskIndex: source.subtaskIndex }, state)
+    return Array.from({ length: parts }, (_, part) => this.barrier(source, part))
+  }
+
+  /** Tells everyone: durable. */
+  complete(completed: CompletedCheckpoint, marks: Pick<CheckpointWriter, 'markCommitted'>): void {
+    this.currentPhase = enterPhase(this.currentPhase, 'completed')
+    this.work.unsubscribe()
+    const markCommitted = (uid: string, ids: readonly string[]) => marks.markCommitted(uid, ids)
+    this.tell({ _tag: 'completed', checkpointId: this.checkpointId, markCommitted })
+    this.ticket?.resolve(completed)
+  }
+
+  /** Gives up; false when it is too late for that. The outcome is told by `tellAborted`, in a turn of its own. */
+  abort(): boolean {
+    if (!canAbort(this.phase)) return false
+    this.currentPhase = enterPhase(this.currentPhase, 'aborted')
+    this.work.unsubscribe()
+    return true
+  }
+
+  tellAborted(error: Error): void {
+    this.tell({ _tag: 'aborted', checkpointId: this.checkpointId, reason: error.message })
+    this.ticket?.reject(error)
+  }
+
+  private tell(outcome: CheckpointOutcome): void {
+    this.outcome.next(outcome)
+    this.outcome.complete()
+  }
+
+  private barrier(source: CheckpointedSource, part: number): CheckpointBarrier {
+    return {
+      kind: 'barrier',
+      checkpointId: this.checkpointId,
+      end: this.requests.get(source)?.end,
+      snapshot: (uid, state) => this.snapshot({ uid, subtaskIndex: source.subtaskIndex }, state),
+      acknowledge: () => this.apply(acknowledged(this.pending, source, part)),
+      outcome$: this.outcome$,
+    }
+  }
+
+  private snapshot(owner: SubtaskKey, state: unknown): void {
+    if (this.phase === 'aborted') return
+    if (this.phase !== 'triggered')
+      return this.listener.onMisuse(
+        new CheckpointError(
+          'IllegalState',
+          `"${owner.uid}" handed over a state for checkpoint ${this.checkpointId} after everything was acknowledged. ` +
+            'A state is handed over as the barrier passes; announce it with an Observable when it takes longer.',
+        ),
+      )
+    if (!this.apply(announced(this.pending, owner))) return
+    if (!isObservable(state)) return void this.deliver(owner, state)
+    let arrived = false
+    this.work.add(
+      state.pipe(take(1)).subscribe({
+        next: (value) => {
+          arrived = true
+          this.deliver(owner, value)
+        },
+        error: (cause: unknown) => this.snapshotFailed(owner, reasonOf(cause), cause),
+        complete: () => {
+          if (!arrived) this.snapshotFailed(owner, 'it completed without a value', undefined)
+        },
+      }),
+    )
+  }
+
+  private deliver(owner: SubtaskKey, state: unknown): void {
+    this.pending = delivered(this.pending, owner, state)
+    if (this.acknowledged) this.listener.onComplete()
+  }
+
+  private snapshotFailed(owner: SubtaskKey, reason: string, cause: unknown): void {
+    const message = `The state of "${owner.uid}" for checkpoint ${this.checkpointId} failed: ${reason}`
+    this.listener.onFailure(this, new CheckpointError('SnapshotFailed', message, { cause, retriable: !isFatal(cause) }))
+  }
+
+  private apply(step: ReturnType<typeof sent>): boolean {
+    if (isLeft(step)) {
+      this.listener.onMisuse(step.left)
+      return false
+    }
+    this.pending = step.right
+    if (this.acknowledged) this.listener.onComplete()
+    return true
+  }
+}
