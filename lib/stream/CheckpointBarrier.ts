@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import { acknowledgeOnce } from './acknowledgeOnce.js'
 
 /**
  * Why nothing follows a barrier. `finished`: a bounded source is done. `drain`: stopped, after the final watermark; operators
@@ -34,4 +35,18 @@ export interface CheckpointBarrier {
   acknowledge(): void
   /** Emits once, `completed` or `aborted`, and completes; replays for late subscribers. */
   readonly outcome$: Observable<CheckpointOutcome>
+}
+
+/** The same barrier, acknowledged in another way: a copy of a branch, or one barrier for those of several inputs. */
+export function withAcknowledge(barrier: CheckpointBarrier, acknowledge: () => void): CheckpointBarrier {
+  return {
+    kind: 'barrier',
+    checkpointId: barrier.checkpointId,
+    end: barrier.end,
+    snapshot: (uid, state) => {
+      barrier.snapshot(uid, state)
+    },
+    acknowledge: acknowledgeOnce(`The barrier of checkpoint ${barrier.checkpointId}`, acknowledge),
+    outcome$: barrier.outcome$,
+  }
 }

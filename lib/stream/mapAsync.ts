@@ -1,0 +1,159 @@
+import { Observable, from } from 'rxjs'
+import type { ObservableInput, ObservedValueOf, OperatorFunction, Subscriber } from 'rxjs'
+import { Fifo } from './Fifo.js'
+import { operate } from './operate.js'
+import type { ControlElement, StreamElement } from './StreamElement.js'
+import { StreamRecord } from './StreamRecord.js'
+
+export interface MapAsyncConfig {
+  /** How many projections may be under way at once; a whole number from 1, or Infinity. Default 100, as Flink's `AsyncDataStream`. */
+  readonly concurrency?: number
+  /**
+   * `ordered` (default): outputs in the order of their records. `unordered`: as they come, but on their side of every control
+   * element; less waiting when durations differ.
+   */
+  readonly order?: 'ordered' | 'unordered'
+}
+
+/**
+ * Projects each record to 0..n outputs, asynchronously: a request, a look-up, a write.
+ *
+ * ```ts
+ * elements$.pipe(mapAsync((order) => http.getJSON(`/customers/${order.customer}`), { concurrency: 16 }), sinkTo(sink))
+ * ```
+ *
+ * - **What is in flight stays on its side of every control element.** A barrier or watermark leaves when all records before it
+ *   are done; records behind it may be in flight meanwhile, their outputs wait. So no checkpoint misses or doubles a record,
+ *   and no output is made late here.
+ * - **Backpressure** follows from that: the end of a batch passes on, and asks for the next, when the batch is done. Besides
+ *   `concurrency` projections under way only records of unacknowledged batches are held.
+ * - Outputs get the timestamp of the record they came from.
+ * - An error of a projection is the error of the stream; a retry or a fallback of one record belongs into `project`.
+ *   Unsubscribing unsubscribes from all that is under way.
+ *
+ * @param project what to do with a value; `timestamp` is its event time. Called when its turn has come, and subscribed once.
+ */
+export function mapAsync<T, O extends ObservableInput<unknown>>(
+  project: (value: T, timestamp: number) => O,
+  config: MapAsyncConfig = {},
+): OperatorFunction<StreamElement<T>, StreamElement<ObservedValueOf<O>>> {
+  const { concurrency = 100, order = 'ordered' } = config
+  if (!(concurrency >= 1) || (concurrency !== Infinity && !Number.isInteger(concurrency))) {
+    throw new RangeError(`mapAsync: concurrency must be a whole number from 1 or Infinity, but is ${concurrency}`)
+  }
+  return (source) =>
+    new Observable((destination) => {
+      const tasks = new TaskQueue<T, ObservedValueOf<O>>(
+        (record) => from(project(record.value, record.timestamp)) as Observable<ObservedValueOf<O>>,
+        concurrency,
+        order === 'ordered',
+        destination,
+      )
+      operate(source, destination, {
+        next: (element) => {
+          if (element.kind === 'record') tasks.addRecord(element)
+          else tasks.addControl(element)
+        },
+        complete: () => {
+          tasks.complete()
+        },
+      })
+    })
+}
+
+/**
+ * A piece of the stream whose outputs may leave in any order among themselves: one record when ordered, the records between two
+ * control elements when not, or a control element, alone.
+ */
+interface Segment<R> {
+  readonly control: ControlElement | undefined
+  /** Records not yet done. */
+  open: number
+  /** Outputs that wait for the segments before. */
+  held: StreamRecord<R>[]
+}
+
+class TaskQueue<T, R> {
+  /** In the order of the stream. The first one that is not done emits, all behind it hold their outputs. */
+  private readonly segments = new Fifo<Segment<R>>()
+  private readonly waiting = new Fifo<{ readonly record: StreamRecord<T>; readonly segment: Segment<R> }>()
+  private underWay = 0
+  private starting = false
+  private emitting = false
+  private completed = false
+
+  constructor(
+    private readonly project: (record: StreamRecord<T>) => Observable<R>,
+    private readonly concurrency: number,
+    private readonly ordered: boolean,
+    private readonly destination: Subscriber<StreamElement<R>>,
+  ) {}
+
+  addRecord(record: StreamRecord<T>): void {
+    let segment = this.ordered ? undefined : this.segments.last
+    if (segment === undefined || segment.control !== undefined) {
+      segment = { control: undefined, open: 0, held: [] }
+      this.segments.push(segment)
+    }
+    segment.open++
+    this.waiting.push({ record, segment })
+    this.start()
+  }
+
+  addControl(control: ControlElement): void {
+    this.segments.push({ control, open: 0, held: [] })
+    this.emit()
+  }
+
+  complete(): void {
+    this.completed = true
+    this.emit()
+  }
+
+  /** A loop, since a projection that completes at once comes back here from within its subscription. */
+  private start(): void {
+    if (this.starting) return
+    this.starting = true
+    while (this.underWay < this.concurrency && !this.destination.closed) {
+      const task = this.waiting.shift()
+      if (task === undefined) break
+      this.run(task.record, task.segment)
+    }
+    this.starting = false
+  }
+
+  private run(record: StreamRecord<T>, segment: Segment<R>): void {
+    this.underWay++
+    operate(this.project(record), this.destination, {
+      next: (value) => {
+        segment.held.push(new StreamRecord(value, record.timestamp))
+        this.emit()
+      },
+      complete: () => {
+        this.underWay--
+        segment.open--
+        this.emit()
+        this.start()
+      },
+    })
+  }
+
+  /** A loop too: what comes in while the destination is being given an element leaves after it, not within. */
+  private emit(): void {
+    if (this.emitting) return
+    this.emitting = true
+    for (let first = this.segments.first; first !== undefined; first = this.segments.first) {
+      if (first.control !== undefined) {
+        this.segments.shift()
+        this.destination.next(first.control)
+        continue
+      }
+      for (let i = 0; i < first.held.length; i++) this.destination.next(first.held[i]!)
+      first.held = []
+      if (first.open > 0) break
+      this.segments.shift()
+    }
+    this.emitting = false
+    if (this.completed && this.segments.first === undefined) this.destination.complete()
+  }
+}

@@ -1,0 +1,63 @@
+import { Subscriber } from 'rxjs'
+import type { Observable, Subscription } from 'rxjs'
+
+/** What an operator does with what its source sends. `error` and `complete` go to the destination when left out. */
+export interface SourceObserver<T> {
+  next(value: T): void
+  error?(error: unknown): void
+  complete?(): void
+}
+
+/**
+ * Subscribes to `source` on behalf of `destination`: the one way in which the operators of this library listen.
+ *
+ * It is finalized with the destination, also when the source emits while it is being subscribed to, and what a handler throws
+ * (a second acknowledgement, a user's projection) becomes the error of the stream. A plain observer object would have it
+ * reported to the global error handler, with the stream going on.
+ */
+export function operate<T, R>(
+  source: Observable<T>,
+  destination: Subscriber<R>,
+  observer: SourceObserver<T>,
+): Subscription {
+  return source.subscribe(new OperatorSubscriber(destination, observer))
+}
+
+class OperatorSubscriber<T> extends Subscriber<T> {
+  constructor(
+    private readonly target: Subscriber<never>,
+    private readonly observer: SourceObserver<T>,
+  ) {
+    super(target)
+  }
+
+  protected override _next(value: T): void {
+    try {
+      this.observer.next(value)
+    } catch (error) {
+      this.target.error(error)
+    }
+  }
+
+  protected override _error(error: unknown): void {
+    try {
+      if (this.observer.error === undefined) this.target.error(error)
+      else this.observer.error(error)
+    } catch (thrown) {
+      this.target.error(thrown)
+    } finally {
+      this.unsubscribe()
+    }
+  }
+
+  protected override _complete(): void {
+    try {
+      if (this.observer.complete === undefined) this.target.complete()
+      else this.observer.complete()
+    } catch (thrown) {
+      this.target.error(thrown)
+    } finally {
+      this.unsubscribe()
+    }
+  }
+}

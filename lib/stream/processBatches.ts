@@ -1,0 +1,121 @@
+import { Observable, from } from 'rxjs'
+import type { ObservableInput, OperatorFunction, Subscriber } from 'rxjs'
+import { operate } from './operate.js'
+import type { ControlElement, StreamElement } from './StreamElement.js'
+import { StreamRecord } from './StreamRecord.js'
+import { MIN_WATERMARK } from './Watermark.js'
+
+/**
+ * Processes records in spans that complete, so that any RxJS operator may be used on them: `mergeMap`, `bufferTime`, `toArray`.
+ *
+ * ```ts
+ * elements$.pipe(
+ *   processBatches((orders$) => orders$.pipe(bufferCount(500), concatMap((orders) => database.insert(orders)))),
+ *   recordsOnly(),
+ * )
+ * ```
+ *
+ * A span is a batch, or what has been queued while the span before was processed: all batches up to the next barrier. `project`
+ * gets it as a cold Observable that completes and can be subscribed to again (`retry`). **When the returned Observable
+ * completes, the span is done**; only then its watermarks, batch ends and barrier leave, and the next span begins.
+ *
+ * - At-least-once: a span whose processing fails is in no checkpoint. An operator outside of `project` can hold nothing back.
+ * - Memory is bounded by the batches not yet acknowledged, at most two of each split.
+ * - Outputs leave at once, with the highest timestamp received so far: their own is not known, and this one is not late.
+ * - An error is the error of the stream. A span without records is not projected.
+ */
+export function processBatches<T, R>(
+  project: (records$: Observable<T>) => ObservableInput<R>,
+): OperatorFunction<StreamElement<T>, StreamElement<R>> {
+  return (source) =>
+    new Observable((destination) => {
+      const spans = new SpanQueue(project, destination)
+      operate(source, destination, {
+        next: (element) => {
+          spans.add(element)
+        },
+        complete: () => {
+          spans.complete()
+        },
+      })
+    })
+}
+
+class SpanQueue<T, R> {
+  private queued: StreamElement<T>[] = []
+  private highest = MIN_WATERMARK
+  private processing = false
+  private draining = false
+  private completed = false
+
+  constructor(
+    private readonly project: (records$: Observable<T>) => ObservableInput<R>,
+    private readonly destination: Subscriber<StreamElement<R>>,
+  ) {}
+
+  add(element: StreamElement<T>): void {
+    this.queued.push(element)
+    if (element.kind !== 'record') this.drain()
+  }
+
+  complete(): void {
+    this.completed = true
+    this.drain()
+  }
+
+  /** A loop, since a span that is processed at once comes back here from within its subscription. */
+  private drain(): void {
+    if (this.draining) return
+    this.draining = true
+    while (!this.processing && !this.destination.closed) {
+      const span = this.queued.splice(0, spanLength(this.queued, this.completed))
+      if (span.length > 0) this.process(span)
+      else if (!this.completed) break
+      else this.destination.complete()
+    }
+    this.draining = false
+  }
+
+  private process(span: readonly StreamElement<T>[]): void {
+    const values: T[] = []
+    const controls: ControlElement[] = []
+    for (const element of span) {
+      if (element.kind !== 'record') {
+        controls.push(element)
+        continue
+      }
+      values.push(element.value)
+      if (element.timestamp > this.highest) this.highest = element.timestamp
+    }
+    this.processing = true
+    const done = (): void => {
+      for (const control of controls) this.destination.next(control)
+      this.processing = false
+      this.drain()
+    }
+    if (values.length === 0) {
+      done()
+      return
+    }
+    operate(from(this.project(from(values))), this.destination, {
+      next: (value) => {
+        this.destination.next(new StreamRecord(value, this.highest))
+      },
+      complete: done,
+    })
+  }
+}
+
+/**
+ * How much of the queue may go now: up to the first barrier, else up to the last batch end, else what control elements lead
+ * the queue. Records of a batch still to be ended wait, and so does what follows them.
+ */
+function spanLength(queued: readonly StreamElement<unknown>[], completed: boolean): number {
+  const barrier = queued.findIndex((element) => element.kind === 'barrier')
+  if (barrier >= 0) return barrier + 1
+  if (completed) return queued.length
+  const batchEnd = queued.findLastIndex((element) => element.kind === 'batchEnd')
+  if (batchEnd >= 0) return batchEnd + 1
+  const record = queued.findIndex((element) => element.kind === 'record')
+  return record < 0 ? queued.length : record
+}
