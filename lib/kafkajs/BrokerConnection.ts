@@ -82,12 +82,15 @@ export class BrokerConnection {
     }
   }
 
-  /** Closes the socket at once. What is in flight is rejected. */
-  close(): void {
+  /** Closes the socket at once; resolves when it is gone. What is in flight is rejected. */
+  async close(): Promise<void> {
     this.closed = true
-    const error = this.lost('it was closed')
-    if (this.connecting !== undefined) drop(this.connecting, error)
-    if (this.opened !== undefined) this.giveUp(this.opened.connection, error)
+    const connection = this.connecting ?? this.opened?.connection
+    if (connection === undefined) return
+    const { socket } = connection
+    const gone = socket === undefined || socket.closed ? undefined : new Promise(resolve => socket.once('close', resolve))
+    this.giveUp(connection, this.lost('it was closed'))
+    await gone
   }
 
   private ready(): Promise<Opened> {

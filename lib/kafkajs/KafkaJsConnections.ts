@@ -29,6 +29,7 @@ export class KafkaJsConnections {
     string,
     { readonly purpose: ConnectionPurpose; readonly connection: BrokerConnection }
   >()
+  private readonly pauses = new Set<() => void>()
   private readonly coordinators = new Map<string, number>()
   private readonly refresh: MetadataRefresh
   private known = ClusterMetadata.empty
@@ -37,6 +38,7 @@ export class KafkaJsConnections {
   private constructor(readonly config: KafkaConfig) {
     this.refresh = new MetadataRefresh(
       (topics, create) => this.askMetadata(topics, create).then(answer => this.learn(answer)),
+      waitMs => this.pause(waitMs),
       config.retryBackoffMs,
     )
   }
@@ -48,7 +50,7 @@ export class KafkaJsConnections {
       connections.learn(await connections.askMetadata([], false))
       return connections
     } catch (error) {
-      connections.close()
+      await connections.close()
       throw error
     }
   }
@@ -128,22 +130,40 @@ export class KafkaJsConnections {
     return connection instanceof KafkaError ? Promise.reject(connection) : connection.send(api, request, options)
   }
 
-  /** Sends what kafkajs has the codec of to the cluster's controller. */
-  callController<R>(api: KafkaJsApi, fields: object): Promise<R> {
-    const connection = this.connectionTo(this.known.controllerId, 'control')
+  /** Sends what kafkajs has the codec of. */
+  call<R>(nodeId: number, api: KafkaJsApi, fields: object): Promise<R> {
+    const connection = this.connectionTo(nodeId, 'control')
     return connection instanceof KafkaError ? Promise.reject(connection) : connection.call(api, fields)
   }
 
-  /** Closes all sockets and timers at once. Requests in flight are rejected. */
-  close(): void {
+  get isClosed(): boolean {
+    return this.closed
+  }
+
+  /** Waits, but not longer than the client is open. */
+  pause(ms: number): Promise<void> {
+    if (this.closed) return Promise.resolve()
+    return new Promise(resolve => {
+      const wake = (): void => {
+        clearTimeout(timer)
+        this.pauses.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, ms)
+      this.pauses.add(wake)
+    })
+  }
+
+  /** Ends everything at once: requests in flight are rejected, waits end. Resolves when the last socket is gone. */
+  async close(): Promise<void> {
     this.closed = true
-    this.refresh.close()
-    this.closeWhere(() => true)
+    this.pauses.forEach(wake => wake())
+    await this.closeWhere(() => true)
   }
 
   /** Closes the connections of one purpose, and with them what waits there. */
   closePurpose(purpose: ConnectionPurpose): void {
-    this.closeWhere(candidate => candidate === purpose)
+    void this.closeWhere(candidate => candidate === purpose)
   }
 
   private connectionTo(nodeId: number, purpose: ConnectionPurpose): BrokerConnection | KafkaError {
@@ -199,15 +219,13 @@ export class KafkaJsConnections {
     if (answer.brokers.length === 0) return
     this.known = this.known.with(answer)
     const members = new Set([...this.known.brokers.values()].map(addressKey))
-    this.closeWhere((_, { address }) => !members.has(addressKey(address)))
+    void this.closeWhere((_, { address }) => !members.has(addressKey(address)))
   }
 
-  private closeWhere(matches: (purpose: ConnectionPurpose, connection: BrokerConnection) => boolean): void {
-    for (const [key, { purpose, connection }] of this.connections) {
-      if (!matches(purpose, connection)) continue
-      this.connections.delete(key)
-      connection.close()
-    }
+  private closeWhere(matches: (purpose: ConnectionPurpose, connection: BrokerConnection) => boolean): Promise<unknown> {
+    const chosen = [...this.connections].filter(([, { purpose, connection }]) => matches(purpose, connection))
+    chosen.forEach(([key]) => this.connections.delete(key))
+    return Promise.all(chosen.map(([, { connection }]) => connection.close()))
   }
 }
 

@@ -12,11 +12,10 @@ export class MetadataRefresh {
   private running: Promise<void> | undefined
   private next: Promise<void> | undefined
   private startedAt = -Infinity
-  private timer: NodeJS.Timeout | undefined
-  private wake = (): void => {}
 
   constructor(
     private readonly ask: (topics: readonly string[], create: boolean) => Promise<void>,
+    private readonly pause: (ms: number) => Promise<void>,
     private readonly backoffMs: number,
   ) {}
 
@@ -36,11 +35,6 @@ export class MetadataRefresh {
     })
   }
 
-  close(): void {
-    clearTimeout(this.timer)
-    this.wake()
-  }
-
   private async begin(before: Promise<void> | undefined): Promise<void> {
     await before?.catch(() => {})
     await this.backOff()
@@ -58,10 +52,6 @@ export class MetadataRefresh {
   private backOff(): Promise<void> {
     const waitMs = this.startedAt + this.backoffMs - performance.now()
     const news = [...this.topics].some(topic => !this.asked.has(topic))
-    if (news || waitMs <= 0) return Promise.resolve()
-    return new Promise(resolve => {
-      this.wake = resolve
-      this.timer = setTimeout(resolve, waitMs)
-    })
+    return news || waitMs <= 0 ? Promise.resolve() : this.pause(waitMs)
   }
 }

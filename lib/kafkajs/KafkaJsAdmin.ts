@@ -1,0 +1,217 @@
+import { defer, type Observable } from 'rxjs'
+import type { IsolationLevel } from '../client/IsolationLevel.js'
+import type { KafkaAdmin, NewTopic, TopicDescription, TransactionListing } from '../client/KafkaAdmin.js'
+import { KafkaError } from '../client/KafkaError.js'
+import type { Offset, OffsetsByPartition } from '../client/Offset.js'
+import type { OffsetSpec } from '../client/OffsetSpec.js'
+import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
+import { brokerError } from '../protocol/brokerError.js'
+import { listTransactionsApi } from '../protocol/requests/listTransactions.js'
+import type { TopicMetadata } from '../protocol/requests/metadata.js'
+import { offsetCommitApi } from '../protocol/requests/offsetCommit.js'
+import { offsetFetchApi } from '../protocol/requests/offsetFetch.js'
+import type { KafkaJsApi } from './internals.js'
+import type { KafkaJsConnections } from './KafkaJsConnections.js'
+import { listOffsetsByLeader } from './listOffsetsByLeader.js'
+import { retryTransient } from './retryTransient.js'
+
+/**
+ * {@link KafkaAdmin} on kafkajs's connections. What is retriable is retried with back-off up to `request.timeout.ms`.
+ * Changes of topics answer once brokers show them, so that the next call meets them.
+ */
+export class KafkaJsAdmin implements KafkaAdmin {
+  constructor(private readonly connections: KafkaJsConnections) {}
+
+  listTopics(): Observable<readonly TopicDescription[]> {
+    return this.ask(async () => {
+      const { topics } = await this.connections.describeTopics(null)
+      return topics.filter(({ errorCode }) => errorCode === 0).map(describe)
+    })
+  }
+
+  describeTopics(topics: readonly string[]): Observable<readonly TopicDescription[]> {
+    return this.ask(() => this.described(topics))
+  }
+
+  createTopics(topics: readonly NewTopic[]): Observable<void> {
+    return this.change(
+      'CreateTopics',
+      {
+        topics: topics.map(({ topic, partitions, replicationFactor = -1, config = {} }) => ({
+          topic,
+          numPartitions: partitions,
+          replicationFactor,
+          configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+        })),
+      },
+      topics.map(({ topic }) => topic),
+      found =>
+        topics.every(({ topic, partitions }) => {
+          const created = found.find(({ name }) => name === topic)?.partitions
+          return created?.length === partitions && created.every(({ leader }) => leader >= 0)
+        }),
+    )
+  }
+
+  deleteTopics(topics: readonly string[]): Observable<void> {
+    return this.change('DeleteTopics', { topics }, topics, found => found.length === 0)
+  }
+
+  createPartitions(topic: string, total: number): Observable<void> {
+    return this.change(
+      'CreatePartitions',
+      { topicPartitions: [{ topic, count: total }] },
+      [topic],
+      ([found]) => found?.partitions.length === total && found.partitions.every(({ leader }) => leader >= 0),
+    )
+  }
+
+  listOffsets(
+    specs: readonly (readonly [TopicPartition, OffsetSpec])[],
+    isolationLevel: IsolationLevel,
+  ): Observable<OffsetsByPartition> {
+    return defer(() => listOffsetsByLeader(this.connections, specs, isolationLevel))
+  }
+
+  committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Observable<OffsetsByPartition> {
+    return this.ask(async () => {
+      if (partitions.length === 0) return new Map()
+      const answer = await this.atCoordinator(groupId, async nodeId => {
+        const fetched = await this.connections.send(nodeId, 'control', offsetFetchApi, { groupId, partitions })
+        return [fetched, ...fetched.partitions]
+      })
+      return new Map(
+        answer.flatMap(committed =>
+          'offset' in committed && committed.offset >= 0 ? [[topicPartitionKey(committed), committed.offset]] : [],
+        ),
+      )
+    })
+  }
+
+  commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): Observable<void> {
+    return this.ask(async () => {
+      if (offsets.length === 0) return
+      const partitions = offsets.map(([{ topic, partition }, offset]) => ({ topic, partition, offset }))
+      await this.atCoordinator(groupId, async nodeId => {
+        const answer = await this.connections.send(nodeId, 'control', offsetCommitApi, { groupId, partitions })
+        return answer.partitions
+      })
+    })
+  }
+
+  /** Every broker lists the transactions it coordinates. */
+  listTransactions(states: readonly string[]): Observable<readonly TransactionListing[]> {
+    return this.ask(async () => {
+      const nodeIds = [...this.connections.metadata.brokers.keys()]
+      const answers = await Promise.all(
+        nodeIds.map(nodeId => this.connections.send(nodeId, 'control', listTransactionsApi, { states })),
+      )
+      return answers.flatMap(({ errorCode, transactions }) => {
+        if (errorCode !== 0) throw brokerError(errorCode, { api: listTransactionsApi.apiName })
+        return transactions
+      })
+    })
+  }
+
+  brokerConfig(name: string): Observable<string | undefined> {
+    return this.ask(async () => {
+      const nodeId = this.connections.metadata.controllerId
+      try {
+        const { resources } = await this.connections.call<DescribedConfigs>(nodeId, 'DescribeConfigs', {
+          resources: [{ type: brokerResource, name: String(nodeId), configNames: [name] }],
+        })
+        return resources[0]?.configEntries.find(({ configName }) => configName === name)?.configValue ?? undefined
+      } catch (error) {
+        if (error instanceof KafkaError && error._tag === 'Authorization') return undefined
+        throw error
+      }
+    })
+  }
+
+  private ask<T>(attempt: () => Promise<T>): Observable<T> {
+    return defer(() => retryTransient(this.connections, attempt))
+  }
+
+  private async described(topics: readonly string[]): Promise<readonly TopicDescription[]> {
+    if (topics.length === 0) return []
+    const answer = await this.connections.describeTopics(topics)
+    return answer.topics.flatMap(topic => {
+      if (topic.errorCode === unknownTopic) return []
+      if (topic.errorCode !== 0) throw brokerError(topic.errorCode, { api: 'Metadata', topic: topic.topic })
+      return [describe(topic)]
+    })
+  }
+
+  /** Sends a change to the controller once it takes it, then waits until brokers show it. */
+  private change(
+    api: KafkaJsApi,
+    fields: object,
+    topics: readonly string[],
+    isDone: (found: readonly TopicDescription[]) => boolean,
+  ): Observable<void> {
+    const { connections } = this
+    const send = async (): Promise<void> => {
+      try {
+        await connections.call(connections.metadata.controllerId, api, { ...fields, timeout: connections.config.requestTimeoutMs })
+      } catch (error) {
+        await connections.refreshMetadata([])
+        throw error
+      }
+    }
+    const look = async (): Promise<void> => {
+      if (!isDone(await this.described(topics))) throw notShown(api, topics)
+    }
+    return defer(async () => {
+      if (topics.length === 0) return
+      await retryTransient(connections, send)
+      await retryTransient(connections, look)
+    })
+  }
+
+  /** Asks the group's coordinator, wherever it is now. The first error code among the results fails the attempt. */
+  private async atCoordinator<T extends { readonly errorCode: number }>(
+    groupId: string,
+    ask: (nodeId: number) => Promise<readonly T[]>,
+  ): Promise<readonly T[]> {
+    const nodeId = await this.connections.coordinator('group', groupId)
+    try {
+      const results = await ask(nodeId)
+      const failed = results.find(({ errorCode }) => errorCode !== 0)
+      if (failed === undefined) return results
+      throw brokerError(failed.errorCode, { api: 'Offsets', groupId, ...whichPartition(failed) })
+    } catch (error) {
+      this.connections.forgetCoordinator('group', groupId)
+      throw error
+    }
+  }
+}
+
+const brokerResource = 4
+const unknownTopic = 3
+
+interface DescribedConfigs {
+  readonly resources: readonly {
+    readonly configEntries: readonly { readonly configName: string; readonly configValue: string | null }[]
+  }[]
+}
+
+const describe = ({ topic, internal, partitions }: TopicMetadata): TopicDescription => ({
+  name: topic,
+  internal,
+  partitions: partitions
+    .map(({ partition, leader, replicas }) => ({ partition, leader, replicas }))
+    .sort((a, b) => a.partition - b.partition),
+})
+
+const whichPartition = (result: object): { topic?: string; partition?: number } =>
+  'topic' in result && 'partition' in result
+    ? { topic: String(result.topic), partition: Number(result.partition) }
+    : {}
+
+const notShown = (api: string, topics: readonly string[]): KafkaError =>
+  new KafkaError({
+    _tag: 'Timeout',
+    retriable: true,
+    api,
+    message: `${api} for ${topics.join(', ')} was accepted, but the brokers do not show it yet. It takes effect later.`,
+  })

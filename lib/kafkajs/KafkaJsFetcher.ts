@@ -1,0 +1,287 @@
+import { asyncScheduler, Subject, type SchedulerLike } from 'rxjs'
+import type { FetcherConfig } from '../client/KafkaConfig.js'
+import type { KafkaError } from '../client/KafkaError.js'
+import type { FetchedRecords, FetchFailed, KafkaFetcher } from '../client/KafkaFetcher.js'
+import type { Offset } from '../client/Offset.js'
+import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
+import { brokerError } from '../protocol/brokerError.js'
+import { decodeRecordBatches } from '../protocol/decodeRecordBatches.js'
+import { fetchApi, type FetchedPartitionResponse, type FetchResponse } from '../protocol/requests/fetch.js'
+import { batchesEnd } from './batchesEnd.js'
+import { exponentialBackoff } from './exponentialBackoff.js'
+import { fetchVerdict } from './fetchVerdict.js'
+import { fetchWaitMs } from './fetchWaitMs.js'
+import type { ConnectionPurpose, KafkaJsConnections } from './KafkaJsConnections.js'
+import { PartitionFetch } from './PartitionFetch.js'
+import { toKafkaError } from './toKafkaError.js'
+
+/** A fetch that is at a broker. */
+interface Flight {
+  readonly nodeId: number
+  readonly lane: ConnectionPurpose
+  readonly partitions: ReadonlyMap<string, PartitionFetch>
+}
+
+/**
+ * {@link KafkaFetcher} on kafkajs's connections.
+ *
+ * 1. `request` marks a partition as wanted. At the end of the turn, all wanted partitions of a leader go out in one fetch.
+ * 2. Two connections per broker, its *lanes*, carry fetches, so that a long poll of idle partitions never holds up busy ones
+ *    (see {@link fetchWaitMs}).
+ * 3. The answer is looked at partition by partition ({@link fetchVerdict}): data and failures are emitted, empty answers go
+ *    out again, trouble is retried after a back-off, at once when metadata names another leader.
+ * 4. An answer for a partition that was assigned anew or unassigned meanwhile is dropped.
+ *
+ * What is emitted is not decoded yet: {@link batchesEnd} knows where the next fetch begins, so it is at the broker while the
+ * reader takes this one.
+ */
+export class KafkaJsFetcher implements KafkaFetcher {
+  private readonly emissions = new Subject<FetchedRecords | FetchFailed>()
+  /** in the order of serving: who got data goes to the end, since a full fetch leaves out the last ones */
+  private readonly partitions = new Map<string, PartitionFetch>()
+  private readonly flights = new Set<Flight>()
+  private readonly quietRounds = new Map<number, number>()
+  private readonly lanes: readonly ConnectionPurpose[]
+  private readonly scheduler: SchedulerLike
+  private sending = false
+  private closed = false
+
+  readonly fetched$ = this.emissions.asObservable()
+
+  /** @param name tells the connections of this fetcher from those of others of the same client */
+  constructor(
+    private readonly connections: KafkaJsConnections,
+    private readonly config: FetcherConfig,
+    name: string,
+  ) {
+    this.lanes = [`fetch ${name}a`, `fetch ${name}b`]
+    this.scheduler = connections.config.scheduler ?? asyncScheduler
+  }
+
+  assign(topicPartition: TopicPartition, offset: Offset): void {
+    this.unassign(topicPartition)
+    const partition = new PartitionFetch(topicPartition, offset, this.config.maxPartitionBytes)
+    this.partitions.set(partition.key, partition)
+  }
+
+  request(topicPartition: TopicPartition): void {
+    const partition = this.partitions.get(topicPartitionKey(topicPartition))
+    if (partition === undefined) return
+    partition.on('request')
+    this.sendSoon()
+  }
+
+  unassign(topicPartition: TopicPartition): void {
+    const key = topicPartitionKey(topicPartition)
+    this.partitions.get(key)?.timer?.unsubscribe()
+    this.partitions.delete(key)
+  }
+
+  close(): void {
+    this.closed = true
+    this.partitions.forEach(({ timer }) => timer?.unsubscribe())
+    this.partitions.clear()
+    this.lanes.forEach(lane => this.connections.closePurpose(lane))
+  }
+
+  /** At the end of this turn, so that what is requested in one go travels in one fetch. */
+  private sendSoon(): void {
+    if (this.sending || this.closed) return
+    this.sending = true
+    queueMicrotask(() => {
+      this.sending = false
+      if (!this.closed) this.sendWanted()
+    })
+  }
+
+  private sendWanted(): void {
+    const wanted = new Map<number, PartitionFetch[]>()
+    for (const partition of this.partitions.values()) {
+      if (partition.state !== 'wanted') continue
+      const nodeId = this.nodeOf(partition)
+      if (nodeId === undefined) this.trouble(partition, 'refresh', 'it has no leader')
+      else wanted.set(nodeId, [...(wanted.get(nodeId) ?? []), partition])
+    }
+    wanted.forEach((partitions, nodeId) => this.sendTo(nodeId, partitions))
+  }
+
+  /** The follower that the leader sent us to, or the leader. */
+  private nodeOf({ topicPartition: { topic, partition }, replica }: PartitionFetch): number | undefined {
+    const follower = replica !== undefined && replica.until > this.scheduler.now() ? replica.nodeId : undefined
+    return follower ?? this.connections.leaderOf(topic, partition)?.nodeId
+  }
+
+  private sendTo(nodeId: number, partitions: readonly PartitionFetch[]): void {
+    const busy = [...this.flights].filter(flight => flight.nodeId === nodeId).map(({ lane }) => lane)
+    const [lane, ...free] = this.lanes.filter(candidate => !busy.includes(candidate))
+    if (lane === undefined) return
+    partitions.forEach(partition => partition.on('send'))
+    const uncovered = [...this.partitions.values()].filter(
+      partition => partition.state === 'idle' && this.nodeOf(partition) === nodeId,
+    ).length
+    const maxWaitMs = fetchWaitMs({
+      freeLanes: free.length,
+      uncovered,
+      quietRounds: this.quietRounds.get(nodeId) ?? 0,
+      maxWaitMs: this.config.maxWaitMs,
+    })
+    this.fly({ nodeId, lane, partitions: new Map(partitions.map(partition => [partition.key, partition])) }, maxWaitMs)
+  }
+
+  private fly(flight: Flight, maxWaitMs: number): void {
+    const { connections, config } = this
+    this.flights.add(flight)
+    connections
+      .send(
+        flight.nodeId,
+        flight.lane,
+        fetchApi,
+        {
+          maxWaitMs,
+          minBytes: config.minBytes,
+          maxBytes: config.maxBytes,
+          isolationLevel: config.isolationLevel,
+          rackId: connections.config.rack,
+          partitions: [...flight.partitions.values()].map(({ topicPartition: { topic, partition }, offset, maxBytes }) => ({
+            topic,
+            partition,
+            currentLeaderEpoch: connections.leaderOf(topic, partition)?.leaderEpoch ?? -1,
+            fetchOffset: offset,
+            partitionMaxBytes: maxBytes,
+          })),
+        },
+        { timeoutMs: maxWaitMs + connections.config.requestTimeoutMs },
+      )
+      .then(
+        response => this.landed(flight, emit => this.answered(flight, response, emit)),
+        (error: unknown) => this.landed(flight, emit => this.lost(flight, toKafkaError(error), emit)),
+      )
+  }
+
+  /** States are settled before anything is emitted: the reader may call back from within. */
+  private landed(flight: Flight, settle: (emit: (outcome: FetchedRecords | FetchFailed) => void) => void): void {
+    this.flights.delete(flight)
+    if (this.closed) return
+    const outcomes: (FetchedRecords | FetchFailed)[] = []
+    settle(outcome => outcomes.push(outcome))
+    this.quietRounds.set(flight.nodeId, outcomes.length > 0 ? 0 : (this.quietRounds.get(flight.nodeId) ?? 0) + 1)
+    this.sendSoon()
+    for (const outcome of outcomes) {
+      const partition = flight.partitions.get(topicPartitionKey(outcome.topicPartition))
+      if (partition !== undefined && this.isCurrent(partition)) this.emissions.next(outcome)
+    }
+  }
+
+  private answered(flight: Flight, response: FetchResponse, emit: (outcome: FetchedRecords | FetchFailed) => void): void {
+    const answers = new Map(response.partitions.map(answer => [topicPartitionKey(answer), answer]))
+    for (const partition of flight.partitions.values()) {
+      if (!this.isCurrent(partition)) continue
+      const answer = answers.get(partition.key)
+      const code = response.errorCode === 0 ? (answer?.errorCode ?? 0) : response.errorCode
+      const verdict = fetchVerdict(code)
+      if (verdict === 'fetched') this.fetched(partition, answer, emit)
+      else if (verdict === 'fail' && partition.replica === undefined) this.failed(partition, code, emit)
+      else this.trouble(partition, verdict, `the broker answered with error code ${code}`)
+    }
+  }
+
+  private fetched(
+    partition: PartitionFetch,
+    answer: FetchedPartitionResponse | undefined,
+    emit: (outcome: FetchedRecords) => void,
+  ): void {
+    partition.attempts = 0
+    if (answer !== undefined && answer.preferredReadReplica >= 0) {
+      const until = this.scheduler.now() + this.connections.config.metadataMaxAgeMs
+      partition.replica = { nodeId: answer.preferredReadReplica, until }
+    }
+    const end = batchesEnd(answer?.records ?? noRecords)
+    if (answer === undefined || end.nextOffset === undefined) {
+      partition.maxBytes = Math.max(partition.maxBytes, end.needed ?? 0)
+      partition.on('nothing')
+      return
+    }
+    partition.on('data')
+    emit(
+      decodeRecordBatches({
+        topicPartition: partition.topicPartition,
+        position: partition.offset,
+        isolationLevel: this.config.isolationLevel,
+        checkCrcs: this.config.checkCrcs,
+        response: answer,
+      }),
+    )
+    partition.offset = Math.max(end.nextOffset, partition.offset)
+    this.partitions.delete(partition.key)
+    this.partitions.set(partition.key, partition)
+  }
+
+  private failed(partition: PartitionFetch, code: number, emit: (outcome: FetchFailed) => void): void {
+    const { topicPartition, offset } = partition
+    const { topic, partition: number } = topicPartition
+    partition.on('failure')
+    emit({
+      _tag: 'FetchFailed',
+      topicPartition,
+      error: brokerError(code, { api: fetchApi.apiName, topic, partition: number, offset }),
+    })
+  }
+
+  private lost(flight: Flight, error: KafkaError, emit: (outcome: FetchFailed) => void): void {
+    for (const partition of flight.partitions.values()) {
+      if (!this.isCurrent(partition)) continue
+      if (error.retriable) {
+        this.trouble(partition, 'refresh', error.message)
+      } else {
+        partition.on('failure')
+        emit({ _tag: 'FetchFailed', topicPartition: partition.topicPartition, error })
+      }
+    }
+  }
+
+  /** From a follower, any trouble leads back to the leader: what it says is not the last word, OFFSET_OUT_OF_RANGE included. */
+  private trouble(partition: PartitionFetch, verdict: 'retry' | 'refresh' | 'fail', why: string): void {
+    const { topic, partition: number } = partition.topicPartition
+    const { config: clientConfig } = this.connections
+    partition.on('trouble')
+    partition.attempts++
+    partition.troubledAt = this.connections.leaderOf(topic, number)
+    const level = partition.attempts === patience ? 'warn' : 'debug'
+    clientConfig.logger?.[level](`${partition.key} cannot be read now, retry ${partition.attempts}: ${why}`)
+    const atOnce = partition.replica !== undefined
+    partition.replica = undefined
+    const delay = atOnce ? 0 : exponentialBackoff(clientConfig, partition.attempts)
+    partition.timer = this.scheduler.schedule(() => this.retry(partition), delay)
+    if (verdict === 'refresh') this.lookForLeader(partition)
+  }
+
+  private lookForLeader(partition: PartitionFetch): void {
+    const { topic, partition: number } = partition.topicPartition
+    this.connections.refreshMetadata([topic]).then(
+      () => {
+        const leader = this.connections.leaderOf(topic, number)
+        const before = partition.troubledAt
+        const moved = leader !== undefined && (before?.nodeId !== leader.nodeId || before.leaderEpoch !== leader.leaderEpoch)
+        if (moved && this.isCurrent(partition) && partition.state === 'backingOff') this.retry(partition)
+      },
+      () => {
+        // The back-off ends in a retry, and that in the next look.
+      },
+    )
+  }
+
+  private retry(partition: PartitionFetch): void {
+    partition.timer?.unsubscribe()
+    partition.on('retry')
+    this.sendSoon()
+  }
+
+  private isCurrent(partition: PartitionFetch): boolean {
+    return !this.closed && this.partitions.get(partition.key) === partition
+  }
+}
+
+const noRecords = Buffer.alloc(0)
+
+/** From this retry on, several seconds in, people should hear of it. */
+const patience = 8
