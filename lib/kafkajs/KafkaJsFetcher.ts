@@ -96,11 +96,16 @@ export class KafkaJsFetcher implements KafkaFetcher {
 
   private sendWanted(): void {
     const wanted = new Map<number, PartitionFetch[]>()
+    const add = (nodeId: number, partition: PartitionFetch): void => {
+      const sameNode = wanted.get(nodeId)
+      if (sameNode === undefined) wanted.set(nodeId, [partition])
+      else sameNode.push(partition)
+    }
     for (const partition of this.partitions.values()) {
       if (partition.state !== 'wanted') continue
       const nodeId = this.nodeOf(partition)
       if (nodeId === undefined) this.trouble(partition, 'refresh', 'it has no leader')
-      else wanted.set(nodeId, [...(wanted.get(nodeId) ?? []), partition])
+      else add(nodeId, partition)
     }
     wanted.forEach((partitions, nodeId) => this.sendTo(nodeId, partitions))
   }
@@ -202,15 +207,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
       return
     }
     partition.on('data')
-    emit(
-      decodeRecordBatches({
-        topicPartition: partition.topicPartition,
-        position: partition.offset,
-        isolationLevel: this.config.isolationLevel,
-        checkCrcs: this.config.checkCrcs,
-        response: answer,
-      }),
-    )
+    emit(decodeRecordBatches(answer, partition.offset, this.config))
     partition.offset = Math.max(end.nextOffset, partition.offset)
     this.partitions.delete(partition.key)
     this.partitions.set(partition.key, partition)
