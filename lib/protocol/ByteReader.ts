@@ -68,6 +68,11 @@ export class ByteReader {
     return (value >>> 1) ^ -(value & 1)
   }
 
+  /** VARLONG, for who does not need it. */
+  skipVarlong(): void {
+    while (this.readInt8() < 0);
+  }
+
   readString(): string {
     return this.utf8(this.notNull(this.readInt16()))
   }
@@ -89,7 +94,12 @@ export class ByteReader {
   /** A view on the bytes, not a copy. Null is empty, as brokers write it for RECORDS. */
   readBytes(): Buffer {
     const length = this.readInt32()
-    const start = this.advance(length === -1 ? 0 : length)
+    return this.readSlice(length === -1 ? 0 : length)
+  }
+
+  /** A view on the next `length` bytes. */
+  readSlice(length: number): Buffer {
+    const start = this.advance(length)
     return this.buffer.subarray(start, this.offset)
   }
 

@@ -1,0 +1,210 @@
+import type { Headers } from '../client/Headers.js'
+import type { CompressionType } from '../client/KafkaConfig.js'
+import type { Bytes } from '../client/ProducerRecord.js'
+import { codeOfCompression, compressionCodec } from './compression.js'
+import {
+  ATTRIBUTES_AT,
+  BASE_TIMESTAMP_AT,
+  COUNT_AT,
+  CURRENT_MAGIC,
+  LAST_OFFSET_DELTA_AT,
+  LEADER_EPOCH_AT,
+  LENGTH_AT,
+  MAGIC_AT,
+  MAX_TIMESTAMP_AT,
+  RECORDS_AT,
+} from './RecordBatch.js'
+import { noProducer, sealRecordBatch } from './sealRecordBatch.js'
+
+/**
+ * Encodes records into one batch as they arrive: `append`… → `build` → `sealRecordBatch` → sent, perhaps sealed and sent
+ * again → `reset`. For the grammar see `RecordBatch` and `BatchRecords`.
+ *
+ * @example
+ * ```ts
+ * const builder = new RecordBatchBuilder(16_384)
+ * if (!builder.append('key', 'value', noHeaders, now)) { … the batch is full: build, send, take another builder … }
+ * const batch = builder.build('gzip')
+ * sealRecordBatch(batch, { producerId: 7n, producerEpoch: 0, baseSequence: 0, transactional: false })
+ * ```
+ */
+export class RecordBatchBuilder {
+  private buffer: Buffer
+  private end = RECORDS_AT
+  private records = 0
+  private baseTimestamp = 0
+  private maxTimestamp = 0
+
+  /**
+   * @param limit bytes of a batch, uncompressed, with its header: `batch.size`. One larger record is taken alone.
+   * @param capacity bytes reserved at once
+   */
+  constructor(
+    readonly limit: number,
+    capacity = limit,
+  ) {
+    this.buffer = Buffer.allocUnsafe(Math.max(capacity, RECORDS_AT))
+  }
+
+  /** Records taken. */
+  get count(): number {
+    return this.records
+  }
+
+  /** Bytes of the batch so far, uncompressed, with its header. */
+  get size(): number {
+    return this.end
+  }
+
+  /** Takes a record, or returns false if it would make a batch that holds some already larger than the limit. */
+  append(key: Bytes, value: Bytes, headers: Headers, timestamp: number): boolean {
+    const keySize = sizeOf(key)
+    const valueSize = sizeOf(value)
+    if (this.records === 0) this.baseTimestamp = this.maxTimestamp = timestamp
+    const timestampDelta = timestamp - this.baseTimestamp
+    const length =
+      1 +
+      varlongSize(timestampDelta) +
+      varintSize(this.records) +
+      varintSize(keySize) +
+      varintSize(valueSize) +
+      (keySize > 0 ? keySize : 0) +
+      (valueSize > 0 ? valueSize : 0) +
+      (headers.length === 0 ? 1 : headersSize(headers))
+    const end = this.end + varintSize(length) + length
+    if (end > this.limit && this.records > 0) return false
+    if (end > this.buffer.length) this.grow(end)
+
+    const { buffer } = this
+    let at = writeVarint(buffer, this.end, length)
+    buffer[at++] = 0
+    at = writeVarlong(buffer, at, timestampDelta)
+    at = writeVarint(buffer, at, this.records)
+    at = writeBytes(buffer, at, key, keySize)
+    at = writeBytes(buffer, at, value, valueSize)
+    if (headers.length === 0) buffer[at] = 0
+    else writeHeaders(buffer, at, headers)
+
+    this.end = end
+    this.records++
+    if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
+    return true
+  }
+
+  /**
+   * The batch, sealed for no producer. Without compression it is a view on this builder's memory: `reset` only when it is
+   * needed no more.
+   */
+  build(compression: CompressionType = 'none', level?: number): Buffer {
+    const batch = compression === 'none' ? this.buffer.subarray(0, this.end) : this.compress(compression, level)
+    batch.writeInt32BE(0, 0)
+    batch.writeInt32BE(0, 4)
+    batch.writeInt32BE(batch.length - LENGTH_AT - 4, LENGTH_AT)
+    batch.writeInt32BE(-1, LEADER_EPOCH_AT)
+    batch.writeInt8(CURRENT_MAGIC, MAGIC_AT)
+    batch.writeInt16BE(codeOfCompression(compression), ATTRIBUTES_AT)
+    batch.writeInt32BE(this.records - 1, LAST_OFFSET_DELTA_AT)
+    writeInt64(batch, this.baseTimestamp, BASE_TIMESTAMP_AT)
+    writeInt64(batch, this.maxTimestamp, MAX_TIMESTAMP_AT)
+    batch.writeInt32BE(this.records, COUNT_AT)
+    return sealRecordBatch(batch, noProducer)
+  }
+
+  /** Empty again, with its memory kept. */
+  reset(): void {
+    this.end = RECORDS_AT
+    this.records = 0
+  }
+
+  private compress(compression: CompressionType, level?: number): Buffer {
+    const compressed = compressionCodec(compression).compress(this.buffer.subarray(RECORDS_AT, this.end), level)
+    const batch = Buffer.allocUnsafe(RECORDS_AT + compressed.length)
+    batch.set(compressed, RECORDS_AT)
+    return batch
+  }
+
+  private grow(needed: number): void {
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2))
+    this.buffer.copy(grown, 0, 0, this.end)
+    this.buffer = grown
+  }
+}
+
+/**
+ * An upper bound of the size of a batch that holds only this record: what `max.request.size` is compared with.
+ */
+export const recordSizeUpperBound = (key: Bytes, value: Bytes, headers: Headers): number =>
+  RECORDS_AT + maxRecordOverhead + Math.max(0, sizeOf(key)) + Math.max(0, sizeOf(value)) + headersSize(headers)
+
+/** length, attributes, timestamp, offset, and the lengths of key and value */
+const maxRecordOverhead = 5 + 1 + 10 + 5 + 5 + 5
+
+/** -1 for null, as the wire has it. */
+const sizeOf = (bytes: Bytes): number =>
+  bytes === null ? -1 : typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length
+
+const headersSize = (headers: Headers): number => {
+  let size = varintSize(headers.length)
+  for (const { key, value } of headers) {
+    const keySize = Buffer.byteLength(key)
+    const valueSize = value === null ? -1 : value.length
+    size += varintSize(keySize) + keySize + varintSize(valueSize) + Math.max(0, valueSize)
+  }
+  return size
+}
+
+const writeHeaders = (buffer: Buffer, start: number, headers: Headers): void => {
+  let at = writeVarint(buffer, start, headers.length)
+  for (const { key, value } of headers) {
+    at = writeBytes(buffer, at, key, Buffer.byteLength(key))
+    at = writeBytes(buffer, at, value, sizeOf(value))
+  }
+}
+
+const writeBytes = (buffer: Buffer, start: number, bytes: Bytes, size: number): number => {
+  const at = writeVarint(buffer, start, size)
+  if (bytes === null) return at
+  if (typeof bytes === 'string') buffer.write(bytes, at, size)
+  else buffer.set(bytes, at)
+  return at + size
+}
+
+const varintSize = (value: number): number => {
+  const zigzag = ((value << 1) ^ (value >> 31)) >>> 0
+  return zigzag < 0x80 ? 1 : zigzag < 0x4000 ? 2 : zigzag < 0x20_0000 ? 3 : zigzag < 0x1000_0000 ? 4 : 5
+}
+
+const writeVarint = (buffer: Buffer, start: number, value: number): number => {
+  let at = start
+  let zigzag = ((value << 1) ^ (value >> 31)) >>> 0
+  for (; zigzag > 0x7f; zigzag >>>= 7) buffer[at++] = (zigzag & 0x7f) | 0x80
+  buffer[at++] = zigzag
+  return at
+}
+
+const isInt32 = (value: number): boolean => (value | 0) === value
+
+const varlongSize = (value: number): number => {
+  if (isInt32(value)) return varintSize(value)
+  let size = 1
+  for (let zigzag = zigzag64(value); zigzag > 0x7f; zigzag = Math.floor(zigzag / 128)) size++
+  return size
+}
+
+const writeVarlong = (buffer: Buffer, start: number, value: number): number => {
+  if (isInt32(value)) return writeVarint(buffer, start, value)
+  let at = start
+  let zigzag = zigzag64(value)
+  for (; zigzag > 0x7f; zigzag = Math.floor(zigzag / 128)) buffer[at++] = (zigzag % 128) | 0x80
+  buffer[at++] = zigzag
+  return at
+}
+
+/** Exact within ±2^52; a delta of two timestamps is far smaller. */
+const zigzag64 = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value)
+
+const writeInt64 = (buffer: Buffer, value: number, at: number): void => {
+  const high = Math.floor(value / 0x1_0000_0000)
+  buffer.writeInt32BE(high, at)
+  buffer.writeUInt32BE(value - high * 0x1_0000_0000, at + 4)
+}
