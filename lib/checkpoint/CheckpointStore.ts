@@ -7,14 +7,15 @@ export interface StoredCheckpoint {
   readonly timestamp: number
   readonly savepoint: boolean
   readonly parallelism: number
-  /** state by uid, each an array with one entry per subtask */
-  readonly states: Readonly<Record<string, readonly (unknown)[]>>
+  /** state by uid, each an array with one entry per subtask; null where a subtask has none */
+  readonly states: Readonly<Record<string, readonly unknown[]>>
   /** ids of committables known to be committed, by uid */
   readonly committed: Readonly<Record<string, readonly string[]>>
 }
 
 /**
- * One attempt's own folder in a store. Exclusive: what a former attempt still writes later is ignored.
+ * One attempt's own folder in a store. Exclusive: what a former attempt still writes later is ignored, and it learns so by a
+ * `Superseded` error, before it could commit anything. One call at a time.
  */
 export interface StoredAttempt {
   readonly attemptId: string
@@ -22,7 +23,10 @@ export interface StoredAttempt {
   readonly restored: StoredCheckpoint | undefined
   /** Durable when it emits. Subsumes older checkpoints. */
   complete(checkpoint: StoredCheckpoint): Observable<void>
-  /** Durable when it emits. Also for the restored checkpoint, as long as this attempt has none of its own. */
+  /**
+   * Durable when it emits. For the attempt's newest checkpoint, or the restored one as long as it has none of its own; without
+   * effect for any other.
+   */
   markCommitted(checkpointId: number, uid: string, ids: readonly string[]): Observable<void>
 }
 

@@ -126,9 +126,16 @@ export class RunningCheckpoint {
       checkpointId: this.checkpointId,
       end: this.requests.get(source)?.end,
       snapshot: (uid, state) => this.snapshot({ uid, subtaskIndex: source.subtaskIndex }, state),
-      acknowledge: () => this.apply(acknowledged(this.pending, source, part)),
+      acknowledge: () => this.acknowledge(source, part),
       outcome$: this.outcome$,
     }
+  }
+
+  /** Throws, as every second acknowledgement does; and ends the job, whatever becomes of what was thrown. */
+  private acknowledge(source: CheckpointedSource, part: number): void {
+    const step = acknowledged(this.pending, source, part)
+    this.apply(step)
+    if (isLeft(step)) throw step.left
   }
 
   private snapshot(owner: SubtaskKey, state: unknown): void {

@@ -30,7 +30,8 @@ export interface CheckpointRequest {
  *    positions and calls `barrier` in the same turn, and emits what it returns.
  * 4. A bounded source that is done, or one that was asked to end, calls `requestFinalCheckpoint` and goes on answering
  *    `pending()`; it emits the barrier with `end`, waits for its outcome, and completes when it is `completed`; when it is
- *    `aborted`, another request with the same `end` follows by itself.
+ *    `aborted`, another request with the same `end` follows by itself. It subscribes to the outcome after it has emitted the
+ *    barrier, so that the sink, which commits on it, hears of it first.
  * 5. `leave` on teardown, whatever the cause. The last one to leave ends the attempt and aborts what is pending.
  */
 export interface SourceAttempt {

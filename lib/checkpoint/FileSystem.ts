@@ -1,0 +1,61 @@
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+
+/** What the file store needs of a file system: a port, so that a spec can stop it at every step. */
+export interface FileSystem {
+  /** With its parents; it may be there already. */
+  makeDirectory(path: string): Promise<void>
+  /** False when it is there already: of two that ask, one gets true. */
+  makeDirectoryExclusively(path: string): Promise<boolean>
+  /** The names in a directory; none when there is no such directory. */
+  list(path: string): Promise<readonly string[]>
+  /** Undefined when there is no such file. */
+  read(path: string): Promise<string | undefined>
+  /** Writes a file anew; its content, not its name, is durable then. */
+  write(path: string, text: string): Promise<void>
+  /** Replaces what is there, at once or not at all. */
+  rename(from: string, to: string): Promise<void>
+  /** Makes the names in a directory durable. */
+  syncDirectory(path: string): Promise<void>
+  /** A file or a whole directory; nothing when it is not there. */
+  remove(path: string): Promise<void>
+}
+
+/** The file system of this machine. */
+export const nodeFileSystem: FileSystem = {
+  makeDirectory: async (path) => void (await mkdir(path, { recursive: true })),
+  makeDirectoryExclusively: (path) =>
+    mkdir(path).then(
+      () => true,
+      unless('EEXIST', false),
+    ),
+  list: (path) => readdir(path).catch(unless<string[]>('ENOENT', [])),
+  read: (path) => readFile(path, 'utf8').catch(unless('ENOENT', undefined)),
+  write: async (path, text) => {
+    const file = await open(path, 'w')
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  },
+  rename: (from, to) => rename(from, to),
+  syncDirectory: async (path) => {
+    // Windows cannot open a directory, and needs no such call.
+    if (process.platform === 'win32') return
+    const directory = await open(path, 'r')
+    try {
+      await directory.sync()
+    } finally {
+      await directory.close()
+    }
+  },
+  remove: (path) => rm(path, { recursive: true, force: true }),
+}
+
+const unless =
+  <A>(code: string, instead: A) =>
+  (error: NodeJS.ErrnoException): A => {
+    if (error.code === code) return instead
+    throw error
+  }

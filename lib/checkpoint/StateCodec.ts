@@ -1,0 +1,90 @@
+import { chain, type Either, left, mapLeft, right } from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as t from 'io-ts'
+import { PathReporter } from 'io-ts/lib/PathReporter.js'
+import { CheckpointError } from './CheckpointError.js'
+
+/**
+ * The versioned form of a state in a checkpoint: `{version, state}`, readable JSON.
+ *
+ * Written is always the newest version; read is every version that has a reader. So a state can change its shape from one
+ * release to the next:
+ *
+ * ```ts
+ * const CounterState = stateCodec('counter', 2, t.type({ counts: t.record(t.string, t.number) }), {
+ *   1: upgrade(t.type({ count: t.number }), ({ count }) => ({ counts: { all: count } })),
+ * })
+ * barrier.snapshot(uid, CounterState.encode({ counts }))
+ * const state = CounterState.decode(restored.stateOf(uid)) // Either<CheckpointError, …>
+ * ```
+ */
+export interface StateCodec<A> {
+  readonly encode: (state: A) => unknown
+  /** A `Corrupt` error with all faults, or one that names a version it cannot read. */
+  readonly decode: (json: unknown) => Either<CheckpointError, A>
+}
+
+/** Reads one version of a state. */
+export type StateReader<A> = (json: unknown) => t.Validation<A>
+
+export const stateCodec = <A, O>(
+  name: string,
+  version: number,
+  codec: t.Type<A, O>,
+  older: Readonly<Record<number, StateReader<A>>> = {},
+): StateCodec<A> => {
+  const readers = new Map<number, StateReader<A>>([
+    ...Object.entries(older).map(([key, reader]) => [Number(key), reader] as const),
+    [version, codec.decode],
+  ])
+  return {
+    encode: (state) => ({ version, state: codec.encode(state) }),
+    decode: (json) =>
+      pipe(
+        explained(name, Versioned.decode(json)),
+        chain((stored) => {
+          const reader = readers.get(stored.version)
+          return reader === undefined
+            ? left(unknownVersion(name, stored.version, [...readers.keys()]))
+            : explained(name, reader(stored.state))
+        }),
+      ),
+  }
+}
+
+/** The reader of an older version. */
+export const upgrade =
+  <A, B>(codec: t.Type<A, unknown>, change: (old: A) => B): StateReader<B> =>
+  (json) =>
+    pipe(
+      codec.decode(json),
+      chain((old) => right(change(old))),
+    )
+
+/** A number that may be ±Infinity, as the watermark sentinels are: these are text in JSON, which would make them `null`. */
+export const extendedNumber = new t.Type<number, number | 'Infinity' | '-Infinity'>(
+  'number or "Infinity" or "-Infinity"',
+  (value): value is number => typeof value === 'number' && !Number.isNaN(value),
+  (value, context) => {
+    if (value === 'Infinity') return t.success(Infinity)
+    if (value === '-Infinity') return t.success(-Infinity)
+    return typeof value === 'number' && Number.isFinite(value) ? t.success(value) : t.failure(value, context)
+  },
+  (value) => (value === Infinity ? 'Infinity' : value === -Infinity ? '-Infinity' : value),
+)
+
+/** A decoding as Either of one error with all faults. */
+export const explained = <A>(name: string, validation: t.Validation<A>): Either<CheckpointError, A> =>
+  pipe(
+    validation,
+    mapLeft(() => new CheckpointError('Corrupt', `The state "${name}" cannot be read: ${PathReporter.report(validation).join('; ')}`)),
+  )
+
+const Versioned = t.type({ version: t.number, state: t.unknown })
+
+const unknownVersion = (name: string, version: number, known: readonly number[]): CheckpointError =>
+  new CheckpointError(
+    'Corrupt',
+    `The state "${name}" has version ${version}; this release reads ${[...known].sort((a, b) => a - b).join(', ')}. It was likely ` +
+      'written by a newer release: go back to that one, or start from an older savepoint.',
+  )
