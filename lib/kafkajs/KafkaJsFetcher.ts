@@ -19,6 +19,8 @@ import { toKafkaError } from './toKafkaError.js'
 interface Flight {
   readonly nodeId: number
   readonly lane: ConnectionPurpose
+  /** comes back at once: data is there */
+  readonly immediate: boolean
   readonly partitions: ReadonlyMap<string, PartitionFetch>
 }
 
@@ -117,20 +119,23 @@ export class KafkaJsFetcher implements KafkaFetcher {
   }
 
   private sendTo(nodeId: number, partitions: readonly PartitionFetch[]): void {
-    const busy = [...this.flights].filter(flight => flight.nodeId === nodeId).map(({ lane }) => lane)
-    const [lane, ...free] = this.lanes.filter(candidate => !busy.includes(candidate))
-    if (lane === undefined) return
+    const flights = [...this.flights].filter(flight => flight.nodeId === nodeId)
+    const [lane, ...free] = this.lanes.filter(candidate => flights.every(flight => flight.lane !== candidate))
+    // What comes back at once is waited for: then all travel in one fetch again.
+    if (lane === undefined || flights.some(flight => flight.immediate)) return
+    const immediate = this.config.minBytes <= 1 && partitions.some(({ behind }) => behind)
     partitions.forEach(partition => partition.on('send'))
-    const uncovered = [...this.partitions.values()].filter(
-      partition => partition.state === 'idle' && this.nodeOf(partition) === nodeId,
-    ).length
     const maxWaitMs = fetchWaitMs({
+      immediate,
       freeLanes: free.length,
-      uncovered,
+      uncovered: [...this.partitions.values()].filter(
+        partition => partition.state === 'idle' && this.nodeOf(partition) === nodeId,
+      ).length,
       quietRounds: this.quietRounds.get(nodeId) ?? 0,
       maxWaitMs: this.config.maxWaitMs,
     })
-    this.fly({ nodeId, lane, partitions: new Map(partitions.map(partition => [partition.key, partition])) }, maxWaitMs)
+    const byKey = new Map(partitions.map(partition => [partition.key, partition]))
+    this.fly({ nodeId, lane, immediate, partitions: byKey }, maxWaitMs)
   }
 
   private fly(flight: Flight, maxWaitMs: number): void {
@@ -202,6 +207,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
     }
     const end = batchesEnd(answer?.records ?? noRecords)
     if (answer === undefined || end.nextOffset === undefined) {
+      partition.behind = false
       partition.maxBytes = Math.max(partition.maxBytes, end.needed ?? 0)
       partition.on('nothing')
       return
@@ -209,6 +215,8 @@ export class KafkaJsFetcher implements KafkaFetcher {
     partition.on('data')
     emit(decodeRecordBatches(answer, partition.offset, this.config))
     partition.offset = Math.max(end.nextOffset, partition.offset)
+    const { isolationLevel } = this.config
+    partition.behind = partition.offset < (isolationLevel === 'read_committed' ? answer.lastStableOffset : answer.highWatermark)
     this.partitions.delete(partition.key)
     this.partitions.set(partition.key, partition)
   }

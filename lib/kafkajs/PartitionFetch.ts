@@ -39,6 +39,8 @@ export const nextFetchState = (state: FetchState, event: FetchEvent): FetchState
 export class PartitionFetch {
   readonly key: string
   state: FetchState = 'idle'
+  /** more was in the log than the last fetch brought */
+  behind = false
   /** retries since the last success */
   attempts = 0
   /** the leader at which the last retry became due; another one is tried at once */
