@@ -1,0 +1,260 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { ConsumerRecord } from '../../lib/client/ConsumerRecord.js'
+import type { IsolationLevel } from '../../lib/client/IsolationLevel.js'
+import { isKafkaError, type KafkaError } from '../../lib/client/KafkaError.js'
+import { decodeRecordBatches, type FetchedPartition } from '../../lib/protocol/decodeRecordBatches.js'
+import { ATTRIBUTES_AT, COUNT_AT, LENGTH_AT, MAGIC_AT, RECORDS_AT } from '../../lib/protocol/RecordBatch.js'
+import type { FetchedPartitionResponse } from '../../lib/protocol/requests/fetch.js'
+import { batchAt, emptyBatchAt, fetched, markerAt, rewritten, transactional } from '../support/encodedBatches.js'
+
+const open = (
+  response: FetchedPartitionResponse,
+  from = 0,
+  isolationLevel: IsolationLevel = 'read_committed',
+  checkCrcs = true,
+): FetchedPartition => decodeRecordBatches(response, from, { isolationLevel, checkCrcs })
+
+const show = (record: ConsumerRecord): string => `${record.offset}:${record.value}`
+const taken = (partition: FetchedPartition, max = 100): string[] => partition.take(max).map(show)
+const values = (...texts: string[]) => ({ records: texts.map((value) => ({ value })) })
+
+const failure = (act: () => unknown): KafkaError => {
+  try {
+    act()
+  } catch (error) {
+    if (isKafkaError(error)) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
+
+describe('decodeRecordBatches', () => {
+  describe('positions', () => {
+    it('should be exhausted at once without bytes', () => {
+      const partition = open(fetched(Buffer.alloc(0)), 5)
+      expect(partition).toMatchObject({ exhausted: true, position: 5, bytes: 0, truncatedBatchBytes: 0 })
+      expect(partition.take(10)).toEqual([])
+    })
+
+    it('should hand over the offsets of the response', () => {
+      const partition = open(fetched([batchAt(0, values('a'))]))
+      expect(partition).toMatchObject({ highWatermark: 1000, lastStableOffset: 900, logStartOffset: 0 })
+      expect(String(partition.topicPartition)).toBe('orders-1')
+    })
+
+    it('should give records in pieces across batches, the position behind the last one taken', () => {
+      const partition = open(fetched([batchAt(10, values('a', 'b', 'c')), batchAt(13, values('d', 'e'))]), 10)
+      expect(taken(partition, 2)).toEqual(['10:a', '11:b'])
+      expect(partition).toMatchObject({ position: 12, exhausted: false })
+      expect(taken(partition, 2)).toEqual(['12:c', '13:d'])
+      expect(partition).toMatchObject({ position: 14, exhausted: false })
+      expect(taken(partition, 2)).toEqual(['14:e'])
+      expect(partition).toMatchObject({ position: 15, exhausted: true })
+    })
+
+    it('should pass over records below the fetch offset', () => {
+      const partition = open(fetched([batchAt(10, values('a', 'b', 'c'))]), 12)
+      expect(partition.position).toBe(12)
+      expect(taken(partition)).toEqual(['12:c'])
+    })
+
+    it('should cross a hole at the tail of a batch', () => {
+      const partition = open(fetched([batchAt(10, values('a'), 9), batchAt(20, values('b'))]), 10)
+      expect(taken(partition, 1)).toEqual(['10:a'])
+      expect(partition.position).toBe(20)
+      expect(taken(partition, 1)).toEqual(['20:b'])
+    })
+
+    it('should give a shorter piece when compaction left nothing at or after the fetch offset', () => {
+      const partition = open(fetched([batchAt(10, values('a'), 9)]), 15)
+      expect(taken(partition)).toEqual([])
+      expect(partition).toMatchObject({ position: 20, exhausted: true })
+    })
+
+    it('should move past an empty batch', () => {
+      const partition = open(fetched([emptyBatchAt(10, 4)]), 10)
+      expect(partition).toMatchObject({ position: 15, exhausted: true })
+    })
+
+    it('should be exhausted at once with markers only, and have moved', () => {
+      const partition = open(fetched([markerAt(10, 1n, 'commit'), markerAt(11, 2n, 'abort')]), 10)
+      expect(partition).toMatchObject({ position: 12, exhausted: true })
+    })
+
+    it('should have passed the markers behind the last record as soon as it is taken', () => {
+      const partition = open(fetched([batchAt(0, { ...values('a'), producer: transactional(1n) }), markerAt(1, 1n, 'commit')]))
+      expect(taken(partition)).toEqual(['0:a'])
+      expect(partition).toMatchObject({ position: 2, exhausted: true })
+    })
+  })
+
+  describe('transactions', () => {
+    const of = (producerId: bigint, ...texts: string[]) => ({ ...values(...texts), producer: transactional(producerId) })
+
+    it('should drop interleaved aborted transactions, listed by last offset', () => {
+      const log = [
+        batchAt(0, of(1n, 'a1')),
+        batchAt(1, of(2n, 'b1')),
+        batchAt(2, of(3n, 'c1')),
+        batchAt(3, of(1n, 'a2')),
+        markerAt(4, 2n, 'abort'),
+        batchAt(5, of(2n, 'b2')),
+        markerAt(6, 1n, 'abort'),
+        batchAt(7, of(1n, 'a3')),
+        markerAt(8, 3n, 'commit'),
+        markerAt(9, 2n, 'commit'),
+        markerAt(10, 1n, 'commit'),
+      ]
+      const abortedTransactions = [
+        { producerId: 2n, firstOffset: 1 },
+        { producerId: 1n, firstOffset: 0 },
+      ]
+      expect(taken(open(fetched(log, { abortedTransactions })))).toEqual(['2:c1', '5:b2', '7:a3'])
+      expect(taken(open(fetched(log, { abortedTransactions }), 0, 'read_uncommitted'))).toHaveLength(6)
+    })
+
+    it('should drop what is aborted when the fetch starts inside several open transactions', () => {
+      const log = [batchAt(10, of(1n, 'a')), batchAt(11, of(2n, 'b')), markerAt(12, 1n, 'abort'), markerAt(13, 2n, 'abort')]
+      const abortedTransactions = [
+        { producerId: 1n, firstOffset: 3 },
+        { producerId: 2n, firstOffset: 2 },
+      ]
+      expect(open(fetched(log, { abortedTransactions }), 10)).toMatchObject({ position: 14, exhausted: true })
+    })
+
+    it('should not take a key of four zero bytes for a marker', () => {
+      const sly = { records: ['a', '\0\0\0\0', 'b'].map((key) => ({ key, value: key })), producer: transactional(1n) }
+      const log = [batchAt(0, sly), batchAt(3, sly), markerAt(6, 1n, 'abort')]
+      const abortedTransactions = [{ producerId: 1n, firstOffset: 0 }]
+      expect(open(fetched(log, { abortedTransactions }))).toMatchObject({ position: 7, exhausted: true })
+    })
+
+    it('should give what a producer writes outside of transactions while one of its ids is aborted', () => {
+      const plain = { ...values('x'), producer: { ...transactional(1n), transactional: false } }
+      const log = [batchAt(0, of(1n, 'a')), batchAt(1, plain), markerAt(2, 1n, 'abort')]
+      expect(taken(open(fetched(log, { abortedTransactions: [{ producerId: 1n, firstOffset: 0 }] })))).toEqual(['1:x'])
+    })
+
+    it('should keep dropping behind a marker that compaction emptied', () => {
+      const emptyMarker = rewritten(markerAt(1, 1n, 'abort').subarray(0, RECORDS_AT), (bytes) => {
+        bytes.writeInt32BE(RECORDS_AT - LENGTH_AT - 4, LENGTH_AT)
+        bytes.writeInt32BE(0, COUNT_AT)
+      })
+      const log = [batchAt(0, of(1n, 'a')), emptyMarker, batchAt(2, of(1n, 'b'))]
+      const abortedTransactions = [{ producerId: 1n, firstOffset: 0 }]
+      expect(open(fetched(log, { abortedTransactions }))).toMatchObject({ position: 3, exhausted: true })
+    })
+  })
+
+  describe('a fetch that was cut', () => {
+    const first = batchAt(0, values('a', 'b'))
+    const second = batchAt(2, values('c'))
+
+    it('should ignore the part of a batch at the end, wherever the cut is', () => {
+      for (let cut = 0; cut < second.length; cut++) {
+        const partition = open(fetched([first, second.subarray(0, cut)]))
+        expect(taken(partition)).toEqual(['0:a', '1:b'])
+        expect(partition).toMatchObject({ position: 2, exhausted: true, truncatedBatchBytes: 0 })
+      }
+    })
+
+    it('should say how large the first batch is when nothing else came', () => {
+      for (let cut = LENGTH_AT + 4; cut < first.length; cut++) {
+        const partition = open(fetched(first.subarray(0, cut)))
+        expect(partition).toMatchObject({ position: 0, exhausted: true, truncatedBatchBytes: first.length })
+      }
+      expect(open(fetched(first.subarray(0, 5))).truncatedBatchBytes).toBeGreaterThan(5)
+    })
+  })
+
+  describe('damage', () => {
+    it('should give what stands before, then throw at every take', () => {
+      const bad = batchAt(2, values('c', 'd'))
+      bad[bad.length - 1]! ^= 1
+      const partition = open(fetched([batchAt(0, values('a', 'b')), bad, batchAt(4, values('e'))]))
+      expect(taken(partition)).toEqual(['0:a', '1:b'])
+      expect(partition).toMatchObject({ position: 2, exhausted: false })
+      const error = failure(() => partition.take(1))
+      expect(error).toMatchObject({ _tag: 'Corrupt', topic: 'orders', partition: 1, offset: 2, retriable: false })
+      expect(error.message).toContain('orders-1 at offset 2 fail their checksum')
+      expect(failure(() => partition.take(1))).toBe(error)
+    })
+
+    it('should not look at the checksum when check.crcs is false', () => {
+      const bad = batchAt(0, values('aaaa'))
+      bad[bad.length - 2]! ^= 1
+      expect(taken(open(fetched(bad), 0, 'read_committed', false))).toEqual(['0:aaa`'])
+    })
+
+    it('should find it inside a batch, and give the records before', () => {
+      const bad = rewritten(batchAt(0, values('a', 'b')), (bytes) => bytes.writeUInt8(0x7f, RECORDS_AT + 8))
+      const partition = open(fetched(bad))
+      expect(taken(partition)).toEqual(['0:a'])
+      expect(failure(() => partition.take(1))).toMatchObject({ _tag: 'Corrupt', offset: 1 })
+    })
+
+    it('should find bytes behind the last record', () => {
+      const bad = rewritten(batchAt(0, values('a', 'b')), (bytes) => bytes.writeInt32BE(1, COUNT_AT))
+      const partition = open(fetched(bad))
+      expect(taken(partition)).toEqual(['0:a'])
+      expect(failure(() => partition.take(1))._tag).toBe('Corrupt')
+    })
+
+    it('should refuse offsets beyond 2^53', () => {
+      const bad = rewritten(batchAt(0, values('a')), (bytes) => bytes.writeBigInt64BE(2n ** 53n, 0))
+      expect(failure(() => open(fetched(bad)).take(1))._tag).toBe('Corrupt')
+    })
+
+    it.each([0, 1])('should refuse message format %i as not supported', (magic) => {
+      const old = rewritten(batchAt(7, values('a')), (bytes) => bytes.writeInt8(magic, MAGIC_AT))
+      const error = failure(() => open(fetched(old)).take(1))
+      expect(error).toMatchObject({ _tag: 'Unsupported', topic: 'orders', partition: 1, offset: 7 })
+    })
+
+    it.each([
+      [2, 'snappy'],
+      [3, 'lz4'],
+      [4, 'zstd'],
+    ])('should name the package that codec %i needs', (code, name) => {
+      const compressed = rewritten(batchAt(0, values('a')), (bytes) => bytes.writeInt16BE(code, ATTRIBUTES_AT))
+      const error = failure(() => open(fetched(compressed)).take(1))
+      expect(error).toMatchObject({ _tag: 'Unsupported', topic: 'orders', partition: 1 })
+      expect(error.message).toContain(name)
+    })
+
+    it('should report gzip that cannot be inflated', () => {
+      const compressed = rewritten(batchAt(3, values('a')), (bytes) => bytes.writeInt16BE(1, ATTRIBUTES_AT))
+      expect(failure(() => open(fetched(compressed)).take(1))).toMatchObject({ _tag: 'Corrupt', offset: 3 })
+    })
+
+    it('should never do anything but give records or throw one typed error, whatever byte is wrong', () => {
+      const batches = [
+        batchAt(0, { records: [{ key: 'k', value: 'a', headers: [{ key: 'h', value: null }] }] }),
+        batchAt(1, { ...values('b', 'c'), compression: 'gzip' }),
+        markerAt(3, 1n, 'abort'),
+      ]
+      const bytes = Buffer.concat(batches)
+      const abortedTransactions = [{ producerId: 1n, firstOffset: 0 }]
+      fc.assert(
+        fc.property(fc.nat(bytes.length - 1), fc.nat(255), fc.boolean(), (at, byte, checkCrcs) => {
+          const damaged = Buffer.from(bytes)
+          damaged[at] = byte
+          const partition = open(fetched(damaged, { abortedTransactions }), 0, 'read_committed', checkCrcs)
+          for (let rounds = 0; !partition.exhausted; rounds++) {
+            expect(rounds).toBeLessThan(10)
+            const before = partition.position
+            try {
+              for (const record of partition.take(1)) expect(record.headers.length).toBeLessThan(2)
+            } catch (error) {
+              expect(isKafkaError(error)).toBe(true)
+              break
+            }
+            expect(partition.position).toBeGreaterThan(before)
+          }
+        }),
+        { numRuns: 2000 },
+      )
+    })
+  })
+})
