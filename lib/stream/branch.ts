@@ -64,10 +64,6 @@ export function branch<T, B extends readonly [TerminalPipeline<T, unknown>, ...T
             element.kind === 'batchEnd' || element.kind === 'barrier' ? countDown(branches.length, element) : undefined
           for (const branch of branches) branch.next(element, all)
         },
-        error: (error) => {
-          for (const branch of branches) branch.elements.error(error)
-          destination.error(error)
-        },
         complete: () => {
           ending = true
           for (const branch of branches) branch.elements.complete()

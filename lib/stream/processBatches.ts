@@ -17,7 +17,7 @@ import { MIN_WATERMARK } from './Watermark.js'
  *
  * A span is a batch, or what has been queued while the span before was processed: all batches up to the next barrier. `project`
  * gets it as a cold Observable that completes and can be subscribed to again (`retry`). **When the returned Observable
- * completes, the span is done**; only then its watermarks, batch ends and barrier leave, and the next span begins.
+ * completes, the span is done**; only then its watermarks, batch ends and barrier leave, all of them, and the next span begins.
  *
  * - At-least-once: a span whose processing fails is in no checkpoint. An operator outside of `project` can hold nothing back.
  * - Memory is bounded by the batches not yet acknowledged, at most two of each split.

@@ -85,7 +85,7 @@ describe('mapAsync', () => {
       const source = hot('         (012)', elements)
       const answers = [cold<string>('--x|'), cold<string>('-----x|'), cold<string>('--x|')]
       const subscriptions = ['       ^--!', '^-----!', '---^--!']
-      const expected = '           --x---(yz)'
+      const expected = '           --x--yz'
       const project = (value: string): Observable<string> => answers[Number(value)]!
       expectObservable(source.pipe(mapAsync(project, { concurrency: 2 }), map(show))).toBe(expected, {
         x: 'x@10',
@@ -200,7 +200,12 @@ describe('mapAsync', () => {
     runMarbles(({ hot, cold, expectObservable }) => {
       expectObservable(cold<StreamElement<string>>('-').pipe(mapAsync(after))).toBe('-')
       expectObservable(cold<StreamElement<string>>('|').pipe(mapAsync(after))).toBe('|')
-      expectObservable(hot('0-0-0-', elements).pipe(mapAsync((value) => of(value)), map(show))).toBe('0-0-0-', shown)
+      expectObservable(
+        hot('0-0-0-', elements).pipe(
+          mapAsync((value) => of(value)),
+          map(show),
+        ),
+      ).toBe('0-0-0-', shown)
     })
   })
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import {
   EMPTY,
-  NEVER,
   Subject,
   catchError,
   concatMap,
@@ -306,10 +305,10 @@ describe('onRecords', () => {
 
   it('should pass never, empty, one control element and endless streams', () => {
     runMarbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
-      const never = cold('-')
-      expectObservable(never.pipe(onRecords(upper as never))).toBe('-')
-      const empty = cold('|')
-      expectObservable(empty.pipe(onRecords(upper as never))).toBe('|')
+      const never = cold<StreamElement<string>>('-')
+      expectObservable(never.pipe(onRecords(upper))).toBe('-')
+      const empty = cold<StreamElement<string>>('|')
+      expectObservable(empty.pipe(onRecords(upper))).toBe('|')
       expectSubscriptions(empty.subscriptions).toBe('(^!)')
       expectObservable(hot('r|', elements).pipe(onRecords(upper), map(show))).toBe('r|', shown)
       expectObservable(hot('rabc', elements).pipe(onRecords(upper), map(show))).toBe('rABC', shown)
@@ -339,10 +338,10 @@ describe('onRecords', () => {
   it('should unsubscribe from source and operators when it is unsubscribed from', () => {
     runMarbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('  ra-b--', elements)
-      const inner = cold('  -')
+      const inner = cold<string>('  -')
       const unsubscribed = '----!'
       expectObservable(
-        source.pipe(onRecords(mergeMap((value) => (value === 'a' ? (inner as typeof NEVER) : of(value)))), map(show)),
+        source.pipe(onRecords(mergeMap((value) => (value === 'a' ? inner : of(value)))), map(show)),
         unsubscribed,
       ).toBe('              r--b', shown)
       expectSubscriptions(source.subscriptions).toBe('^---!')

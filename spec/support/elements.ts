@@ -43,6 +43,7 @@ export class Upstream {
       checkpointId,
       stateOf: () => undefined,
       statesOf: () => [],
+      committedOf: () => [],
       markCommitted: () => NEVER,
       requestEnd: () => {
         this.calls.push('end requested')
