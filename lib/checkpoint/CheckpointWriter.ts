@@ -65,7 +65,22 @@ export class CheckpointWriter {
 
   private enqueue(write$: Observable<void>): Observable<void> {
     const result = new ReplaySubject<void>(1)
-    this.writes.next(write$.pipe(tap(result)))
+    // Not tap(result): tap calls a `subscribe` that its observer has.
+    this.writes.next(
+      write$.pipe(
+        tap({
+          next: () => {
+            result.next()
+          },
+          error: (error: unknown) => {
+            result.error(error)
+          },
+          complete: () => {
+            result.complete()
+          },
+        }),
+      ),
+    )
     return result
   }
 }

@@ -194,7 +194,7 @@ export class JobAttempt implements RunningCheckpointListener {
   private later(): void {
     this.turn ??= this.config.scheduler.schedule(() => {
       this.turn = undefined
-      for (const checkpoint of this.running) if (checkpoint.acknowledged) this.store(checkpoint)
+      for (const checkpoint of this.running) if (checkpoint.acknowledged && !this.closed) this.store(checkpoint)
       for (const checkpoint of this.running) if (checkpoint.phase === 'stored') this.complete(checkpoint)
       this.schedule()
     })
@@ -238,6 +238,7 @@ export class JobAttempt implements RunningCheckpointListener {
     checkpoint.work.add(this.config.scheduler.schedule(() => this.timeOut(checkpoint), this.config.timeout))
     for (const request of requests.values()) this.asking.set(request, checkpoint)
     for (const joined of members) joined.ask(requests.get(joined.source)!)
+    this.later()
   }
 
   private timeOut(checkpoint: RunningCheckpoint): void {
@@ -312,10 +313,11 @@ export class JobAttempt implements RunningCheckpointListener {
   private fail(error: Error): void {
     if (this.closed) return
     this.phase = 'closed'
-    this.giveUp(error)
-    const sources = [...this.sources.values()]
     this.soon(() => {
-      for (const joined of sources) joined.fail(error)
+      // All may have left in the same turn, as the sources of one pipeline do: then nothing has failed.
+      if (this.phase === 'over') return
+      this.giveUp(error)
+      for (const joined of [...this.sources.values()]) joined.fail(error)
     })
   }
 
