@@ -143,7 +143,8 @@ export class ByteReader {
   /** Moves on by `length` bytes and returns where they start. */
   private advance(length: number): number {
     const start = this.offset
-    if (length < 0 || length > this.end - start) this.fail(`ends early: ${length} bytes wanted, ${this.end - start} left`)
+    if (length < 0 || length > this.end - start)
+      this.fail(`ends early: ${length} bytes wanted, ${this.end - start} left`)
     this.offset = start + length
     return start
   }

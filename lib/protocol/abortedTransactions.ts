@@ -39,7 +39,11 @@ export class AbortedTransactions {
   }
 
   private openUpTo(offset: Offset): void {
-    for (let next = this.upcoming.at(-1); next !== undefined && next.firstOffset <= offset; next = this.upcoming.at(-1)) {
+    for (
+      let next = this.upcoming.at(-1);
+      next !== undefined && next.firstOffset <= offset;
+      next = this.upcoming.at(-1)
+    ) {
       this.open.add(next.producerId)
       this.upcoming.pop()
     }

@@ -19,8 +19,8 @@ export const codeOfCompression = (type: CompressionType): number => types.indexO
 const types: readonly CompressionType[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
 const none: CompressionCodec = {
-  compress: bytes => bytes,
-  decompress: bytes => bytes,
+  compress: (bytes) => bytes,
+  decompress: (bytes) => bytes,
 }
 
 const gzip: CompressionCodec = {

@@ -131,7 +131,8 @@ export class FetchedPartition implements FetchedRecords {
     if (batch.magic > CURRENT_MAGIC || end < start + RECORDS_AT) throw this.corrupt(batch, 'have no valid batch header')
     if (this.checkCrcs) {
       const crc = crc32c(bytes, start + ATTRIBUTES_AT, end)
-      if (crc !== batch.crc) throw this.corrupt(batch, `fail their checksum (${hex(crc)}, written as ${hex(batch.crc)})`)
+      if (crc !== batch.crc)
+        throw this.corrupt(batch, `fail their checksum (${hex(crc)}, written as ${hex(batch.crc)})`)
     }
     if (!Number.isSafeInteger(baseOffset) || baseOffset < 0 || batch.lastOffsetDelta < 0 || batch.count < 0) {
       throw this.corrupt(batch, 'have a batch header that cannot be')

@@ -61,7 +61,8 @@ export class BatchRecords {
    * @throws KafkaError `Corrupt`; what stands before the damage was appended
    */
   read(into: ConsumerRecord[], max: number, from: Offset): void {
-    const { topic, partition, bytes, end, baseOffset, lastOffsetDelta, baseTimestamp, timestampType, leaderEpoch } = this
+    const { topic, partition, bytes, end, baseOffset, lastOffsetDelta, baseTimestamp, timestampType, leaderEpoch } =
+      this
     const isAppendTime = timestampType === 'LogAppendTime'
     for (let room = max - into.length; room > 0 && this.left > 0; this.left--) {
       cursor = this.position
@@ -81,7 +82,13 @@ export class BatchRecords {
       const headersStart = cursor
       const headers = cursor < recordEnd ? readVarint(bytes) : malformed
 
-      if (keyLength < -1 || valueLength < -1 || headers < 0 || cursor > recordEnd || (headers === 0 && cursor < recordEnd)) {
+      if (
+        keyLength < -1 ||
+        valueLength < -1 ||
+        headers < 0 ||
+        cursor > recordEnd ||
+        (headers === 0 && cursor < recordEnd)
+      ) {
         throw this.corrupt('hold a record whose lengths contradict each other')
       }
       if (offsetDelta <= this.previousDelta || offsetDelta > lastOffsetDelta) {

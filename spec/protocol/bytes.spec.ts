@@ -47,7 +47,13 @@ describe('ByteWriter', () => {
 describe('ByteReader', () => {
   it('should read what ByteWriter writes', () => {
     const safe = fc.maxSafeInteger()
-    const fields = fc.tuple(safe, fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.integer(), fc.string(), fc.nat())
+    const fields = fc.tuple(
+      safe,
+      fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+      fc.integer(),
+      fc.string(),
+      fc.nat(),
+    )
     fc.assert(
       fc.property(fields, fc.array(fc.option(fc.string())), ([long, big, int, text, nat], strings) => {
         const bytes = new ByteWriter(2)
@@ -85,7 +91,11 @@ describe('ByteReader', () => {
     ['bytes longer than the bytes', (read) => read.readBytes(), [0x7f, 0xff, 0xff, 0xff]],
     ['bytes of negative length', (read) => read.readBytes(), [0x80, 0, 0, 0]],
     ['more elements than bytes', (read) => read.readArray(() => read.readInt8()), [0x7f, 0xff, 0xff, 0xff, 1]],
-    ['more compact elements than bytes', (read) => read.readCompactArray(() => read.readInt8()), [0xff, 0xff, 0xff, 0x7f]],
+    [
+      'more compact elements than bytes',
+      (read) => read.readCompactArray(() => read.readInt8()),
+      [0xff, 0xff, 0xff, 0x7f],
+    ],
   ])('should refuse %s', (_, read, bytes) => {
     expect(corrupt(() => read(reader(...bytes)))).toBe(true)
   })

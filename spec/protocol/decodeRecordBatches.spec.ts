@@ -83,14 +83,19 @@ describe('decodeRecordBatches', () => {
     })
 
     it('should have passed the markers behind the last record as soon as it is taken', () => {
-      const partition = open(fetched([batchAt(0, { ...values('a'), producer: transactional(1n) }), markerAt(1, 1n, 'commit')]))
+      const partition = open(
+        fetched([batchAt(0, { ...values('a'), producer: transactional(1n) }), markerAt(1, 1n, 'commit')]),
+      )
       expect(taken(partition)).toEqual(['0:a'])
       expect(partition).toMatchObject({ position: 2, exhausted: true })
     })
   })
 
   describe('transactions', () => {
-    const of = (producerId: bigint, ...texts: string[]) => ({ ...values(...texts), producer: transactional(producerId) })
+    const of = (producerId: bigint, ...texts: string[]) => ({
+      ...values(...texts),
+      producer: transactional(producerId),
+    })
 
     it('should drop interleaved aborted transactions, listed by last offset', () => {
       const log = [
@@ -115,7 +120,12 @@ describe('decodeRecordBatches', () => {
     })
 
     it('should drop what is aborted when the fetch starts inside several open transactions', () => {
-      const log = [batchAt(10, of(1n, 'a')), batchAt(11, of(2n, 'b')), markerAt(12, 1n, 'abort'), markerAt(13, 2n, 'abort')]
+      const log = [
+        batchAt(10, of(1n, 'a')),
+        batchAt(11, of(2n, 'b')),
+        markerAt(12, 1n, 'abort'),
+        markerAt(13, 2n, 'abort'),
+      ]
       const abortedTransactions = [
         { producerId: 1n, firstOffset: 3 },
         { producerId: 2n, firstOffset: 2 },

@@ -13,10 +13,15 @@ const bytes = fc.option(fc.oneof(fc.string(), fc.string({ unit: 'grapheme' }), f
 const headers: fc.Arbitrary<Headers> = fc.array(
   fc.record({ key: fc.constantFrom('a', 'é', ''), value: fc.option(fc.uint8Array({ maxLength: 200 })) }),
 )
-const timestamp = fc.oneof(fc.constant(-1), fc.integer({ min: 1_600_000_000_000, max: 1_800_000_000_000 }), fc.nat(1000))
+const timestamp = fc.oneof(
+  fc.constant(-1),
+  fc.integer({ min: 1_600_000_000_000, max: 1_800_000_000_000 }),
+  fc.nat(1000),
+)
 const record: fc.Arbitrary<Required<RecordToEncode>> = fc.record({ key: bytes, value: bytes, headers, timestamp })
 
-const asBytes = (value: Uint8Array | string | null): Buffer | null => (value === null ? null : Buffer.from(value as string))
+const asBytes = (value: Uint8Array | string | null): Buffer | null =>
+  value === null ? null : Buffer.from(value as string)
 
 const decoded = (batch: Buffer, from = 0) =>
   decodeRecordBatches(fetched(batch), from, { isolationLevel: 'read_committed', checkCrcs: true })
@@ -26,18 +31,23 @@ const decoded = (batch: Buffer, from = 0) =>
 describe('a record', () => {
   it('should come back as it was written, compressed or not', () => {
     fc.assert(
-      fc.property(fc.array(record, { minLength: 1, maxLength: 100 }), fc.boolean(), fc.nat(1e9), (records, zip, base) => {
-        const batch = batchAt(base, { records, compression: zip ? 'gzip' : 'none' })
-        expect(decoded(batch)).toEqual(
-          records.map(({ key, value, headers, timestamp }, i) => ({
-            offset: base + i,
-            key: asBytes(key),
-            value: asBytes(value),
-            headers: headers.map((header) => ({ key: header.key, value: asBytes(header.value) })),
-            timestamp,
-          })),
-        )
-      }),
+      fc.property(
+        fc.array(record, { minLength: 1, maxLength: 100 }),
+        fc.boolean(),
+        fc.nat(1e9),
+        (records, zip, base) => {
+          const batch = batchAt(base, { records, compression: zip ? 'gzip' : 'none' })
+          expect(decoded(batch)).toEqual(
+            records.map(({ key, value, headers, timestamp }, i) => ({
+              offset: base + i,
+              key: asBytes(key),
+              value: asBytes(value),
+              headers: headers.map((header) => ({ key: header.key, value: asBytes(header.value) })),
+              timestamp,
+            })),
+          )
+        },
+      ),
     )
   })
 
@@ -85,11 +95,16 @@ describe('RecordBatchBuilder', () => {
     builder.build()
     builder.reset()
     builder.append(null, 'new', noHeaders, 7)
-    expect(decoded(builder.build())).toEqual([{ offset: 0, key: null, value: Buffer.from('new'), headers: [], timestamp: 7 }])
+    expect(decoded(builder.build())).toEqual([
+      { offset: 0, key: null, value: Buffer.from('new'), headers: [], timestamp: 7 },
+    ])
   })
 
   it('should write the largest timestamp of its records into the header', () => {
-    const batch = new RecordBatch(encodeRecordBatch({ records: [5, 9, 3].map((timestamp) => ({ value: '', timestamp })) }), 0)
+    const batch = new RecordBatch(
+      encodeRecordBatch({ records: [5, 9, 3].map((timestamp) => ({ value: '', timestamp })) }),
+      0,
+    )
     expect(batch).toMatchObject({ baseTimestamp: 5, maxTimestamp: 9, count: 3, lastOffsetDelta: 2, leaderEpoch: -1 })
   })
 })
@@ -102,12 +117,20 @@ describe('sealRecordBatch', () => {
 
     const first = { producerId: 2n ** 40n, producerEpoch: 3, baseSequence: 0x7fffffff, transactional: true }
     expect(sealRecordBatch(batch, first)).toBe(batch)
-    expect(new RecordBatch(batch, 0)).toMatchObject({ ...withoutFlag(first), isTransactional: true, compression: 'gzip' })
+    expect(new RecordBatch(batch, 0)).toMatchObject({
+      ...withoutFlag(first),
+      isTransactional: true,
+      compression: 'gzip',
+    })
     expect(decoded(batch)).toEqual(records)
 
     const second = { producerId: 9n, producerEpoch: 0, baseSequence: 0, transactional: false }
     sealRecordBatch(batch, second)
-    expect(new RecordBatch(batch, 0)).toMatchObject({ ...withoutFlag(second), isTransactional: false, compression: 'gzip' })
+    expect(new RecordBatch(batch, 0)).toMatchObject({
+      ...withoutFlag(second),
+      isTransactional: false,
+      compression: 'gzip',
+    })
     expect(decoded(batch)).toEqual(records)
   })
 })

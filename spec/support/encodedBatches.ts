@@ -1,6 +1,13 @@
 import { crc32c } from '../../lib/protocol/crc32c.js'
 import { type BatchToEncode, encodeRecordBatch } from '../../lib/protocol/encodeRecordBatch.js'
-import { ATTRIBUTES_AT, CONTROL, COUNT_AT, CRC_AT, LAST_OFFSET_DELTA_AT, RECORDS_AT } from '../../lib/protocol/RecordBatch.js'
+import {
+  ATTRIBUTES_AT,
+  CONTROL,
+  COUNT_AT,
+  CRC_AT,
+  LAST_OFFSET_DELTA_AT,
+  RECORDS_AT,
+} from '../../lib/protocol/RecordBatch.js'
 import type { FetchedPartitionResponse } from '../../lib/protocol/requests/fetch.js'
 
 /** Changes bytes of a batch and makes its checksum right again, as a log cleaner or a broker would. */
@@ -24,7 +31,12 @@ export const emptyBatchAt = (baseOffset: number, lastOffsetDelta: number): Buffe
     bytes.writeInt32BE(0, COUNT_AT)
   })
 
-export const transactional = (producerId: bigint) => ({ producerId, producerEpoch: 0, baseSequence: 0, transactional: true })
+export const transactional = (producerId: bigint) => ({
+  producerId,
+  producerEpoch: 0,
+  baseSequence: 0,
+  transactional: true,
+})
 
 /** A commit or abort marker: a control batch of one record. */
 export const markerAt = (baseOffset: number, producerId: bigint, type: 'commit' | 'abort'): Buffer => {
@@ -34,7 +46,10 @@ export const markerAt = (baseOffset: number, producerId: bigint, type: 'commit' 
 }
 
 /** A fetch response of one partition, `orders-1`. */
-export const fetched = (records: Buffer | Buffer[], more: Partial<FetchedPartitionResponse> = {}): FetchedPartitionResponse => ({
+export const fetched = (
+  records: Buffer | Buffer[],
+  more: Partial<FetchedPartitionResponse> = {},
+): FetchedPartitionResponse => ({
   topic: 'orders',
   partition: 1,
   errorCode: 0,

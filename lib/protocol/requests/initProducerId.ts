@@ -22,10 +22,7 @@ export interface InitProducerIdResponse {
  *   transaction_timeout_ms => INT32
  */
 export const encodeInitProducerIdRequest = (request: InitProducerIdRequest): Buffer =>
-  new ByteWriter()
-    .writeNullableString(request.transactionalId)
-    .writeInt32(request.transactionTimeoutMs)
-    .toBuffer()
+  new ByteWriter().writeNullableString(request.transactionalId).writeInt32(request.transactionTimeoutMs).toBuffer()
 
 /**
  * InitProducerId Response (Version: 1) => throttle_time_ms error_code producer_id producer_epoch

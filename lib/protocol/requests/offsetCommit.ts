@@ -40,7 +40,11 @@ export interface OffsetCommitResponse {
  *       committed_metadata => NULLABLE_STRING
  */
 export const encodeOffsetCommitRequest = ({ groupId, partitions }: OffsetCommitRequest): Buffer => {
-  const writer = new ByteWriter().writeString(groupId).writeInt32(noGeneration).writeString(noMember).writeNullableString(null)
+  const writer = new ByteWriter()
+    .writeString(groupId)
+    .writeInt32(noGeneration)
+    .writeString(noMember)
+    .writeNullableString(null)
   return writeByTopic(writer, partitions, (_, { partition, offset, leaderEpoch, metadata }) => {
     writer
       .writeInt32(partition)

@@ -50,7 +50,10 @@ export interface ProduceResponse {
  *       records => RECORDS
  */
 export const encodeProduceRequest = (request: ProduceRequest): Buffer => {
-  const size = request.partitions.reduce((bytes, { topic, records }) => bytes + records.length + topic.length * 3 + 16, 64)
+  const size = request.partitions.reduce(
+    (bytes, { topic, records }) => bytes + records.length + topic.length * 3 + 16,
+    64,
+  )
   const writer = new ByteWriter(size)
     .writeNullableString(request.transactionalId)
     .writeInt16(request.acks)
