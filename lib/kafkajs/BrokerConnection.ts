@@ -70,11 +70,17 @@ export class BrokerConnection {
     const opened = await this.ready()
     const range = opened.versions[apiKeys[api]]
     const version = implementedVersions(api).find(
-      candidate => range !== undefined && candidate >= range.minVersion && candidate <= range.maxVersion,
+      (candidate) => range !== undefined && candidate >= range.minVersion && candidate <= range.maxVersion,
     )
-    if (version === undefined) throw this.unsupported(api, `kafkajs speaks ${implementedVersions(api).join(', ')}`, range)
+    if (version === undefined)
+      throw this.unsupported(api, `kafkajs speaks ${implementedVersions(api).join(', ')}`, range)
     const { request, response }: ProtocolCall<R> = protocolCall(api, version, fields)
-    const payload = await this.exchange(opened, { ...request, decode: body => body }, (await request.encode()).buffer, {})
+    const payload = await this.exchange(
+      opened,
+      { ...request, decode: (body) => body },
+      (await request.encode()).buffer,
+      {},
+    )
     try {
       return await response.parse(await response.decode(payload))
     } catch (error) {
@@ -88,13 +94,18 @@ export class BrokerConnection {
     const connection = this.connecting ?? this.opened?.connection
     if (connection === undefined) return
     const { socket } = connection
-    const gone = socket === undefined || socket.closed ? undefined : new Promise(resolve => socket.once('close', resolve))
+    const gone =
+      socket === undefined || socket.closed ? undefined : new Promise((resolve) => socket.once('close', resolve))
     this.giveUp(connection, this.lost('it was closed'))
     await gone
   }
 
   private ready(): Promise<Opened> {
     if (this.closed) return Promise.reject(this.lost('the client was closed'))
+    // The socket's end is known before its close is told.
+    if (this.opened !== undefined && !isUsable(this.opened.connection)) {
+      this.giveUp(this.opened.connection, this.lost('the broker closed it'))
+    }
     if (this.opened !== undefined && this.sessionEnds(this.opened)) {
       const ending = this.opened
       this.opened = undefined
@@ -185,7 +196,7 @@ export class BrokerConnection {
                 reject(error)
               }
             }),
-          reject: error => settle(() => reject(toKafkaError(error, { api: api.apiName, broker: this.name }))),
+          reject: (error) => settle(() => reject(toKafkaError(error, { api: api.apiName, broker: this.name }))),
         },
         expectResponse,
         sendRequest: () => {
@@ -226,8 +237,13 @@ export class BrokerConnection {
     })
   }
 
-  private unsupported(api: string, ours: string, theirs: { minVersion: number; maxVersion: number } | undefined): KafkaError {
-    const spoken = theirs === undefined ? 'does not know it' : `speaks versions ${theirs.minVersion} to ${theirs.maxVersion}`
+  private unsupported(
+    api: string,
+    ours: string,
+    theirs: { minVersion: number; maxVersion: number } | undefined,
+  ): KafkaError {
+    const spoken =
+      theirs === undefined ? 'does not know it' : `speaks versions ${theirs.minVersion} to ${theirs.maxVersion}`
     return new KafkaError({
       _tag: 'Unsupported',
       api,
@@ -241,7 +257,7 @@ const askVersions = async (connection: Connection): Promise<ApiVersions> => {
   const ask = (version: number): Promise<VersionsAnswer> =>
     connection.send({ ...protocolCall<VersionsAnswer>('ApiVersions', version, {}), logResponseError: false })
   const answer = await older.reduce(
-    (asked, version) => asked.catch(error => (isUnsupportedVersion(error) ? ask(version) : Promise.reject(error))),
+    (asked, version) => asked.catch((error) => (isUnsupportedVersion(error) ? ask(version) : Promise.reject(error))),
     ask(best ?? 0),
   )
   return Object.fromEntries(answer.apiVersions.map(({ apiKey, ...range }) => [apiKey, range]))

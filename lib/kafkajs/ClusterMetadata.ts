@@ -21,13 +21,17 @@ export class ClusterMetadata {
    * The answer replaces what was known of its topics, but a partition's leader epoch never goes back: a broker that lags
    * behind in metadata would send us to a former leader (KIP-320). Topics that are gone are forgotten.
    */
-  with({ brokers, controllerId, topics }: Pick<MetadataResponse, 'brokers' | 'controllerId' | 'topics'>): ClusterMetadata {
+  with({
+    brokers,
+    controllerId,
+    topics,
+  }: Pick<MetadataResponse, 'brokers' | 'controllerId' | 'topics'>): ClusterMetadata {
     const merged = new Map(this.topics)
     for (const topic of topics) {
       if (topic.partitions.length === 0) merged.delete(topic.topic)
       else merged.set(topic.topic, newer(this.topics.get(topic.topic), topic))
     }
-    return new ClusterMetadata(new Map(brokers.map(broker => [broker.nodeId, broker])), controllerId, merged)
+    return new ClusterMetadata(new Map(brokers.map((broker) => [broker.nodeId, broker])), controllerId, merged)
   }
 
   /** undefined when the partition is unknown or has no leader now. */
@@ -48,7 +52,7 @@ const newer = (known: TopicMetadata | undefined, topic: TopicMetadata): TopicMet
   ...topic,
   partitions: [...topic.partitions]
     .sort((a, b) => a.partition - b.partition)
-    .map(partition => {
+    .map((partition) => {
       const before = known?.partitions[partition.partition]
       return before !== undefined && before.leaderEpoch > partition.leaderEpoch && partition.leaderEpoch >= 0
         ? before

@@ -45,7 +45,7 @@ export class KafkaJsAdmin implements KafkaAdmin {
         })),
       },
       topics.map(({ topic }) => topic),
-      found =>
+      (found) =>
         topics.every(({ topic, partitions }) => {
           const created = found.find(({ name }) => name === topic)?.partitions
           return created?.length === partitions && created.every(({ leader }) => leader >= 0)
@@ -54,7 +54,7 @@ export class KafkaJsAdmin implements KafkaAdmin {
   }
 
   deleteTopics(topics: readonly string[]): Observable<void> {
-    return this.change('DeleteTopics', { topics }, topics, found => found.length === 0)
+    return this.change('DeleteTopics', { topics }, topics, (found) => found.length === 0)
   }
 
   createPartitions(topic: string, total: number): Observable<void> {
@@ -76,12 +76,12 @@ export class KafkaJsAdmin implements KafkaAdmin {
   committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Observable<OffsetsByPartition> {
     return this.ask(async () => {
       if (partitions.length === 0) return new Map()
-      const answer = await this.atCoordinator(groupId, async nodeId => {
+      const answer = await this.atCoordinator(groupId, async (nodeId) => {
         const fetched = await this.connections.send(nodeId, 'control', offsetFetchApi, { groupId, partitions })
         return [fetched, ...fetched.partitions]
       })
       return new Map(
-        answer.flatMap(committed =>
+        answer.flatMap((committed) =>
           'offset' in committed && committed.offset >= 0 ? [[topicPartitionKey(committed), committed.offset]] : [],
         ),
       )
@@ -92,7 +92,7 @@ export class KafkaJsAdmin implements KafkaAdmin {
     return this.ask(async () => {
       if (offsets.length === 0) return
       const partitions = offsets.map(([{ topic, partition }, offset]) => ({ topic, partition, offset }))
-      await this.atCoordinator(groupId, async nodeId => {
+      await this.atCoordinator(groupId, async (nodeId) => {
         const answer = await this.connections.send(nodeId, 'control', offsetCommitApi, { groupId, partitions })
         return answer.partitions
       })
@@ -104,7 +104,7 @@ export class KafkaJsAdmin implements KafkaAdmin {
     return this.ask(async () => {
       const nodeIds = [...this.connections.metadata.brokers.keys()]
       const answers = await Promise.all(
-        nodeIds.map(nodeId => this.connections.send(nodeId, 'control', listTransactionsApi, { states })),
+        nodeIds.map((nodeId) => this.connections.send(nodeId, 'control', listTransactionsApi, { states })),
       )
       return answers.flatMap(({ errorCode, transactions }) => {
         if (errorCode !== 0) throw brokerError(errorCode, { api: listTransactionsApi.apiName })
@@ -135,7 +135,7 @@ export class KafkaJsAdmin implements KafkaAdmin {
   private async described(topics: readonly string[]): Promise<readonly TopicDescription[]> {
     if (topics.length === 0) return []
     const answer = await this.connections.describeTopics(topics)
-    return answer.topics.flatMap(topic => {
+    return answer.topics.flatMap((topic) => {
       if (topic.errorCode === unknownTopic) return []
       if (topic.errorCode !== 0) throw brokerError(topic.errorCode, { api: 'Metadata', topic: topic.topic })
       return [describe(topic)]
@@ -152,7 +152,10 @@ export class KafkaJsAdmin implements KafkaAdmin {
     const { connections } = this
     const send = async (): Promise<void> => {
       try {
-        await connections.call(connections.metadata.controllerId, api, { ...fields, timeout: connections.config.requestTimeoutMs })
+        await connections.call(connections.metadata.controllerId, api, {
+          ...fields,
+          timeout: connections.config.requestTimeoutMs,
+        })
       } catch (error) {
         await connections.refreshMetadata([])
         throw error
@@ -204,9 +207,7 @@ const describe = ({ topic, internal, partitions }: TopicMetadata): TopicDescript
 })
 
 const whichPartition = (result: object): { topic?: string; partition?: number } =>
-  'topic' in result && 'partition' in result
-    ? { topic: String(result.topic), partition: Number(result.partition) }
-    : {}
+  'topic' in result && 'partition' in result ? { topic: String(result.topic), partition: Number(result.partition) } : {}
 
 const notShown = (api: string, topics: readonly string[]): KafkaError =>
   new KafkaError({

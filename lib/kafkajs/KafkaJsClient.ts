@@ -44,8 +44,8 @@ export class KafkaJsClient implements KafkaClient {
 
   close(): Observable<void> {
     return defer(() => {
-      this.fetchers.forEach(fetcher => fetcher.close())
-      this.producers.forEach(producer => producer.close().subscribe({ error: () => {} }))
+      this.fetchers.forEach((fetcher) => fetcher.close())
+      this.producers.forEach((producer) => producer.close().subscribe({ error: () => {} }))
       return this.connections.close()
     })
   }

@@ -37,8 +37,8 @@ export class KafkaJsConnections {
 
   private constructor(readonly config: KafkaConfig) {
     this.refresh = new MetadataRefresh(
-      (topics, create) => this.askMetadata(topics, create).then(answer => this.learn(answer)),
-      waitMs => this.pause(waitMs),
+      (topics, create) => this.askMetadata(topics, create).then((answer) => this.learn(answer)),
+      (waitMs) => this.pause(waitMs),
       config.retryBackoffMs,
     )
   }
@@ -93,7 +93,7 @@ export class KafkaJsConnections {
   async coordinator(type: CoordinatorType, key: string): Promise<number> {
     const cached = this.coordinators.get(`${type} ${key}`)
     if (cached !== undefined && this.known.brokers.has(cached)) return cached
-    const answer = await this.askAnyBroker(connection => connection.send(findCoordinatorApi, { key, type }))
+    const answer = await this.askAnyBroker((connection) => connection.send(findCoordinatorApi, { key, type }))
     if (answer.errorCode !== 0) {
       throw brokerError(answer.errorCode, {
         api: findCoordinatorApi.apiName,
@@ -143,7 +143,7 @@ export class KafkaJsConnections {
   /** Waits, but not longer than the client is open. */
   pause(ms: number): Promise<void> {
     if (this.closed) return Promise.resolve()
-    return new Promise(resolve => {
+    return new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(timer)
         this.pauses.delete(wake)
@@ -157,13 +157,13 @@ export class KafkaJsConnections {
   /** Ends everything at once: requests in flight are rejected, waits end. Resolves when the last socket is gone. */
   async close(): Promise<void> {
     this.closed = true
-    this.pauses.forEach(wake => wake())
+    this.pauses.forEach((wake) => wake())
     await this.closeWhere(() => true)
   }
 
   /** Closes the connections of one purpose, and with them what waits there. */
   closePurpose(purpose: ConnectionPurpose): void {
-    void this.closeWhere(candidate => candidate === purpose)
+    void this.closeWhere((candidate) => candidate === purpose)
   }
 
   private connectionTo(nodeId: number, purpose: ConnectionPurpose): BrokerConnection | KafkaError {
@@ -172,7 +172,9 @@ export class KafkaJsConnections {
       return new KafkaError({
         _tag: 'Connection',
         retriable: !this.closed,
-        message: this.closed ? 'The client is closed.' : `Broker ${nodeId} is not in the cluster now; metadata may be old.`,
+        message: this.closed
+          ? 'The client is closed.'
+          : `Broker ${nodeId} is not in the cluster now; metadata may be old.`,
       })
     }
     return this.connectionAt(broker, purpose)
@@ -188,12 +190,12 @@ export class KafkaJsConnections {
   }
 
   private async askMetadata(topics: readonly string[] | null, createMissing: boolean): Promise<MetadataResponse> {
-    return this.askAnyBroker(connection => connection.send(metadataApi, { topics, createMissing }))
+    return this.askAnyBroker((connection) => connection.send(metadataApi, { topics, createMissing }))
   }
 
   /** Brokers that are connected first, then the others, then the bootstrap servers; the first one that answers. */
   private async askAnyBroker<R>(ask: (connection: BrokerConnection) => Promise<R>): Promise<R> {
-    const candidates = [...this.known.brokers.values(), ...this.config.bootstrapServers].map(address =>
+    const candidates = [...this.known.brokers.values(), ...this.config.bootstrapServers].map((address) =>
       this.closed ? undefined : this.connectionAt(address, 'control'),
     )
     const inOrder = [...new Set(candidates)].sort((a, b) => Number(b?.isOpen ?? false) - Number(a?.isOpen ?? false))
@@ -210,7 +212,9 @@ export class KafkaJsConnections {
     throw new KafkaError({
       _tag: 'Connection',
       retriable: !this.closed,
-      message: this.closed ? 'The client is closed.' : `No broker can be reached. The last one tried: ${failure?.message ?? ''}`,
+      message: this.closed
+        ? 'The client is closed.'
+        : `No broker can be reached. The last one tried: ${failure?.message ?? ''}`,
       cause: failure,
     })
   }
@@ -230,4 +234,3 @@ export class KafkaJsConnections {
 }
 
 const addressKey = ({ host, port }: BrokerAddress): string => `${host}:${port}`
-

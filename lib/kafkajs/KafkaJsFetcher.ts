@@ -83,7 +83,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
     this.closed = true
     this.partitions.forEach(({ timer }) => timer?.unsubscribe())
     this.partitions.clear()
-    this.lanes.forEach(lane => this.connections.closePurpose(lane))
+    this.lanes.forEach((lane) => this.connections.closePurpose(lane))
   }
 
   /** At the end of this turn, so that what is requested in one go travels in one fetch. */
@@ -119,22 +119,22 @@ export class KafkaJsFetcher implements KafkaFetcher {
   }
 
   private sendTo(nodeId: number, partitions: readonly PartitionFetch[]): void {
-    const flights = [...this.flights].filter(flight => flight.nodeId === nodeId)
-    const [lane, ...free] = this.lanes.filter(candidate => flights.every(flight => flight.lane !== candidate))
+    const flights = [...this.flights].filter((flight) => flight.nodeId === nodeId)
+    const [lane, ...free] = this.lanes.filter((candidate) => flights.every((flight) => flight.lane !== candidate))
     // What comes back at once is waited for: then all travel in one fetch again.
-    if (lane === undefined || flights.some(flight => flight.immediate)) return
+    if (lane === undefined || flights.some((flight) => flight.immediate)) return
     const immediate = this.config.minBytes <= 1 && partitions.some(({ behind }) => behind)
-    partitions.forEach(partition => partition.on('send'))
+    partitions.forEach((partition) => partition.on('send'))
     const maxWaitMs = fetchWaitMs({
       immediate,
       freeLanes: free.length,
       uncovered: [...this.partitions.values()].filter(
-        partition => partition.state === 'idle' && this.nodeOf(partition) === nodeId,
+        (partition) => partition.state === 'idle' && this.nodeOf(partition) === nodeId,
       ).length,
       quietRounds: this.quietRounds.get(nodeId) ?? 0,
       maxWaitMs: this.config.maxWaitMs,
     })
-    const byKey = new Map(partitions.map(partition => [partition.key, partition]))
+    const byKey = new Map(partitions.map((partition) => [partition.key, partition]))
     this.fly({ nodeId, lane, immediate, partitions: byKey }, maxWaitMs)
   }
 
@@ -152,19 +152,21 @@ export class KafkaJsFetcher implements KafkaFetcher {
           maxBytes: config.maxBytes,
           isolationLevel: config.isolationLevel,
           rackId: connections.config.rack,
-          partitions: [...flight.partitions.values()].map(({ topicPartition: { topic, partition }, offset, maxBytes }) => ({
-            topic,
-            partition,
-            currentLeaderEpoch: connections.leaderOf(topic, partition)?.leaderEpoch ?? -1,
-            fetchOffset: offset,
-            partitionMaxBytes: maxBytes,
-          })),
+          partitions: [...flight.partitions.values()].map(
+            ({ topicPartition: { topic, partition }, offset, maxBytes }) => ({
+              topic,
+              partition,
+              currentLeaderEpoch: connections.leaderOf(topic, partition)?.leaderEpoch ?? -1,
+              fetchOffset: offset,
+              partitionMaxBytes: maxBytes,
+            }),
+          ),
         },
         { timeoutMs: maxWaitMs + connections.config.requestTimeoutMs },
       )
       .then(
-        response => this.landed(flight, emit => this.answered(flight, response, emit)),
-        (error: unknown) => this.landed(flight, emit => this.lost(flight, toKafkaError(error), emit)),
+        (response) => this.landed(flight, (emit) => this.answered(flight, response, emit)),
+        (error: unknown) => this.landed(flight, (emit) => this.lost(flight, toKafkaError(error), emit)),
       )
   }
 
@@ -173,7 +175,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
     this.flights.delete(flight)
     if (this.closed) return
     const outcomes: (FetchedRecords | FetchFailed)[] = []
-    settle(outcome => outcomes.push(outcome))
+    settle((outcome) => outcomes.push(outcome))
     this.quietRounds.set(flight.nodeId, outcomes.length > 0 ? 0 : (this.quietRounds.get(flight.nodeId) ?? 0) + 1)
     this.sendSoon()
     for (const outcome of outcomes) {
@@ -182,8 +184,12 @@ export class KafkaJsFetcher implements KafkaFetcher {
     }
   }
 
-  private answered(flight: Flight, response: FetchResponse, emit: (outcome: FetchedRecords | FetchFailed) => void): void {
-    const answers = new Map(response.partitions.map(answer => [topicPartitionKey(answer), answer]))
+  private answered(
+    flight: Flight,
+    response: FetchResponse,
+    emit: (outcome: FetchedRecords | FetchFailed) => void,
+  ): void {
+    const answers = new Map(response.partitions.map((answer) => [topicPartitionKey(answer), answer]))
     for (const partition of flight.partitions.values()) {
       if (!this.isCurrent(partition)) continue
       const answer = answers.get(partition.key)
@@ -216,7 +222,8 @@ export class KafkaJsFetcher implements KafkaFetcher {
     emit(decodeRecordBatches(answer, partition.offset, this.config))
     partition.offset = Math.max(end.nextOffset, partition.offset)
     const { isolationLevel } = this.config
-    partition.behind = partition.offset < (isolationLevel === 'read_committed' ? answer.lastStableOffset : answer.highWatermark)
+    partition.behind =
+      partition.offset < (isolationLevel === 'read_committed' ? answer.lastStableOffset : answer.highWatermark)
     this.partitions.delete(partition.key)
     this.partitions.set(partition.key, partition)
   }
@@ -266,7 +273,8 @@ export class KafkaJsFetcher implements KafkaFetcher {
       () => {
         const leader = this.connections.leaderOf(topic, number)
         const before = partition.troubledAt
-        const moved = leader !== undefined && (before?.nodeId !== leader.nodeId || before.leaderEpoch !== leader.leaderEpoch)
+        const moved =
+          leader !== undefined && (before?.nodeId !== leader.nodeId || before.leaderEpoch !== leader.leaderEpoch)
         if (moved && this.isCurrent(partition) && partition.state === 'backingOff') this.retry(partition)
       },
       () => {

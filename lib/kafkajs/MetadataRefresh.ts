@@ -40,7 +40,7 @@ export class MetadataRefresh {
     await this.backOff()
     this.next = undefined
     this.startedAt = performance.now()
-    this.topics.forEach(topic => this.asked.add(topic))
+    this.topics.forEach((topic) => this.asked.add(topic))
     this.running = this.ask([...this.topics], this.create)
     try {
       await this.running
@@ -51,7 +51,7 @@ export class MetadataRefresh {
 
   private backOff(): Promise<void> {
     const waitMs = this.startedAt + this.backoffMs - performance.now()
-    const news = [...this.topics].some(topic => !this.asked.has(topic))
+    const news = [...this.topics].some((topic) => !this.asked.has(topic))
     return news || waitMs <= 0 ? Promise.resolve() : this.pause(waitMs)
   }
 }

@@ -9,10 +9,10 @@ import { KafkaJsConnections } from './KafkaJsConnections.js'
  * Errors: `Connection` when no bootstrap server answers, `Authentication` when the cluster refuses us, `Unsupported` for
  * brokers before Kafka 2.3. A client that nobody waits for any more when it is ready is closed.
  */
-export const connectKafkaJs: ConnectKafka = config =>
-  new Observable<KafkaClient>(subscriber => {
+export const connectKafkaJs: ConnectKafka = (config) =>
+  new Observable<KafkaClient>((subscriber) => {
     KafkaJsConnections.open(config).then(
-      connections => {
+      (connections) => {
         if (subscriber.closed) return void connections.close()
         subscriber.next(new KafkaJsClient(connections))
         subscriber.complete()

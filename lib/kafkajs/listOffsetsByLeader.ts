@@ -19,9 +19,14 @@ export const listOffsetsByLeader = async (
   isolationLevel: IsolationLevel,
 ): Promise<OffsetsByPartition> => {
   const found = new Map<string, Offset>()
-  const open = new Map(specs.map(([topicPartition, spec]) => [topicPartitionKey(topicPartition), { topicPartition, spec }]))
+  const open = new Map(
+    specs.map(([topicPartition, spec]) => [topicPartitionKey(topicPartition), { topicPartition, spec }]),
+  )
 
-  const askLeader = async (nodeId: number, partitions: readonly ListOffsetsPartition[]): Promise<readonly KafkaError[]> => {
+  const askLeader = async (
+    nodeId: number,
+    partitions: readonly ListOffsetsPartition[],
+  ): Promise<readonly KafkaError[]> => {
     try {
       const answer = await connections.send(nodeId, 'control', listOffsetsApi, { isolationLevel, partitions })
       return answer.partitions.flatMap(({ topic, partition, errorCode, offset }) => {
@@ -56,11 +61,16 @@ const byLeader = async (
   connections: KafkaJsConnections,
   asked: readonly { readonly topicPartition: TopicPartition; readonly spec: OffsetSpec }[],
 ): Promise<ByLeader> => {
-  const unknown = asked.filter(({ topicPartition: { topic, partition } }) => connections.leaderOf(topic, partition) === undefined)
+  const unknown = asked.filter(
+    ({ topicPartition: { topic, partition } }) => connections.leaderOf(topic, partition) === undefined,
+  )
   if (unknown.length > 0) await connections.refreshMetadata(unknown.map(({ topicPartition }) => topicPartition.topic))
   const leaders = new Map<number, ListOffsetsPartition[]>()
   const leaderless: KafkaError[] = []
-  for (const { topicPartition: { topic, partition }, spec } of asked) {
+  for (const {
+    topicPartition: { topic, partition },
+    spec,
+  } of asked) {
     const leader = connections.leaderOf(topic, partition)
     if (leader === undefined) {
       const code = connections.partitionCount(topic) === undefined ? unknownTopic : leaderNotAvailable

@@ -22,7 +22,11 @@ export const toKafkaError = (error: unknown, facts: ErrorFacts = {}): KafkaError
   const cause = rootOf(error)
   if (cause instanceof KafkaError) return cause
   if (isProtocolError(cause)) return brokerError(cause.code, { api: facts.api ?? 'The connection' })
-  return new KafkaError({ ...describe(cause, facts), ...(facts.api === undefined ? {} : { api: facts.api }), cause: error })
+  return new KafkaError({
+    ...describe(cause, facts),
+    ...(facts.api === undefined ? {} : { api: facts.api }),
+    cause: error,
+  })
 }
 
 /** Retriers wrap the error that matters ("number of retries exceeded"), aggregates hold several of one kind. */
@@ -69,4 +73,5 @@ const describe = (error: KafkaJsErrorLike, { api, broker }: ErrorFacts): KafkaEr
 }
 
 const isCertificateError = ({ code, message }: KafkaJsErrorLike): boolean =>
-  (typeof code === 'string' && /CERT|ERR_TLS|UNABLE_TO_(GET|VERIFY)/.test(code)) || /certificate|Hostname\/IP does not match/.test(message)
+  (typeof code === 'string' && /CERT|ERR_TLS|UNABLE_TO_(GET|VERIFY)/.test(code)) ||
+  /certificate|Hostname\/IP does not match/.test(message)

@@ -20,7 +20,8 @@ export const toKafkaJsConfig = (config: KafkaConfig, { host, port }: BrokerAddre
   logger: toKafkaJsLogger(config.logger),
 })
 
-const withoutBrackets = (host: string): string => (host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host)
+const withoutBrackets = (host: string): string =>
+  host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
 
 const toKafkaJsSasl = (sasl: SaslConfig): KafkaJsSasl =>
   sasl.mechanism === 'OAUTHBEARER'

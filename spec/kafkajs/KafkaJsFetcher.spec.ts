@@ -1,0 +1,348 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import type { FetcherConfig, KafkaConfig } from '../../lib/client/KafkaConfig.js'
+import type { FetchedRecords, FetchFailed } from '../../lib/client/KafkaFetcher.js'
+import { TopicPartition, topicPartitionKey } from '../../lib/client/TopicPartition.js'
+import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
+import { KafkaJsFetcher } from '../../lib/kafkajs/KafkaJsFetcher.js'
+import { batchAt } from '../support/encodedBatches.js'
+import { type AskedPartition, FakeCluster, type PartitionAnswer } from './support/FakeCluster.js'
+import { until } from './support/until.js'
+
+const a = new TopicPartition('t', 0)
+const b = new TopicPartition('t', 1)
+const c = new TopicPartition('t', 2)
+
+const fetcherConfig: FetcherConfig = {
+  isolationLevel: 'read_committed',
+  minBytes: 1,
+  maxBytes: 1_000_000,
+  maxPartitionBytes: 1000,
+  maxWaitMs: 500,
+  checkCrcs: true,
+}
+
+/** A log of `count` records, one a batch, as one fetch brings it from an offset. */
+const log =
+  (count: number, perFetch = 1) =>
+  ({ offset }: Pick<AskedPartition, 'offset'>): PartitionAnswer | undefined => {
+    if (offset >= count) return undefined
+    const batches = Array.from({ length: Math.min(perFetch, count - offset) }, (_, i) =>
+      batchAt(offset + i, { records: [{ value: `${offset + i}` }] }),
+    )
+    return { records: Buffer.concat(batches), highWatermark: count }
+  }
+
+describe('KafkaJsFetcher', () => {
+  let cluster: FakeCluster
+  let connections: KafkaJsConnections
+  let fetcher: KafkaJsFetcher
+  let emitted: (FetchedRecords | FetchFailed)[]
+
+  const open = async (config: Partial<FetcherConfig> = {}, client: Partial<KafkaConfig> = {}): Promise<void> => {
+    connections = await KafkaJsConnections.open(cluster.config(client))
+    fetcher = new KafkaJsFetcher(connections, { ...fetcherConfig, ...config }, '0')
+    emitted = []
+    fetcher.fetched$.subscribe((outcome) => emitted.push(outcome))
+  }
+
+  const begin = (topicPartition: TopicPartition, offset = 0): void => {
+    fetcher.assign(topicPartition, offset)
+    fetcher.request(topicPartition)
+  }
+
+  const values = (): readonly string[] =>
+    emitted.flatMap((outcome) =>
+      outcome._tag === 'Fetched' ? outcome.take(Infinity).map(({ value }) => String(value)) : [outcome.error._tag],
+    )
+
+  const start = async (brokers: number, ...leaders: number[]): Promise<void> => {
+    cluster = await FakeCluster.start(brokers)
+    cluster.lead('t', ...leaders)
+    await open()
+  }
+
+  beforeEach(() => start(1, 0, 0, 0))
+
+  afterEach(async () => {
+    fetcher.close()
+    await connections.close()
+    await cluster.stop()
+  })
+
+  describe('demand', () => {
+    it('should answer one request with one fetch, and then nothing', async () => {
+      cluster.onFetch = log(10)
+      begin(a)
+      await until(() => emitted.length === 1)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+
+      expect(cluster.fetches).toHaveLength(1)
+      expect(values()).toEqual(['0'])
+    })
+
+    it('should never emit inside of a call', () => {
+      cluster.onFetch = log(10)
+      begin(a)
+
+      expect(emitted).toEqual([])
+    })
+
+    it('should carry all that is requested in one turn in one fetch', async () => {
+      cluster.onFetch = log(10)
+      ;[a, b, c].forEach((topicPartition) => begin(topicPartition))
+      await until(() => emitted.length === 3)
+
+      expect(cluster.fetches.map(({ partitions }) => partitions.length)).toEqual([3])
+    })
+
+    it('should have the next fetch in flight while the former is taken, from where its batches end', async () => {
+      cluster.onFetch = log(10, 3)
+      fetcher.fetched$.subscribe(() => cluster.fetches.length < 3 && fetcher.request(a))
+      begin(a)
+      await until(() => emitted.length === 3)
+
+      expect(cluster.fetches.map(({ partitions }) => partitions[0]?.offset)).toEqual([0, 3, 6])
+      expect(values()).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8'])
+    })
+
+    it('should wait at the broker for data, and ask again when none came', async () => {
+      let end = 0
+      cluster.onFetch = (asked) => log(end)(asked)
+      begin(a)
+      await until(() => cluster.fetches.length === 1)
+      cluster.wake()
+      await until(() => cluster.fetches.length === 2)
+      end = 1
+      cluster.wake()
+      await until(() => emitted.length === 1)
+
+      expect(cluster.fetches.map(({ maxWaitMs }) => maxWaitMs)).toEqual([500, 500])
+    })
+
+    it('should drop what is in flight when it is assigned anew, and read from there', async () => {
+      let end = 0
+      cluster.onFetch = (asked) => log(end)(asked)
+      begin(a)
+      await until(() => cluster.fetches.length === 1)
+      begin(a, 7)
+      await until(() => cluster.fetches.length === 2)
+      end = 8
+      cluster.wake()
+      await until(() => emitted.length === 1)
+
+      expect(values()).toEqual(['7'])
+    })
+
+    it('should emit nothing for a partition that was unassigned', async () => {
+      let end = 0
+      cluster.onFetch = (asked) => log(end)(asked)
+      begin(a)
+      begin(b)
+      await until(() => cluster.fetches.length === 1)
+      fetcher.unassign(a)
+      end = 1
+      cluster.wake()
+      await until(() => emitted.length === 1)
+
+      expect(emitted[0]?.topicPartition).toEqual(b)
+    })
+
+    it('should emit nothing for a partition that is unassigned while others are emitted', async () => {
+      cluster.onFetch = log(1)
+      fetcher.fetched$.subscribe(() => fetcher.unassign(b))
+      begin(a)
+      begin(b)
+      await until(() => emitted.length === 1)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+
+      expect(emitted.map(({ topicPartition }) => topicPartitionKey(topicPartition))).toEqual(['t-0'])
+    })
+  })
+
+  describe('idle and busy partitions of one broker', () => {
+    it('should not make a busy one wait behind the long poll of an idle one', async () => {
+      cluster.onFetch = (asked) => (asked.partition === 0 ? log(1000)(asked) : undefined)
+      begin(b)
+      await until(() => cluster.fetches.length === 1)
+      const startedAt = performance.now()
+      fetcher.fetched$.subscribe(({ topicPartition }) => emitted.length < 50 && fetcher.request(topicPartition))
+      begin(a)
+      await until(() => emitted.length === 50)
+
+      expect(performance.now() - startedAt).toBeLessThan(400)
+      expect(new Set(cluster.fetches.map(({ connection }) => connection)).size).toBe(2)
+    })
+
+    it('should wait shortly, then longer, while somebody may still ask and no other connection is free', async () => {
+      cluster.onFetch = ({ partition }) => (partition === 2 ? log(10)({ offset: 0 }) : undefined)
+      begin(c)
+      await until(() => emitted.length === 1)
+      begin(a)
+      await until(() => cluster.fetches.length === 2)
+      begin(b)
+      await until(() => cluster.fetches.length === 7)
+
+      expect(cluster.fetches.map(({ maxWaitMs }) => maxWaitMs)).toEqual([500, 500, 1, 2, 4, 8, 16])
+    })
+
+    it('should let who got nothing go first next time, since a full answer leaves out the last', async () => {
+      cluster.onFetch = (asked, { partitions }) => (asked === partitions[0] ? log(100)(asked) : {})
+      fetcher.fetched$.subscribe(({ topicPartition }) => emitted.length < 6 && fetcher.request(topicPartition))
+      ;[a, b, c].forEach((topicPartition) => begin(topicPartition))
+      await until(() => emitted.length === 6)
+
+      expect(emitted.map(({ topicPartition }) => topicPartition.partition)).toEqual([0, 1, 2, 0, 1, 2])
+    })
+  })
+
+  describe('trouble', () => {
+    it('should follow a leader that moved, and not tell', async () => {
+      await fetcherOf(2, 0)
+      cluster.onFetch = (asked, { nodeId }) => (nodeId === 0 ? { errorCode: 6 } : log(1)(asked))
+      begin(a)
+      await until(() => cluster.fetches.length === 1)
+      cluster.lead('t', 1)
+      await until(() => emitted.length === 1)
+
+      expect(values()).toEqual(['0'])
+      expect(cluster.fetches.at(-1)).toMatchObject({ nodeId: 1, partitions: [{ leaderEpoch: 1 }] })
+    })
+
+    it('should wait for a leader to be elected', async () => {
+      cluster.lead('t', -1)
+      cluster.onFetch = log(1)
+      begin(a)
+      setTimeout(() => cluster.lead('t', 0), 30)
+      await until(() => emitted.length === 1)
+
+      expect(values()).toEqual(['0'])
+    })
+
+    it('should go on after its connection was cut', async () => {
+      let end = 0
+      cluster.onFetch = (asked) => log(end)(asked)
+      begin(a)
+      begin(b)
+      await until(() => cluster.fetches.length === 1)
+      cluster.brokers[0]?.cut()
+      end = 1
+      await until(() => emitted.length === 2)
+
+      expect(values()).toEqual(['0', '0'])
+    })
+
+    it('should go on after the broker did not answer in time', async () => {
+      fetcher.close()
+      await connections.close()
+      await open({ maxWaitMs: 10 }, { requestTimeoutMs: 30 })
+      cluster.onFetch = log(1)
+      cluster.silent = true
+      begin(a)
+      await until(() => cluster.fetches.length === 1)
+      cluster.silent = false
+      await until(() => emitted.length === 1)
+
+      expect(values()).toEqual(['0'])
+      expect(cluster.fetches.map(({ connection }) => connection)).toHaveLength(2)
+    })
+
+    it('should keep trying while a topic is unknown, with waits that grow', async () => {
+      const unknown = new TopicPartition('later', 0)
+      cluster.onFetch = log(1)
+      begin(unknown)
+      await until(() => (cluster.brokers[0]?.requests(3).length ?? 0) >= 4)
+      cluster.lead('later', 0)
+      await until(() => emitted.length === 1)
+
+      expect(values()).toEqual(['0'])
+    })
+
+    it('should report an offset that is out of range, and read on from another', async () => {
+      cluster.onFetch = (asked) => (asked.offset === 5 ? { errorCode: 1 } : log(1)(asked))
+      begin(a, 5)
+      await until(() => emitted.length === 1)
+      expect(emitted).toMatchObject([
+        {
+          _tag: 'FetchFailed',
+          topicPartition: a,
+          error: { _tag: 'OffsetOutOfRange', topic: 't', partition: 0, offset: 5 },
+        },
+      ])
+
+      begin(a, 0)
+      await until(() => emitted.length === 2)
+      expect(emitted[1]?._tag).toBe('Fetched')
+    })
+
+    it('should report what no retry mends', async () => {
+      cluster.onFetch = () => ({ errorCode: 29 })
+      begin(a)
+      await until(() => emitted.length === 1)
+
+      expect(emitted).toMatchObject([{ _tag: 'FetchFailed', error: { _tag: 'Authorization', retriable: false } }])
+    })
+
+    it('should keep trouble of one partition from the others', async () => {
+      cluster.onFetch = (asked) => (asked.partition === 0 ? { errorCode: 78 } : log(1)(asked))
+      begin(a)
+      begin(b)
+      await until(() => emitted.length === 1)
+
+      expect(emitted[0]?.topicPartition).toEqual(b)
+    })
+
+    it('should ask for more bytes when not even the first batch fits', async () => {
+      const batch = batchAt(0, { records: [{ value: 'x'.repeat(5000) }] })
+      cluster.onFetch = ({ maxBytes }) => ({ records: batch.subarray(0, maxBytes), highWatermark: 1 })
+      begin(a)
+      await until(() => emitted.length === 1)
+
+      expect(cluster.fetches.map(({ partitions }) => partitions[0]?.maxBytes)).toEqual([1000, batch.length])
+    })
+  })
+
+  describe('followers (KIP-392)', () => {
+    it('should read from the one the leader names, and return to the leader when it cannot serve', async () => {
+      await fetcherOf(2, 0)
+      let leaderServes = false
+      cluster.onFetch = (asked, { nodeId }) => {
+        if (nodeId === 1) return asked.offset === 0 ? log(2)(asked) : { errorCode: 1 }
+        return leaderServes ? log(2)(asked) : { preferredReadReplica: 1 }
+      }
+      begin(a)
+      await until(() => emitted.length === 1)
+      leaderServes = true
+      fetcher.request(a)
+      await until(() => emitted.length === 2)
+
+      expect(cluster.fetches.map(({ nodeId, rackId }) => [nodeId, rackId])).toEqual([
+        [0, 'r1'],
+        [1, 'r1'],
+        [1, 'r1'],
+        [0, 'r1'],
+      ])
+      expect(values()).toEqual(['0', '1'])
+    })
+  })
+
+  it('should stop at once when it is closed, and keep the client open', async () => {
+    begin(a)
+    await until(() => cluster.fetches.length === 1)
+    const before = cluster.brokers[0]?.sockets.size ?? 0
+    fetcher.close()
+    await until(() => cluster.brokers[0]?.sockets.size === before - 1)
+    cluster.wake()
+
+    await expect(connections.refreshMetadata(['t'])).resolves.toBeDefined()
+    expect(emitted).toEqual([])
+  })
+
+  const fetcherOf = async (brokers: number, ...leaders: number[]): Promise<void> => {
+    fetcher.close()
+    await connections.close()
+    await cluster.stop()
+    cluster = await FakeCluster.start(brokers)
+    cluster.lead('t', ...leaders)
+    await open({}, { rack: 'r1' })
+  }
+})

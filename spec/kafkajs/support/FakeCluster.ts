@@ -1,0 +1,178 @@
+import type { KafkaConfig } from '../../../lib/client/KafkaConfig.js'
+import { ByteReader } from '../../../lib/protocol/ByteReader.js'
+import { ByteWriter } from '../../../lib/protocol/ByteWriter.js'
+import { fetchApi } from '../../../lib/protocol/requests/fetch.js'
+import { metadataApi } from '../../../lib/protocol/requests/metadata.js'
+import { FakeBroker } from './FakeBroker.js'
+
+export interface AskedPartition {
+  readonly topic: string
+  readonly partition: number
+  readonly leaderEpoch: number
+  readonly offset: number
+  readonly maxBytes: number
+}
+
+export interface AskedFetch {
+  readonly nodeId: number
+  readonly connection: number
+  readonly maxWaitMs: number
+  readonly rackId: string
+  readonly partitions: readonly AskedPartition[]
+}
+
+export interface PartitionAnswer {
+  readonly errorCode?: number
+  readonly highWatermark?: number
+  readonly preferredReadReplica?: number
+  readonly records?: Buffer
+}
+
+/** What a broker answers for one partition of a fetch; undefined waits `maxWaitMs` and answers nothing new. */
+export type OnFetch = (asked: AskedPartition, fetch: AskedFetch) => PartitionAnswer | undefined
+
+/** Fake brokers that agree on who leads what, and answer fetches by a script. Node ids count from 0. */
+export class FakeCluster {
+  readonly fetches: AskedFetch[] = []
+  readonly leaders = new Map<string, { leader: number; leaderEpoch: number }[]>()
+  onFetch: OnFetch = () => undefined
+  /** fetches are never answered */
+  silent = false
+  private woken: (() => void)[] = []
+
+  private constructor(readonly brokers: FakeBroker[]) {
+    brokers.forEach((broker, nodeId) => {
+      broker.on(metadataApi.apiKey, ({ body }) => this.metadata(body))
+      broker.on(fetchApi.apiKey, ({ body, connection }) => this.fetch(nodeId, connection, body))
+    })
+  }
+
+  static async start(count = 1): Promise<FakeCluster> {
+    return new FakeCluster(await Promise.all(Array.from({ length: count }, () => FakeBroker.start())))
+  }
+
+  lead(topic: string, ...leaders: readonly number[]): void {
+    const before = this.leaders.get(topic) ?? []
+    this.leaders.set(
+      topic,
+      leaders.map((leader, partition) => ({ leader, leaderEpoch: (before[partition]?.leaderEpoch ?? -1) + 1 })),
+    )
+  }
+
+  /** Long polls look again for data. */
+  wake(): void {
+    const woken = this.woken
+    this.woken = []
+    woken.forEach((look) => look())
+  }
+
+  config(overrides: Partial<KafkaConfig> = {}): KafkaConfig {
+    return {
+      bootstrapServers: this.brokers.map(({ port }) => ({ host: '127.0.0.1', port })),
+      clientId: 'spec',
+      connectionTimeoutMs: 1000,
+      requestTimeoutMs: 1000,
+      retryBackoffMs: 5,
+      retryBackoffMaxMs: 20,
+      metadataMaxAgeMs: 300_000,
+      ...overrides,
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.brokers.map((broker) => broker.stop()))
+  }
+
+  private metadata(body: Buffer): Buffer {
+    const reader = new ByteReader(body, 'Metadata request')
+    const asked = body.readInt32BE(0) === -1 ? [...this.leaders.keys()] : reader.readArray(() => reader.readString())
+    return new ByteWriter()
+      .writeInt32(0)
+      .writeArray([...this.brokers.entries()], (writer, [nodeId, { port }]) =>
+        writer.writeInt32(nodeId).writeString('127.0.0.1').writeInt32(port).writeNullableString(null),
+      )
+      .writeNullableString('cluster')
+      .writeInt32(0)
+      .writeArray(asked, (writer, topic) => {
+        const partitions = this.leaders.get(topic)
+        writer
+          .writeInt16(partitions === undefined ? 3 : 0)
+          .writeString(topic)
+          .writeBoolean(false)
+        writer.writeArray([...(partitions ?? []).entries()], (_, [partition, { leader, leaderEpoch }]) => {
+          writer
+            .writeInt16(leader < 0 ? 5 : 0)
+            .writeInt32(partition)
+            .writeInt32(leader)
+            .writeInt32(leaderEpoch)
+          writer.writeArray([leader], () => writer.writeInt32(leader))
+          writer.writeArray([leader], () => writer.writeInt32(leader))
+          writer.writeArray([], () => undefined)
+        })
+        writer.writeInt32(0)
+      })
+      .writeInt32(0)
+      .toBuffer()
+  }
+
+  private async fetch(nodeId: number, connection: number, body: Buffer): Promise<Buffer | undefined> {
+    const fetch = { ...readFetch(body), nodeId, connection }
+    this.fetches.push(fetch)
+    if (this.silent) return undefined
+    const look = () => fetch.partitions.map((asked) => this.onFetch(asked, fetch))
+    let answers = look()
+    if (answers.every((answer) => answer === undefined)) {
+      await this.dataOrTimeout(fetch.maxWaitMs)
+      answers = look()
+    }
+    return writeFetched(fetch.partitions.map((asked, i) => ({ ...asked, ...answers[i] })))
+  }
+
+  private dataOrTimeout(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.woken.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+}
+
+const readFetch = (body: Buffer): Omit<AskedFetch, 'nodeId' | 'connection'> => {
+  const reader = new ByteReader(body, 'Fetch request')
+  reader.readInt32()
+  const maxWaitMs = reader.readInt32()
+  reader.readInt32()
+  reader.readInt32()
+  reader.readInt8()
+  reader.readInt32()
+  reader.readInt32()
+  const partitions: AskedPartition[] = []
+  reader.readArray(() => {
+    const topic = reader.readString()
+    reader.readArray(() => {
+      const [partition, leaderEpoch, offset] = [reader.readInt32(), reader.readInt32(), reader.readInt64()]
+      reader.readInt64()
+      partitions.push({ topic, partition, leaderEpoch, offset, maxBytes: reader.readInt32() })
+    })
+  })
+  reader.readArray(() => undefined)
+  return { maxWaitMs, partitions, rackId: reader.readString() }
+}
+
+const writeFetched = (answers: readonly (AskedPartition & PartitionAnswer)[]): Buffer =>
+  new ByteWriter()
+    .writeInt32(0)
+    .writeInt16(0)
+    .writeInt32(0)
+    .writeArray(answers, (writer, answer) => {
+      writer.writeString(answer.topic).writeArray([answer], () => {
+        const end = answer.highWatermark ?? answer.offset
+        writer.writeInt32(answer.partition).writeInt16(answer.errorCode ?? 0)
+        writer.writeInt64(end).writeInt64(end).writeInt64(0)
+        writer.writeArray([], () => undefined)
+        writer.writeInt32(answer.preferredReadReplica ?? -1).writeBytes(answer.records ?? Buffer.alloc(0))
+      })
+    })
+    .toBuffer()
