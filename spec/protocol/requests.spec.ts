@@ -1,0 +1,270 @@
+import { describe, expect, it } from '@jest/globals'
+import { isKafkaError } from '../../lib/client/KafkaError.js'
+import { earliestOffset, latestOffset, offsetForTimestamp } from '../../lib/client/OffsetSpec.js'
+import { addPartitionsToTxnApi } from '../../lib/protocol/requests/addPartitionsToTxn.js'
+import { endTxnApi } from '../../lib/protocol/requests/endTxn.js'
+import { fetchApi } from '../../lib/protocol/requests/fetch.js'
+import { initProducerIdApi } from '../../lib/protocol/requests/initProducerId.js'
+import type { KafkaApi } from '../../lib/protocol/requests/KafkaApi.js'
+import { listOffsetsApi } from '../../lib/protocol/requests/listOffsets.js'
+import { listTransactionsApi } from '../../lib/protocol/requests/listTransactions.js'
+import { metadataApi } from '../../lib/protocol/requests/metadata.js'
+import { offsetCommitApi } from '../../lib/protocol/requests/offsetCommit.js'
+import { offsetFetchApi } from '../../lib/protocol/requests/offsetFetch.js'
+import { produceApi } from '../../lib/protocol/requests/produce.js'
+import { javaMessages } from './fixtures/javaMessages.js'
+
+const records = Buffer.from([1, 2, 3])
+const noRecords = Buffer.alloc(0)
+const topic = 'orders'
+const transaction = { transactionalId: 'copy-0-1', producerId: 4000n, producerEpoch: 3 }
+
+/** The TAG_BUFFER of a flexible header, which Java does not count as part of the body. */
+const flexible = (body: Buffer): Buffer => Buffer.concat([Buffer.alloc(1), body])
+
+const exchange = <Request, Response>(
+  api: KafkaApi<Request, Response>,
+  request: Request,
+  requestBody: Buffer,
+  response: Response,
+  responseBody: Buffer,
+) => ({ api: api as KafkaApi<unknown, unknown>, request, requestBody, response, responseBody })
+
+const exchanges = [
+  exchange(
+    fetchApi,
+    {
+      maxWaitMs: 500,
+      minBytes: 1,
+      maxBytes: 1_000_000,
+      isolationLevel: 'read_committed',
+      partitions: [
+        { topic, partition: 0, currentLeaderEpoch: 3, fetchOffset: 2 ** 40, partitionMaxBytes: 262_144 },
+        { topic: 'b', partition: 1, currentLeaderEpoch: -1, fetchOffset: 0, partitionMaxBytes: 1 },
+        { topic, partition: 2, currentLeaderEpoch: -1, fetchOffset: 7, partitionMaxBytes: 262_144 },
+      ],
+      forgotten: [{ topic: 'old', partition: 4 }],
+      rackId: 'eu',
+    },
+    javaMessages.fetchRequest,
+    {
+      throttleTimeMs: 9,
+      errorCode: 0,
+      sessionId: 77,
+      partitions: [
+        {
+          topic,
+          partition: 0,
+          errorCode: 0,
+          highWatermark: 100,
+          lastStableOffset: 90,
+          logStartOffset: 5,
+          abortedTransactions: [{ producerId: 4000n, firstOffset: 60 }],
+          preferredReadReplica: 2,
+          records,
+        },
+        {
+          topic,
+          partition: 1,
+          errorCode: 6,
+          highWatermark: -1,
+          lastStableOffset: -1,
+          logStartOffset: -1,
+          abortedTransactions: [],
+          preferredReadReplica: -1,
+          records: noRecords,
+        },
+      ],
+    },
+    javaMessages.fetchResponse,
+  ),
+  exchange(
+    produceApi,
+    {
+      transactionalId: 'copy-0-1',
+      acks: -1,
+      timeoutMs: 30_000,
+      partitions: [
+        { topic, partition: 0, records },
+        { topic, partition: 3, records },
+      ],
+    },
+    javaMessages.produceRequest,
+    {
+      partitions: [
+        {
+          topic,
+          partition: 0,
+          errorCode: 0,
+          baseOffset: 42,
+          logAppendTimeMs: -1,
+          logStartOffset: 3,
+          recordErrors: [],
+          errorMessage: null,
+        },
+        {
+          topic,
+          partition: 1,
+          errorCode: 87,
+          baseOffset: -1,
+          logAppendTimeMs: -1,
+          logStartOffset: -1,
+          recordErrors: [{ batchIndex: 2, message: 'no key' }],
+          errorMessage: 'bad',
+        },
+      ],
+      throttleTimeMs: 4,
+    },
+    javaMessages.produceResponse,
+  ),
+  exchange(
+    listOffsetsApi,
+    {
+      isolationLevel: 'read_committed',
+      partitions: [
+        { topic, partition: 0, currentLeaderEpoch: -1, spec: earliestOffset },
+        { topic, partition: 1, currentLeaderEpoch: 4, spec: latestOffset },
+        { topic, partition: 2, currentLeaderEpoch: 4, spec: offsetForTimestamp(1_700_000_000_000) },
+      ],
+    },
+    javaMessages.listOffsetsRequest,
+    {
+      throttleTimeMs: 1,
+      partitions: [{ topic, partition: 2, errorCode: 0, timestamp: 1_700_000_000_001, offset: 55, leaderEpoch: 4 }],
+    },
+    javaMessages.listOffsetsResponse,
+  ),
+  exchange(
+    initProducerIdApi,
+    { transactionalId: 'copy-0-1', transactionTimeoutMs: 900_000 },
+    javaMessages.initProducerIdRequest,
+    { throttleTimeMs: 1, errorCode: 0, producerId: 4000n, producerEpoch: 3 },
+    javaMessages.initProducerIdResponse,
+  ),
+  exchange(
+    addPartitionsToTxnApi,
+    {
+      ...transaction,
+      partitions: [
+        { topic, partition: 0 },
+        { topic, partition: 3 },
+      ],
+    },
+    javaMessages.addPartitionsToTxnRequest,
+    { throttleTimeMs: 1, partitions: [{ topic, partition: 3, errorCode: 51 }] },
+    javaMessages.addPartitionsToTxnResponse,
+  ),
+  exchange(
+    endTxnApi,
+    { ...transaction, committed: true },
+    javaMessages.endTxnRequest,
+    { throttleTimeMs: 1, errorCode: 47 },
+    javaMessages.endTxnResponse,
+  ),
+  exchange(
+    offsetCommitApi,
+    {
+      groupId: 'g',
+      partitions: [
+        { topic, partition: 0, offset: 42, leaderEpoch: 3, metadata: 'm' },
+        { topic, partition: 1, offset: 1 },
+      ],
+    },
+    javaMessages.offsetCommitRequest,
+    { throttleTimeMs: 1, partitions: [{ topic, partition: 0, errorCode: 25 }] },
+    javaMessages.offsetCommitResponse,
+  ),
+  exchange(
+    offsetFetchApi,
+    {
+      groupId: 'g',
+      partitions: [
+        { topic, partition: 0 },
+        { topic, partition: 1 },
+      ],
+    },
+    javaMessages.offsetFetchRequest,
+    {
+      throttleTimeMs: 1,
+      partitions: [{ topic, partition: 0, offset: 42, leaderEpoch: 3, metadata: 'm', errorCode: 0 }],
+      errorCode: 0,
+    },
+    javaMessages.offsetFetchResponse,
+  ),
+  exchange(
+    metadataApi,
+    { topics: [topic] },
+    javaMessages.metadataRequest,
+    {
+      throttleTimeMs: 1,
+      brokers: [{ nodeId: 2, host: 'localhost', port: 9092, rack: null }],
+      clusterId: 'c',
+      controllerId: 2,
+      topics: [
+        {
+          errorCode: 0,
+          topic,
+          internal: false,
+          partitions: [
+            {
+              errorCode: 0,
+              partition: 0,
+              leader: 2,
+              leaderEpoch: 5,
+              replicas: [2, 3],
+              inSyncReplicas: [2],
+              offlineReplicas: [3],
+            },
+          ],
+        },
+        { errorCode: 3, topic: 'gone', internal: false, partitions: [] },
+      ],
+    },
+    javaMessages.metadataResponse,
+  ),
+  exchange(
+    listTransactionsApi,
+    { states: ['Ongoing', 'PrepareCommit'] },
+    flexible(javaMessages.listTransactionsRequest),
+    {
+      throttleTimeMs: 1,
+      errorCode: 0,
+      unknownStates: ['x'],
+      transactions: [{ transactionalId: 'copy-0-1', producerId: 4000n, state: 'Ongoing' }],
+    },
+    flexible(javaMessages.listTransactionsResponse),
+  ),
+]
+
+describe.each(exchanges.map((exchange) => [exchange.api.apiName, exchange] as const))('%s', (_, exchange) => {
+  const { api, request, requestBody, response, responseBody } = exchange
+
+  it('should write the request as Java does', () => {
+    expect(api.encode(request).toString('hex')).toBe(requestBody.toString('hex'))
+  })
+
+  it('should read the response Java writes', () => {
+    expect(api.decode(responseBody)).toEqual(response)
+  })
+
+  it('should refuse a response that ends early, wherever it ends', () => {
+    for (let end = 0; end < responseBody.length - trailing(api.apiName); end++) {
+      let error: unknown
+      try {
+        api.decode(responseBody.subarray(0, end))
+      } catch (thrown) {
+        error = thrown
+      }
+      expect(isKafkaError(error) && error._tag).toBe('Corrupt')
+    }
+  })
+})
+
+/** Bytes at a response's end that hold nothing we read. */
+const trailing = (apiName: string): number => ({ Metadata: 4, ListTransactions: 1 })[apiName] ?? 0
+
+describe('Metadata', () => {
+  it('should ask for all topics by null', () => {
+    expect(metadataApi.encode({ topics: null }).toString('hex')).toBe(javaMessages.metadataRequestAll.toString('hex'))
+  })
+})
