@@ -317,7 +317,10 @@ export class JobAttempt implements RunningCheckpointListener {
       // All may have left in the same turn, as the sources of one pipeline do: then nothing has failed.
       if (this.phase === 'over') return
       this.giveUp(error)
-      for (const joined of [...this.sources.values()]) joined.fail(error)
+      // A turn later, so that the sinks have heard of the abort.
+      this.soon(() => {
+        for (const joined of [...this.sources.values()]) joined.fail(error)
+      })
     })
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { NEVER } from 'rxjs'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
-import { Job } from './support/job.js'
+import { Job, restoredOf } from './support/job.js'
 
 const savepoint = /stop: .*"savepoint":true/
 
@@ -52,9 +52,9 @@ describe('CheckpointCoordinator: the end of a job', () => {
       job.until(301)
 
       expect(job.timesOf('short: done')).toEqual([50])
-      store.begin().subscribe(({ restored }) => {
-        expect(restored?.checkpointId).toBe(4)
-        expect(restored?.states).toMatchObject({ short: [{ next: 4 }], long: [{ next: 25 }], 'sink-short': [{ last: 'finished' }] })
+      expect(restoredOf(store)).toMatchObject({
+        checkpointId: 4,
+        states: { short: [{ next: 4 }], long: [{ next: 25 }], 'sink-short': [{ last: 'finished' }] },
       })
     })
 
@@ -65,22 +65,19 @@ describe('CheckpointCoordinator: the end of a job', () => {
       job.run(job.pipeline({ uid: 'long' }, { uid: 'sink-long' }))
       job.until(501)
 
-      store.begin().subscribe(({ restored }) => {
-        const { pending } = restored?.states['sink-short']?.[0] as { pending: string[] }
-        expect(pending).toHaveLength(1)
-        expect(restored?.committed['sink-short']).toEqual(pending)
-        expect(restored?.committed['sink-long'] ?? []).toHaveLength(1)
-      })
+      const restored = restoredOf(store)
+      const { pending } = restored?.states['sink-short']?.[0] as { pending: string[] }
+      expect(pending).toHaveLength(1)
+      expect(restored?.committed['sink-short']).toEqual(pending)
+      expect(restored?.committed['sink-long']).toHaveLength(1)
     })
 
     it('should end by requestEnd of the pipeline', () => {
-      const job = new Job()
-      job.run(job.pipeline({}, {}))
-      let ended = false
-      const end = new Job()
-      end.pipeline().subscribe({ complete: () => (ended = true) })
-      expect(ended).toBe(false)
-      expect(job.until(30).events).not.toContain('done')
+      const job = new Job({ interval: 1000 })
+      job.run(job.pipeline({}, { onRestored: (restored) => job.at(25, () => restored.requestEnd()) }))
+
+      expect(job.until(500).timesOf('barrier 2 finished')).toEqual([25])
+      expect(job.book.committed).toEqual([0, 1])
     })
   })
 

@@ -1,5 +1,6 @@
 import { Observable, type SchedulerLike, Subscription, timer } from 'rxjs'
 import type { CheckpointBarrier } from '../../../lib/stream/CheckpointBarrier.js'
+import type { Restored } from '../../../lib/stream/Restored.js'
 import type { StreamElement } from '../../../lib/stream/StreamElement.js'
 
 export interface HandSinkOptions {
@@ -7,6 +8,7 @@ export interface HandSinkOptions {
   readonly uid?: string
   /** ms from the barrier to its acknowledgement; Infinity: never */
   readonly acknowledgeAfter?: number
+  readonly onRestored?: (restored: Restored) => void
   /** what is handed over instead of the committables */
   readonly snapshot?: (barrier: CheckpointBarrier) => void
 }
@@ -31,7 +33,7 @@ interface State {
  * on completion and on restore, then marks. It passes the barriers' ids on.
  */
 export const handSink =
-  (book: Ledger, { scheduler, uid = 'sink', acknowledgeAfter = 0, snapshot }: HandSinkOptions) =>
+  (book: Ledger, { scheduler, uid = 'sink', acknowledgeAfter = 0, onRestored, snapshot }: HandSinkOptions) =>
   (elements: Observable<StreamElement<number>>): Observable<string> =>
     new Observable((subscriber) => {
       let open: number[] = []
@@ -49,8 +51,15 @@ export const handSink =
           book.prepared.set(id, [])
         }
       }
-      const marked = (ids: readonly string[]) => () => {
-        pending = pending.filter((id) => !ids.includes(id))
+      const mark = (from: Pick<Restored, 'markCommitted'>, ids: readonly string[]): void => {
+        work.add(
+          from.markCommitted(uid, ids).subscribe({
+            next: () => {
+              pending = pending.filter((id) => !ids.includes(id))
+            },
+            error: (error: unknown) => subscriber.error(error),
+          }),
+        )
       }
       work.add(
         elements.subscribe({
@@ -60,7 +69,8 @@ export const handSink =
                 const restored = (element.stateOf(uid) as State | undefined)?.pending ?? []
                 pending = restored.filter((id) => !element.committedOf(uid).includes(id))
                 commit(pending)
-                if (pending.length > 0) work.add(element.markCommitted(uid, pending).subscribe(marked(pending)))
+                if (pending.length > 0) mark(element, pending)
+                onRestored?.(element)
                 say(`restored ${element.checkpointId ?? 'nothing'}`)
                 return
               }
@@ -89,7 +99,7 @@ export const handSink =
                     say(`${outcome._tag} ${outcome.checkpointId}`)
                     if (outcome._tag === 'aborted' || mine.length === 0) return
                     commit(mine)
-                    work.add(outcome.markCommitted(uid, mine).subscribe(marked(mine)))
+                    mark(outcome, mine)
                   }),
                 )
                 if (acknowledgeAfter === 0) element.acknowledge()

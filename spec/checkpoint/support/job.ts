@@ -2,7 +2,7 @@ import { defer, delay, mergeMap, type Observable, type SchedulerLike, timer } fr
 import { TestScheduler } from 'rxjs/testing'
 import { type CheckpointConfig } from '../../../lib/checkpoint/CheckpointConfig.js'
 import { CheckpointCoordinator } from '../../../lib/checkpoint/CheckpointCoordinator.js'
-import type { CheckpointStore, StoredAttempt } from '../../../lib/checkpoint/CheckpointStore.js'
+import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from '../../../lib/checkpoint/CheckpointStore.js'
 import { MemoryCheckpointStore } from '../../../lib/checkpoint/MemoryCheckpointStore.js'
 import { handSink, type HandSinkOptions, type Ledger, ledger } from './handSink.js'
 import { handSource, type HandSourceOptions } from './handSource.js'
@@ -103,4 +103,12 @@ export const slowStore = (
         ),
       ),
   }
+}
+
+/** What an attempt that begins now would start from. */
+export const restoredOf = (store: CheckpointStore): StoredCheckpoint | undefined => {
+  let attempt: StoredAttempt | undefined
+  store.begin().subscribe((begun) => (attempt = begun))
+  if (attempt === undefined) throw new Error('The store has not answered.')
+  return attempt.restored
 }

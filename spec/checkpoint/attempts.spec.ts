@@ -1,0 +1,177 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { defer, merge, retry, Subject, takeUntil, throwError, timer } from 'rxjs'
+import { mergeMap } from 'rxjs/operators'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import type { CheckpointConfig } from '../../lib/checkpoint/CheckpointConfig.js'
+import type { CheckpointStore } from '../../lib/checkpoint/CheckpointStore.js'
+import { handSink } from './support/handSink.js'
+import { handSource } from './support/handSource.js'
+import { Job, restoredOf, slowStore } from './support/job.js'
+
+const failingAt = (job: Job, ms: number) => timer(ms, job.scheduler).pipe(mergeMap(() => throwError(() => new Error('boom'))))
+
+describe('CheckpointCoordinator: attempts', () => {
+  it('should go on from the last completed checkpoint when a pipeline is retried', () => {
+    const job = new Job()
+    job.run(merge(job.pipeline({ count: 30 }), failingAt(job, 245)).pipe(retry({ count: 1, delay: () => timer(50, job.scheduler) }), takeUntil(timer(600, job.scheduler))))
+
+    expect(job.until(700).events.filter((event) => event.startsWith('restored'))).toEqual(['restored nothing', 'restored 3', 'restored 7'].slice(0, 2))
+    expect(job.book.committed.slice(0, 25)).toEqual(Array.from({ length: 25 }, (_, n) => n))
+  })
+
+  it('should go on counting, so that no id of a checkpoint is used for another one', () => {
+    const job = new Job()
+    const first = job.run(job.pipeline())
+    job.at(150, () => {
+      first.unsubscribe()
+      job.run(job.pipeline())
+    })
+
+    expect(job.until(200).events.filter((event) => event.startsWith('barrier'))).toEqual(['barrier 1', 'barrier 2', 'barrier 3'])
+  })
+
+  it('should restore once for all sources of an attempt', () => {
+    let begun = 0
+    const inner = new MemoryCheckpointStore()
+    const store: CheckpointStore = {
+      begin: () =>
+        defer(() => {
+          begun += 1
+          return inner.begin()
+        }),
+    }
+    const job = new Job({ store })
+    const first = job.run(merge(job.pipeline({ uid: 'a' }, { uid: 'sink-a' }), job.pipeline({ uid: 'b' }, { uid: 'sink-b' })))
+    job.at(50, () => first.unsubscribe())
+    job.at(60, () => job.run(merge(job.pipeline({ uid: 'a' }, { uid: 'sink-a' }), job.pipeline({ uid: 'b' }, { uid: 'sink-b' }))))
+
+    expect(job.until(70).timesOf('restored 1')).toEqual([60, 60])
+    expect(begun).toBe(2)
+  })
+
+  it('should make who comes back wait until all of a failed attempt have left', () => {
+    const job = new Job()
+    const retrying = (uid: string, after: number) =>
+      merge(job.pipeline({ uid }, { uid: `sink-${uid}` }), after === Infinity ? [] : failingAt(job, after)).pipe(
+        retry({ count: 1, delay: () => timer(uid === 'a' ? 0 : 40, job.scheduler) }),
+      )
+    job.run(retrying('a', 130), 'a')
+    job.run(retrying('b', Infinity), 'b')
+
+    expect(job.until(180).log.filter(([, event]) => event.includes('restored'))).toEqual([
+      [0, 'a: restored nothing'],
+      [0, 'b: restored nothing'],
+      [130, 'a: restored 2'],
+      [170, 'b: restored 2'],
+    ])
+  })
+
+  it('should begin nothing for a source that is gone before the store has answered', () => {
+    const job = new Job()
+    const slow = new Job({ store: slowStore(job.store, { before: 50, scheduler: job.scheduler }) })
+    const coordinator = job.coordinatorWith({ store: slow.store })
+    const gone = job.run(handSource({ coordinator, scheduler: job.scheduler }).pipe(handSink(job.book, { scheduler: job.scheduler })))
+    job.at(20, () => gone.unsubscribe())
+    job.at(30, () => job.run(handSource({ coordinator, scheduler: job.scheduler }).pipe(handSink(job.book, { scheduler: job.scheduler }))))
+
+    expect(job.until(100).timesOf('restored nothing')).toEqual([80])
+  })
+
+  describe('state that nobody asks for', () => {
+    const run = (settings: Partial<CheckpointConfig>, uid = 'other') => {
+      const store = new MemoryCheckpointStore()
+      const job = new Job({ store, ...settings })
+      const first = job.run(job.pipeline())
+      job.at(50, () => first.unsubscribe())
+      job.at(60, () => job.run(job.pipeline({}, { uid })))
+      job.until(100)
+      return { job, store }
+    }
+
+    it('should be an error, found before a checkpoint without it is stored', () => {
+      const { job, store } = run({})
+
+      expect(job.events.slice(-2)).toEqual(['aborted 2', 'NonRestoredState'])
+      expect(restoredOf(store)).toMatchObject({ checkpointId: 1, states: { sink: [{ pending: [] }] } })
+    })
+
+    it('should be dropped when that is allowed', () => {
+      const { job, store } = run({ allowNonRestoredState: true })
+
+      expect(job.events.at(-1)).toBe('completed 2')
+      expect(Object.keys(restoredOf(store)?.states ?? {})).toEqual(['source', 'other'])
+    })
+
+    it('should be no error when it is asked for', () => {
+      expect(run({}, 'sink').job.events.at(-1)).toBe('completed 2')
+    })
+  })
+
+  it('should give statesOf of all subtasks to each, and stateOf its own', () => {
+    const store = new MemoryCheckpointStore()
+    const job = new Job({ store })
+    const both = job.run(merge(job.pipeline({ subtaskIndex: 0, every: 10 }, { uid: 'x' }), job.pipeline({ subtaskIndex: 2, every: 20 }, { uid: 'x' })))
+    job.at(150, () => both.unsubscribe())
+    const seen: unknown[] = []
+    job.at(160, () =>
+      job.run(
+        job.pipeline({ subtaskIndex: 2 }, {
+          uid: 'x',
+          onRestored: (restored) => seen.push(restored.stateOf('source'), restored.stateOf('gone'), restored.statesOf('source'), restored.checkpointing),
+        }),
+      ),
+    )
+    job.until(165)
+
+    expect(seen).toEqual([{ next: 5 }, undefined, [{ next: 10 }, { next: 5 }], { interval: 100, timeout: 600000 }])
+  })
+
+  /**
+   * Kills at any time: a *crash* starts a fresh coordinator on the same store, while the old one goes on as a zombie for a
+   * while. Sources and sinks, acknowledgements and the store take their time. No record may be lost or doubled.
+   */
+  it('should lose and double nothing, whenever it is killed', () => {
+    const delays = fc.integer({ min: 0, max: 60 })
+    fc.assert(
+      fc.property(
+        fc.record({
+          interval: fc.integer({ min: 5, max: 80 }),
+          maxConcurrent: fc.integer({ min: 1, max: 3 }),
+          acknowledgeAfter: delays,
+          before: delays,
+          after: delays,
+          readyAfter: delays,
+          kills: fc.array(fc.record({ after: fc.integer({ min: 0, max: 250 }), zombie: fc.integer({ min: 0, max: 200 }), own: fc.boolean() }), { maxLength: 8 }),
+        }),
+        ({ interval, maxConcurrent, acknowledgeAfter, before, after, readyAfter, kills }) => {
+          const store = new MemoryCheckpointStore()
+          const job = new Job({ store })
+          const { scheduler, book } = job
+          const start = (kill: number): void => {
+            const coordinator = job.coordinatorWith({ interval, maxConcurrent, store: slowStore(store, { before, after, scheduler }) })
+            const killed = new Subject<void>()
+            job.run(
+              handSource({ coordinator, scheduler, count: 40, readyAfter, every: 7 }).pipe(
+                handSink(book, { scheduler, acknowledgeAfter }),
+                takeUntil(killed),
+              ),
+              `${kill}`,
+            )
+            const next = kills[kill]
+            if (next === undefined) return
+            job.at(next.after, () => {
+              start(kill + 1)
+              job.at(next.zombie, () => killed.next())
+            })
+          }
+          start(0)
+          job.until(100_000)
+
+          expect(book.committed).toEqual(Array.from({ length: 40 }, (_, n) => n))
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+})
