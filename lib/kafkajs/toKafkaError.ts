@@ -21,7 +21,8 @@ export const toKafkaError = (error: unknown, facts: ErrorFacts = {}): KafkaError
   if (error instanceof KafkaError) return error
   const cause = rootOf(error)
   if (cause instanceof KafkaError) return cause
-  if (isProtocolError(cause)) return brokerError(cause.code, { api: facts.api ?? 'The connection' })
+  const code = codeOf(cause)
+  if (code !== undefined) return brokerError(code, { api: facts.api ?? 'The connection' })
   return new KafkaError({
     ...describe(cause, facts),
     ...(facts.api === undefined ? {} : { api: facts.api }),
@@ -41,8 +42,12 @@ const rootOf = (error: unknown): KafkaJsErrorLike => {
 const toErrorLike = (error: unknown): KafkaJsErrorLike =>
   error instanceof Error ? error : { name: 'Error', message: String(error) }
 
-const isProtocolError = (error: KafkaJsErrorLike): error is KafkaJsErrorLike & { readonly code: number } =>
-  typeof error.code === 'number'
+/** The broker's error code. Beyond 88 kafkajs knows none, and names it in the message only. */
+const codeOf = ({ code, message }: KafkaJsErrorLike): number | undefined => {
+  const unknown = /^Unknown error code (-?\d+)/.exec(message)?.[1]
+  if (unknown !== undefined) return Number(unknown)
+  return typeof code === 'number' ? code : undefined
+}
 
 const describe = (error: KafkaJsErrorLike, { api, broker }: ErrorFacts): KafkaErrorInfo => {
   const where = broker === undefined ? '' : ` to broker ${broker}`

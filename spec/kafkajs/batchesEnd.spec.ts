@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { batchesEnd } from '../../lib/kafkajs/batchesEnd.js'
+import { MAGIC_AT } from '../../lib/protocol/RecordBatch.js'
+import { batchAt, emptyBatchAt, markerAt } from '../support/encodedBatches.js'
+
+const batch = (baseOffset: number, lastOffsetDelta = 0): Buffer =>
+  batchAt(baseOffset, { records: [{ value: 'x' }] }, lastOffsetDelta)
+
+describe('batchesEnd', () => {
+  it('should find nothing in an empty fetch', () => {
+    expect(batchesEnd(Buffer.alloc(0))).toEqual({ nextOffset: undefined, bytes: 0, needed: undefined })
+  })
+
+  it('should end behind the last batch, markers, empty batches and holes at the tail included', () => {
+    const end = (last: Buffer) => batchesEnd(Buffer.concat([batch(3), last])).nextOffset
+
+    expect(end(batch(4))).toBe(5)
+    expect(end(batch(4, 9))).toBe(14)
+    expect(end(emptyBatchAt(4, 2))).toBe(7)
+    expect(end(markerAt(4, 1n, 'commit'))).toBe(5)
+  })
+
+  it('should leave out a batch that is cut off', () => {
+    const [first, second] = [batch(0), batch(1)]
+
+    expect(batchesEnd(Buffer.concat([first, second.subarray(0, 40)]))).toEqual({
+      nextOffset: 1,
+      bytes: first.length,
+      needed: undefined,
+    })
+  })
+
+  it('should say how much the first batch needs when it does not fit', () => {
+    const first = batch(0)
+
+    expect(batchesEnd(first.subarray(0, 40))).toEqual({ nextOffset: undefined, bytes: 0, needed: first.length })
+    expect(batchesEnd(first.subarray(0, 5)).needed).toBeGreaterThan(0)
+  })
+
+  it('should leave damage and old formats to the decoder, as one batch to the end', () => {
+    const old = batch(7)
+    old.writeInt8(1, MAGIC_AT)
+    const damaged = batch(7)
+    damaged.writeInt32BE(-5, 8)
+
+    expect(batchesEnd(old)).toEqual({ nextOffset: 8, bytes: old.length, needed: undefined })
+    expect(batchesEnd(damaged)).toEqual({ nextOffset: 8, bytes: damaged.length, needed: undefined })
+  })
+
+  it('should end on any bytes at all', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        const { nextOffset, bytes: taken, needed } = batchesEnd(Buffer.from(bytes))
+        expect(taken).toBeLessThanOrEqual(bytes.length)
+        expect(nextOffset === undefined && needed === undefined).toBe(bytes.length === 0)
+      }),
+    )
+  })
+})

@@ -1,0 +1,57 @@
+import { createRequire } from 'node:module'
+import { describe, expect, it } from '@jest/globals'
+import { KafkaError } from '../../lib/client/KafkaError.js'
+import { toKafkaError } from '../../lib/kafkajs/toKafkaError.js'
+
+const errors = createRequire(`${process.cwd()}/package.json`)('kafkajs/src/errors.js')
+const { createErrorFromCode } = createRequire(`${process.cwd()}/package.json`)('kafkajs/src/protocol/error.js')
+
+const facts = { api: 'Fetch', broker: 'h:9092' }
+
+describe('toKafkaError', () => {
+  it('should let our own errors pass', () => {
+    const error = new KafkaError({ _tag: 'Fenced', message: 'x' })
+
+    expect(toKafkaError(error)).toBe(error)
+  })
+
+  it.each([
+    [
+      new errors.KafkaJSConnectionError('Connection error: connect ECONNREFUSED', { code: 'ECONNREFUSED' }),
+      'Connection',
+      true,
+    ],
+    [new errors.KafkaJSConnectionClosedError('Closed connection'), 'Connection', true],
+    [new errors.KafkaJSRequestTimeoutError('Request timed out'), 'Timeout', true],
+    [new errors.KafkaJSLockTimeout('Timeout while acquiring lock'), 'Timeout', true],
+    [new errors.KafkaJSSASLAuthenticationError('SASL PLAIN authentication failed'), 'Authentication', false],
+    [new errors.KafkaJSServerDoesNotSupportApiKey('not supported'), 'Unsupported', false],
+    [
+      new errors.KafkaJSConnectionError('self-signed certificate', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }),
+      'Authentication',
+      false,
+    ],
+    [new Error('anything else'), 'Connection', true],
+    ['not even an error', 'Connection', true],
+  ])('should sort %s as %s', (error, tag, retriable) => {
+    expect(toKafkaError(error, facts)).toMatchObject({ _tag: tag, retriable, api: 'Fetch', cause: error })
+  })
+
+  it('should look up error codes in our own table, beyond what kafkajs knows', () => {
+    expect(toKafkaError(createErrorFromCode(29), facts)).toMatchObject({ _tag: 'Authorization', code: 29 })
+    expect(toKafkaError(createErrorFromCode(90), facts)).toMatchObject({ _tag: 'Fenced', codeName: 'PRODUCER_FENCED' })
+  })
+
+  it('should find the error that matters inside of wrappers and aggregates', () => {
+    const inner = createErrorFromCode(36)
+    const wrapped = new errors.KafkaJSNumberOfRetriesExceeded(inner, { retryCount: 5, retryTime: 1 })
+    const aggregated = new errors.KafkaJSAggregateError('Topic creation errors', [inner])
+
+    expect(toKafkaError(wrapped).codeName).toBe('TOPIC_ALREADY_EXISTS')
+    expect(toKafkaError(aggregated).codeName).toBe('TOPIC_ALREADY_EXISTS')
+  })
+
+  it('should name the broker and the API', () => {
+    expect(toKafkaError(new Error('ECONNRESET'), facts).message).toContain('Fetch to broker h:9092 failed: ECONNRESET')
+  })
+})

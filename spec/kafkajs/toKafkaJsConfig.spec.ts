@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals'
+import type { KafkaConfig } from '../../lib/client/KafkaConfig.js'
+import { toKafkaJsConfig } from '../../lib/kafkajs/toKafkaJsConfig.js'
+
+const config: KafkaConfig = {
+  bootstrapServers: [],
+  clientId: 'me',
+  connectionTimeoutMs: 1,
+  requestTimeoutMs: 2,
+  retryBackoffMs: 3,
+  retryBackoffMaxMs: 4,
+  metadataMaxAgeMs: 5,
+}
+
+describe('toKafkaJsConfig', () => {
+  it('should take IPv6 addresses with and without brackets', () => {
+    expect(toKafkaJsConfig(config, { host: '[::1]', port: 9092 })).toMatchObject({ host: '::1', port: 9092 })
+    expect(toKafkaJsConfig(config, { host: 'fe80::2', port: 9092 }).host).toBe('fe80::2')
+  })
+
+  it('should hand over times, client id and no security unless asked', () => {
+    expect(toKafkaJsConfig(config, { host: 'h', port: 1 })).toMatchObject({
+      clientId: 'me',
+      connectionTimeout: 1,
+      requestTimeout: 2,
+      ssl: null,
+      sasl: null,
+    })
+  })
+
+  it('should hand over TLS and each SASL mechanism', () => {
+    const token = async () => ({ value: 'secret' })
+    const sasl = (settings: NonNullable<KafkaConfig['sasl']>) =>
+      toKafkaJsConfig({ ...config, sasl: settings, tls: { ca: 'pem' } }, { host: 'h', port: 1 })
+
+    expect(sasl({ mechanism: 'SCRAM-SHA-256', username: 'u', password: 'p' })).toMatchObject({
+      ssl: { ca: 'pem' },
+      sasl: { mechanism: 'scram-sha-256', username: 'u', password: 'p' },
+    })
+    expect(sasl({ mechanism: 'OAUTHBEARER', token }).sasl).toEqual({
+      mechanism: 'oauthbearer',
+      oauthBearerProvider: token,
+    })
+  })
+
+  it('should log what kafkajs calls an error as detail, since it comes back to us as an error', () => {
+    const lines: string[] = []
+    const log = (level: string) => (message: string) => void lines.push(`${level} ${message}`)
+    const logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
+
+    toKafkaJsConfig({ ...config, logger }, { host: 'h', port: 1 })
+      .logger.namespace('Connection')
+      .error('lost')
+
+    expect(lines).toEqual(['debug kafkajs: lost'])
+  })
+})
