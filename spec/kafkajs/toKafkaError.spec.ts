@@ -16,24 +16,28 @@ describe('toKafkaError', () => {
   })
 
   it.each([
-    [
-      new errors.KafkaJSConnectionError('Connection error: connect ECONNREFUSED', { code: 'ECONNREFUSED' }),
-      'Connection',
-      true,
-    ],
-    [new errors.KafkaJSConnectionClosedError('Closed connection'), 'Connection', true],
-    [new errors.KafkaJSRequestTimeoutError('Request timed out'), 'Timeout', true],
-    [new errors.KafkaJSLockTimeout('Timeout while acquiring lock'), 'Timeout', true],
-    [new errors.KafkaJSSASLAuthenticationError('SASL PLAIN authentication failed'), 'Authentication', false],
-    [new errors.KafkaJSServerDoesNotSupportApiKey('not supported'), 'Unsupported', false],
-    [
-      new errors.KafkaJSConnectionError('self-signed certificate', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }),
-      'Authentication',
-      false,
-    ],
-    [new Error('anything else'), 'Connection', true],
-    ['not even an error', 'Connection', true],
-  ])('should sort %s as %s', (error, tag, retriable) => {
+    {
+      error: new errors.KafkaJSConnectionError('Connection error: connect ECONNREFUSED', { code: 'ECONNREFUSED' }),
+      tag: 'Connection',
+      retriable: true,
+    },
+    { error: new errors.KafkaJSConnectionClosedError('Closed connection'), tag: 'Connection', retriable: true },
+    { error: new errors.KafkaJSRequestTimeoutError('Request timed out'), tag: 'Timeout', retriable: true },
+    { error: new errors.KafkaJSLockTimeout('Timeout while acquiring lock'), tag: 'Timeout', retriable: true },
+    {
+      error: new errors.KafkaJSSASLAuthenticationError('SASL PLAIN authentication failed'),
+      tag: 'Authentication',
+      retriable: false,
+    },
+    { error: new errors.KafkaJSServerDoesNotSupportApiKey('not supported'), tag: 'Unsupported', retriable: false },
+    {
+      error: new errors.KafkaJSConnectionError('self-signed certificate', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }),
+      tag: 'Authentication',
+      retriable: false,
+    },
+    { error: new Error('anything else'), tag: 'Connection', retriable: true },
+    { error: 'not even an error', tag: 'Connection', retriable: true },
+  ])('should sort error $# as $tag', ({ error, tag, retriable }) => {
     expect(toKafkaError(error, facts)).toMatchObject({ _tag: tag, retriable, api: 'Fetch', cause: error })
   })
 
