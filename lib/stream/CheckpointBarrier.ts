@@ -37,12 +37,15 @@ export interface CheckpointBarrier {
   readonly outcome$: Observable<CheckpointOutcome>
 }
 
-/** The same barrier, acknowledged in another way: a copy of a branch, or one barrier for those of several inputs. */
-export function withAcknowledge(barrier: CheckpointBarrier, acknowledge: () => void): CheckpointBarrier {
+/** What is different in a copy of a barrier. */
+export type BarrierChange = Pick<CheckpointBarrier, 'acknowledge' | 'end'>
+
+/** The same barrier, acknowledged in another way: a copy for a branch, or one barrier for those of several inputs. */
+export function copyBarrier(barrier: CheckpointBarrier, { acknowledge, end }: BarrierChange): CheckpointBarrier {
   return {
     kind: 'barrier',
     checkpointId: barrier.checkpointId,
-    end: barrier.end,
+    end,
     snapshot: (uid, state) => {
       barrier.snapshot(uid, state)
     },

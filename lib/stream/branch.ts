@@ -2,7 +2,7 @@ import { Observable, Subject } from 'rxjs'
 import type { ObservedValueOf } from 'rxjs'
 import { batchEnd } from './BatchEnd.js'
 import type { BatchEnd } from './BatchEnd.js'
-import { withAcknowledge } from './CheckpointBarrier.js'
+import { copyBarrier } from './CheckpointBarrier.js'
 import type { CheckpointBarrier } from './CheckpointBarrier.js'
 import { operate } from './operate.js'
 import type { Restored } from './Restored.js'
@@ -85,14 +85,11 @@ class Branch<T> {
       all()
     } else {
       this.owed.add(all)
+      const acknowledge = (): void => {
+        this.acknowledge(all)
+      }
       this.elements.next(
-        element.kind === 'barrier'
-          ? withAcknowledge(element, () => {
-              this.acknowledge(all)
-            })
-          : batchEnd(() => {
-              this.acknowledge(all)
-            }),
+        element.kind === 'barrier' ? copyBarrier(element, { acknowledge, end: element.end }) : batchEnd(acknowledge),
       )
     }
   }

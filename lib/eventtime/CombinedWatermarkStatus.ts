@@ -1,0 +1,82 @@
+import { MIN_WATERMARK } from '../stream/Watermark.js'
+import type { WatermarkCombination } from './WatermarkCombination.js'
+import type { WatermarkOutput } from './WatermarkGenerator.js'
+
+interface PartialWatermark {
+  watermark: number
+  idle: boolean
+}
+
+/**
+ * The watermark of a source with several splits: the least of those that are not idle, emitted when it grows.
+ *
+ * - All idle: nothing more is to be expected before the latest watermark of all, so that one is emitted, and idleness after it.
+ * - A watermark of an idle split makes it active again. The combined one waits for it, but never goes back.
+ * - No split at all: nothing is said.
+ *
+ * Flink's `WatermarkOutputMultiplexer` with its `CombinedWatermarkStatus`; the recorded cases are in spec/golden.
+ */
+export class CombinedWatermarkStatus<Split> implements WatermarkCombination<Split> {
+  private readonly splits = new Map<Split, PartialWatermark>()
+  private combined = MIN_WATERMARK
+
+  constructor(private readonly output: WatermarkOutput) {}
+
+  add(split: Split): void {
+    this.splits.set(split, { watermark: MIN_WATERMARK, idle: false })
+  }
+
+  remove(split: Split): boolean {
+    return this.splits.delete(split)
+  }
+
+  emitWatermark(split: Split, timestamp: number): void {
+    if (this.setWatermark(split, timestamp) && timestamp > this.combined) this.update()
+  }
+
+  markIdle(split: Split): void {
+    this.setIdle(split, true)
+    this.update()
+  }
+
+  markActive(split: Split): void {
+    this.setIdle(split, false)
+    this.update()
+  }
+
+  /** Notes a watermark to be combined at the next `update`: a tick asks all splits first. True if it is a later one. */
+  setWatermark(split: Split, timestamp: number): boolean {
+    const partial = this.splits.get(split)
+    if (partial === undefined) return false
+    partial.idle = false
+    if (timestamp <= partial.watermark) return false
+    partial.watermark = timestamp
+    return true
+  }
+
+  /** The same for idleness. */
+  setIdle(split: Split, idle: boolean): void {
+    const partial = this.splits.get(split)
+    if (partial !== undefined) partial.idle = idle
+  }
+
+  /** Emits what all splits together allow. */
+  update(): void {
+    if (this.splits.size === 0) return
+    let least = Infinity
+    let latest = MIN_WATERMARK
+    let idle = true
+    for (const partial of this.splits.values()) {
+      if (partial.watermark > latest) latest = partial.watermark
+      if (partial.idle) continue
+      idle = false
+      if (partial.watermark < least) least = partial.watermark
+    }
+    const combined = idle ? latest : least
+    if (combined > this.combined) {
+      this.combined = combined
+      this.output.emitWatermark(combined)
+    }
+    if (idle) this.output.markIdle()
+  }
+}

@@ -1,0 +1,238 @@
+import type { Observable, Subscriber, Subscription } from 'rxjs'
+import type { CheckpointBarrier } from '../stream/CheckpointBarrier.js'
+import { Fifo } from '../stream/Fifo.js'
+import { operate } from '../stream/operate.js'
+import type { Restored } from '../stream/Restored.js'
+import type { StreamElement } from '../stream/StreamElement.js'
+import { StreamError } from '../stream/StreamError.js'
+import { MAX_WATERMARK } from '../stream/Watermark.js'
+import { BarrierAlignment } from './BarrierAlignment.js'
+import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
+import type { WatermarkCombination } from './WatermarkCombination.js'
+import type { WatermarkOutput } from './WatermarkGenerator.js'
+
+/** One input of a merge. */
+class Input<T> {
+  /** What came while it waits for the barrier of the others: at most its two unacknowledged batches. */
+  readonly held = new Fifo<StreamElement<T>>()
+  completed = false
+  /** It has sent the final watermark, so it does not count for the combined one any more. */
+  ended = false
+
+  constructor(readonly id: string) {}
+}
+
+/**
+ * Several streams of elements become one: the machine of `combineWatermarks` and `unionElements`.
+ *
+ * - `Restored`: the first one is emitted; a request to end goes to all.
+ * - Records and batch ends pass as they come; a batch end stays that of its own split.
+ * - Watermarks and statuses go into the combination, and what that says is emitted. **The final watermark** is emitted when all
+ *   inputs there are have sent theirs, and no more can come: right before the final barrier, at the latest at completion. So an
+ *   input that has ended never makes the others' watermark jump, whether they are idle or not.
+ * - Barriers are aligned: see `BarrierAlignment`. The barrier of an aborted checkpoint is dropped, and who waited goes on.
+ * - When the last input has gone without having ended, and others may come, the stream is idle.
+ */
+export class ElementMerge<T> {
+  private readonly inputs = new Set<Input<T>>()
+  private readonly alignment = new BarrierAlignment<Input<T>>()
+  private readonly watermarks: WatermarkCombination<Input<T>>
+  private readonly output: ElementWatermarkOutput
+  private readonly restored: Restored[] = []
+  private outcome: Subscription | undefined
+  private lastCheckpointId = -1
+  /** No input will be added any more. */
+  private closed = false
+  private endRequested = false
+  /** The last input that completed had sent the final watermark. */
+  private ended = false
+  private finished = false
+  private busy = false
+  /** Something is to be done once the element on its way has been taken. */
+  private pending = false
+
+  constructor(
+    private readonly destination: Subscriber<StreamElement<T>>,
+    combination: new (output: WatermarkOutput) => WatermarkCombination<Input<T>>,
+  ) {
+    this.output = new ElementWatermarkOutput((element) => {
+      destination.next(element)
+    })
+    this.watermarks = new combination(this.output)
+  }
+
+  /** Adds all inputs before it subscribes to the first, so that each is waited for. */
+  add(...sources: readonly { readonly id: string; readonly elements: Observable<StreamElement<T>> }[]): void {
+    const inputs = sources.map(({ id, elements }) => ({ input: new Input<T>(id), elements }))
+    for (const { input } of inputs) {
+      this.inputs.add(input)
+      this.alignment.add(input)
+      this.watermarks.add(input)
+    }
+    for (const { input, elements } of inputs) {
+      operate(elements, this.destination, {
+        next: (element) => {
+          this.next(input, element)
+        },
+        complete: () => {
+          input.completed = true
+          this.settle()
+        },
+      })
+    }
+  }
+
+  close(): void {
+    this.closed = true
+    this.settle()
+  }
+
+  private next(input: Input<T>, element: StreamElement<T>): void {
+    if (this.busy || this.alignment.waits(input) || input.held.length > 0) {
+      input.held.push(element)
+      if (this.busy) this.pending = true
+      return
+    }
+    this.busy = true
+    this.process(input, element)
+    this.busy = false
+    if (this.pending) this.settle()
+  }
+
+  private process(input: Input<T>, element: StreamElement<T>): void {
+    switch (element.kind) {
+      case 'record':
+      case 'batchEnd':
+        this.destination.next(element)
+        break
+      case 'watermark':
+        if (element.timestamp === MAX_WATERMARK) this.endWatermarks(input)
+        else this.watermarks.emitWatermark(input, element.timestamp)
+        break
+      case 'watermarkStatus':
+        if (element.idle) this.watermarks.markIdle(input)
+        else this.watermarks.markActive(input)
+        break
+      case 'restored':
+        this.restore(element)
+        break
+      case 'barrier':
+        this.deliver(input, element)
+        break
+    }
+  }
+
+  private restore(restored: Restored): void {
+    this.restored.push(restored)
+    if (this.endRequested) restored.requestEnd()
+    if (this.restored.length > 1) return
+    this.destination.next({
+      kind: 'restored',
+      checkpointId: restored.checkpointId,
+      checkpointing: restored.checkpointing,
+      stateOf: (uid) => restored.stateOf(uid),
+      statesOf: (uid) => restored.statesOf(uid),
+      committedOf: (uid) => restored.committedOf(uid),
+      markCommitted: (uid, ids) => restored.markCommitted(uid, ids),
+      requestEnd: () => {
+        this.endRequested = true
+        for (const one of this.restored) one.requestEnd()
+      },
+    })
+  }
+
+  private deliver(input: Input<T>, barrier: CheckpointBarrier): void {
+    const { checkpointId } = this.alignment
+    if (barrier.checkpointId !== checkpointId && !this.align(barrier)) return
+    this.alignment.deliver(input, barrier)
+    this.pending = true
+  }
+
+  /** Begins the alignment of a checkpoint. False when it has been aborted: then the barrier has no effect. */
+  private align(barrier: CheckpointBarrier): boolean {
+    let aborted = false
+    const outcome = barrier.outcome$.subscribe(({ _tag }) => {
+      if (_tag === 'completed') return
+      aborted = true
+      if (this.alignment.checkpointId !== barrier.checkpointId) return
+      this.alignment.abandon()
+      this.settle()
+    })
+    if (aborted) return false
+    this.destination.add(outcome)
+    const current = this.alignment.checkpointId ?? this.lastCheckpointId
+    if (barrier.checkpointId <= current) throw lateBarrier(barrier.checkpointId, current)
+    // The one before was given up by its source without a word; no input can wait for two.
+    this.alignment.abandon()
+    this.outcome?.unsubscribe()
+    this.outcome = outcome
+    return true
+  }
+
+  /** Does what is to be done until all inputs are empty or wait. A loop, whatever its emissions bring about. */
+  private settle(): void {
+    this.pending = true
+    if (this.busy) return
+    this.busy = true
+    while (this.pending && !this.destination.closed) {
+      this.pending = false
+      this.emitBarrier()
+      for (const input of this.inputs) this.drain(input)
+      this.endIfDone()
+    }
+    this.busy = false
+  }
+
+  private emitBarrier(): void {
+    const barrier = this.alignment.take()
+    if (barrier === undefined) return
+    this.outcome?.unsubscribe()
+    this.lastCheckpointId = barrier.checkpointId
+    this.pending = true
+    if (barrier.end !== undefined) this.finished = true
+    if (barrier.end === 'finished' || barrier.end === 'drain') this.emitFinalWatermark()
+    this.destination.next(barrier)
+  }
+
+  private drain(input: Input<T>): void {
+    while (input.held.length > 0 && !this.alignment.waits(input)) this.process(input, input.held.shift()!)
+    if (!input.completed || input.held.length > 0) return
+    this.inputs.delete(input)
+    this.alignment.remove(input)
+    this.ended = input.ended
+    if (!input.ended) this.removeWatermarks(input)
+    this.pending = true
+  }
+
+  private endIfDone(): void {
+    if (this.closed) this.emitFinalWatermark()
+    if (this.inputs.size > 0) return
+    if (this.closed) this.destination.complete()
+    else if (!this.ended && !this.finished && this.restored.length > 0) this.output.markIdle()
+  }
+
+  private endWatermarks(input: Input<T>): void {
+    input.ended = true
+    this.removeWatermarks(input)
+    this.pending = true
+  }
+
+  private removeWatermarks(input: Input<T>): void {
+    this.watermarks.remove(input)
+    this.watermarks.update()
+  }
+
+  private emitFinalWatermark(): void {
+    const ended = this.inputs.size > 0 ? [...this.inputs].every((input) => input.ended) : this.ended
+    if (ended) this.output.emitWatermark(MAX_WATERMARK)
+  }
+}
+
+function lateBarrier(checkpointId: number, current: number): StreamError {
+  return new StreamError(
+    'LateBarrier',
+    `The barrier of checkpoint ${checkpointId} arrived when that of checkpoint ${current} was already out or being aligned, so ` +
+      'records before it are in the wrong checkpoint. An operator before the merge has let barriers overtake each other, or ' +
+      'an input was subscribed to later than the source reckoned.',
+  )
+}

@@ -1,0 +1,50 @@
+import { Observable } from 'rxjs'
+import type { OperatorFunction } from 'rxjs'
+import { operate } from '../stream/operate.js'
+import type { StreamElement } from '../stream/StreamElement.js'
+import { CombinedWatermarkStatus } from './CombinedWatermarkStatus.js'
+import { ElementMerge } from './ElementMerge.js'
+
+/** A part of a source that is read by itself: a Kafka split, or anything else. */
+export interface SplitElements<T> {
+  /** Names it in errors and metrics. */
+  readonly id: string
+  readonly elements: Observable<StreamElement<T>>
+}
+
+/**
+ * Merges the splits of a source into one stream: one `Restored`, the least of their watermarks, one barrier for theirs.
+ *
+ * ```ts
+ * source.splits({ checkpoints }).pipe(
+ *   map((split) => ({ ...split, elements: split.elements.pipe(onRecords(map(parse)), assignTimestampsAndWatermarks(strategy)) })),
+ *   combineWatermarks(),
+ *   sinkTo(sink),
+ * )
+ * ```
+ *
+ * - **Watermark**: the least of the splits that are not idle, as Flink's source does it (`CombinedWatermarkStatus`). A split
+ *   without records holds it back, unless `withIdleness` is set. A split that has ended does not. Without any split left the
+ *   stream is idle.
+ * - **Barrier**: emitted when every live split has delivered it. A completed one counts as delivered, a new one too: it is held
+ *   until the barrier is out. While one waits the others flow, and what it sends meanwhile is held, at most two batches.
+ *   An aborted checkpoint releases who waits; its barrier is dropped.
+ * - Batch ends pass: the demand of each split stays its own.
+ *
+ * Subscribes to each split as it is emitted. Completes when the splits and their outer stream have; an error of one is the error
+ * of all.
+ */
+export function combineWatermarks<T>(): OperatorFunction<SplitElements<T>, StreamElement<T>> {
+  return (splits) =>
+    new Observable((destination) => {
+      const merge = new ElementMerge<T>(destination, CombinedWatermarkStatus)
+      operate(splits, destination, {
+        next: (split) => {
+          merge.add(split)
+        },
+        complete: () => {
+          merge.close()
+        },
+      })
+    })
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from '@jest/globals'
+import { CombinedWatermarkStatus } from '../../lib/eventtime/CombinedWatermarkStatus.js'
+import { StatusWatermarkValve } from '../../lib/eventtime/StatusWatermarkValve.js'
+import type { WatermarkOutput } from '../../lib/eventtime/WatermarkGenerator.js'
+import { golden } from '../support/golden.js'
+
+type Step =
+  | { readonly op: 'add' | 'release' | 'markIdle' | 'markActive'; readonly split: string }
+  | { readonly op: 'wm'; readonly split: string; readonly ts: number; readonly deferred?: boolean }
+  | { readonly op: 'periodic' }
+
+type ValveStep =
+  | { readonly op: 'wm'; readonly ch: number; readonly ts: number }
+  | { readonly op: 'idle' | 'active'; readonly ch: number }
+
+interface Output {
+  readonly step: number
+  readonly type: 'record' | 'watermark' | 'idle' | 'active'
+  readonly ts?: number
+}
+
+interface Case {
+  readonly id: string
+  readonly layer: 'generator' | 'multiplexer' | 'source' | 'valve'
+  readonly desc: string
+  readonly steps: readonly never[]
+  readonly outputs: readonly Output[]
+  readonly releaseReturns?: readonly boolean[]
+  readonly channels?: number
+}
+
+const cases = golden<Case>('watermarks')
+const ofLayer = (layer: Case['layer']): (readonly [string, Case])[] =>
+  cases.filter((one) => one.layer === layer).map((one) => [one.desc === '' ? one.id : `${one.id}: ${one.desc}`, one])
+
+/** Java's Long.MIN_VALUE and MAX_VALUE are infinite with us; as JSON numbers they come out rounded. */
+const time = (long: number): number => (Math.abs(long) > 9e18 ? Math.sign(long) * Infinity : long)
+
+/** Runs the steps and notes what comes out at which. */
+function play<S>(
+  steps: readonly S[],
+  run: (step: S, output: WatermarkOutput) => void,
+  output: Output[] = [],
+): Output[] {
+  let current = 0
+  const recorder: WatermarkOutput = {
+    emitWatermark: (ts) => output.push({ step: current, type: 'watermark', ts }),
+    markIdle: () => output.push({ step: current, type: 'idle' }),
+    markActive: () => output.push({ step: current, type: 'active' }),
+  }
+  steps.forEach((step, index) => {
+    current = index
+    run(step, recorder)
+  })
+  return output
+}
+
+const recorded = ({ outputs }: Case): Output[] =>
+  outputs.map(({ ts, ...rest }) => (ts === undefined ? rest : { ...rest, ts: time(ts) }))
+
+describe('the watermarks of Flink, recorded', () => {
+  it.each(ofLayer('multiplexer'))('should be those of the splits of a source: %s', (_, one) => {
+    let status: CombinedWatermarkStatus<string> | undefined
+    const released: boolean[] = []
+    const outputs = play(one.steps as readonly Step[], (step, output) => {
+      status ??= new CombinedWatermarkStatus(output)
+      switch (step.op) {
+        case 'add':
+          status.add(step.split)
+          break
+        case 'release':
+          released.push(status.remove(step.split))
+          break
+        case 'markIdle':
+          status.markIdle(step.split)
+          break
+        case 'markActive':
+          status.markActive(step.split)
+          break
+        case 'wm':
+          if (step.deferred === true) status.setWatermark(step.split, time(step.ts))
+          else status.emitWatermark(step.split, time(step.ts))
+          break
+        case 'periodic':
+          status.update()
+          break
+      }
+    })
+    expect(outputs).toEqual(recorded(one))
+    if (one.releaseReturns !== undefined) expect(released).toEqual(one.releaseReturns)
+  })
+
+  it.each(ofLayer('valve'))('should be those of several inputs: %s', (_, one) => {
+    let valve: StatusWatermarkValve<number> | undefined
+    const outputs = play(one.steps as readonly ValveStep[], (step, output) => {
+      if (valve === undefined) {
+        valve = new StatusWatermarkValve(output)
+        for (let channel = 0; channel < one.channels!; channel++) valve.add(channel)
+      }
+      if (step.op === 'wm') valve.emitWatermark(step.ch, time(step.ts))
+      else if (step.op === 'idle') valve.markIdle(step.ch)
+      else valve.markActive(step.ch)
+    })
+    expect(outputs).toEqual(recorded(one))
+  })
+})
