@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { defer, from, type Observable } from 'rxjs'
 import { AttemptFolder, type OnCorrupt, writeDurably } from './AttemptFolder.js'
 import { checkpointFile, toText } from './CheckpointFile.js'
@@ -30,13 +30,15 @@ export interface FileCheckpointStoreOptions {
  * All work on files is asynchronous. Needed is a local file system, or one with the same promises for `mkdir` and `rename`.
  */
 export class FileCheckpointStore implements CheckpointStore {
+  private readonly directory: string
   private readonly files: FileSystem
   private readonly onCorrupt: OnCorrupt
 
   constructor(
-    private readonly directory: string,
+    directory: string,
     { files = nodeFileSystem, onCorrupt = 'fail' }: FileCheckpointStoreOptions = {},
   ) {
+    this.directory = resolve(directory)
     this.files = files
     this.onCorrupt = onCorrupt
   }
@@ -120,7 +122,6 @@ export class FileCheckpointStore implements CheckpointStore {
   private async writeSavepoint(folder: AttemptFolder, checkpoint: StoredCheckpoint): Promise<void> {
     const savepoints = join(this.directory, 'savepoints')
     await this.files.makeDirectory(savepoints)
-    await this.files.syncDirectory(this.directory)
     const name = `savepoint-${folder.number}-${checkpoint.checkpointId}.json`
     await writeDurably(this.files, savepoints, name, toText(checkpointFile, checkpoint))
   }

@@ -1,8 +1,9 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 /** What the file store needs of a file system: a port, so that a spec can stop it at every step. */
 export interface FileSystem {
-  /** With its parents; it may be there already. */
+  /** With its parents, durably; it may be there already. */
   makeDirectory(path: string): Promise<void>
   /** False when it is there already: of two that ask, one gets true. */
   makeDirectoryExclusively(path: string): Promise<boolean>
@@ -20,9 +21,31 @@ export interface FileSystem {
   remove(path: string): Promise<void>
 }
 
+const syncDirectory = async (path: string): Promise<void> => {
+  // Windows cannot open a directory, and needs no such call.
+  if (process.platform === 'win32') return
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+const unless =
+  <A>(code: string, instead: A) =>
+  (error: NodeJS.ErrnoException): A => {
+    if (error.code === code) return instead
+    throw error
+  }
+
 /** The file system of this machine. */
 export const nodeFileSystem: FileSystem = {
-  makeDirectory: async (path) => void (await mkdir(path, { recursive: true })),
+  makeDirectory: async (path) => {
+    const first = await mkdir(path, { recursive: true })
+    if (first === undefined) return
+    for (let made = path; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made))
+  },
   makeDirectoryExclusively: (path) =>
     mkdir(path).then(
       () => true,
@@ -40,22 +63,6 @@ export const nodeFileSystem: FileSystem = {
     }
   },
   rename: (from, to) => rename(from, to),
-  syncDirectory: async (path) => {
-    // Windows cannot open a directory, and needs no such call.
-    if (process.platform === 'win32') return
-    const directory = await open(path, 'r')
-    try {
-      await directory.sync()
-    } finally {
-      await directory.close()
-    }
-  },
+  syncDirectory,
   remove: (path) => rm(path, { recursive: true, force: true }),
 }
-
-const unless =
-  <A>(code: string, instead: A) =>
-  (error: NodeJS.ErrnoException): A => {
-    if (error.code === code) return instead
-    throw error
-  }
