@@ -1,0 +1,55 @@
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import type { KafkaJars } from './kafkaJars.js'
+import type { Nursery } from './Nursery.js'
+
+/** Main classes, the same in 3.9.1 and 4.2.0. */
+export const tools = {
+  ConsoleConsumer: 'org.apache.kafka.tools.consumer.ConsoleConsumer',
+  ConsoleProducer: 'org.apache.kafka.tools.ConsoleProducer',
+  ConsumerGroupCommand: 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
+  DumpLogSegments: 'kafka.tools.DumpLogSegments',
+  GetOffsetShell: 'org.apache.kafka.tools.GetOffsetShell',
+  ReassignPartitionsCommand: 'org.apache.kafka.tools.reassign.ReassignPartitionsCommand',
+  TopicCommand: 'org.apache.kafka.tools.TopicCommand',
+  TransactionsCommand: 'org.apache.kafka.tools.TransactionsCommand',
+} as const
+
+export interface ToolOptions {
+  /** what it reads from stdin */
+  readonly input?: string
+  /** killed then, ms */
+  readonly timeoutMs?: number
+}
+
+export interface ToolResult {
+  readonly stdout: string
+  readonly stderr: string
+  /** exit code; -1 if it was killed */
+  readonly code: number
+}
+
+const jvm = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
+
+export const runTool = async (
+  jars: KafkaJars,
+  nursery: Nursery,
+  mainClass: string,
+  args: readonly string[],
+  { input = '', timeoutMs = 120_000 }: ToolOptions,
+): Promise<ToolResult> => {
+  const child = nursery.spawn('tool', jars.java, [...jvm, '-cp', jars.classpath, mainClass, ...args])
+  const impatience = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+  try {
+    child.stdin.on('error', () => {}) // a tool may end without reading all of it
+    child.stdin.end(input)
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit') as Promise<[number | null]>,
+    ])
+    return { stdout, stderr, code: code ?? -1 }
+  } finally {
+    clearTimeout(impatience)
+  }
+}

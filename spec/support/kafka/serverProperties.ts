@@ -1,0 +1,51 @@
+/** A node that votes in the KRaft quorum, at its controller port. */
+export interface Voter {
+  readonly id: number
+  readonly port: number
+}
+
+/** What tells one broker from another. */
+export interface BrokerSettings {
+  readonly id: number
+  readonly port: number
+  readonly voters: readonly Voter[]
+  readonly folder: string
+  readonly rack?: string | undefined
+  readonly config: Readonly<Record<string, string>>
+}
+
+/** A `server.properties` of a node that is broker and controller: small, quick to start, one copy of everything. */
+export const serverProperties = ({ id, port, voters, folder, rack, config }: BrokerSettings): string => {
+  const controller = voters.find((voter) => voter.id === id)
+  if (controller === undefined) throw new Error(`broker ${id} is not among the voters`)
+  return lines({
+    'process.roles': 'broker,controller',
+    'node.id': id,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller.port}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.listener.names': 'CONTROLLER',
+    'controller.quorum.voters': voters.map((voter) => `${voter.id}@127.0.0.1:${voter.port}`).join(','),
+    'log.dirs': folder,
+    ...(rack === undefined ? {} : { 'broker.rack': rack }),
+    'group.initial.rebalance.delay.ms': 0,
+    'offsets.topic.num.partitions': 4,
+    'offsets.topic.replication.factor': 1,
+    'transaction.state.log.num.partitions': 4,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'share.coordinator.state.topic.num.partitions': 1,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    'log.cleaner.dedupe.buffer.size': 4 * 1024 * 1024,
+    // A broker that was killed may register again when its session is over: 9 s by default.
+    'broker.session.timeout.ms': 2_000,
+    'broker.heartbeat.interval.ms': 400,
+    ...config,
+  })
+}
+
+const lines = (properties: Readonly<Record<string, string | number>>): string =>
+  Object.entries(properties)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')

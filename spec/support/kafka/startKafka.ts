@@ -1,0 +1,83 @@
+/**
+ * Real Apache Kafka for specs, samples and benchmarks: KRaft, every node broker and controller, on 127.0.0.1.
+ *
+ *     const kafka = await startKafka({ brokers: 3, racks: ['a', 'b', 'c'], config: { 'num.partitions': '4' } })
+ *     kafka.bootstrapServers                       // '127.0.0.1:20123,…'
+ *     await kafka.brokers[0].kill()                // SIGKILL, resolves when the process is gone
+ *     await kafka.brokers[0].start()               // same port, same data; resolves when it answers
+ *     await kafka.brokers[0].stop()                // SIGTERM, controlled shutdown
+ *     kafka.brokers[0].pause(); …resume()          // SIGSTOP, SIGCONT: connected, but silent
+ *     kafka.brokers[0].log()                       // what it logged
+ *     await kafka.tool(tools.TopicCommand, ['--bootstrap-server', kafka.bootstrapServers, '--list'])  // {stdout, stderr, code}
+ *     await kafka.readCommitted('topic', { partition: 0 })   // [{partition, offset, timestamp, key, value, headers}]
+ *     await kafka.stop()                           // nothing is left: no process, no file
+ *
+ * In a spec use `describeKafka` of `../realKafka.ts`, which starts, stops, and says what is left out where there is no
+ * Kafka. By hand: `npm run kafka`.
+ *
+ * - KAFKA_VERSION: 4.2.0 by default; 3.9.1 is the oldest we keep.
+ * - KAFKA_BROKERS=host:port,…: that cluster is used instead, and `brokers` is empty (unless `own` is asked for).
+ * - Needs Java 17 and, for the first run of a version, Maven.
+ * - If this process dies, by SIGKILL too, brokers and files go with it.
+ */
+import { freePorts } from './freePorts.js'
+import { KafkaCluster } from './KafkaCluster.js'
+import { kafkaJars } from './kafkaJars.js'
+
+export { KafkaUnavailable } from './KafkaUnavailable.js'
+export type { KafkaBroker } from './KafkaBroker.js'
+export type { KafkaCluster } from './KafkaCluster.js'
+export type { CommittedRecord, ReadOptions } from './readCommitted.js'
+export { tools, type ToolOptions, type ToolResult } from './runTool.js'
+
+export interface KafkaOptions {
+  /** KAFKA_VERSION, or 4.2.0 */
+  readonly version?: string
+  /** 1 by default; replication factors of internal topics stay 1 unless `config` says otherwise */
+  readonly brokers?: number
+  /** `broker.rack` of each broker */
+  readonly racks?: readonly string[]
+  /** further lines of server.properties, for every broker */
+  readonly config?: Readonly<Record<string, string>>
+  /** a cluster of our own even if KAFKA_BROKERS is set: for who stops brokers or needs a version or setting */
+  readonly own?: boolean
+  /** further options of the brokers' JVM, e.g. `-Xmx1g` */
+  readonly jvm?: readonly string[]
+}
+
+const brokerJvm = [
+  '-Xmx512m',
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+  '-Dorg.slf4j.simpleLogger.showDateTime=true',
+  '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS',
+]
+
+/** The cluster of KAFKA_BROKERS, unless this process shall have its own. */
+export const externalBrokers = ({ own = false }: KafkaOptions): string | undefined =>
+  own ? undefined : process.env['KAFKA_BROKERS']
+
+export const kafkaVersion = ({ version }: KafkaOptions): string => version ?? process.env['KAFKA_VERSION'] ?? '4.2.0'
+
+/**
+ * Starts a cluster; resolves when every broker answers and knows the others.
+ *
+ * @throws KafkaUnavailable if Java, Maven or the jars cannot be had
+ */
+export const startKafka = async (options: KafkaOptions = {}): Promise<KafkaCluster> => {
+  const jars = kafkaJars(kafkaVersion(options))
+  const external = externalBrokers(options)
+  if (external !== undefined) return KafkaCluster.external(jars, external)
+  const { brokers = 1, racks = [], config = {}, jvm = [] } = options
+  const ports = await freePorts(2 * brokers)
+  const nodes = Array.from({ length: brokers }, (_, index) => ({
+    id: index + 1,
+    port: ports[index] as number,
+    controllerPort: ports[brokers + index] as number,
+    rack: racks[index],
+  }))
+  const voters = nodes.map(({ id, controllerPort }) => ({ id, port: controllerPort }))
+  const settings = nodes.map(({ id, port, rack }) => ({ id, port, rack, voters, config }))
+  return KafkaCluster.start(jars, settings, [...brokerJvm, ...jvm])
+}
