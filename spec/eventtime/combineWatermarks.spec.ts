@@ -1,0 +1,340 @@
+import { describe, expect, it } from '@jest/globals'
+import { Subject, catchError, map, of } from 'rxjs'
+import type { Observable } from 'rxjs'
+import { combineWatermarks } from '../../lib/eventtime/combineWatermarks.js'
+import type { SplitElements } from '../../lib/eventtime/combineWatermarks.js'
+import { mapAsync } from '../../lib/stream/mapAsync.js'
+import { recordsOnly } from '../../lib/stream/recordsOnly.js'
+import type { CheckpointBarrier, CheckpointOutcome } from '../../lib/stream/CheckpointBarrier.js'
+import type { StreamElement } from '../../lib/stream/StreamElement.js'
+import type { StreamError } from '../../lib/stream/StreamError.js'
+import { Upstream, active, idle, record, show, watermark } from '../support/elements.js'
+import { runMarbles } from '../support/runMarbles.js'
+
+type Elements = StreamElement<string>
+
+const split = (id: string, elements: Observable<Elements>): SplitElements<string> => ({ id, elements })
+
+describe('combineWatermarks', () => {
+  const up = new Upstream()
+  const elements = {
+    r: up.restored(3),
+    a: record('a', 1),
+    b: record('b', 2),
+    c: record('c', 3),
+    d: record('d', 4),
+    e: up.end(),
+    1: watermark(1),
+    2: watermark(2),
+    3: watermark(3),
+    4: watermark(4),
+    M: watermark(Infinity),
+    i: idle,
+    j: active,
+    x: up.barrier(7),
+    y: up.barrier(8),
+    f: up.barrier(9, 'finished'),
+    s: up.barrier(9, 'suspend'),
+  }
+  const shown = {
+    r: 'R',
+    a: 'a@1',
+    b: 'b@2',
+    c: 'c@3',
+    d: 'd@4',
+    e: 'end',
+    1: 'W1',
+    2: 'W2',
+    3: 'W3',
+    4: 'W4',
+    M: 'WInfinity',
+    i: 'idle',
+    j: 'active',
+    x: 'B7',
+    y: 'B8',
+    f: 'B9 finished',
+    s: 'B9 suspend',
+  }
+
+  /** Splits that are there from the start, merged; the outer stream stays open for `outer`. */
+  const merged = (...splits: Observable<Elements>[]): Observable<string> =>
+    of(...splits.map((one, index) => split(`flights-${index}`, one))).pipe(combineWatermarks(), map(show))
+
+  it('should merge the records and batch ends of the splits, with one Restored', () => {
+    runMarbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const one = hot('  r-a-e---|', elements)
+      const two = hot('  -r-b-e-c-|', elements)
+      const subscription = ['^-------!', '^--------!']
+      const expected = ' r-abee-c-|'
+      expectObservable(merged(one, two)).toBe(expected, shown)
+      expectSubscriptions(one.subscriptions).toBe(subscription[0]!)
+      expectSubscriptions(two.subscriptions).toBe(subscription[1]!)
+    })
+  })
+
+  it('should ask all splits to end, those that come later too', () => {
+    const asked = new Upstream()
+    const splits = new Subject<SplitElements<string>>()
+    splits.pipe(combineWatermarks()).subscribe((element) => {
+      if (element.kind === 'restored') element.requestEnd()
+    })
+    const [one, two] = [new Subject<Elements>(), new Subject<Elements>()]
+    splits.next(split('one', one))
+    one.next(asked.restored())
+    splits.next(split('two', two))
+    two.next(asked.restored())
+    expect(asked.calls).toEqual(['end requested', 'end requested'])
+  })
+
+  it('should pass the restored state through its one Restored', () => {
+    const restored = { ...new Upstream().restored(3), stateOf: (uid: string) => `state of ${uid}` }
+    const seen: unknown[] = []
+    of(split('one', of(restored)))
+      .pipe(combineWatermarks())
+      .subscribe((element) => {
+        if (element.kind === 'restored') seen.push(element.checkpointId, element.stateOf('sink'))
+      })
+    expect(seen).toEqual([3, 'state of sink'])
+  })
+
+  describe('watermarks', () => {
+    it('should be the least of the splits, and only grow', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot(' r-2---3-4-', elements)
+        const two = hot(' ---1-4-3--', elements)
+        const expected = 'r--1-23-4-'
+        expectObservable(merged(one, two)).toBe(expected, shown)
+      })
+    })
+
+    it('should not wait for an idle split, and say idle when all are', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot(' r-2---i----3-', elements)
+        const two = hot(' ----i--------', elements)
+        const expected = 'r---2-i----(j3)'
+        expectObservable(merged(one, two)).toBe(expected, shown)
+      })
+    })
+
+    it('should wait for a new split until its first watermark', () => {
+      runMarbles(({ hot, cold, expectObservable }) => {
+        const one = hot('  -r1---3-----', elements)
+        const two = cold(' -----2', elements)
+        const splits = hot<SplitElements<string>>('o---t--------', { o: split('one', one), t: split('two', two) })
+        const expected = ' -r1------2---'
+        expectObservable(splits.pipe(combineWatermarks(), map(show))).toBe(expected, shown)
+      })
+    })
+
+    it('should no longer wait for a split that has completed', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot(' r-3-----', elements)
+        const two = hot(' --1--|', elements)
+        const expected = 'r-1--3--'
+        expectObservable(merged(one, two)).toBe(expected, shown)
+      })
+    })
+
+    it('should say idle when no split is left and others may come', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot('                          -ra-|', elements)
+        const splits = hot<SplitElements<string>>('o---------', { o: split('one', one) })
+        const expected = '                         -ra-i-----'
+        expectObservable(splits.pipe(combineWatermarks(), map(show))).toBe(expected, shown)
+      })
+    })
+
+    it('should emit the final one when every split has sent its own, not before, whether the others are idle or not', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot(' r-2--M-------|', elements)
+        const two = hot(' --1i-----M---|', elements)
+        const expected = 'r-12-i---(jM)|'
+        expectObservable(merged(one, two)).toBe(expected, shown)
+      })
+    })
+
+    it('should emit the final one before the final barrier, though other splits could still come', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot('                          r--a-Mf----|', elements)
+        const two = hot('                          -----1-(Mf)|', elements)
+        const splits = hot<SplitElements<string>>('(ot)--------', { o: split('one', one), t: split('two', two) })
+        const expected = '                         ---a-1-(Mf)-'
+        expectObservable(splits.pipe(combineWatermarks(), map(show))).toBe(expected, shown)
+      })
+    })
+
+    it('should emit no final one at a suspension', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot(' ra-s--|', elements)
+        const two = hot(' r-bs--|', elements)
+        const expected = 'rabs--|'
+        expectObservable(merged(one, two)).toBe(expected, shown)
+      })
+    })
+  })
+
+  describe('barriers', () => {
+    it('should be one, when every split has delivered it, while the others flow', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot(' r-x--------', elements)
+        const two = hot(' --a-b-x-c--', elements)
+        const expected = 'r-a-b-x-c--'
+        expectObservable(merged(one, two)).toBe(expected, shown)
+      })
+    })
+
+    it('should hold what a split sends behind its barrier until the barrier is out, in its order', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot(' r-xab1ey---------', elements)
+        const two = hot(' 4-------c-x------y', elements)
+        const expected = 'r-------c-(xab1e)y'
+        expectObservable(merged(one, two)).toBe(expected, shown)
+      })
+    })
+
+    it('should count a completed split as having delivered it', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot(' r-x---a-', elements)
+        const two = hot(' ----|', elements)
+        const expected = 'r---x-a-'
+        expectObservable(merged(one, two)).toBe(expected, shown)
+      })
+    })
+
+    it('should hold a new split until the barrier is out', () => {
+      runMarbles(({ hot, cold, expectObservable }) => {
+        const one = hot('  r-x---------', elements)
+        const two = hot('  ----b---x---', elements)
+        const three = cold('  -c', elements)
+        const splits = hot<SplitElements<string>>('(ot)-n------', {
+          o: split('one', one),
+          t: split('two', two),
+          n: split('three', three),
+        })
+        const expected = ' ----b---(xc)'
+        expectObservable(splits.pipe(combineWatermarks(), map(show))).toBe(expected, shown)
+      })
+    })
+
+    it('should release who waits when the checkpoint is aborted, and drop its barrier', () => {
+      const outcome$ = new Subject<CheckpointOutcome>()
+      const seen: string[] = []
+      const [one, two] = [new Subject<Elements>(), new Subject<Elements>()]
+      merged(one, two).subscribe((element) => seen.push(element))
+      one.next(up.barrier(7, undefined, outcome$))
+      one.next(record('a'))
+      expect(seen).toEqual([])
+      outcome$.next({ _tag: 'aborted', checkpointId: 7, reason: 'timeout' })
+      expect(seen).toEqual(['a@0'])
+      two.next(up.barrier(7, undefined, of({ _tag: 'aborted', checkpointId: 7, reason: 'timeout' })))
+      two.next(record('b'))
+      one.next(up.barrier(8))
+      two.next(up.barrier(8))
+      expect(seen).toEqual(['a@0', 'b@0', 'B8'])
+    })
+
+    it('should go on with the next checkpoint when the one before was given up in silence', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot(' xa-y--', elements)
+        const two = hot(' --y---', elements)
+        const expected = '--ay--'
+        expectObservable(merged(one, two)).toBe(expected, shown)
+      })
+    })
+
+    it('should fail when a split delivers a barrier that is already out, rather than put records into the wrong checkpoint', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot(' y-x', elements)
+        const expected = 'y-(t|)'
+        const told = merged(one).pipe(catchError((error: StreamError) => of(error._tag)))
+        expectObservable(told).toBe(expected, { ...shown, t: 'LateBarrier' })
+      })
+    })
+
+    it('should acknowledge those of all splits, hand on snapshots, and end only when all splits end', () => {
+      const calls = new Upstream()
+      const barriers: CheckpointBarrier[] = []
+      const [one, two] = [new Subject<Elements>(), new Subject<Elements>()]
+      of(split('one', one), split('two', two))
+        .pipe(combineWatermarks())
+        .subscribe((element) => {
+          if (element.kind === 'barrier') barriers.push(element)
+        })
+      one.next(calls.barrier(7, 'finished', undefined, ' one'))
+      two.next(calls.barrier(7, undefined, undefined, ' two'))
+      barriers[0]!.snapshot('sink', {})
+      expect(calls.calls).toEqual(['snapshot B7 sink'])
+      barriers[0]!.acknowledge()
+      expect(calls.calls.slice(1)).toEqual(['ack B7 one', 'ack B7 two'])
+      expect(() => {
+        barriers[0]!.acknowledge()
+      }).toThrow(/branch/)
+      one.complete()
+      two.next(calls.barrier(8, 'finished'))
+      expect(barriers.map(({ end }) => end)).toEqual([undefined, 'finished'])
+    })
+
+    it('should not block a barrier with a split that is paused: its batch end is not acknowledged, its barrier comes', () => {
+      const calls = new Upstream()
+      const [one, two] = [new Subject<Elements>(), new Subject<Elements>()]
+      const gate = new Subject<string>()
+      of(split('one', one.pipe(mapAsync(() => gate))), split('two', two))
+        .pipe(combineWatermarks(), recordsOnly())
+        .subscribe()
+      one.next(record('a'))
+      one.next(calls.end('one'))
+      one.next(calls.barrier(7))
+      two.next(calls.end('two'))
+      two.next(calls.barrier(7, undefined, undefined, ' two'))
+      expect(calls.calls).toEqual(['ack two'])
+      gate.complete()
+      expect(calls.calls).toEqual(['ack two', 'ack one', 'ack B7 two', 'ack B7'])
+    })
+
+    it('should emit what comes in while an element is being emitted after it, never within', () => {
+      const seen: string[] = []
+      const [one, two] = [new Subject<Elements>(), new Subject<Elements>()]
+      merged(one, two).subscribe((element) => {
+        seen.push(`<${element}`)
+        if (element === 'a@1') two.next(elements.x)
+        seen.push(`${element}>`)
+      })
+      one.next(elements.x)
+      two.next(elements.a)
+      expect(seen).toEqual(['<a@1', 'a@1>', '<B7', 'B7>'])
+    })
+  })
+
+  it('should pass never, empty and one element, and be endless while the outer stream is', () => {
+    runMarbles(({ hot, cold, expectObservable }) => {
+      expectObservable(cold<SplitElements<string>>('-').pipe(combineWatermarks())).toBe('-')
+      expectObservable(cold<SplitElements<string>>('|').pipe(combineWatermarks())).toBe('|')
+      expectObservable(merged(hot('r-|', elements))).toBe('r-|', shown)
+      expectObservable(merged(hot('|', elements))).toBe('|')
+    })
+  })
+
+  it('should fail with the error of a split or of the outer stream and unsubscribe from all', () => {
+    runMarbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const one = hot('a-#', elements)
+      const two = hot('---', elements)
+      expectObservable(merged(one, two)).toBe('a-#', shown)
+      expectSubscriptions(two.subscriptions).toBe('^-!')
+      const three = hot('a--', elements)
+      const splits = hot<SplitElements<string>>('o-#', { o: split('three', three) })
+      expectObservable(splits.pipe(combineWatermarks(), map(show))).toBe('--#')
+      expectSubscriptions(three.subscriptions).toBe('^-!')
+    })
+  })
+
+  it('should unsubscribe from all when it is unsubscribed from', () => {
+    runMarbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const one = hot('                          -a-b-', elements)
+      const splits = hot<SplitElements<string>>('o----', { o: split('one', one) })
+      const unsubscribed = '                     --!'
+      expectObservable(splits.pipe(combineWatermarks(), map(show)), unsubscribed).toBe('-a', shown)
+      expectSubscriptions(one.subscriptions).toBe('^-!')
+      expectSubscriptions(splits.subscriptions).toBe('^-!')
+    })
+  })
+})
