@@ -1,0 +1,35 @@
+/** One setting that cannot work. */
+export interface ConfigError {
+  /** the property, or the builder's setting */
+  readonly key: string
+  /** what was given, as text; undefined when nothing was, and hidden when it may be a secret */
+  readonly value: string | undefined
+  readonly message: string
+}
+
+/** A fault of `key`. The value is hidden when the key says that it may be a secret. */
+export const configError = (key: string, message: string, value?: unknown): ConfigError => ({
+  key,
+  value: value === undefined || value === null ? undefined : isSecret(key) ? '[hidden]' : String(value),
+  message,
+})
+
+/** Passwords, keys, tokens, and `sasl.jaas.config`, which holds a password. */
+export const isSecret = (key: string): boolean => /password|secret|token|jaas|\.key$|passphrase/i.test(key)
+
+/** What `build()` throws: all faults at once. Never retriable. */
+export class InvalidConfigError extends Error {
+  override readonly name = 'InvalidConfigError'
+  readonly _tag = 'Config'
+  readonly retriable = false
+
+  constructor(readonly errors: readonly ConfigError[]) {
+    super(
+      errors.length === 1
+        ? errors[0]!.message
+        : [`${errors.length} settings cannot work:`, ...errors.map(line)].join('\n'),
+    )
+  }
+}
+
+const line = ({ message }: ConfigError): string => `- ${message}`

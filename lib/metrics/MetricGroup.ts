@@ -1,0 +1,21 @@
+/** Counts up. */
+export interface Counter {
+  inc(by?: number): void
+  readonly count: number
+}
+
+/** Reads a value when it is asked for. */
+export type Gauge = () => number | string
+
+/**
+ * Where metrics are registered: a port. Names are Flink's; groups nest, and a group with a key and a value is a user variable
+ * (`topic`, `partition`) as well as two levels of the name.
+ */
+export interface MetricGroup {
+  /** The counter of this name, made when it is not there. */
+  counter(name: string): Counter
+  /** Registers, or replaces. */
+  gauge(name: string, read: Gauge): void
+  addGroup(name: string): MetricGroup
+  addGroup(key: string, value: string): MetricGroup
+}
