@@ -62,7 +62,8 @@ export class AttemptFolder {
   async newest(onCorrupt: OnCorrupt): Promise<RestoredFile | undefined> {
     for (const checkpointId of await this.checkpointIds()) {
       const checkpoint = await this.read(`${checkpointName(checkpointId)}.json`, checkpointFile, onCorrupt)
-      if (checkpoint !== undefined) return { from: this.name, checkpoint: await this.withCommitted(checkpointId, checkpoint, onCorrupt) }
+      if (checkpoint !== undefined)
+        return { from: this.name, checkpoint: await this.withCommitted(checkpointId, checkpoint, onCorrupt) }
     }
     const restored = await this.read('restored.json', restoredFile, onCorrupt)
     if (restored === undefined || restored.checkpoint === null) return restored
@@ -72,7 +73,8 @@ export class AttemptFolder {
   /** Deletes what the newest checkpoint subsumes, but for the one before it. */
   async prune(): Promise<void> {
     for (const checkpointId of (await this.checkpointIds()).slice(2))
-      for (const ending of ['.json', '.committed.json']) await this.files.remove(join(this.path, checkpointName(checkpointId) + ending))
+      for (const ending of ['.json', '.committed.json'])
+        await this.files.remove(join(this.path, checkpointName(checkpointId) + ending))
   }
 
   remove(): Promise<void> {
@@ -88,7 +90,11 @@ export class AttemptFolder {
       .sort((a, b) => b - a)
   }
 
-  private async withCommitted(id: number | undefined, checkpoint: StoredCheckpoint, onCorrupt: OnCorrupt): Promise<StoredCheckpoint> {
+  private async withCommitted(
+    id: number | undefined,
+    checkpoint: StoredCheckpoint,
+    onCorrupt: OnCorrupt,
+  ): Promise<StoredCheckpoint> {
     const committed = await this.read(`${checkpointName(id)}.committed.json`, committedFile, onCorrupt)
     return committed === undefined ? checkpoint : { ...checkpoint, committed }
   }
@@ -116,4 +122,5 @@ export const writeDurably = async (files: FileSystem, directory: string, name: s
   await files.syncDirectory(directory)
 }
 
-const checkpointName = (checkpointId: number | undefined): string => (checkpointId === undefined ? 'restored' : `chk-${checkpointId}`)
+const checkpointName = (checkpointId: number | undefined): string =>
+  checkpointId === undefined ? 'restored' : `chk-${checkpointId}`

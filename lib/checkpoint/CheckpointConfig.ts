@@ -42,12 +42,15 @@ export const resolveCheckpointConfig = (config: CheckpointConfig): ResolvedCheck
     logger: config.logger ?? console,
   }
   const faults = [
-    ...(Number.isFinite(resolved.interval) ? [] : ['interval must be a number of ms, or 0 for no checkpoints but those asked for']),
+    ...(Number.isFinite(resolved.interval)
+      ? []
+      : ['interval must be a number of ms, or 0 for no checkpoints but those asked for']),
     ...(resolved.timeout > 0 ? [] : ['timeout must be above 0 ms']),
     ...(resolved.minPause >= 0 ? [] : ['minPause must not be below 0 ms']),
     ...(resolved.tolerableFailures >= 0 ? [] : ['tolerableFailures must not be below 0']),
     ...(resolved.maxConcurrent >= 1 ? [] : ['maxConcurrent must be at least 1']),
   ]
-  if (faults.length > 0) throw new CheckpointError('Config', `The checkpoint settings cannot work: ${faults.join('; ')}.`)
+  if (faults.length > 0)
+    throw new CheckpointError('Config', `The checkpoint settings cannot work: ${faults.join('; ')}.`)
   return resolved
 }

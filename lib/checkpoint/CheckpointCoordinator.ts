@@ -91,5 +91,8 @@ export class CheckpointCoordinator {
 
 const notRunning = (): Observable<CompletedCheckpoint> =>
   CheckpointTicket.rejected(
-    new CheckpointError('NotRunning', 'No source runs under this coordinator: subscribe to the pipeline first, and wait while it retries.'),
+    new CheckpointError(
+      'NotRunning',
+      'No source runs under this coordinator: subscribe to the pipeline first, and wait while it retries.',
+    ),
   ).result$

@@ -31,7 +31,13 @@ export type CheckpointErrorTag =
   | 'Config'
 
 /** A retry starts a new attempt from the last completed checkpoint: these it mends, or may mend. */
-const retriableTags: ReadonlySet<CheckpointErrorTag> = new Set(['Timeout', 'SnapshotFailed', 'StoreFailed', 'SourceLeft', 'Aborted'])
+const retriableTags: ReadonlySet<CheckpointErrorTag> = new Set([
+  'Timeout',
+  'SnapshotFailed',
+  'StoreFailed',
+  'SourceLeft',
+  'Aborted',
+])
 
 /** The one error class of checkpointing. */
 export class CheckpointError extends Error {

@@ -38,7 +38,8 @@ export const committedFile = stateCodec('committed', 1, Committed)
 export const restoredFile = stateCodec('restored', 1, Restored)
 
 /** Readable, and a line at the end as an editor would leave it. */
-export const toText = <A>(codec: StateCodec<A>, value: A): string => `${JSON.stringify(codec.encode(value), undefined, 1)}\n`
+export const toText = <A>(codec: StateCodec<A>, value: A): string =>
+  `${JSON.stringify(codec.encode(value), undefined, 1)}\n`
 
 /** Reads a file's text; `Corrupt` with its path when it is not what it should be. */
 export const fromText = <A>(codec: StateCodec<A>, path: string, text: string): Either<CheckpointError, A> =>

@@ -34,10 +34,7 @@ export class FileCheckpointStore implements CheckpointStore {
   private readonly files: FileSystem
   private readonly onCorrupt: OnCorrupt
 
-  constructor(
-    directory: string,
-    { files = nodeFileSystem, onCorrupt = 'fail' }: FileCheckpointStoreOptions = {},
-  ) {
+  constructor(directory: string, { files = nodeFileSystem, onCorrupt = 'fail' }: FileCheckpointStoreOptions = {}) {
     this.directory = resolve(directory)
     this.files = files
     this.onCorrupt = onCorrupt
@@ -130,11 +127,14 @@ export class FileCheckpointStore implements CheckpointStore {
   private async tidy(folder: AttemptFolder, first: boolean): Promise<void> {
     await folder.prune()
     if (!first) return
-    for (const before of await AttemptFolder.all(this.files, this.directory)) if (before.number < folder.number) await before.remove()
+    for (const before of await AttemptFolder.all(this.files, this.directory))
+      if (before.number < folder.number) await before.remove()
   }
 }
 
 const storeFailed = (directory: string, error: unknown): CheckpointError =>
   isCheckpointError(error)
     ? error
-    : new CheckpointError('StoreFailed', `The checkpoint store in ${directory} failed: ${reasonOf(error)}`, { cause: error })
+    : new CheckpointError('StoreFailed', `The checkpoint store in ${directory} failed: ${reasonOf(error)}`, {
+        cause: error,
+      })

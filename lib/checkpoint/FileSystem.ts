@@ -46,11 +46,7 @@ export const nodeFileSystem: FileSystem = {
     if (first === undefined) return
     for (let made = path; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made))
   },
-  makeDirectoryExclusively: (path) =>
-    mkdir(path).then(
-      () => true,
-      unless('EEXIST', false),
-    ),
+  makeDirectoryExclusively: (path) => mkdir(path).then(() => true, unless('EEXIST', false)),
   list: (path) => readdir(path).catch(unless<string[]>('ENOENT', [])),
   read: (path) => readFile(path, 'utf8').catch(unless('ENOENT', undefined)),
   write: async (path, text) => {

@@ -89,7 +89,10 @@ export class JobAttempt implements RunningCheckpointListener {
       const joined = new JoinedSource(source)
       this.sources.set(keyOf(source), joined)
       for (const checkpoint of this.running)
-        this.abort(checkpoint, new CheckpointError('Aborted', `${nameOf(source)} has joined; a new checkpoint follows with it.`))
+        this.abort(
+          checkpoint,
+          new CheckpointError('Aborted', `${nameOf(source)} has joined; a new checkpoint follows with it.`),
+        )
       subscriber.add(
         this.begun$.pipe(observeOn(this.config.scheduler)).subscribe({
           next: () => {
@@ -108,7 +111,8 @@ export class JobAttempt implements RunningCheckpointListener {
 
   trigger(): Observable<CompletedCheckpoint> {
     if (this.closed || this.stop !== undefined)
-      return CheckpointTicket.rejected(new CheckpointError('Stopping', 'No checkpoint is taken: the job is ending.')).result$
+      return CheckpointTicket.rejected(new CheckpointError('Stopping', 'No checkpoint is taken: the job is ending.'))
+        .result$
     this.asked ??= new CheckpointTicket()
     this.later()
     return this.asked.result$
@@ -117,7 +121,8 @@ export class JobAttempt implements RunningCheckpointListener {
   stopWithSavepoint(drain: boolean): Observable<CompletedCheckpoint> {
     const end = drain ? 'drain' : 'suspend'
     if (this.stop === undefined && this.closed)
-      return CheckpointTicket.rejected(new CheckpointError('NotRunning', 'Nothing was stopped: the job has ended.')).result$
+      return CheckpointTicket.rejected(new CheckpointError('NotRunning', 'Nothing was stopped: the job has ended.'))
+        .result$
     this.stop ??= { end, ticket: new CheckpointTicket() }
     if (this.stop.end !== end)
       return CheckpointTicket.rejected(
@@ -152,7 +157,10 @@ export class JobAttempt implements RunningCheckpointListener {
       joined.withdraw(request.checkpointId)
       const checkpoint = this.asking.get(request)
       if (checkpoint !== undefined) return checkpoint.barriers(source, state, parts)
-      throw new CheckpointError('IllegalState', `${nameOf(source)} answered a request that it did not get from pending().`)
+      throw new CheckpointError(
+        'IllegalState',
+        `${nameOf(source)} answered a request that it did not get from pending().`,
+      )
     }
     return {
       restored: {
@@ -228,7 +236,9 @@ export class JobAttempt implements RunningCheckpointListener {
   private start(members: readonly JoinedSource[], now: number): void {
     const checkpointId = ++this.lastId
     const requests = new Map(
-      members.map((joined) => [joined.source, { checkpointId, end: joined.finishing ? 'finished' : this.stop?.end }] as const),
+      members.map(
+        (joined) => [joined.source, { checkpointId, end: joined.finishing ? 'finished' : this.stop?.end }] as const,
+      ),
     )
     const checkpoint = new RunningCheckpoint(checkpointId, now, requests, this, this.asked)
     this.asked = undefined
@@ -276,14 +286,20 @@ export class JobAttempt implements RunningCheckpointListener {
   private complete(checkpoint: RunningCheckpoint): void {
     const { checkpointId, timestamp } = checkpoint
     this.lastEnd = this.config.scheduler.now()
-    const completed = { checkpointId, timestamp, duration: this.lastEnd - timestamp, savepoint: this.isSavepoint(checkpoint) }
+    const completed = {
+      checkpointId,
+      timestamp,
+      duration: this.lastEnd - timestamp,
+      savepoint: this.isSavepoint(checkpoint),
+    }
     const subsumed = this.running.filter((older) => older.checkpointId < checkpointId && older.abort())
     this.running = this.running.filter((other) => other !== checkpoint && !subsumed.includes(other))
     this.completed = true
     this.failures = 0
     if (checkpoint.ending) this.keepStates = true
     if (this.keepStates) this.states = withCarried(this.states, checkpoint.states)
-    for (const joined of this.sources.values()) if (checkpoint.requests.get(joined.source)?.end !== undefined) joined.ended = true
+    for (const joined of this.sources.values())
+      if (checkpoint.requests.get(joined.source)?.end !== undefined) joined.ended = true
     const done = [...this.sources.values()].every(({ ended }) => ended)
     if (done) this.phase = this.phase === 'over' ? 'over' : 'closed'
     const reason = `Checkpoint ${checkpointId} completed first, and holds all that is in this one.`
@@ -328,7 +344,9 @@ export class JobAttempt implements RunningCheckpointListener {
     this.phase = 'over'
     this.timer?.unsubscribe()
     this.work.unsubscribe()
-    this.giveUp(new CheckpointError('Aborted', 'The job has ended, or was unsubscribed, before the checkpoint was complete.'))
+    this.giveUp(
+      new CheckpointError('Aborted', 'The job has ended, or was unsubscribed, before the checkpoint was complete.'),
+    )
     this.listener.onEnd()
   }
 
@@ -347,7 +365,9 @@ export class JobAttempt implements RunningCheckpointListener {
 }
 
 const storeError = (error: unknown): CheckpointError =>
-  isCheckpointError(error) ? error : new CheckpointError('StoreFailed', `The checkpoint store failed: ${reasonOf(error)}`, { cause: error })
+  isCheckpointError(error)
+    ? error
+    : new CheckpointError('StoreFailed', `The checkpoint store failed: ${reasonOf(error)}`, { cause: error })
 
 const duplicate = ({ uid, subtaskIndex }: CheckpointedSource): CheckpointError =>
   new CheckpointError(

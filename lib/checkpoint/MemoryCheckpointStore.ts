@@ -36,7 +36,8 @@ export class MemoryCheckpointStore implements CheckpointStore {
           }),
         markCommitted: (checkpointId: number, uid: string, ids: readonly string[]) =>
           whileNewest(() => {
-            if (this.newest !== undefined) this.newest = JSON.stringify(withMarks(parse(this.newest), checkpointId, uid, ids))
+            if (this.newest !== undefined)
+              this.newest = JSON.stringify(withMarks(parse(this.newest), checkpointId, uid, ids))
           }),
       })
     })
@@ -45,7 +46,12 @@ export class MemoryCheckpointStore implements CheckpointStore {
 
 const parse = (json: string): StoredCheckpoint => JSON.parse(json) as StoredCheckpoint
 
-const withMarks = (checkpoint: StoredCheckpoint, checkpointId: number, uid: string, ids: readonly string[]): StoredCheckpoint => {
+const withMarks = (
+  checkpoint: StoredCheckpoint,
+  checkpointId: number,
+  uid: string,
+  ids: readonly string[],
+): StoredCheckpoint => {
   if (checkpoint.checkpointId !== checkpointId) return checkpoint
   const committed = new Set([...(checkpoint.committed[uid] ?? []), ...ids])
   return { ...checkpoint, committed: { ...checkpoint.committed, [uid]: [...committed] } }

@@ -10,7 +10,8 @@ export interface SubtaskKey {
 
 export const keyOf = ({ uid, subtaskIndex }: SubtaskKey): string => `${subtaskIndex}:${uid}`
 
-type SourceProgress = { readonly _tag: 'Asked' } | { readonly _tag: 'Sent'; readonly unacknowledged: ReadonlySet<number> }
+type SourceProgress =
+  { readonly _tag: 'Asked' } | { readonly _tag: 'Sent'; readonly unacknowledged: ReadonlySet<number> }
 
 type Snapshot = { readonly _tag: 'Announced' } | { readonly _tag: 'Delivered'; readonly state: unknown }
 
@@ -27,16 +28,28 @@ export type PendingFault = CheckpointError | StreamError
 
 export const pendingCheckpoint = (sources: readonly SubtaskKey[]): PendingCheckpoint => ({
   sources: new Map(
-    sources.map(({ uid, subtaskIndex }) => [keyOf({ uid, subtaskIndex }), { uid, subtaskIndex, progress: { _tag: 'Asked' } }]),
+    sources.map(({ uid, subtaskIndex }) => [
+      keyOf({ uid, subtaskIndex }),
+      { uid, subtaskIndex, progress: { _tag: 'Asked' } },
+    ]),
   ),
   snapshots: new Map(),
 })
 
 /** The source has sent its barriers. */
-export const sent = (pending: PendingCheckpoint, source: SubtaskKey, parts: number): Either<PendingFault, PendingCheckpoint> => {
+export const sent = (
+  pending: PendingCheckpoint,
+  source: SubtaskKey,
+  parts: number,
+): Either<PendingFault, PendingCheckpoint> => {
   const entry = pending.sources.get(keyOf(source))
   if (entry?.progress._tag !== 'Asked')
-    return left(new CheckpointError('IllegalState', `${nameOf(source)} sent a barrier that it was not asked for, or sent it twice.`))
+    return left(
+      new CheckpointError(
+        'IllegalState',
+        `${nameOf(source)} sent a barrier that it was not asked for, or sent it twice.`,
+      ),
+    )
   const unacknowledged = new Set(Array.from({ length: parts }, (_, part) => part))
   return right(withSource(pending, { ...entry, progress: { _tag: 'Sent', unacknowledged } }))
 }
@@ -82,10 +95,14 @@ export const missing = (pending: PendingCheckpoint): readonly string[] => [
   ...[...pending.sources.values()].flatMap((source) => {
     if (source.progress._tag === 'Asked') return [`${nameOf(source)} has not sent its barrier`]
     const left = source.progress.unacknowledged.size
-    return left === 0 ? [] : [`${left === 1 ? 'the barrier' : `${left} barriers`} of ${nameOf(source)} not acknowledged`]
+    return left === 0
+      ? []
+      : [`${left === 1 ? 'the barrier' : `${left} barriers`} of ${nameOf(source)} not acknowledged`]
   }),
   ...[...pending.snapshots.values()].flatMap(({ uid, subtaskIndex, snapshot }) =>
-    snapshot._tag === 'Announced' ? [`the state of "${uid}" (subtask ${subtaskIndex}) announced but not handed over`] : [],
+    snapshot._tag === 'Announced'
+      ? [`the state of "${uid}" (subtask ${subtaskIndex}) announced but not handed over`]
+      : [],
   ),
 ]
 

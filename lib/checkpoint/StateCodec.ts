@@ -77,7 +77,13 @@ export const extendedNumber = new t.Type<number, number | 'Infinity' | '-Infinit
 export const explained = <A>(name: string, validation: t.Validation<A>): Either<CheckpointError, A> =>
   pipe(
     validation,
-    mapLeft(() => new CheckpointError('Corrupt', `The state "${name}" cannot be read: ${PathReporter.report(validation).join('; ')}`)),
+    mapLeft(
+      () =>
+        new CheckpointError(
+          'Corrupt',
+          `The state "${name}" cannot be read: ${PathReporter.report(validation).join('; ')}`,
+        ),
+    ),
   )
 
 const Versioned = t.type({ version: t.number, state: t.unknown })

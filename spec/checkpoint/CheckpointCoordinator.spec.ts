@@ -18,7 +18,14 @@ describe('CheckpointCoordinator', () => {
   describe('settings', () => {
     it('should report all faults together', () => {
       const create = () =>
-        CheckpointCoordinator.create({ store: new MemoryCheckpointStore(), interval: NaN, timeout: 0, minPause: -1, maxConcurrent: 0, tolerableFailures: -1 })
+        CheckpointCoordinator.create({
+          store: new MemoryCheckpointStore(),
+          interval: NaN,
+          timeout: 0,
+          minPause: -1,
+          maxConcurrent: 0,
+          tolerableFailures: -1,
+        })
 
       expect(create).toThrow(/interval.*timeout.*minPause.*tolerableFailures.*maxConcurrent/)
     })
@@ -60,7 +67,9 @@ describe('CheckpointCoordinator', () => {
 
     it('should have as many on their way as allowed, and abort those that are overtaken', () => {
       const job = new Job({ interval: 100, maxConcurrent: 2 })
-      job.run(job.pipeline({}, { snapshot: (barrier) => barrier.snapshot('sink', barrier.checkpointId === 1 ? NEVER : {}) }))
+      job.run(
+        job.pipeline({}, { snapshot: (barrier) => barrier.snapshot('sink', barrier.checkpointId === 1 ? NEVER : {}) }),
+      )
 
       expect(job.until(150).events).toEqual(['restored nothing', 'barrier 1', 'barrier 2', 'aborted 1', 'completed 2'])
     })
@@ -119,15 +128,18 @@ describe('CheckpointCoordinator', () => {
     it('should not call back from within acknowledge()', () => {
       const job = new Job()
       job.run(
-        job.pipeline({}, {
-          acknowledgeAfter: Infinity,
-          snapshot: (barrier) => {
-            barrier.snapshot('sink', {})
-            barrier.outcome$.subscribe(() => job.say('outcome'))
-            barrier.acknowledge()
-            job.say('acknowledge has returned')
+        job.pipeline(
+          {},
+          {
+            acknowledgeAfter: Infinity,
+            snapshot: (barrier) => {
+              barrier.snapshot('sink', {})
+              barrier.outcome$.subscribe(() => job.say('outcome'))
+              barrier.acknowledge()
+              job.say('acknowledge has returned')
+            },
           },
-        }),
+        ),
       )
 
       const { events } = job.until(50)
@@ -154,7 +166,9 @@ describe('CheckpointCoordinator', () => {
       ['is empty', EMPTY, /state of "sink" .* completed without a value/],
     ])('should abort when a state that is an Observable %s', (_, state, message) => {
       const job = new Job({ tolerableFailures: 1 })
-      job.run(job.pipeline({}, { snapshot: (barrier) => barrier.snapshot('sink', barrier.checkpointId === 1 ? state : {}) }))
+      job.run(
+        job.pipeline({}, { snapshot: (barrier) => barrier.snapshot('sink', barrier.checkpointId === 1 ? state : {}) }),
+      )
 
       expect(job.until(150).events).toEqual(['restored nothing', 'barrier 1', 'aborted 1', 'barrier 2', 'completed 2'])
       expect(job.warnings[0]).toMatch(message)
@@ -172,12 +186,15 @@ describe('CheckpointCoordinator', () => {
     it('should refuse two states of one uid', () => {
       const job = new Job()
       job.run(
-        job.pipeline({}, {
-          snapshot: (barrier) => {
-            barrier.snapshot('window', 1)
-            barrier.snapshot('window', 2)
+        job.pipeline(
+          {},
+          {
+            snapshot: (barrier) => {
+              barrier.snapshot('window', 1)
+              barrier.snapshot('window', 2)
+            },
           },
-        }),
+        ),
       )
 
       expect(job.until(50).events.at(-1)).toBe('DuplicateUid')
@@ -194,12 +211,19 @@ describe('CheckpointCoordinator', () => {
   describe('failures', () => {
     it('should name what is missing when the time is over', () => {
       const job = new Job({ timeout: 50 })
-      job.run(job.pipeline({ uid: 'flights' }, { acknowledgeAfter: Infinity, snapshot: (barrier) => barrier.snapshot('window', NEVER) }))
+      job.run(
+        job.pipeline(
+          { uid: 'flights' },
+          { acknowledgeAfter: Infinity, snapshot: (barrier) => barrier.snapshot('window', NEVER) },
+        ),
+      )
       let message = ''
       job.pipeline({ uid: 'b' }, { uid: 'sink-b' }).subscribe({ error: (error: Error) => (message = error.message) })
 
       expect(job.until(60).log.at(-1)).toEqual([50, 'Timeout'])
-      expect(message).toMatch(/the barrier of the source "flights" \(subtask 0\) not acknowledged; the state of "window"/)
+      expect(message).toMatch(
+        /the barrier of the source "flights" \(subtask 0\) not acknowledged; the state of "window"/,
+      )
       expect(message).not.toMatch(/source "b"/)
     })
 
@@ -207,7 +231,10 @@ describe('CheckpointCoordinator', () => {
       const job = new Job({ timeout: 50, tolerableFailures: 1 })
       const never = new Set([1, 3, 5, 6])
       job.run(
-        job.pipeline({}, { snapshot: (barrier) => barrier.snapshot('sink', never.has(barrier.checkpointId) ? NEVER : {}) }),
+        job.pipeline(
+          {},
+          { snapshot: (barrier) => barrier.snapshot('sink', never.has(barrier.checkpointId) ? NEVER : {}) },
+        ),
       )
 
       expect(job.until(1000).log.filter(([, event]) => !event.startsWith('barrier'))).toEqual([
@@ -225,7 +252,10 @@ describe('CheckpointCoordinator', () => {
     it('should count a store that fails, and let pass what comes later of an aborted checkpoint', () => {
       const job = new Job({
         tolerableFailures: 1,
-        store: storeThat((inner) => (checkpoint) => checkpoint.checkpointId === 1 ? throwError(() => new Error('no space')) : inner.complete(checkpoint)),
+        store: storeThat(
+          (inner) => (checkpoint) =>
+            checkpoint.checkpointId === 1 ? throwError(() => new Error('no space')) : inner.complete(checkpoint),
+        ),
       })
       let late: CheckpointBarrier | undefined
       job.run(job.pipeline({}, { snapshot: (barrier) => void (late ??= barrier) }))
@@ -272,16 +302,25 @@ describe('CheckpointCoordinator', () => {
       job.run(job.pipeline(), 'first')
       job.run(job.pipeline({}, { uid: 'other' }), 'second')
 
-      expect(job.until(10).events).toEqual(['second: DuplicateUid', 'first: restored nothing', 'first: barrier 1', 'first: completed 1'])
+      expect(job.until(10).events).toEqual([
+        'second: DuplicateUid',
+        'first: restored nothing',
+        'first: barrier 1',
+        'first: completed 1',
+      ])
     })
 
     it('should keep the states of subtasks side by side', () => {
       const store = new MemoryCheckpointStore()
       const job = new Job({ store })
-      for (const subtaskIndex of [0, 1, 2]) job.run(job.pipeline({ subtaskIndex, parallelism: 3, every: subtaskIndex + 1 }))
+      for (const subtaskIndex of [0, 1, 2])
+        job.run(job.pipeline({ subtaskIndex, parallelism: 3, every: subtaskIndex + 1 }))
       job.until(101)
 
-      expect(restoredOf(store)).toMatchObject({ parallelism: 3, states: { source: [{ next: 100 }, { next: 50 }, { next: 33 }] } })
+      expect(restoredOf(store)).toMatchObject({
+        parallelism: 3,
+        states: { source: [{ next: 100 }, { next: 50 }, { next: 33 }] },
+      })
     })
 
     it('should abort what is on its way when another source joins, and take one with it', () => {
@@ -311,7 +350,10 @@ describe('CheckpointCoordinator', () => {
     it('should end quietly when all leave, aborting what is on its way', () => {
       const job = new Job()
       const both = job.run(
-        merge(job.pipeline({ uid: 'a' }, { acknowledgeAfter: 60 }), job.pipeline({ uid: 'b' }, { uid: 'sink-b', acknowledgeAfter: 60 })),
+        merge(
+          job.pipeline({ uid: 'a' }, { acknowledgeAfter: 60 }),
+          job.pipeline({ uid: 'b' }, { uid: 'sink-b', acknowledgeAfter: 60 }),
+        ),
       )
       job.run(job.coordinator.trigger(), 'trigger')
       job.at(50, () => both.unsubscribe())

@@ -20,7 +20,8 @@ const checkpoint = (checkpointId: number, writer = 'spec', savepoint = false): S
 
 const begin = (store: CheckpointStore): Promise<StoredAttempt> => firstValueFrom(store.begin())
 const complete = (attempt: StoredAttempt, it: StoredCheckpoint): Promise<void> => firstValueFrom(attempt.complete(it))
-const mark = (attempt: StoredAttempt, id: number, ids: string[]): Promise<void> => firstValueFrom(attempt.markCommitted(id, 'sink', ids))
+const mark = (attempt: StoredAttempt, id: number, ids: string[]): Promise<void> =>
+  firstValueFrom(attempt.markCommitted(id, 'sink', ids))
 
 const onDisk = (disk = new FakeDisk(), options: FileCheckpointStoreOptions = {}) =>
   new FileCheckpointStore('/job', { files: disk.process(), ...options })
@@ -49,7 +50,9 @@ describe.each([
     await complete(await begin(store), { ...checkpoint(1), states: { source: [state] } })
     state.position = 2
 
-    expect((await begin(store)).restored?.states).toEqual({ source: [{ position: 1, when: '1970-01-01T00:00:00.000Z' }] })
+    expect((await begin(store)).restored?.states).toEqual({
+      source: [{ position: 1, when: '1970-01-01T00:00:00.000Z' }],
+    })
   })
 
   it('should keep marks with the checkpoint, of the restored one too', async () => {
@@ -82,7 +85,10 @@ describe.each([
     const zombie = await begin(store)
     await complete(zombie, checkpoint(1))
     const attempt = await begin(store)
-    await expect(complete(zombie, checkpoint(2, 'zombie'))).rejects.toMatchObject({ _tag: 'Superseded', retriable: false })
+    await expect(complete(zombie, checkpoint(2, 'zombie'))).rejects.toMatchObject({
+      _tag: 'Superseded',
+      retriable: false,
+    })
     expect((await begin(store)).restored).toEqual(checkpoint(1))
     await expect(complete(attempt, checkpoint(2))).rejects.toMatchObject({ _tag: 'Superseded' })
   })
@@ -146,11 +152,19 @@ describe('FileCheckpointStore', () => {
     it.each([
       ['half of it', '{"version":1,"sta', /chk-2\.json cannot be read: .*JSON/],
       ['another version', '{"version":7,"state":{}}', /has version 7; this release reads 1/],
-      ['wrong types', '{"version":1,"state":{"checkpointId":"2","states":[]}}', /checkpointId.*timestamp.*savepoint.*states/],
+      [
+        'wrong types',
+        '{"version":1,"state":{"checkpointId":"2","states":[]}}',
+        /checkpointId.*timestamp.*savepoint.*states/,
+      ],
     ])('should be an error with all faults: %s', async (_, text, message) => {
       const disk = await damaged(text)
 
-      await expect(begin(onDisk(disk))).rejects.toMatchObject({ _tag: 'Corrupt', retriable: false, message: expect.stringMatching(message) })
+      await expect(begin(onDisk(disk))).rejects.toMatchObject({
+        _tag: 'Corrupt',
+        retriable: false,
+        message: expect.stringMatching(message),
+      })
     })
 
     it('should give the one before when that is accepted', async () => {
@@ -185,7 +199,9 @@ describe('FileCheckpointStore', () => {
         'chk-3.json',
         'restored.json',
       ])
-      expect(await readFile(join(directory, 'deep', 'job', 'savepoints', 'savepoint-1-3.json'), 'utf8')).toContain('"position": 30')
+      expect(await readFile(join(directory, 'deep', 'job', 'savepoints', 'savepoint-1-3.json'), 'utf8')).toContain(
+        '"position": 30',
+      )
     } finally {
       await rm(directory, { recursive: true })
     }
@@ -279,7 +295,10 @@ describe('FileCheckpointStore', () => {
           }
         }
         interleaved = true
-        const all = Promise.all([goOn().catch((error: unknown) => expect(error).toMatchObject({ _tag: 'Superseded' })), takeOver()])
+        const all = Promise.all([
+          goOn().catch((error: unknown) => expect(error).toMatchObject({ _tag: 'Superseded' })),
+          takeOver(),
+        ])
         await scheduler.waitFor(all)
 
         expect(restored?.checkpointId).toBeGreaterThanOrEqual(Math.max(...told))

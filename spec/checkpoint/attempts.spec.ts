@@ -9,14 +9,22 @@ import { handSink } from './support/handSink.js'
 import { handSource } from './support/handSource.js'
 import { Job, restoredOf, slowStore } from './support/job.js'
 
-const failingAt = (job: Job, ms: number) => timer(ms, job.scheduler).pipe(mergeMap(() => throwError(() => new Error('boom'))))
+const failingAt = (job: Job, ms: number) =>
+  timer(ms, job.scheduler).pipe(mergeMap(() => throwError(() => new Error('boom'))))
 
 describe('CheckpointCoordinator: attempts', () => {
   it('should go on from the last completed checkpoint when a pipeline is retried', () => {
     const job = new Job()
-    job.run(merge(job.pipeline({ count: 30 }), failingAt(job, 245)).pipe(retry({ count: 1, delay: () => timer(50, job.scheduler) }), takeUntil(timer(600, job.scheduler))))
+    job.run(
+      merge(job.pipeline({ count: 30 }), failingAt(job, 245)).pipe(
+        retry({ count: 1, delay: () => timer(50, job.scheduler) }),
+        takeUntil(timer(600, job.scheduler)),
+      ),
+    )
 
-    expect(job.until(700).events.filter((event) => event.startsWith('restored'))).toEqual(['restored nothing', 'restored 3', 'restored 7'].slice(0, 2))
+    expect(job.until(700).events.filter((event) => event.startsWith('restored'))).toEqual(
+      ['restored nothing', 'restored 3', 'restored 7'].slice(0, 2),
+    )
     expect(job.book.committed.slice(0, 25)).toEqual(Array.from({ length: 25 }, (_, n) => n))
   })
 
@@ -28,7 +36,11 @@ describe('CheckpointCoordinator: attempts', () => {
       job.run(job.pipeline())
     })
 
-    expect(job.until(200).events.filter((event) => event.startsWith('barrier'))).toEqual(['barrier 1', 'barrier 2', 'barrier 3'])
+    expect(job.until(200).events.filter((event) => event.startsWith('barrier'))).toEqual([
+      'barrier 1',
+      'barrier 2',
+      'barrier 3',
+    ])
   })
 
   it('should restore once for all sources of an attempt', () => {
@@ -42,9 +54,13 @@ describe('CheckpointCoordinator: attempts', () => {
         }),
     }
     const job = new Job({ store })
-    const first = job.run(merge(job.pipeline({ uid: 'a' }, { uid: 'sink-a' }), job.pipeline({ uid: 'b' }, { uid: 'sink-b' })))
+    const first = job.run(
+      merge(job.pipeline({ uid: 'a' }, { uid: 'sink-a' }), job.pipeline({ uid: 'b' }, { uid: 'sink-b' })),
+    )
     job.at(50, () => first.unsubscribe())
-    job.at(60, () => job.run(merge(job.pipeline({ uid: 'a' }, { uid: 'sink-a' }), job.pipeline({ uid: 'b' }, { uid: 'sink-b' }))))
+    job.at(60, () =>
+      job.run(merge(job.pipeline({ uid: 'a' }, { uid: 'sink-a' }), job.pipeline({ uid: 'b' }, { uid: 'sink-b' }))),
+    )
 
     expect(job.until(70).timesOf('restored 1')).toEqual([60, 60])
     expect(begun).toBe(2)
@@ -71,9 +87,15 @@ describe('CheckpointCoordinator: attempts', () => {
     const job = new Job()
     const slow = new Job({ store: slowStore(job.store, { before: 50, scheduler: job.scheduler }) })
     const coordinator = job.coordinatorWith({ store: slow.store })
-    const gone = job.run(handSource({ coordinator, scheduler: job.scheduler }).pipe(handSink(job.book, { scheduler: job.scheduler })))
+    const gone = job.run(
+      handSource({ coordinator, scheduler: job.scheduler }).pipe(handSink(job.book, { scheduler: job.scheduler })),
+    )
     job.at(20, () => gone.unsubscribe())
-    job.at(30, () => job.run(handSource({ coordinator, scheduler: job.scheduler }).pipe(handSink(job.book, { scheduler: job.scheduler }))))
+    job.at(30, () =>
+      job.run(
+        handSource({ coordinator, scheduler: job.scheduler }).pipe(handSink(job.book, { scheduler: job.scheduler })),
+      ),
+    )
 
     expect(job.until(100).timesOf('restored nothing')).toEqual([80])
   })
@@ -111,15 +133,29 @@ describe('CheckpointCoordinator: attempts', () => {
   it('should give statesOf of all subtasks to each, and stateOf its own', () => {
     const store = new MemoryCheckpointStore()
     const job = new Job({ store })
-    const both = job.run(merge(job.pipeline({ subtaskIndex: 0, every: 10 }, { uid: 'x' }), job.pipeline({ subtaskIndex: 2, every: 20 }, { uid: 'x' })))
+    const both = job.run(
+      merge(
+        job.pipeline({ subtaskIndex: 0, every: 10 }, { uid: 'x' }),
+        job.pipeline({ subtaskIndex: 2, every: 20 }, { uid: 'x' }),
+      ),
+    )
     job.at(150, () => both.unsubscribe())
     const seen: unknown[] = []
     job.at(160, () =>
       job.run(
-        job.pipeline({ subtaskIndex: 2 }, {
-          uid: 'x',
-          onRestored: (restored) => seen.push(restored.stateOf('source'), restored.stateOf('gone'), restored.statesOf('source'), restored.checkpointing),
-        }),
+        job.pipeline(
+          { subtaskIndex: 2 },
+          {
+            uid: 'x',
+            onRestored: (restored) =>
+              seen.push(
+                restored.stateOf('source'),
+                restored.stateOf('gone'),
+                restored.statesOf('source'),
+                restored.checkpointing,
+              ),
+          },
+        ),
       ),
     )
     job.until(165)
@@ -142,14 +178,25 @@ describe('CheckpointCoordinator: attempts', () => {
           before: delays,
           after: delays,
           readyAfter: delays,
-          kills: fc.array(fc.record({ after: fc.integer({ min: 0, max: 250 }), zombie: fc.integer({ min: 0, max: 200 }), own: fc.boolean() }), { maxLength: 8 }),
+          kills: fc.array(
+            fc.record({
+              after: fc.integer({ min: 0, max: 250 }),
+              zombie: fc.integer({ min: 0, max: 200 }),
+              own: fc.boolean(),
+            }),
+            { maxLength: 8 },
+          ),
         }),
         ({ interval, maxConcurrent, acknowledgeAfter, before, after, readyAfter, kills }) => {
           const store = new MemoryCheckpointStore()
           const job = new Job({ store })
           const { scheduler, book } = job
           const start = (kill: number): void => {
-            const coordinator = job.coordinatorWith({ interval, maxConcurrent, store: slowStore(store, { before, after, scheduler }) })
+            const coordinator = job.coordinatorWith({
+              interval,
+              maxConcurrent,
+              store: slowStore(store, { before, after, scheduler }),
+            })
             const killed = new Subject<void>()
             job.run(
               handSource({ coordinator, scheduler, count: 40, readyAfter, every: 7 }).pipe(

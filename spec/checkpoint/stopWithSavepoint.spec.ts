@@ -31,7 +31,10 @@ describe('CheckpointCoordinator: the end of a job', () => {
     it('should be asked again, with the same end, when the last checkpoint is aborted', () => {
       const job = new Job({ interval: 0, timeout: 50, tolerableFailures: 1 })
       job.run(
-        job.pipeline({ count: 3 }, { snapshot: (barrier) => barrier.snapshot('sink', barrier.checkpointId === 1 ? NEVER : {}) }),
+        job.pipeline(
+          { count: 3 },
+          { snapshot: (barrier) => barrier.snapshot('sink', barrier.checkpointId === 1 ? NEVER : {}) },
+        ),
       )
 
       expect(job.until(5000).events.filter((event) => !event.startsWith('watermark'))).toEqual([
@@ -47,7 +50,13 @@ describe('CheckpointCoordinator: the end of a job', () => {
     it('should go on answering with its last state, and that of its sink, while others go on', () => {
       const store = new MemoryCheckpointStore()
       const job = new Job({ store })
-      job.run(job.pipeline({ uid: 'short', count: 4 }, { uid: 'sink-short', snapshot: (barrier) => barrier.snapshot('sink-short', { last: barrier.end }) }), 'short')
+      job.run(
+        job.pipeline(
+          { uid: 'short', count: 4 },
+          { uid: 'sink-short', snapshot: (barrier) => barrier.snapshot('sink-short', { last: barrier.end }) },
+        ),
+        'short',
+      )
       job.run(job.pipeline({ uid: 'long' }, { uid: 'sink-long' }), 'long')
       job.until(301)
 
@@ -191,10 +200,18 @@ describe('CheckpointCoordinator: the end of a job', () => {
 
     it('should try again after a failure that is tolerable', () => {
       const job = new Job({ interval: 0, timeout: 50, tolerableFailures: 1 })
-      job.run(job.pipeline({}, { snapshot: (barrier) => barrier.snapshot('sink', barrier.checkpointId === 1 ? NEVER : {}) }))
+      job.run(
+        job.pipeline({}, { snapshot: (barrier) => barrier.snapshot('sink', barrier.checkpointId === 1 ? NEVER : {}) }),
+      )
       job.at(5, () => job.run(job.coordinator.stopWithSavepoint({ drain: false }), 'stop'))
 
-      expect(job.until(5000).events.slice(1, 6)).toEqual(['barrier 1 suspend', 'aborted 1', 'barrier 2 suspend', 'completed 2', 'done'])
+      expect(job.until(5000).events.slice(1, 6)).toEqual([
+        'barrier 1 suspend',
+        'aborted 1',
+        'barrier 2 suspend',
+        'completed 2',
+        'done',
+      ])
       expect(job.timesOf(savepoint)).toEqual([1055])
     })
 

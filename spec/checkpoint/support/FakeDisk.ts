@@ -15,7 +15,10 @@ export class FakeDisk {
   private synced = new Map<string, string | typeof DIRECTORY>()
 
   /** A process that lives for so many steps. `turn` is awaited before each, so that a spec can interleave processes. */
-  process(steps = Infinity, turn: () => Promise<void> = () => Promise.resolve()): FileSystem & { readonly dead: boolean } {
+  process(
+    steps = Infinity,
+    turn: () => Promise<void> = () => Promise.resolve(),
+  ): FileSystem & { readonly dead: boolean } {
     let left = steps
     const step = async <A>(act: () => A, half?: () => void): Promise<A> => {
       if (left <= 0) throw new Killed()

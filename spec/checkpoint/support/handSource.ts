@@ -26,7 +26,15 @@ export interface HandSourceOptions {
  * number. One loop emits everything; the coordinator only wakes it.
  */
 export const handSource = (options: HandSourceOptions): Observable<StreamElement<number>> => {
-  const { coordinator, scheduler, uid = 'source', subtaskIndex = 0, parallelism = 1, every = 10, count = Infinity } = options
+  const {
+    coordinator,
+    scheduler,
+    uid = 'source',
+    subtaskIndex = 0,
+    parallelism = 1,
+    every = 10,
+    count = Infinity,
+  } = options
   return new Observable((subscriber) => {
     let attempt: SourceAttempt | undefined
     let next = 0

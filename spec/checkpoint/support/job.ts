@@ -74,7 +74,9 @@ export class Job {
 
   /** When something was logged. */
   timesOf(what: string | RegExp): readonly number[] {
-    return this.log.flatMap(([at, event]) => (typeof what === 'string' ? event === what : what.test(event)) ? [at] : [])
+    return this.log.flatMap(([at, event]) =>
+      (typeof what === 'string' ? event === what : what.test(event)) ? [at] : [],
+    )
   }
 }
 
