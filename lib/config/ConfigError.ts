@@ -3,7 +3,7 @@ export interface ConfigError {
   /** the property, or the builder's setting */
   readonly key: string
   /** what was given, as text; undefined when nothing was, and hidden when it may be a secret */
-  readonly value: string | undefined
+  readonly value?: string | undefined
   readonly message: string
 }
 

@@ -1,35 +1,49 @@
-import type { KafkaConfig, Logger } from '../client/KafkaConfig.js'
+import * as either from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as t from 'io-ts'
+import type { KafkaConfig } from '../client/KafkaConfig.js'
 import { parseBootstrapServers } from './bootstrapServers.js'
-import type { PropertyReader } from './PropertyReader.js'
-import { integer, text } from './propertyCodecs.js'
-import { readSasl, readTls, securityProtocol } from './security.js'
+import type { ConfigError } from './ConfigError.js'
+import { consoleLogger } from './consoleLogger.js'
+import type { KafkaProperties } from './KafkaProperties.js'
+import { decodeProperties, integer, optional, string, withDefault } from './propertyCodecs.js'
+import { decodeSecurity, securityKeys } from './security/securityConfig.js'
+import { allOf } from './validation.js'
 
-/** The properties that sources and sinks share: where the cluster is, how to reach it, how to log in. Kafka's defaults. */
-export const readClientConfig = (properties: PropertyReader, clientId: string, logger: Logger): KafkaConfig => {
-  const protocol = properties.read('security.protocol', securityProtocol, { tls: false, sasl: false })
-  return {
-    bootstrapServers: readBootstrapServers(properties),
-    clientId: properties.read('client.id', text, clientId),
-    tls: readTls(properties, protocol.tls),
-    sasl: readSasl(properties, protocol.sasl),
-    connectionTimeoutMs: properties.read('socket.connection.setup.timeout.ms', integer(1), 10_000),
-    requestTimeoutMs: properties.read('request.timeout.ms', integer(1), 30_000),
-    retryBackoffMs: properties.read('retry.backoff.ms', integer(0), 100),
-    retryBackoffMaxMs: properties.read('retry.backoff.max.ms', integer(0), 1000),
-    metadataMaxAgeMs: properties.read('metadata.max.age.ms', integer(0), 300_000),
-    rack: properties.read('client.rack', text, undefined),
-    logger,
-  }
-}
+/** Kafka's defaults. */
+const codec = t.type({
+  'bootstrap.servers': withDefault(string, ''),
+  'client.id': withDefault(string, 'rx-kafka'),
+  'client.rack': optional(string),
+  'socket.connection.setup.timeout.ms': withDefault(integer(1), 10_000),
+  'request.timeout.ms': withDefault(integer(1), 30_000),
+  'retry.backoff.ms': withDefault(integer(0), 100),
+  'retry.backoff.max.ms': withDefault(integer(0), 1000),
+  'metadata.max.age.ms': withDefault(integer(0), 300_000),
+})
 
-/** Empty when it is not set, which the builders refuse in Flink's words. */
-const readBootstrapServers = (properties: PropertyReader): KafkaConfig['bootstrapServers'] => {
-  const servers = properties.read('bootstrap.servers', text, '')
-  const addresses = servers === '' ? [] : parseBootstrapServers(servers)
-  if (addresses !== undefined) return addresses
-  properties.fault(
-    'bootstrap.servers',
-    `Invalid url in bootstrap.servers: "${servers}". Write host:port,host:port, with an IPv6 host in brackets: [::1]:9092.`,
+/** The properties that sources and sinks share. */
+export const clientKeys: readonly string[] = [...Object.keys(codec.props), ...securityKeys]
+
+/** Where the cluster is, how to reach it and how to log in; all faults at once. */
+export const decodeClientConfig = (properties: KafkaProperties): either.Either<readonly ConfigError[], KafkaConfig> =>
+  pipe(
+    allOf({
+      client: decodeProperties(codec, properties),
+      bootstrapServers: parseBootstrapServers(String(properties['bootstrap.servers'] ?? '')),
+      security: decodeSecurity(properties),
+    }),
+    either.map(({ client, bootstrapServers, security }) => ({
+      bootstrapServers,
+      clientId: client['client.id'],
+      tls: security.tls,
+      sasl: security.sasl,
+      connectionTimeoutMs: client['socket.connection.setup.timeout.ms'],
+      requestTimeoutMs: client['request.timeout.ms'],
+      retryBackoffMs: client['retry.backoff.ms'],
+      retryBackoffMaxMs: client['retry.backoff.max.ms'],
+      metadataMaxAgeMs: client['metadata.max.age.ms'],
+      rack: client['client.rack'],
+      logger: consoleLogger,
+    })),
   )
-  return []
-}

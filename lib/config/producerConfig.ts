@@ -1,78 +1,91 @@
-import { type Either, left, right } from 'fp-ts/lib/Either.js'
-import type { KafkaConfig, Logger, ProducerConfig } from '../client/KafkaConfig.js'
-import { readClientConfig } from './clientConfig.js'
-import type { ConfigError } from './ConfigError.js'
-import { consoleLogger } from './consoleLogger.js'
+import * as either from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as t from 'io-ts'
+import type { KafkaConfig, ProducerConfig } from '../client/KafkaConfig.js'
+import { clientKeys, decodeClientConfig } from './clientConfig.js'
+import { type ConfigError, configError } from './ConfigError.js'
 import type { KafkaProperties } from './KafkaProperties.js'
-import { PropertyReader } from './PropertyReader.js'
-import { boolean, integer, oneOf } from './propertyCodecs.js'
+import { boolean, decodeProperties, integer, oneOf, optional, withDefault, word } from './propertyCodecs.js'
+import { unknownProperties } from './unknownProperties.js'
+import { allOf } from './validation.js'
+
+/**
+ * Kafka's defaults, but for two: `batch.size` is 256 KiB instead of 16 KiB, which writes 100-byte records more than twice as fast,
+ * and `transaction.timeout.ms` is 900,000, the most that brokers accept by default.
+ */
+const codec = t.type({
+  acks: withDefault(oneOf<-1 | 0 | 1>({ all: -1, '-1': -1, '0': 0, '1': 1 }), -1),
+  'batch.size': withDefault(integer(1), 262_144),
+  'linger.ms': withDefault(integer(0), 5),
+  'buffer.memory': withDefault(integer(1, Number.MAX_SAFE_INTEGER), 33_554_432),
+  'max.in.flight.requests.per.connection': withDefault(integer(1), 5),
+  'max.request.size': withDefault(integer(1), 1_048_576),
+  'compression.type': withDefault(word('none', 'gzip', 'snappy', 'lz4', 'zstd'), 'none'),
+  'compression.gzip.level': optional(integer(-1, 9)),
+  retries: withDefault(integer(0), 2_147_483_647),
+  'delivery.timeout.ms': withDefault(integer(1), 120_000),
+  'enable.idempotence': optional(boolean),
+  'transaction.timeout.ms': withDefault(integer(1), 900_000),
+})
+
+/** Kafka's, without a meaning here: the sink serializes, names transactions and chooses partitions; they are let pass. */
+const without = ['key.serializer', 'value.serializer', 'transactional.id', 'partitioner.class', 'max.block.ms']
 
 /** How a sink writes: typed, decoded from Kafka's producer properties. */
 export interface DecodedProducerConfig {
   readonly client: KafkaConfig
   readonly producer: ProducerConfig
-  /** what was set and has no effect, in words */
+  /** what does not stop anything but should be told: properties nobody reads */
   readonly warnings: readonly string[]
 }
 
-const acknowledgements = oneOf<-1 | 0 | 1>({ all: -1, '-1': -1, '0': 0, '1': 1 })
-const compressions = oneOf({ none: 'none', gzip: 'gzip', snappy: 'snappy', lz4: 'lz4', zstd: 'zstd' } as const)
-
-const bySink = 'the record serializer of the sink makes the bytes.'
-
-/** Why these properties of Kafka's producer do nothing here. */
-const meaningless = {
-  'key.serializer': bySink,
-  'value.serializer': bySink,
-  'transactional.id': 'the sink makes ids from setTransactionalIdPrefix.',
-  'partitioner.class': 'the record serializer chooses the partition (setPartitioner).',
-  'max.block.ms': 'a full buffer holds the source back instead of blocking.',
-  'interceptor.classes': 'classes of Java cannot be loaded.',
-}
-
-/**
- * Kafka's producer properties as a typed configuration, or all faults at once.
- *
- * Defaults are Kafka's but for two: `batch.size` is 256 KiB (Kafka: 16 KiB), which writes 100-byte records more than twice as fast,
- * and `transaction.timeout.ms` is 900,000, the most that brokers accept by default.
- */
+/** Decodes producer properties, over the given defaults; all faults at once. */
 export const decodeProducerConfig = (
-  source: KafkaProperties,
-  clientId: string,
-  logger: Logger = consoleLogger,
-): Either<readonly ConfigError[], DecodedProducerConfig> => {
-  const properties = new PropertyReader(source)
-  const acks = properties.read('acks', acknowledgements, -1)
-  const maxInFlight = properties.read('max.in.flight.requests.per.connection', integer(1), 5)
-  const producer: ProducerConfig = {
-    acks,
-    maxInFlight,
-    batchSize: properties.read('batch.size', integer(1), 262_144),
-    lingerMs: properties.read('linger.ms', integer(0), 5),
-    bufferMemory: properties.read('buffer.memory', integer(1), 33_554_432),
-    maxRequestSize: properties.read('max.request.size', integer(1), 1_048_576),
-    compression: properties.read('compression.type', compressions, 'none'),
-    compressionLevel: properties.read('compression.gzip.level', integer(-1, 9), undefined),
-    retries: properties.read('retries', integer(0), 2_147_483_647),
-    deliveryTimeoutMs: properties.read('delivery.timeout.ms', integer(1), 120_000),
-    idempotence: readIdempotence(properties, acks, maxInFlight),
-    transactionTimeoutMs: properties.read('transaction.timeout.ms', integer(1), 900_000),
-  }
-  const client = readClientConfig(properties, clientId, logger)
-  return properties.errors.length > 0
-    ? left(properties.errors)
-    : right({ client, producer, warnings: properties.unread(meaningless) })
+  properties: KafkaProperties,
+  defaults: KafkaProperties = {},
+): either.Either<readonly ConfigError[], DecodedProducerConfig> => {
+  const all = { ...defaults, ...properties }
+  return pipe(
+    allOf({
+      client: decodeClientConfig(all),
+      producer: pipe(decodeProperties(codec, all), either.chain(toProducerConfig)),
+    }),
+    either.map(({ client, producer }) => ({
+      client,
+      producer,
+      warnings: unknownProperties(properties, [...clientKeys, ...Object.keys(codec.props), ...without]),
+    })),
+  )
 }
 
-/** As in Kafka: on, unless what it needs is set otherwise; asked for by name, what it needs must not be. */
-const readIdempotence = (properties: PropertyReader, acks: number, maxInFlight: number): boolean => {
-  const asked = properties.read('enable.idempotence', boolean, undefined)
-  if (asked === true && acks !== -1) properties.fault('acks', 'Property acks must be all with enable.idempotence=true.')
-  if (asked === true && maxInFlight > 5) {
-    properties.fault(
-      'max.in.flight.requests.per.connection',
-      'Property max.in.flight.requests.per.connection must be at most 5 with enable.idempotence=true: the broker remembers five batches.',
-    )
-  }
-  return asked !== false && acks === -1 && maxInFlight <= 5
+/** Idempotence as in Kafka: on unless what it needs was set otherwise; asked for by name, what it needs must not be. */
+const toProducerConfig = (
+  properties: t.TypeOf<typeof codec>,
+): either.Either<readonly ConfigError[], ProducerConfig> => {
+  const asked = properties['enable.idempotence']
+  const inFlight = properties['max.in.flight.requests.per.connection']
+  const conflicts = [
+    ...(properties.acks === -1
+      ? []
+      : [configError('acks', 'Property acks must be all with enable.idempotence=true.', properties.acks)]),
+    ...(inFlight <= 5 ? [] : [configError('max.in.flight.requests.per.connection', tooManyInFlight, inFlight)]),
+  ]
+  if (asked === true && conflicts.length > 0) return either.left(conflicts)
+  return either.right({
+    acks: properties.acks,
+    batchSize: properties['batch.size'],
+    lingerMs: properties['linger.ms'],
+    bufferMemory: properties['buffer.memory'],
+    maxInFlight: inFlight,
+    maxRequestSize: properties['max.request.size'],
+    compression: properties['compression.type'],
+    compressionLevel: properties['compression.gzip.level'],
+    retries: properties.retries,
+    deliveryTimeoutMs: properties['delivery.timeout.ms'],
+    idempotence: asked !== false && conflicts.length === 0,
+    transactionTimeoutMs: properties['transaction.timeout.ms'],
+  })
 }
+
+const tooManyInFlight =
+  'Property max.in.flight.requests.per.connection must be at most 5 with enable.idempotence=true: the broker remembers five batches.'

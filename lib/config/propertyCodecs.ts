@@ -52,7 +52,7 @@ export const withDefault = <A>(codec: PropertyCodec<A>, fallback: A): PropertyCo
   )
 
 export const optional = <A>(codec: PropertyCodec<A>): PropertyCodec<A | undefined> =>
-  withDefault<A | undefined>(codec, undefined)
+  withDefault(codec as PropertyCodec<A | undefined>, undefined)
 
 /** Reads the properties that a codec names, with all faults at once. */
 export const decodeProperties = <P extends t.Props>(
