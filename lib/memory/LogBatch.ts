@@ -1,0 +1,116 @@
+import { ConsumerRecord, type TimestampType } from '../client/ConsumerRecord.js'
+import { type Headers, noHeaders } from '../client/Headers.js'
+import type { Offset } from '../client/Offset.js'
+
+/** A record on its way into a log: all that it has but its place there. Key and value stand one after the other. */
+export interface UnplacedRecord {
+  readonly timestamp: number
+  readonly bytes: Buffer
+  /** -1: null */
+  readonly keyLength: number
+  /** -1: null */
+  readonly valueLength: number
+  readonly headers: Headers
+}
+
+/** A transaction as one partition knows it. All its batches share this one object, and with it learn how it ended. */
+export interface LogTransaction {
+  readonly producerId: bigint
+  readonly firstOffset: Offset
+  outcome: 'open' | 'committed' | 'aborted'
+}
+
+/** The unit of a log: what one produce request wrote to a partition, or one transaction marker. */
+export interface LogBatch {
+  readonly baseOffset: Offset
+  readonly lastOffset: Offset
+  /** the ones kept: compaction removes records and leaves holes; a marker has none */
+  readonly records: readonly ConsumerRecord[]
+  readonly maxTimestamp: number
+  readonly bytes: number
+  readonly transaction: LogTransaction | null
+  /** how the transaction of this marker ended; null for a batch of records */
+  readonly marker: 'commit' | 'abort' | null
+}
+
+/** Where records are placed. */
+export interface LogPlace {
+  readonly topic: string
+  readonly partition: number
+  readonly leaderEpoch: number
+  readonly baseOffset: Offset
+  readonly timestampType: TimestampType
+  /** ms; taken when the timestamp type is LogAppendTime */
+  readonly now: number
+}
+
+/** What a batch of Kafka's format costs before its first record. */
+export const batchOverhead = 61
+
+/** About what a record costs in Kafka's format besides its key, value and headers. */
+export const recordOverhead = 9
+
+export const placedBatch = (
+  records: readonly UnplacedRecord[],
+  place: LogPlace,
+  transaction: LogTransaction | null,
+): LogBatch => {
+  let bytes = batchOverhead
+  let maxTimestamp = -1
+  const placed: ConsumerRecord[] = []
+  for (const record of records) {
+    const timestamp = place.timestampType === 'LogAppendTime' ? place.now : record.timestamp
+    if (timestamp > maxTimestamp) maxTimestamp = timestamp
+    bytes += record.bytes.length + recordOverhead
+    placed.push(toConsumerRecord(record, place, place.baseOffset + placed.length, timestamp))
+  }
+  return {
+    baseOffset: place.baseOffset,
+    lastOffset: place.baseOffset + records.length - 1,
+    records: placed,
+    maxTimestamp,
+    bytes,
+    transaction,
+    marker: null,
+  }
+}
+
+export const markerBatch = (
+  { baseOffset, now }: Pick<LogPlace, 'baseOffset' | 'now'>,
+  transaction: LogTransaction | null,
+  marker: 'commit' | 'abort',
+): LogBatch => ({
+  baseOffset,
+  lastOffset: baseOffset,
+  records: [],
+  maxTimestamp: now,
+  bytes: markerBytes,
+  transaction,
+  marker,
+})
+
+const markerBytes = 78
+
+const toConsumerRecord = (
+  { bytes, keyLength, valueLength, headers }: UnplacedRecord,
+  { topic, partition, timestampType, leaderEpoch }: LogPlace,
+  offset: Offset,
+  timestamp: number,
+): ConsumerRecord => {
+  const keyEnd = Math.max(0, keyLength)
+  return new ConsumerRecord(
+    topic,
+    partition,
+    offset,
+    timestamp,
+    timestampType,
+    leaderEpoch,
+    bytes,
+    0,
+    keyLength < 0 ? -1 : keyEnd,
+    keyEnd,
+    valueLength < 0 ? -1 : keyEnd + valueLength,
+    0,
+    headers === noHeaders ? null : () => headers,
+  )
+}

@@ -1,0 +1,64 @@
+import { concat, defer, forkJoin, ignoreElements, type Observable } from 'rxjs'
+import type { KafkaAdmin } from '../client/KafkaAdmin.js'
+import type { KafkaClient } from '../client/KafkaClient.js'
+import type { FetcherConfig, ProducerConfig } from '../client/KafkaConfig.js'
+import type { KafkaFetcher } from '../client/KafkaFetcher.js'
+import type { KafkaProducer, ResumedTransaction, TransactionalProducer } from '../client/KafkaProducer.js'
+import { MemoryAdmin } from './MemoryAdmin.js'
+import type { MemoryCluster } from './MemoryCluster.js'
+import type { MemoryConnection } from './MemoryConnection.js'
+import { MemoryFetcher } from './MemoryFetcher.js'
+import { MemoryProducer } from './MemoryProducer.js'
+import { MemoryTransactionalProducer } from './MemoryTransactionalProducer.js'
+
+/** {@link KafkaClient} on the in-memory Kafka. */
+export class MemoryClient implements KafkaClient {
+  readonly admin: KafkaAdmin
+  private readonly fetchers: MemoryFetcher[] = []
+  private producers: readonly MemoryProducer[] = []
+
+  constructor(
+    private readonly cluster: MemoryCluster,
+    private readonly connection: MemoryConnection,
+    private readonly closed: () => void,
+  ) {
+    this.admin = new MemoryAdmin(cluster, connection)
+  }
+
+  fetcher(config: FetcherConfig): KafkaFetcher {
+    const fetcher = new MemoryFetcher(this.cluster, this.connection, config)
+    this.fetchers.push(fetcher)
+    return fetcher
+  }
+
+  producer(config: ProducerConfig): KafkaProducer {
+    return this.keep(new MemoryProducer(this.cluster, this.connection, config))
+  }
+
+  transactionalProducer(transactionalId: string, config: ProducerConfig): TransactionalProducer {
+    return this.keep(new MemoryTransactionalProducer(transactionalId, this.cluster, this.connection, config))
+  }
+
+  resume(transactionalId: string, producerId: bigint, epoch: number): ResumedTransaction {
+    const transaction = { transactionalId, producerId, epoch }
+    const end = (marker: 'commit' | 'abort'): Observable<void> =>
+      this.connection.persist({ api: 'EndTxn', transactionalId }, () => this.cluster.endTransaction(transaction, marker))
+    return { commit: () => end('commit'), abort: () => end('abort') }
+  }
+
+  close(): Observable<void> {
+    return defer(() => {
+      this.fetchers.forEach(fetcher => fetcher.close())
+      const closing = this.producers.map(producer => producer.close())
+      this.connection.close()
+      this.closed()
+      return concat(forkJoin(closing).pipe(ignoreElements()), this.connection.delay(0)) as Observable<void>
+    })
+  }
+
+  /** A sink makes a producer per checkpoint, so those that are closed are forgotten. */
+  private keep<P extends MemoryProducer>(producer: P): P {
+    this.producers = [...this.producers.filter(({ isClosed }) => !isClosed), producer]
+    return producer
+  }
+}

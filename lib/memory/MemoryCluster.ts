@@ -1,0 +1,194 @@
+import type { SchedulerLike } from 'rxjs'
+import type { TopicDescription } from '../client/KafkaAdmin.js'
+import type { PreparedTransaction } from '../client/KafkaProducer.js'
+import type { Offset } from '../client/Offset.js'
+import { TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
+import type { UnplacedRecord } from './LogBatch.js'
+import { memoryError } from './memoryError.js'
+import { type BatchWriter, MemoryLog } from './MemoryLog.js'
+import { type MemoryTransaction, MemoryTransactions } from './MemoryTransactions.js'
+
+export interface MemoryClusterOptions {
+  readonly scheduler: SchedulerLike
+  readonly brokerConfig?: Readonly<Record<string, string>> | undefined
+}
+
+interface Topic {
+  readonly logs: MemoryLog[]
+  readonly config: Readonly<Record<string, string>>
+}
+
+/**
+ * The broker's side: topics with their logs, groups with their offsets, the transaction coordinator. Synchronous, and
+ * unaware of clients; what it refuses it throws as a broker's error code.
+ */
+export class MemoryCluster {
+  readonly brokerConfig: Readonly<Record<string, string>>
+  private readonly scheduler: SchedulerLike
+  private readonly topics = new Map<string, Topic>()
+  private readonly groups = new Map<string, Map<string, Offset>>()
+  private readonly coordinator: MemoryTransactions
+
+  constructor({ scheduler, brokerConfig }: MemoryClusterOptions) {
+    this.scheduler = scheduler
+    this.brokerConfig = { ...defaultBrokerConfig, ...brokerConfig }
+    this.coordinator = new MemoryTransactions(
+      Number(this.brokerConfig['transaction.max.timeout.ms']),
+      (topicPartition, producerId, epoch, marker) =>
+        this.find(topicPartition)?.endTransaction(producerId, epoch, marker, this.now()),
+    )
+  }
+
+  now(): number {
+    return this.scheduler.now()
+  }
+
+  // Topics
+
+  createTopic(topic: string, partitions: number, config: Readonly<Record<string, string>> = {}): void {
+    if (!/^[\w.-]{1,249}$/.test(topic)) throw memoryError('INVALID_TOPIC_EXCEPTION', { api: 'CreateTopics', topic })
+    if (this.topics.has(topic)) throw memoryError('TOPIC_ALREADY_EXISTS', { api: 'CreateTopics', topic })
+    if (partitions < 1) throw memoryError('INVALID_PARTITIONS', { api: 'CreateTopics', topic })
+    this.topics.set(topic, { logs: [], config })
+    this.grow(topic, partitions)
+  }
+
+  deleteTopic(topic: string): void {
+    const found = this.topic('DeleteTopics', topic)
+    this.topics.delete(topic)
+    for (const committed of this.groups.values()) {
+      found.logs.forEach(log => committed.delete(topicPartitionKey(log)))
+    }
+    found.logs.forEach(log => log.changed())
+  }
+
+  createPartitions(topic: string, total: number): void {
+    if (total <= this.topic('CreatePartitions', topic).logs.length) {
+      throw memoryError('INVALID_PARTITIONS', { api: 'CreatePartitions', topic })
+    }
+    this.grow(topic, total)
+  }
+
+  describeTopics(): readonly TopicDescription[] {
+    return [...this.topics].map(([name, { logs }]) => ({
+      name,
+      internal: false,
+      partitions: logs.map(({ partition, available }) => ({
+        partition,
+        leader: available ? brokerId : -1,
+        replicas: [brokerId],
+      })),
+    }))
+  }
+
+  /** How many partitions a topic has, or undefined. A producer may let it be created (`auto.create.topics.enable`). */
+  partitionCount(topic: string, create = false): number | undefined {
+    if (create && !this.topics.has(topic) && this.brokerConfig['auto.create.topics.enable'] === 'true') {
+      this.createTopic(topic, Number(this.brokerConfig['num.partitions']))
+    }
+    return this.topics.get(topic)?.logs.length
+  }
+
+  /** @throws KafkaError UNKNOWN_TOPIC_OR_PARTITION, or NOT_LEADER_OR_FOLLOWER while its leader moves */
+  log(api: string, { topic, partition }: TopicPartition): MemoryLog {
+    this.expireTransactions()
+    const log = this.topic(api, topic).logs[partition]
+    if (log === undefined) throw memoryError('UNKNOWN_TOPIC_OR_PARTITION', { api, topic, partition })
+    if (!log.available) throw memoryError('NOT_LEADER_OR_FOLLOWER', { api, topic, partition })
+    return log
+  }
+
+  logs(topic: string): readonly MemoryLog[] {
+    this.expireTransactions()
+    return this.topic('Fetch', topic).logs
+  }
+
+  // Groups
+
+  committedOffsets(groupId: string): ReadonlyMap<string, Offset> {
+    return this.groups.get(groupId) ?? new Map()
+  }
+
+  commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): void {
+    for (const [topicPartition] of offsets) this.log('OffsetCommit', topicPartition)
+    const committed = this.groups.get(groupId) ?? new Map<string, Offset>()
+    for (const [topicPartition, offset] of offsets) committed.set(topicPartitionKey(topicPartition), offset)
+    this.groups.set(groupId, committed)
+  }
+
+  // Producers
+
+  produce(topicPartition: TopicPartition, records: readonly UnplacedRecord[], writer: BatchWriter | null): Offset {
+    return this.log('Produce', topicPartition).append(records, writer, this.now())
+  }
+
+  produceInTransaction(
+    producer: PreparedTransaction,
+    topicPartition: TopicPartition,
+    records: readonly UnplacedRecord[],
+    writer: BatchWriter,
+  ): Offset {
+    const log = this.log('Produce', topicPartition)
+    this.coordinator.checkOpen(producer, topicPartition)
+    return log.append(records, writer, this.now(), true)
+  }
+
+  newProducerId(): bigint {
+    return this.coordinator.newProducerId()
+  }
+
+  initProducerId(transactionalId: string, timeoutMs: number): PreparedTransaction {
+    this.expireTransactions()
+    return this.coordinator.initProducerId(transactionalId, timeoutMs)
+  }
+
+  addPartitionsToTransaction(producer: PreparedTransaction, topicPartition: TopicPartition): void {
+    this.log('AddPartitionsToTxn', topicPartition)
+    this.coordinator.addPartitions(producer, [topicPartition], this.now())
+  }
+
+  endTransaction(producer: PreparedTransaction, marker: 'commit' | 'abort'): void {
+    this.expireTransactions()
+    this.coordinator.endTransaction(producer, marker)
+  }
+
+  listTransactions(): readonly MemoryTransaction[] {
+    this.expireTransactions()
+    return this.coordinator.list()
+  }
+
+  /** ms until the next open transaction expires; Infinity while none is open. */
+  get nextExpiryIn(): number {
+    return this.coordinator.nextExpiry - this.now()
+  }
+
+  private expireTransactions(): void {
+    this.coordinator.expire(this.now())
+  }
+
+  private topic(api: string, topic: string): Topic {
+    const found = this.topics.get(topic)
+    if (found === undefined) throw memoryError('UNKNOWN_TOPIC_OR_PARTITION', { api, topic })
+    return found
+  }
+
+  private find({ topic, partition }: TopicPartition): MemoryLog | undefined {
+    return this.topics.get(topic)?.logs[partition]
+  }
+
+  private grow(topic: string, total: number): void {
+    const { logs, config } = this.topic('CreatePartitions', topic)
+    const timestampType = config['message.timestamp.type'] === 'LogAppendTime' ? 'LogAppendTime' : 'CreateTime'
+    while (logs.length < total) logs.push(new MemoryLog(topic, logs.length, timestampType))
+  }
+}
+
+const brokerId = 1
+
+/** As Kafka's own defaults. */
+const defaultBrokerConfig = {
+  'auto.create.topics.enable': 'true',
+  'num.partitions': '1',
+  'transaction.max.timeout.ms': '900000',
+  'message.max.bytes': '1048588',
+}

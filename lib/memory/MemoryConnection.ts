@@ -1,0 +1,176 @@
+import { asyncScheduler, defer, Observable, type OperatorFunction, retry, type SchedulerLike, type Subscriber, Subscription, throwError } from 'rxjs'
+import type { KafkaConfig } from '../client/KafkaConfig.js'
+import { isKafkaError, KafkaError } from '../client/KafkaError.js'
+import { connectionLost, type Fault, type MemoryCall } from './Fault.js'
+
+/** How a connection meets its broker. */
+export interface MemoryWire {
+  /** ms from a call to its effect and answer */
+  readonly latencyMs: number
+  readonly scheduler?: SchedulerLike | undefined
+  /** what goes wrong with this call */
+  fault(call: MemoryCall): Fault | undefined
+  /** is told of each call before its effect, and again between effect and answer */
+  observe(call: MemoryCall, moment: 'before' | 'after'): void
+}
+
+/**
+ * The line between one client and the in-memory Kafka. Whatever a client does goes through here, so that it can be delayed,
+ * fail, or be cut off.
+ *
+ * - Effect and answer of a call come in a turn of their own, by the scheduler.
+ * - A call acts once per subscription; unsubscribing drops its answer, not its effect.
+ * - After {@link cut} nothing has an effect and no answer comes, as if the process were gone; no timer is left.
+ */
+export class MemoryConnection {
+  readonly scheduler: SchedulerLike
+  private readonly pending = new Set<Subscription>()
+  private state: 'open' | 'closed' | 'cut' = 'open'
+
+  constructor(
+    readonly config: KafkaConfig,
+    private readonly wire: MemoryWire,
+  ) {
+    this.scheduler = config.scheduler ?? wire.scheduler ?? asyncScheduler
+  }
+
+  get isOpen(): boolean {
+    return this.state === 'open'
+  }
+
+  get isCut(): boolean {
+    return this.state === 'cut'
+  }
+
+  /** A question to the broker: `effect` is what happens there, its result the answer. */
+  call<T>(call: Omit<MemoryCall, 'clientId'>, effect: () => T): Observable<T> {
+    return new Observable(answer => {
+      const told: MemoryCall = { ...call, clientId: this.config.clientId }
+      if (this.state === 'closed') this.schedule(() => answer.error(clientClosed(call.api)))
+      else this.schedule(() => this.arrive(told, effect, answer), this.wire.latencyMs)
+    })
+  }
+
+  /** As {@link call}, and tried again with back-off while errors are retriable, for at most `budgetMs`. */
+  persist<T>(call: Omit<MemoryCall, 'clientId'>, effect: () => T, budgetMs = this.config.requestTimeoutMs): Observable<T> {
+    return this.call(call, effect).pipe(this.retrying(budgetMs))
+  }
+
+  /** Tries again while errors are retriable, with back-off that doubles up to `retryBackoffMaxMs`. */
+  retrying<T>(budgetMs: number): OperatorFunction<T, T> {
+    return source =>
+      defer(() => {
+        const startedAt = this.scheduler.now()
+        return source.pipe(
+          retry({
+            delay: (error: unknown, attempt) => {
+              const waitMs = this.backoffMs(attempt)
+              const inTime = this.scheduler.now() - startedAt + waitMs <= budgetMs
+              return isKafkaError(error) && error.retriable && inTime ? this.delay(waitMs) : throwError(() => error)
+            },
+          }),
+        )
+      })
+  }
+
+  backoffMs(attempt: number): number {
+    return Math.min(this.config.retryBackoffMs * 2 ** (attempt - 1), this.config.retryBackoffMaxMs)
+  }
+
+  /** Emits after a while; never when the connection is cut meanwhile. */
+  delay(ms: number): Observable<void> {
+    return new Observable(subscriber =>
+      this.schedule(() => {
+        subscriber.next()
+        subscriber.complete()
+      }, ms),
+    )
+  }
+
+  /** Does something in a turn of its own, unless the connection is cut before. */
+  schedule(work: () => void, ms = 0): Subscription {
+    const task = new Subscription()
+    if (this.state === 'cut') return task
+    this.pending.add(task)
+    task.add(() => this.pending.delete(task))
+    task.add(
+      this.scheduler.schedule(() => {
+        task.unsubscribe()
+        work()
+      }, ms),
+    )
+    return task
+  }
+
+  /** Calls that are on their way still have their effect; later ones are errors. */
+  close(): void {
+    if (this.state === 'open') this.state = 'closed'
+  }
+
+  cut(): void {
+    this.state = 'cut'
+    for (const task of [...this.pending]) task.unsubscribe()
+  }
+
+  private arrive<T>(call: MemoryCall, effect: () => T, answer: Subscriber<T>): void {
+    const fault = this.wire.fault(call)
+    switch (fault?._tag) {
+      case undefined:
+        return this.act(call, effect, answer)
+      case 'Fail':
+        return answer.error(fault.error)
+      case 'LoseAnswer':
+        return this.act(call, () => {
+          effect()
+          throw connectionLost()
+        }, answer)
+      case 'Delay':
+        this.schedule(() => this.act(call, effect, answer), fault.ms)
+        return
+      case 'Hold':
+        this.hold(fault.until, () => this.act(call, effect, answer))
+    }
+  }
+
+  private hold(until: Observable<unknown>, act: () => void): void {
+    const task = new Subscription()
+    this.pending.add(task)
+    const release = (): void => {
+      if (task.closed) return
+      task.unsubscribe()
+      this.schedule(act)
+    }
+    task.add(() => this.pending.delete(task))
+    task.add(until.subscribe({ next: release, complete: release, error: release }))
+  }
+
+  /** Observers may cut this connection at either moment: a crash before the effect, or between effect and answer. */
+  private act<T>(call: MemoryCall, effect: () => T, answer: Subscriber<T>): void {
+    this.wire.observe(call, 'before')
+    if (this.isCut) return
+    const outcome = attempt(effect)
+    this.wire.observe(call, 'after')
+    if (this.isCut) return
+    if ('error' in outcome) {
+      answer.error(outcome.error)
+    } else {
+      answer.next(outcome.value)
+      answer.complete()
+    }
+  }
+}
+
+const attempt = <T>(effect: () => T): { readonly value: T } | { readonly error: unknown } => {
+  try {
+    return { value: effect() }
+  } catch (error) {
+    return { error }
+  }
+}
+
+const clientClosed = (api: string): KafkaError =>
+  new KafkaError({
+    _tag: 'IllegalState',
+    message: `${api} on a client that is closed. Connect again.`,
+    api,
+  })

@@ -1,0 +1,121 @@
+import { Subject, Subscription } from 'rxjs'
+import type { FetcherConfig } from '../client/KafkaConfig.js'
+import { isKafkaError, type KafkaError } from '../client/KafkaError.js'
+import type { FetchedRecords, FetchFailed, KafkaFetcher } from '../client/KafkaFetcher.js'
+import type { Offset } from '../client/Offset.js'
+import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
+import type { MemoryCluster } from './MemoryCluster.js'
+import type { MemoryConnection } from './MemoryConnection.js'
+import { memoryError } from './memoryError.js'
+import { MemoryFetch } from './MemoryFetch.js'
+
+/** One assigned partition. Assigning again makes a new one; what was under way for the old one is dropped. */
+interface Assigned {
+  readonly topicPartition: TopicPartition
+  offset: Offset
+  requested: boolean
+  attempts: number
+  /** the call or the wait that is under way */
+  readonly work: Subscription
+}
+
+/**
+ * {@link KafkaFetcher} on the in-memory Kafka.
+ *
+ * 1. `request` sends a fetch for the partition, which the log answers at the next turn when it has something.
+ * 2. Otherwise the fetch waits for the log to change (a long poll without end; `minBytes` counts as 1), or for the oldest
+ *    open transaction to expire, and is sent again.
+ * 3. Retriable trouble is tried again after a back-off; anything else is a `FetchFailed`.
+ */
+export class MemoryFetcher implements KafkaFetcher {
+  private readonly emissions = new Subject<FetchedRecords | FetchFailed>()
+  private readonly partitions = new Map<string, Assigned>()
+
+  readonly fetched$ = this.emissions.asObservable()
+
+  constructor(
+    private readonly cluster: MemoryCluster,
+    private readonly connection: MemoryConnection,
+    private readonly config: FetcherConfig,
+  ) {}
+
+  assign(topicPartition: TopicPartition, offset: Offset): void {
+    this.unassign(topicPartition)
+    const work = new Subscription()
+    const assigned = { topicPartition, offset, requested: false, attempts: 0, work }
+    this.partitions.set(topicPartitionKey(topicPartition), assigned)
+  }
+
+  request(topicPartition: TopicPartition): void {
+    const assigned = this.partitions.get(topicPartitionKey(topicPartition))
+    if (assigned === undefined || assigned.requested) return
+    assigned.requested = true
+    this.send(assigned)
+  }
+
+  unassign(topicPartition: TopicPartition): void {
+    const key = topicPartitionKey(topicPartition)
+    this.partitions.get(key)?.work.unsubscribe()
+    this.partitions.delete(key)
+  }
+
+  close(): void {
+    for (const { work } of this.partitions.values()) work.unsubscribe()
+    this.partitions.clear()
+  }
+
+  private send(assigned: Assigned): void {
+    const { topic, partition } = assigned.topicPartition
+    const sent = this.connection.call({ api: 'Fetch', topic, partition }, () => this.read(assigned)).subscribe({
+      next: fetched => {
+        assigned.attempts = 0
+        if (fetched === undefined) this.wait(assigned)
+        else this.answer(assigned, fetched)
+      },
+      error: (error: unknown) => {
+        if (isKafkaError(error)) this.failed(assigned, error)
+        else this.emissions.error(error)
+      },
+    })
+    assigned.work.add(sent)
+  }
+
+  /** undefined: there is nothing yet. */
+  private read({ topicPartition, offset }: Assigned): MemoryFetch | undefined {
+    const { isolationLevel, maxBytes, maxPartitionBytes } = this.config
+    const log = this.cluster.log('Fetch', topicPartition)
+    if (offset < log.logStartOffset || offset > log.highWatermark) {
+      const { topic, partition } = topicPartition
+      throw memoryError('OFFSET_OUT_OF_RANGE', { api: 'Fetch', topic, partition, offset })
+    }
+    const batches = log.read(offset, isolationLevel, Math.min(maxBytes, maxPartitionBytes))
+    return batches.length === 0 ? undefined : new MemoryFetch(log, batches, offset, isolationLevel)
+  }
+
+  private answer(assigned: Assigned, fetched: MemoryFetch | FetchFailed): void {
+    assigned.requested = false
+    if (fetched._tag === 'Fetched') assigned.offset = fetched.end
+    this.emissions.next(fetched)
+  }
+
+  private wait(assigned: Assigned): void {
+    const log = this.cluster.log('Fetch', assigned.topicPartition)
+    const waiting = new Subscription()
+    const wake = (): void => {
+      waiting.unsubscribe()
+      this.send(assigned)
+    }
+    waiting.add(log.onceChanged(wake))
+    if (log.hasOpenTransaction) waiting.add(this.connection.schedule(wake, this.cluster.nextExpiryIn))
+    assigned.work.add(waiting)
+  }
+
+  private failed(assigned: Assigned, error: KafkaError): void {
+    if (error.retriable) {
+      const waitMs = this.connection.backoffMs(++assigned.attempts)
+      assigned.work.add(this.connection.schedule(() => this.send(assigned), waitMs))
+    } else {
+      this.answer(assigned, { _tag: 'FetchFailed', topicPartition: assigned.topicPartition, error })
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import { asyncScheduler, map, Observable, type SchedulerLike, Subject } from 'rxjs'
+import type { ConsumerRecord } from '../client/ConsumerRecord.js'
+import type { Headers } from '../client/Headers.js'
+import type { IsolationLevel } from '../client/IsolationLevel.js'
+import type { ConnectKafka, KafkaClient } from '../client/KafkaClient.js'
+import type { KafkaConfig } from '../client/KafkaConfig.js'
+import type { Offset, OffsetsByPartition } from '../client/Offset.js'
+import type { ProducerRecord } from '../client/ProducerRecord.js'
+import { TopicPartition } from '../client/TopicPartition.js'
+import { type Fault, type FaultPlan, Faults, type MemoryCall } from './Fault.js'
+import { MemoryClient } from './MemoryClient.js'
+import { MemoryCluster } from './MemoryCluster.js'
+import { MemoryConnection } from './MemoryConnection.js'
+import type { MemoryTransaction } from './MemoryTransactions.js'
+import { partitionOfKey } from '../client/murmur2.js'
+import { unplacedRecord } from './unplacedRecord.js'
+
+export interface MemoryKafkaOptions {
+  /** The clock of the cluster, and of clients that bring none. Give a TestScheduler for virtual time. */
+  readonly scheduler?: SchedulerLike | undefined
+  /** Topics to begin with: name → number of partitions. */
+  readonly topics?: Readonly<Record<string, number>> | undefined
+  /** ms from a client's call to its effect and answer. 0: the next turn. */
+  readonly latencyMs?: number | undefined
+  /** By Kafka's names: `auto.create.topics.enable` (true), `num.partitions` (1), `transaction.max.timeout.ms` (900000). */
+  readonly brokerConfig?: Readonly<Record<string, string>> | undefined
+}
+
+/** A record for assertions: bytes as UTF-8. */
+export interface MemoryRecord {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: Offset
+  readonly timestamp: number
+  readonly key: string | null
+  readonly value: string | null
+  readonly headers: Headers
+}
+
+/** A call of a client, at the moment before its effect, or between effect and answer. */
+export interface ObservedCall extends MemoryCall {
+  readonly moment: 'before' | 'after'
+}
+
+/**
+ * Kafka in memory: a cluster of one broker, without network or disk.
+ *
+ * It keeps what matters of the real one: offsets taken by transaction markers, the last stable offset, read_committed,
+ * producer ids, epochs and fencing, transaction timeouts, group offsets, compaction holes, retention. It outlives its
+ * clients, acts only through its scheduler, and can be told to fail.
+ *
+ * @example
+ * ```ts
+ * const kafka = new MemoryKafka({ topics: { flights: 4 } })
+ * kafka.produce('flights', [{ key: 'AMS', value: 'departed' }])
+ * source.records({ connect: kafka.connect }).subscribe(console.log)
+ * ```
+ */
+export class MemoryKafka {
+  /** All that clients do, twice each: so a spec can crash before any effect, and between any effect and its answer. */
+  readonly calls$: Observable<ObservedCall>
+  private readonly calls = new Subject<ObservedCall>()
+  private readonly scheduler: SchedulerLike
+  private readonly latencyMs: number
+  private readonly cluster: MemoryCluster
+  private readonly faults = new Faults()
+  private readonly connections = new Set<MemoryConnection>()
+
+  constructor({ scheduler = asyncScheduler, topics = {}, latencyMs = 0, brokerConfig }: MemoryKafkaOptions = {}) {
+    this.scheduler = scheduler
+    this.latencyMs = latencyMs
+    this.calls$ = this.calls.asObservable()
+    this.cluster = new MemoryCluster({ scheduler, brokerConfig })
+    for (const [topic, partitions] of Object.entries(topics)) this.createTopic(topic, partitions)
+  }
+
+  /** Opens a client, whatever the bootstrap servers are. Bound: pass it as the `connect` option. */
+  readonly connect: ConnectKafka = (config: KafkaConfig): Observable<KafkaClient> =>
+    new Observable(subscriber => {
+      const connection = new MemoryConnection(config, {
+        latencyMs: this.latencyMs,
+        scheduler: this.scheduler,
+        fault: call => this.faults.next(call),
+        observe: (call, moment) => this.calls.next({ ...call, moment }),
+      })
+      this.connections.add(connection)
+      return connection
+        .persist({ api: 'ApiVersions' }, () => undefined)
+        .pipe(map(() => new MemoryClient(this.cluster, connection, () => this.connections.delete(connection))))
+        .subscribe(subscriber)
+    })
+
+  // What a spec prepares
+
+  createTopic(topic: string, partitions: number, config?: Readonly<Record<string, string>>): void {
+    this.cluster.createTopic(topic, partitions, config)
+  }
+
+  deleteTopic(topic: string): void {
+    this.cluster.deleteTopic(topic)
+  }
+
+  /** Raises the number of partitions to `total`. */
+  createPartitions(topic: string, total: number): void {
+    this.cluster.createPartitions(topic, total)
+  }
+
+  /** Writes at once, outside of transactions, as one batch per partition. Without partition and key: partition 0. */
+  produce(topic: string, records: readonly Omit<ProducerRecord, 'topic'>[]): void {
+    const partitions = this.cluster.logs(topic).length
+    const batches = new Map<number, ReturnType<typeof unplacedRecord>[]>()
+    for (const record of records) {
+      const unplaced = unplacedRecord({ topic, ...record }, this.cluster.now())
+      const key = unplaced.keyLength < 0 ? undefined : unplaced.bytes.subarray(0, unplaced.keyLength)
+      const partition = record.partition ?? (key === undefined ? 0 : partitionOfKey(key, partitions))
+      const batch = batches.get(partition)
+      if (batch === undefined) batches.set(partition, [unplaced])
+      else batch.push(unplaced)
+    }
+    batches.forEach((batch, partition) => this.cluster.produce(new TopicPartition(topic, partition), batch, null))
+  }
+
+  /** Commits offsets of a group, as a tool would. */
+  commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): void {
+    this.cluster.commitOffsets(groupId, offsets)
+  }
+
+  /** DeleteRecords: what lies before `offset` is gone, as after retention. */
+  deleteRecords(topic: string, partition: number, offset: Offset): void {
+    this.cluster.log('DeleteRecords', { topic, partition }).deleteBefore(offset)
+  }
+
+  /** Log compaction of a partition, at once: keeps the last record of each key and leaves holes. */
+  compact(topic: string, partition: number): void {
+    this.cluster.log('Fetch', { topic, partition }).compact()
+  }
+
+  // What a spec reads
+
+  /** What a reader of this isolation level sees now, by partition and offset. */
+  records(topic: string, isolationLevel: IsolationLevel = 'read_committed'): readonly MemoryRecord[] {
+    return this.cluster.logs(topic).flatMap(log => log.records(isolationLevel).map(toMemoryRecord))
+  }
+
+  /** By partition number: where a reader of this isolation level ends. */
+  endOffsets(topic: string, isolationLevel: IsolationLevel = 'read_uncommitted'): readonly Offset[] {
+    return this.cluster.logs(topic).map(log => log.endFor(isolationLevel))
+  }
+
+  /** Keyed by `topic-partition`. */
+  committedOffsets(groupId: string): OffsetsByPartition {
+    return new Map(this.cluster.committedOffsets(groupId))
+  }
+
+  /** All transactional ids that were ever used, with the state of their last transaction. */
+  transactions(): readonly MemoryTransaction[] {
+    return this.cluster.listTransactions()
+  }
+
+  // What goes wrong
+
+  /**
+   * Plans a fault for calls to come. Returns the way to take it back.
+   *
+   * @example
+   * ```ts
+   * kafka.inject({ api: 'EndTxn', nth: 3 }, Fault.loseAnswer())
+   * kafka.inject({ api: 'Fetch', topic: 'flights', partition: 0, times: Infinity }, Fault.delay(500))
+   * ```
+   */
+  inject(plan: FaultPlan, fault: Fault): () => void {
+    return this.faults.add(plan, fault)
+  }
+
+  /**
+   * The partition gets another leader: its records carry a new epoch from now on.
+   * For `unavailableMs` there is none, and who reads or writes gets NOT_LEADER_OR_FOLLOWER, which is retried.
+   */
+  moveLeader(topic: string, partition: number, { unavailableMs = 0 } = {}): void {
+    const log = this.cluster.log('Fetch', { topic, partition })
+    log.nextLeader()
+    if (unavailableMs <= 0) return
+    log.available = false
+    this.scheduler.schedule(() => {
+      log.available = true
+      log.changed()
+    }, unavailableMs)
+  }
+
+  /**
+   * Cuts off all clients there are, or those of one client id, as `kill -9` of their process does: from now on nothing that
+   * they do has an effect, no answer comes, and no timer of theirs is left. What they left open stays open: transactions
+   * until their timeout or the next InitProducerId. Clients that connect later are not concerned.
+   */
+  cut(clientId?: string): void {
+    for (const connection of this.connections) {
+      if (clientId !== undefined && connection.config.clientId !== clientId) continue
+      connection.cut()
+      this.connections.delete(connection)
+    }
+  }
+}
+
+const toMemoryRecord = (record: ConsumerRecord): MemoryRecord => ({
+  topic: record.topic,
+  partition: record.partition,
+  offset: record.offset,
+  timestamp: record.timestamp,
+  key: record.key?.toString() ?? null,
+  value: record.value?.toString() ?? null,
+  headers: record.headers,
+})

@@ -1,0 +1,261 @@
+import type { ConsumerRecord, TimestampType } from '../client/ConsumerRecord.js'
+import type { IsolationLevel } from '../client/IsolationLevel.js'
+import type { Offset } from '../client/Offset.js'
+import { type LogBatch, type LogTransaction, markerBatch, placedBatch, type UnplacedRecord } from './LogBatch.js'
+import { memoryError } from './memoryError.js'
+import { MemoryFetch } from './MemoryFetch.js'
+
+/** Who writes, and the sequence number of the first record (KIP-98). */
+export interface BatchWriter {
+  readonly producerId: bigint
+  readonly epoch: number
+  readonly baseSequence: number
+}
+
+/** What the log remembers of an idempotent producer. */
+interface ProducerState {
+  epoch: number
+  nextSequence: number
+  /** the last batches by their first sequence number, so that a repeated one is known */
+  readonly recent: Map<number, Offset>
+}
+
+/**
+ * The log of one partition. One replica, so the high watermark is the end.
+ *
+ * - Each append is a batch of its own; each transaction marker takes one offset.
+ * - The last stable offset is the first offset of the oldest open transaction, or the end.
+ * - An idempotent producer's repeated batch is answered with the offset it has already; a gap is refused.
+ */
+export class MemoryLog {
+  /** by base offset, ascending; `removed` of them lie before the log start */
+  private batches: LogBatch[] = []
+  private start: Offset = 0
+  private end: Offset = 0
+  private epoch = 0
+  private readonly open = new Map<bigint, LogTransaction>()
+  private readonly producers = new Map<bigint, ProducerState>()
+  private readonly waiting = new Set<() => void>()
+
+  /** While false, nobody can read or write: the leader is moving. */
+  available = true
+
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    private readonly timestampType: TimestampType = 'CreateTime',
+  ) {}
+
+  get logStartOffset(): Offset {
+    return this.start
+  }
+
+  get highWatermark(): Offset {
+    return this.end
+  }
+
+  get lastStableOffset(): Offset {
+    for (const { firstOffset } of this.open.values()) return firstOffset
+    return this.end
+  }
+
+  get leaderEpoch(): number {
+    return this.epoch
+  }
+
+  get hasOpenTransaction(): boolean {
+    return this.open.size > 0
+  }
+
+  /** Where a reader stops: the high watermark or the last stable offset. */
+  endFor(isolationLevel: IsolationLevel): Offset {
+    return isolationLevel === 'read_committed' ? this.lastStableOffset : this.end
+  }
+
+  /** A new leader has taken over; records carry its epoch from now on. */
+  nextLeader(): void {
+    this.epoch++
+  }
+
+  /**
+   * Writes one batch and returns its base offset.
+   * @throws KafkaError of an older epoch (fenced) or a gap in the sequence
+   */
+  append(records: readonly UnplacedRecord[], writer: BatchWriter | null, now: number, transactional = false): Offset {
+    const state = writer === null ? null : this.producerState(writer)
+    const repeated = writer === null ? undefined : state?.recent.get(writer.baseSequence)
+    if (repeated !== undefined) return repeated
+    const baseOffset = this.end
+    const place = { ...this.place(now), baseOffset }
+    this.push(placedBatch(records, place, writer !== null && transactional ? this.transactionOf(writer) : null))
+    if (writer !== null && state !== null) this.remember(state, writer, records.length, baseOffset)
+    this.changed()
+    return baseOffset
+  }
+
+  /** Ends the open transaction of a producer here. `epoch` is the coordinator's, which may be newer than the writer's. */
+  endTransaction(producerId: bigint, epoch: number, marker: 'commit' | 'abort', now: number): void {
+    const transaction = this.open.get(producerId)
+    if (transaction !== undefined) {
+      transaction.outcome = marker === 'commit' ? 'committed' : 'aborted'
+      this.open.delete(producerId)
+    }
+    const state = this.producers.get(producerId)
+    if (state === undefined) this.producers.set(producerId, newProducerState(epoch))
+    else if (epoch > state.epoch) this.producers.set(producerId, newProducerState(epoch))
+    this.push(markerBatch({ baseOffset: this.end, now }, transaction ?? null, marker))
+    this.changed()
+  }
+
+  /**
+   * Batches from the one that holds `offset`, up to where this isolation level ends: at least one if there is any, then as
+   * many as fit in `maxBytes`.
+   */
+  read(offset: Offset, isolationLevel: IsolationLevel, maxBytes: number): readonly LogBatch[] {
+    const end = this.endFor(isolationLevel)
+    const found: LogBatch[] = []
+    let bytes = 0
+    for (let i = this.indexOf(offset); i < this.batches.length; i++) {
+      const batch = this.batches[i] as LogBatch
+      if (batch.baseOffset >= end) break
+      bytes += batch.bytes
+      if (found.length > 0 && bytes > maxBytes) break
+      found.push(batch)
+    }
+    return found
+  }
+
+  /** All that a reader of this isolation level sees. */
+  records(isolationLevel: IsolationLevel): readonly ConsumerRecord[] {
+    const batches = this.read(this.start, isolationLevel, Infinity)
+    return new MemoryFetch(this, batches, this.start, isolationLevel).take(Infinity)
+  }
+
+  /**
+   * The first offset, in their order, whose timestamp is at or after `timestamp`. As a broker does, it looks at every
+   * record below the end of the isolation level, also at those of aborted transactions, and at markers.
+   */
+  offsetAt(timestamp: number, isolationLevel: IsolationLevel): Offset | undefined {
+    const end = this.endFor(isolationLevel)
+    for (const batch of this.batches) {
+      if (batch.baseOffset >= end) return undefined
+      if (batch.maxTimestamp < timestamp) continue
+      if (batch.marker !== null) return batch.baseOffset
+      const record = batch.records.find(candidate => candidate.timestamp >= timestamp && candidate.offset >= this.start)
+      if (record !== undefined) return record.offset
+    }
+    return undefined
+  }
+
+  /** Removes what lies before `offset`: DeleteRecords, or retention. */
+  deleteBefore(offset: Offset): void {
+    if (offset < this.start || offset > this.end) {
+      const { topic, partition } = this
+      throw memoryError('OFFSET_OUT_OF_RANGE', { api: 'DeleteRecords', topic, partition, offset })
+    }
+    this.start = offset
+    this.batches = this.batches.slice(this.indexOf(offset))
+    this.changed()
+  }
+
+  /**
+   * Log compaction below the last stable offset: of each key the last committed record stays, and those without a key;
+   * a record without a value, a tombstone, goes as well. Batches keep their offsets, so holes remain, and the last batch is
+   * kept even if nothing is left in it.
+   */
+  compact(): void {
+    const stable = this.lastStableOffset
+    const decided = this.batches.filter(batch => batch.lastOffset < stable)
+    const latest = new Map<string, Offset>()
+    for (const batch of decided) {
+      if (batch.transaction?.outcome === 'aborted') continue
+      for (const record of batch.records) {
+        if (record.key !== null) latest.set(record.key.toString('latin1'), record.offset)
+      }
+    }
+    this.batches = this.batches.map(batch =>
+      batch.lastOffset >= stable || batch.marker !== null ? batch : compacted(batch, latest),
+    )
+  }
+
+  /** Calls back once, at the next change of this log. */
+  onceChanged(wake: () => void): () => void {
+    this.waiting.add(wake)
+    return () => this.waiting.delete(wake)
+  }
+
+  /** Wakes whoever waits. */
+  changed(): void {
+    const waiting = [...this.waiting]
+    this.waiting.clear()
+    for (const wake of waiting) wake()
+  }
+
+  private place(now: number) {
+    const { topic, partition, epoch, timestampType } = this
+    return { topic, partition, leaderEpoch: epoch, timestampType, now }
+  }
+
+  private push(batch: LogBatch): void {
+    this.batches.push(batch)
+    this.end = batch.lastOffset + 1
+  }
+
+  private transactionOf({ producerId }: BatchWriter): LogTransaction {
+    const known = this.open.get(producerId)
+    if (known !== undefined) return known
+    const transaction: LogTransaction = { producerId, firstOffset: this.end, outcome: 'open' }
+    this.open.set(producerId, transaction)
+    return transaction
+  }
+
+  private producerState({ producerId, epoch, baseSequence }: BatchWriter): ProducerState {
+    const known = this.producers.get(producerId)
+    const state = known === undefined || epoch > known.epoch ? newProducerState(epoch) : known
+    const facts = { api: 'Produce', topic: this.topic, partition: this.partition }
+    if (epoch < state.epoch) throw memoryError('INVALID_PRODUCER_EPOCH', facts)
+    // A producer that the log does not know may begin anywhere: retention may have removed its former records.
+    const expected = known === undefined ? baseSequence : state.nextSequence
+    if (baseSequence !== expected && !state.recent.has(baseSequence)) {
+      throw memoryError('OUT_OF_ORDER_SEQUENCE_NUMBER', facts)
+    }
+    this.producers.set(producerId, state)
+    return state
+  }
+
+  private remember(state: ProducerState, { baseSequence }: BatchWriter, records: number, baseOffset: Offset): void {
+    state.nextSequence = (baseSequence + records) & 0x7fffffff
+    state.recent.set(baseSequence, baseOffset)
+    for (const oldest of state.recent.keys()) {
+      if (state.recent.size <= rememberedBatches) break
+      state.recent.delete(oldest)
+    }
+  }
+
+  /** Index of the first batch that ends at or after `offset`. */
+  private indexOf(offset: Offset): number {
+    let low = 0
+    let high = this.batches.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.batches[middle] as LogBatch).lastOffset < offset) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
+/**
+ * A broker remembers five batches, as many as a producer has requests in flight. Here a producer has one, with up to this many
+ * batches in it.
+ */
+export const rememberedBatches = 64
+
+const newProducerState = (epoch: number): ProducerState => ({ epoch, nextSequence: 0, recent: new Map() })
+
+const compacted = (batch: LogBatch, latest: ReadonlyMap<string, Offset>): LogBatch => ({
+  ...batch,
+  records: batch.records.filter(({ key, value, offset }) =>
+    key === null ? true : value !== null && latest.get(key.toString('latin1')) === offset,
+  ),
+})

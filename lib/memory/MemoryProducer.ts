@@ -1,0 +1,294 @@
+import { concatMap, defer, map, merge, Observable, of, ReplaySubject, shareReplay, Subject, Subscription, take } from 'rxjs'
+import type { ProducerConfig } from '../client/KafkaConfig.js'
+import { isKafkaError, KafkaError } from '../client/KafkaError.js'
+import type { KafkaProducer, ProducerStats } from '../client/KafkaProducer.js'
+import type { ProducerRecord } from '../client/ProducerRecord.js'
+import type { TopicPartition } from '../client/TopicPartition.js'
+import type { UnplacedRecord } from './LogBatch.js'
+import type { MemoryCluster } from './MemoryCluster.js'
+import type { MemoryConnection } from './MemoryConnection.js'
+import { memoryError } from './memoryError.js'
+import { type BatchWriter, rememberedBatches } from './MemoryLog.js'
+import type { PartitionQueue, QueuedRecord } from './PartitionQueue.js'
+import { TopicQueues } from './TopicQueues.js'
+import { recordSize, unplacedRecord } from './unplacedRecord.js'
+
+/** Whose records they are: a producer id and its epoch. */
+export interface ProducerIdentity {
+  readonly producerId: bigint
+  readonly epoch: number
+}
+
+/**
+ * {@link KafkaProducer} on the in-memory Kafka.
+ *
+ * Each partition has a queue and at most one request on its way, which takes what has gathered when it arrives: so order
+ * holds under retries, and many records cost one turn.
+ */
+export class MemoryProducer implements KafkaProducer {
+  readonly room$: Observable<void>
+  readonly failed$: Observable<KafkaError>
+  protected error: KafkaError | undefined
+  protected appended = 0
+  /** emits when records were acknowledged or given up */
+  protected readonly progress = new Subject<void>()
+  private readonly room = new Subject<void>()
+  private readonly failures = new ReplaySubject<KafkaError>(1)
+  /** emits to end lingering */
+  private readonly hurry = new Subject<void>()
+  private readonly topics = new Map<string, TopicQueues>()
+  private work = new Subscription()
+  private identity$: Observable<ProducerIdentity> | undefined
+  private flushing = 0
+  private bufferedBytes = 0
+  private full = false
+  private closed = false
+  private recordsSent = 0
+  private bytesSent = 0
+  private recordsAcked = 0
+  private requestLatencyMs = 0
+
+  constructor(
+    protected readonly cluster: MemoryCluster,
+    protected readonly connection: MemoryConnection,
+    protected readonly config: ProducerConfig,
+  ) {
+    this.room$ = this.room.asObservable()
+    this.failed$ = this.failures.asObservable()
+  }
+
+  get stats(): ProducerStats {
+    const { recordsSent, bytesSent, recordsAcked, requestLatencyMs } = this
+    return { recordsSent, bytesSent, recordsAcked, requestLatencyMs }
+  }
+
+  get isClosed(): boolean {
+    return this.closed
+  }
+
+  append(record: ProducerRecord): boolean {
+    if (this.error !== undefined) throw this.error
+    const unplaced = unplacedRecord(record, this.connection.scheduler.now())
+    const size = recordSize(unplaced)
+    if (size > this.config.maxRequestSize) throw recordTooLarge(record, size, this.config.maxRequestSize)
+    this.bufferedBytes += size
+    const queued = { number: ++this.appended, size, partition: record.partition, record: unplaced }
+    const queue = this.topic(record.topic).add(queued)
+    if (!queue.busy) this.send(queue)
+    else if (queue.waitingBytes >= this.config.batchSize) this.hurry.next()
+    this.full = this.bufferedBytes > this.config.bufferMemory
+    return !this.full
+  }
+
+  flush(): Observable<void> {
+    return new Observable(subscriber => {
+      const upTo = this.appended
+      this.flushing++
+      this.hurry.next()
+      const settle = (): void => {
+        if (this.error !== undefined) {
+          subscriber.error(this.error)
+        } else if (this.oldest() > upTo) {
+          subscriber.next()
+          subscriber.complete()
+        }
+      }
+      subscriber.add(() => this.flushing--)
+      subscriber.add(this.progress.subscribe(settle))
+      subscriber.add(this.connection.schedule(settle))
+    })
+  }
+
+  close(): Observable<void> {
+    return new Observable(subscriber => {
+      this.closed = true
+      this.error ??= producerClosed()
+      this.giveUp()
+      this.connection.schedule(() => {
+        subscriber.next()
+        subscriber.complete()
+      })
+    })
+  }
+
+  /** What must be before a partition is written to. */
+  protected admit(_topicPartition: TopicPartition): Observable<ProducerIdentity | null> {
+    if (!this.config.idempotence) return of(null)
+    this.identity$ ??= this.connection
+      .persist({ api: 'InitProducerId' }, () => ({ producerId: this.cluster.newProducerId(), epoch: 0 }))
+      .pipe(shareReplay(1))
+    return this.identity$
+  }
+
+  /** What tells the requests of this producer from others. */
+  protected get callFacts(): { readonly transactionalId?: string } {
+    return {}
+  }
+
+  protected write(topicPartition: TopicPartition, records: readonly UnplacedRecord[], writer: BatchWriter | null): void {
+    this.cluster.produce(topicPartition, records, writer)
+  }
+
+  protected fail(error: KafkaError): void {
+    if (this.error !== undefined) return
+    this.error = error
+    this.failures.next(error)
+    this.progress.next()
+  }
+
+  /** Drops what is not acknowledged. What is on its way arrives empty. */
+  protected giveUp(): void {
+    this.work.unsubscribe()
+    this.work = new Subscription()
+    this.queues().forEach(queue => queue.clear())
+    this.bufferedBytes = 0
+    this.progress.next()
+  }
+
+  /** With a new epoch, sequence numbers begin at 0. */
+  protected restartSequences(): void {
+    for (const queue of this.queues()) queue.nextSequence = 0
+  }
+
+  /** Number of the oldest record not acknowledged, for one partition or for all. */
+  oldest(topicPartition?: TopicPartition): number {
+    if (topicPartition === undefined) return Math.min(Infinity, ...this.queues().map(queue => queue.oldest))
+    return this.topics.get(topicPartition.topic)?.oldest(topicPartition.partition) ?? Infinity
+  }
+
+  private send(queue: PartitionQueue): void {
+    queue.busy = true
+    const request$ = queue.isUnknown ? this.lookUp(queue.topicPartition.topic) : this.produce(queue)
+    this.work.add(
+      this.lingering(queue)
+        .pipe(concatMap(() => request$))
+        .subscribe({
+          next: acknowledged => this.arrived(queue, acknowledged),
+          error: (error: unknown) => this.refused(queue, error),
+        }),
+    )
+  }
+
+  private lingering(queue: PartitionQueue): Observable<unknown> {
+    const { batchSize, lingerMs } = this.config
+    const atOnce = lingerMs <= 0 || this.flushing > 0 || queue.isUnknown || queue.waitingBytes >= batchSize
+    return atOnce ? of(undefined) : merge(this.hurry, this.connection.delay(lingerMs)).pipe(take(1))
+  }
+
+  private lookUp(topic: string): Observable<readonly QueuedRecord[]> {
+    return this.connection
+      .persist(
+        { api: 'Metadata', topic },
+        () => {
+          const facts = { api: 'Metadata', topic }
+          if (this.cluster.partitionCount(topic, true) === undefined) throw memoryError('UNKNOWN_TOPIC_OR_PARTITION', facts)
+        },
+        this.config.deliveryTimeoutMs,
+      )
+      .pipe(
+        map(() => {
+          this.topic(topic)
+            .settle()
+            .forEach(queue => queue.busy || this.send(queue))
+          return []
+        }),
+      )
+  }
+
+  private produce(queue: PartitionQueue): Observable<readonly QueuedRecord[]> {
+    const { topic, partition } = queue.topicPartition
+    return defer(() => this.admit(queue.topicPartition)).pipe(
+      concatMap(identity => {
+        const startedAt = this.connection.scheduler.now()
+        const call = { api: 'Produce', topic, partition, ...this.callFacts } as const
+        return this.connection.persist(call, this.writeOnce(queue, identity), this.config.deliveryTimeoutMs).pipe(
+          map(() => {
+            this.requestLatencyMs = this.connection.scheduler.now() - startedAt
+            return queue.acknowledge()
+          }),
+        )
+      }),
+    )
+  }
+
+  /** The effect of a request: takes what waits when it first arrives, and writes the same batches again in a retry. */
+  private writeOnce(queue: PartitionQueue, identity: ProducerIdentity | null): () => void {
+    const work = this.work
+    const baseSequence = queue.nextSequence
+    let batches: readonly (readonly QueuedRecord[])[] | undefined
+    return () => {
+      if (work !== this.work) return
+      batches ??= this.take(queue)
+      let sequence = baseSequence
+      for (const batch of batches) {
+        const records = batch.map(({ record }) => record)
+        this.write(queue.topicPartition, records, identity === null ? null : { ...identity, baseSequence: sequence })
+        sequence = (sequence + batch.length) & 0x7fffffff
+      }
+      queue.nextSequence = sequence
+    }
+  }
+
+  private take(queue: PartitionQueue): readonly (readonly QueuedRecord[])[] {
+    const { topic, partition } = queue.topicPartition
+    const batches = queue.send(this.config.batchSize, rememberedBatches)
+    this.topic(topic).sent(partition)
+    for (const batch of batches) {
+      this.recordsSent += batch.length
+      for (const { size } of batch) this.bytesSent += size
+    }
+    return batches
+  }
+
+  private arrived(queue: PartitionQueue, acknowledged: readonly QueuedRecord[]): void {
+    queue.busy = false
+    this.recordsAcked += acknowledged.length
+    for (const { size } of acknowledged) this.bufferedBytes -= size
+    if (queue.hasWaiting) this.send(queue)
+    this.progress.next()
+    if (!this.full || this.bufferedBytes > this.config.bufferMemory) return
+    this.full = false
+    this.room.next()
+  }
+
+  private refused(queue: PartitionQueue, error: unknown): void {
+    const { topic, partition } = queue.topicPartition
+    this.fail(isKafkaError(error) ? inTime(error, topic, partition, this.config) : (error as KafkaError))
+  }
+
+  private topic(topic: string): TopicQueues {
+    const known = this.topics.get(topic)
+    if (known !== undefined) return known
+    const queues = new TopicQueues(topic, () => this.cluster.partitionCount(topic))
+    this.topics.set(topic, queues)
+    return queues
+  }
+
+  private queues(): readonly PartitionQueue[] {
+    return [...this.topics.values()].flatMap(queues => queues.all())
+  }
+}
+
+/** A retriable error that comes here has used up `delivery.timeout.ms`. */
+const inTime = (error: KafkaError, topic: string, partition: number, { deliveryTimeoutMs }: ProducerConfig): KafkaError =>
+  !error.retriable
+    ? error
+    : new KafkaError({
+        _tag: 'DeliveryTimeout',
+        message:
+          `Records of ${topic}${partition < 0 ? '' : `-${partition}`} could not be written within delivery.timeout.ms ` +
+          `(${deliveryTimeoutMs}). The last error was: ${error.message}`,
+        topic,
+        ...(partition < 0 ? {} : { partition }),
+        cause: error,
+      })
+
+const recordTooLarge = ({ topic }: ProducerRecord, size: number, limit: number): KafkaError =>
+  new KafkaError({
+    _tag: 'RecordTooLarge',
+    message: `A record of ${size} bytes for ${topic} is larger than max.request.size (${limit}). Raise it, or send less.`,
+    topic,
+  })
+
+const producerClosed = (): KafkaError =>
+  new KafkaError({ _tag: 'IllegalState', message: 'The producer is closed. Make a new one.' })

@@ -1,0 +1,165 @@
+import type { TransactionListing } from '../client/KafkaAdmin.js'
+import type { PreparedTransaction } from '../client/KafkaProducer.js'
+import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
+import { memoryError, type MemoryErrorName } from './memoryError.js'
+
+/** The coordinator's states, by Kafka's names. Markers are written at once, so the Prepare states never show. */
+export type TransactionState = 'Empty' | 'Ongoing' | 'CompleteCommit' | 'CompleteAbort'
+
+/** A producer of transactions as the coordinator knows it, for assertions. */
+export interface MemoryTransaction extends TransactionListing {
+  readonly epoch: number
+  readonly state: TransactionState
+  /** partitions that the open transaction has written to, as `topic-partition` */
+  readonly partitions: readonly string[]
+}
+
+interface Entry {
+  readonly transactionalId: string
+  producerId: bigint
+  epoch: number
+  state: TransactionState
+  timeoutMs: number
+  /** when an open transaction is aborted, in ms; Infinity without one */
+  expiresAt: number
+  readonly partitions: Map<string, TopicPartition>
+}
+
+/** Writes the marker of an ended transaction to a partition's log. */
+export type WriteMarker = (
+  topicPartition: TopicPartition,
+  producerId: bigint,
+  epoch: number,
+  marker: 'commit' | 'abort',
+) => void
+
+/**
+ * The transaction coordinator (KIP-98), with the answers of Kafka 4.2.0 to clients below EndTxn version 5.
+ *
+ * - `initProducerId` aborts what is open under the id and bumps the epoch: from then on former producers are fenced.
+ * - A transaction that is open longer than its timeout is aborted, and its producer fenced.
+ * - EndTxn, asked again for how it ended, succeeds again; asked otherwise: INVALID_TXN_STATE; of a fenced or expired
+ *   producer: INVALID_PRODUCER_EPOCH; of an unknown producer id: INVALID_PRODUCER_ID_MAPPING.
+ *
+ * It keeps no timer: whoever asks says what time it is, and {@link expire} does what is due. So an open transaction that
+ * a crashed client leaves behind does not keep the process alive.
+ */
+export class MemoryTransactions {
+  private readonly entries = new Map<string, Entry>()
+  private nextProducerId = 0n
+
+  constructor(
+    private readonly maxTimeoutMs: number,
+    private readonly writeMarker: WriteMarker,
+  ) {}
+
+  /** A producer id without transactions, for idempotence. */
+  newProducerId(): bigint {
+    return this.nextProducerId++
+  }
+
+  initProducerId(transactionalId: string, timeoutMs: number): PreparedTransaction {
+    if (timeoutMs > this.maxTimeoutMs) throw this.error('INVALID_TRANSACTION_TIMEOUT', 'InitProducerId', transactionalId)
+    const known = this.entries.get(transactionalId)
+    if (known === undefined) return this.register(transactionalId, timeoutMs)
+    known.epoch++
+    if (known.state === 'Ongoing') this.end(known, 'abort')
+    if (known.epoch >= maxEpoch) {
+      known.producerId = this.newProducerId()
+      known.epoch = 0
+    }
+    known.state = 'Empty'
+    known.timeoutMs = timeoutMs
+    return { transactionalId, producerId: known.producerId, epoch: known.epoch }
+  }
+
+  /** AddPartitionsToTxn: the first one opens the transaction. */
+  addPartitions(producer: PreparedTransaction, partitions: readonly TopicPartition[], now: number): void {
+    const entry = this.authorised('AddPartitionsToTxn', producer)
+    if (entry.state !== 'Ongoing') {
+      entry.state = 'Ongoing'
+      entry.expiresAt = now + entry.timeoutMs
+    }
+    for (const partition of partitions) entry.partitions.set(topicPartitionKey(partition), partition)
+  }
+
+  /** A transactional batch is taken only for an open transaction that the partition was added to (KIP-890). */
+  checkOpen(producer: PreparedTransaction, partition: TopicPartition): void {
+    const entry = this.authorised('Produce', producer)
+    if (entry.state !== 'Ongoing' || !entry.partitions.has(topicPartitionKey(partition))) {
+      throw this.error('INVALID_TXN_STATE', 'Produce', producer.transactionalId)
+    }
+  }
+
+  endTransaction(producer: PreparedTransaction, marker: 'commit' | 'abort'): void {
+    const entry = this.authorised('EndTxn', producer)
+    if (entry.state === 'Ongoing') this.end(entry, marker)
+    else if (entry.state !== completed[marker]) throw this.error('INVALID_TXN_STATE', 'EndTxn', producer.transactionalId)
+  }
+
+  /** Aborts what is open longer than its timeout, and fences its producers. */
+  expire(now: number): void {
+    for (const entry of this.entries.values()) {
+      if (entry.expiresAt > now) continue
+      entry.epoch++
+      this.end(entry, 'abort')
+    }
+  }
+
+  /** When {@link expire} will have something to do next; Infinity while nothing is open. */
+  get nextExpiry(): number {
+    let next = Infinity
+    for (const { expiresAt } of this.entries.values()) if (expiresAt < next) next = expiresAt
+    return next
+  }
+
+  list(): readonly MemoryTransaction[] {
+    return [...this.entries.values()].map(({ transactionalId, producerId, epoch, state, partitions }) => ({
+      transactionalId,
+      producerId,
+      epoch,
+      state,
+      partitions: [...partitions.keys()],
+    }))
+  }
+
+  private register(transactionalId: string, timeoutMs: number): PreparedTransaction {
+    const producerId = this.newProducerId()
+    this.entries.set(transactionalId, {
+      transactionalId,
+      producerId,
+      epoch: 0,
+      state: 'Empty',
+      timeoutMs,
+      expiresAt: Infinity,
+      partitions: new Map(),
+    })
+    return { transactionalId, producerId, epoch: 0 }
+  }
+
+  private authorised(api: string, { transactionalId, producerId, epoch }: PreparedTransaction): Entry {
+    const entry = this.entries.get(transactionalId)
+    if (entry === undefined || entry.producerId !== producerId) {
+      throw this.error('INVALID_PRODUCER_ID_MAPPING', api, transactionalId)
+    }
+    if (entry.epoch !== epoch) throw this.error('INVALID_PRODUCER_EPOCH', api, transactionalId)
+    return entry
+  }
+
+  private end(entry: Entry, marker: 'commit' | 'abort'): void {
+    const partitions = [...entry.partitions.values()]
+    entry.partitions.clear()
+    entry.expiresAt = Infinity
+    entry.state = completed[marker]
+    for (const partition of partitions) this.writeMarker(partition, entry.producerId, entry.epoch, marker)
+  }
+
+  private error(name: MemoryErrorName, api: string, transactionalId: string): Error {
+    return memoryError(name, { api, transactionalId })
+  }
+}
+
+const completed = { commit: 'CompleteCommit', abort: 'CompleteAbort' } as const
+
+/** Epochs are 16 bits; the last one is kept for fencing. */
+const maxEpoch = 32767
