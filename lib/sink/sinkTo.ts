@@ -2,6 +2,7 @@ import { asyncScheduler, map, Observable, type OperatorFunction, type SchedulerL
 import type { KafkaClient } from '../client/KafkaClient.js'
 import { KafkaError } from '../client/KafkaError.js'
 import { defaultConnect } from '../defaultClient.js'
+import { operate } from '../stream/operate.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { KafkaCommitter } from './committer/KafkaCommitter.js'
 import { DeliveryGuarantee } from './DeliveryGuarantee.js'
@@ -44,13 +45,10 @@ export const sinkTo =
       )
       subscriber.add(() => task.stop())
       subscriber.add(task.events$.subscribe(subscriber))
-      subscriber.add(
-        elements$.subscribe({
-          next: (element) => task.next(element),
-          error: (error) => subscriber.error(error),
-          complete: () => task.complete(),
-        }),
-      )
+      operate(elements$, subscriber, {
+        next: (element) => task.next(element),
+        complete: () => task.complete(),
+      })
     })
 
 const connectSink = <T>(sink: KafkaSink<T>, options: KafkaSinkOptions) => {

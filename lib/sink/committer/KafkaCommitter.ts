@@ -1,7 +1,7 @@
 import { catchError, map, type Observable, of, retry, type SchedulerLike, throwError, timer } from 'rxjs'
 import { isKafkaError, KafkaError } from '../../client/KafkaError.js'
 import type { Logger } from '../../client/KafkaConfig.js'
-import type { CommitLostPolicy } from '../KafkaSink.js'
+import type { CommitLostPolicy } from '../KafkaSinkConfig.js'
 import type { SinkEvent } from '../SinkEvent.js'
 import type { KafkaCommittable } from './KafkaCommittable.js'
 

@@ -1,0 +1,82 @@
+/**
+ * `npm run bench`: consume, produce and exactly-once copy of 100-byte records, beside kafkajs in the same run.
+ *
+ * Each run is a process of its own; ours and theirs take turns, so that a slow hour of the machine meets both. Quote the ratios:
+ * absolute figures move by a third from hour to hour on a shared machine. RECORDS and RUNS change how much, KAFKA_BROKERS where.
+ */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { BenchInput, BenchResult } from './cases/BenchCase.js'
+import { createTopic, fillTopic } from './topics.js'
+import { benchKafka } from './benchKafka.js'
+
+const RECORDS = Number(process.env['RECORDS'] ?? 1_000_000)
+const RUNS = Number(process.env['RUNS'] ?? 3)
+
+/** What is expected of each ratio already. */
+const PAIRS = [
+  { title: 'consume', ours: 'consumeRxKafka', theirs: 'consumeKafkaJs', records: RECORDS, expected: 3 },
+  { title: 'produce', ours: 'produceRxKafka', theirs: 'produceKafkaJs', records: RECORDS, expected: 5 },
+  { title: 'exactly-once copy', ours: 'copyRxKafka', theirs: 'copyKafkaJs', records: RECORDS, expected: 5 },
+] as const
+
+const here = import.meta.dirname
+const tsx = createRequire(import.meta.url).resolve('tsx/cli')
+
+const run = async (name: string, input: BenchInput): Promise<BenchResult> => {
+  const script = join(here, 'cases', 'runCase.ts')
+  const { stdout } = await promisify(execFile)(process.execPath, [tsx, script, name, JSON.stringify(input)])
+  return JSON.parse(stdout.trim().split('\n').at(-1) as string) as BenchResult
+}
+
+const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] as number
+
+const row = (title: string, name: string, results: readonly BenchResult[]): string =>
+  [
+    title.padEnd(18),
+    name.padEnd(16),
+    Math.round(median(results.map(({ recordsPerSecond }) => recordsPerSecond)))
+      .toLocaleString('en')
+      .padStart(12),
+    median(results.map(({ cpuSeconds }) => cpuSeconds)).toFixed(1).padStart(7),
+    Math.round(median(results.map(({ peakMb }) => peakMb)))
+      .toString()
+      .padStart(8),
+  ].join('  ')
+
+const kafka = await benchKafka()
+const directory = mkdtempSync(join(tmpdir(), 'rx-kafka-bench-'))
+try {
+  const topic = 'bench-input'
+  await createTopic(kafka.bootstrapServers, topic)
+  await fillTopic(kafka.bootstrapServers, topic, RECORDS)
+  console.log(`${RECORDS.toLocaleString('en')} records of 100 bytes, 4 partitions, medians of ${RUNS} interleaved runs\n`)
+  console.log(`${''.padEnd(18)}  ${''.padEnd(16)}  ${'records/s'.padStart(12)}  ${'CPU s'.padStart(7)}  ${'peak MB'.padStart(8)}`)
+  for (const { title, ours, theirs, records, expected } of PAIRS) {
+    const results: Record<string, BenchResult[]> = { [ours]: [], [theirs]: [] }
+    // The first round warms the broker up and is not counted.
+    for (let round = 0; round <= RUNS; round++) {
+      for (const name of [ours, theirs]) {
+        const output = `bench-${name}-${round}`
+        await createTopic(kafka.bootstrapServers, output)
+        const input = { bootstrapServers: kafka.bootstrapServers, topic, output, records, directory: join(directory, output) }
+        const result = await run(name, input)
+        if (round > 0) results[name]?.push(result)
+      }
+    }
+    const [a, b] = [results[ours] as BenchResult[], results[theirs] as BenchResult[]]
+    const ratios = a.map((result, n) => result.recordsPerSecond / (b[n] as BenchResult).recordsPerSecond)
+    console.log(row(title, 'rx-kafka', a))
+    console.log(row('', 'kafkajs', b))
+    console.log(`${''.padEnd(18)}  ${'ratio'.padEnd(16)}  ${median(ratios).toFixed(1).padStart(12)}  expected at least ${expected}\n`)
+  }
+  const slow = await run('slowRxKafka', { bootstrapServers: kafka.bootstrapServers, topic, output: '', records: 200_000, directory })
+  console.log(`${'slow consumer'.padEnd(18)}  peak ${Math.round(slow.peakMb)} MB with ${RECORDS.toLocaleString('en')} records of lag`)
+} finally {
+  rmSync(directory, { recursive: true, force: true })
+  await kafka.stop()
+}

@@ -1,0 +1,127 @@
+import * as either from 'fp-ts/lib/Either.js'
+import { type ConfigError, configError, InvalidConfigError } from '../config/ConfigError.js'
+import type { KafkaProperties, KafkaPropertyValue } from '../config/KafkaProperties.js'
+import { decodeProducerConfig } from '../config/producerConfig.js'
+import { DeliveryGuarantee } from './DeliveryGuarantee.js'
+import type { KafkaSink } from './KafkaSink.js'
+import type { CommitLostPolicy, KafkaSinkConfig } from './KafkaSinkConfig.js'
+import type { KafkaRecordSerializer } from './serializer/KafkaRecordSerializer.js'
+import { TransactionNamingStrategy } from './transaction/TransactionNamingStrategy.js'
+
+/** In UTF-8 bytes: Kafka's limit for a transactional id, less room for what follows the prefix. */
+const MAX_PREFIX_BYTES = 64_000
+
+/**
+ * Collects the settings of a {@link KafkaSink}. Required: bootstrap servers, a record serializer, and with EXACTLY_ONCE a
+ * transactional id prefix. Setters may be chained or called as statements; the last call wins. Messages are Flink's.
+ */
+export class KafkaSinkBuilder<T> {
+  private properties: Record<string, KafkaPropertyValue> = {}
+  private recordSerializer: KafkaRecordSerializer<T> | undefined
+  private deliveryGuarantee: DeliveryGuarantee = DeliveryGuarantee.NONE
+  private transactionalIdPrefix: string | undefined
+  private transactionNamingStrategy: TransactionNamingStrategy = TransactionNamingStrategy.INCREMENTING
+  private commitLostPolicy: CommitLostPolicy = 'fail'
+
+  constructor(private readonly make: (config: KafkaSinkConfig<T>) => KafkaSink<T>) {}
+
+  setBootstrapServers(bootstrapServers: string): this {
+    return this.setProperty('bootstrap.servers', bootstrapServers)
+  }
+
+  setRecordSerializer(recordSerializer: KafkaRecordSerializer<T>): this {
+    this.recordSerializer = required('recordSerializer', recordSerializer)
+    return this
+  }
+
+  setDeliveryGuarantee(deliveryGuarantee: DeliveryGuarantee): this {
+    this.deliveryGuarantee = required('deliveryGuarantee', deliveryGuarantee)
+    return this
+  }
+
+  /** Must be unique among all applications on the cluster: two with the same one fence each other. At most 64,000 bytes. */
+  setTransactionalIdPrefix(prefix: string): this {
+    if (Buffer.byteLength(required('transactionalIdPrefix', prefix)) > MAX_PREFIX_BYTES) {
+      throw new RangeError(
+        "The configured prefix is too long and the resulting transactionalIdPrefix might exceed Kafka's transactionalIdPrefix size.",
+      )
+    }
+    this.transactionalIdPrefix = prefix
+    return this
+  }
+
+  setTransactionNamingStrategy(strategy: TransactionNamingStrategy): this {
+    this.transactionNamingStrategy = required('transactionNamingStrategy must not be null', strategy)
+    return this
+  }
+
+  /** What to do about a transaction that can no longer be committed. Default `fail`; `warn` logs, tells `lost` and goes on. */
+  setCommitLostPolicy(policy: CommitLostPolicy): this {
+    this.commitLostPolicy = required('commitLostPolicy', policy)
+    return this
+  }
+
+  /** Several producer properties; they are merged with those set before. */
+  setKafkaProducerConfig(properties: KafkaProperties): this {
+    for (const [key, value] of Object.entries(required('properties', properties))) this.setProperty(key, value)
+    return this
+  }
+
+  /** A property of Kafka's producer, under Kafka's name. */
+  setProperty(key: string, value: KafkaPropertyValue): this {
+    this.properties = { ...this.properties, [required('key', key)]: required(key, value) }
+    return this
+  }
+
+  /** Throws one {@link InvalidConfigError} with all faults. */
+  build(): KafkaSink<T> {
+    const built = this.buildEither()
+    if (built._tag === 'Left') throw new InvalidConfigError(built.left)
+    return built.right
+  }
+
+  /** The sink, or all faults as values. */
+  buildEither(): either.Either<readonly ConfigError[], KafkaSink<T>> {
+    const { recordSerializer, transactionalIdPrefix, deliveryGuarantee } = this
+    const decoded = decodeProducerConfig(this.properties, { 'client.id': `KafkaSink-${transactionalIdPrefix ?? ''}` })
+    const missing = this.missing()
+    const invalid =
+      decoded._tag === 'Left' ? decoded.left.filter(({ key }) => missing.every((one) => one.key !== key)) : []
+    const faults = [...missing, ...invalid]
+    if (faults.length > 0 || decoded._tag === 'Left' || recordSerializer === undefined) return either.left(faults)
+    const { client, producer, warnings } = decoded.right
+    for (const warning of warnings) client.logger?.warn(warning)
+    return either.right(
+      this.make({
+        client,
+        producer,
+        recordSerializer,
+        deliveryGuarantee,
+        transactionalIdPrefix,
+        transactionNamingStrategy: this.transactionNamingStrategy,
+        commitLostPolicy: this.commitLostPolicy,
+      }),
+    )
+  }
+
+  private missing(): readonly ConfigError[] {
+    const exactlyOnce = this.deliveryGuarantee === DeliveryGuarantee.EXACTLY_ONCE
+    return [
+      ...(this.properties['bootstrap.servers'] === undefined
+        ? [configError('bootstrap.servers', 'bootstrapServers')]
+        : []),
+      ...(this.recordSerializer === undefined ? [configError('recordSerializer', 'recordSerializer')] : []),
+      ...(exactlyOnce && this.transactionalIdPrefix === undefined
+        ? [configError('transactionalIdPrefix', noPrefix)]
+        : []),
+    ]
+  }
+}
+
+const noPrefix =
+  'EXACTLY_ONCE delivery guarantee requires a transactionalIdPrefix to be set to provide unique transaction names across multiple KafkaSinks writing to the same Kafka cluster.'
+
+const required = <V>(name: string, value: V): V => {
+  if (value === null || value === undefined) throw new TypeError(name)
+  return value
+}

@@ -1,0 +1,98 @@
+/**
+ * A child process of the chaos specs: copies a topic into another, exactly once, partition by partition, and kills itself with
+ * SIGKILL at a crash point if it is told to. Settings come as JSON in JOB; SIGTERM stops with a savepoint.
+ */
+import { map, retry, tap, timer } from 'rxjs'
+import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
+import { FileCheckpointStore } from '../../lib/checkpoint/FileCheckpointStore.js'
+import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
+import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
+import { KafkaSink } from '../../lib/sink/KafkaSink.js'
+import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
+import { sinkTo } from '../../lib/sink/sinkTo.js'
+import { KafkaSource } from '../../lib/source/KafkaSource.js'
+import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
+import { onRecords } from '../../lib/stream/onRecords.js'
+import { type CrashPoint, watchedStore } from './crashPoints.js'
+
+export interface CopyJobSettings {
+  readonly bootstrapServers: string
+  readonly from: string
+  readonly to: string
+  readonly directory: string
+  readonly checkpointInterval: number
+  /** die when `point` is met for the `occurrence`-th time after the first `records` records */
+  readonly crash?: { readonly point: CrashPoint; readonly occurrence: number; readonly records: number }
+}
+
+const { bootstrapServers, from, to, directory, checkpointInterval, crash } = JSON.parse(
+  process.env['JOB'] ?? '{}',
+) as CopyJobSettings
+
+let records = 0
+let met = 0
+
+/** Nothing is flushed, closed or handed over: the operating system ends this process in the middle of the call. */
+const at = (point: CrashPoint): void => {
+  if (crash?.point !== point || records < crash.records || ++met < crash.occurrence) return
+  process.kill(process.pid, 'SIGKILL')
+}
+
+const checkpoints = CheckpointCoordinator.create({
+  interval: checkpointInterval,
+  store: watchedStore(new FileCheckpointStore(directory), at),
+})
+
+const source = KafkaSource.builder()
+  .setBootstrapServers(bootstrapServers)
+  .setGroupId('copy')
+  .setTopics(from)
+  .setStartingOffsets(OffsetsInitializer.earliest())
+  .setValueOnlyDeserializer(new SimpleStringSchema())
+  .build()
+
+const sink = KafkaSink.builder<string>()
+  .setBootstrapServers(bootstrapServers)
+  .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
+  .setTransactionalIdPrefix(`copy-${to}`)
+  .setRecordSerializer(
+    KafkaRecordSerializationSchema.builder<string>()
+      .setTopic(to)
+      // A value is `partition:sequence`, so that order can be checked partition by partition.
+      .setPartitioner({ partition: (value) => Number(value.slice(0, value.indexOf(':'))) })
+      .setValueSerializationSchema(new SimpleStringSchema())
+      .build(),
+  )
+  .build()
+
+source
+  .elements({ checkpoints })
+  .pipe(
+    onRecords(
+      map((value) => {
+        records++
+        at('open')
+        return value
+      }),
+    ),
+    sinkTo(sink),
+    tap(({ kind }) => {
+      if (kind === 'prepared') at('prepared')
+    }),
+    retry({
+      resetOnSuccess: true,
+      delay: (error: { readonly retriable?: boolean }, count) => {
+        if (error.retriable !== true) throw error
+        return timer(Math.min(50 * 2 ** count, 1000))
+      },
+    }),
+  )
+  .subscribe({
+    next: (event) => process.stdout.write(`${JSON.stringify(event)}\n`),
+    error: (error: Error) => {
+      console.error(error)
+      process.exit(1)
+    },
+  })
+
+process.once('SIGTERM', () => checkpoints.stopWithSavepoint({ drain: true }))
