@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import { CombinedWatermarkStatus } from '../../lib/eventtime/CombinedWatermarkStatus.js'
 import { StatusWatermarkValve } from '../../lib/eventtime/StatusWatermarkValve.js'
-import type { WatermarkOutput } from '../../lib/eventtime/WatermarkGenerator.js'
+import { SourceWatermarks } from '../../lib/eventtime/SourceWatermarks.js'
+import type { SplitWatermarks } from '../../lib/eventtime/SourceWatermarks.js'
+import type { WatermarkGenerator, WatermarkOutput } from '../../lib/eventtime/WatermarkGenerator.js'
+import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'
 import { golden } from '../support/golden.js'
 
 type Step =
@@ -12,6 +15,17 @@ type Step =
 type ValveStep =
   | { readonly op: 'wm'; readonly ch: number; readonly ts: number }
   | { readonly op: 'idle' | 'active'; readonly ch: number }
+
+type SourceStep =
+  | { readonly op: 'add' | 'release' | 'markIdle' | 'markActive' | 'pause' | 'resume'; readonly split: string }
+  | { readonly op: 'rec'; readonly split: string; readonly ts: number }
+  | { readonly op: 'tick' | 'advance'; readonly ms: number }
+
+interface Strategy {
+  readonly kind: 'monotonous' | 'bounded' | 'punctuated' | 'none'
+  readonly outOfOrdernessMs?: number
+  readonly idlenessMs?: number
+}
 
 interface Output {
   readonly step: number
@@ -24,6 +38,7 @@ interface Case {
   readonly layer: 'generator' | 'multiplexer' | 'source' | 'valve'
   readonly desc: string
   readonly steps: readonly never[]
+  readonly strategy?: Strategy
   readonly outputs: readonly Output[]
   readonly releaseReturns?: readonly boolean[]
   readonly channels?: number
@@ -58,7 +73,76 @@ function play<S>(
 const recorded = ({ outputs }: Case): Output[] =>
   outputs.map(({ ts, ...rest }) => (ts === undefined ? rest : { ...rest, ts: time(ts) }))
 
+/** Emits the timestamp of every event that is a whole number of seconds. */
+const punctuated = (): WatermarkGenerator<null> => ({
+  onEvent: (_, timestamp, output) => {
+    if (timestamp % 1000 === 0) output.emitWatermark(timestamp)
+  },
+  onPeriodicEmit: () => undefined,
+})
+
+function strategyOf({ kind, outOfOrdernessMs, idlenessMs }: Strategy): WatermarkStrategy<null> {
+  const strategy = {
+    monotonous: () => WatermarkStrategy.forMonotonousTimestamps<null>(),
+    bounded: () => WatermarkStrategy.forBoundedOutOfOrderness<null>(outOfOrdernessMs!),
+    punctuated: () => WatermarkStrategy.forGenerator(punctuated),
+    none: () => WatermarkStrategy.noWatermarks<null>(),
+  }[kind]()
+  return idlenessMs === undefined ? strategy : strategy.withIdleness(idlenessMs)
+}
+
 describe('the watermarks of Flink, recorded', () => {
+  it.each(ofLayer('generator'))('should be those of the generators: %s', (_, one) => {
+    let now = 0
+    const generator = strategyOf(one.strategy!).createWatermarkGenerator(() => now)
+    const outputs = play(one.steps as readonly SourceStep[], (step, output) => {
+      if (step.op === 'rec') generator.onEvent(null, time(step.ts), output)
+      if (step.op === 'tick' || step.op === 'advance') now += step.ms
+      if (step.op === 'tick') generator.onPeriodicEmit(output)
+    })
+    expect(outputs).toEqual(recorded(one))
+  })
+
+  it.each(ofLayer('source'))('should be those of a source: %s', (_, one) => {
+    let now = 0
+    const outputs: Output[] = []
+    let current = 0
+    const watermarks = new SourceWatermarks(
+      strategyOf(one.strategy!),
+      (element) => {
+        if (element.kind === 'watermark') outputs.push({ step: current, type: 'watermark', ts: element.timestamp })
+        else outputs.push({ step: current, type: element.idle ? 'idle' : 'active' })
+      },
+      () => now,
+    )
+    const splits = new Map<string, SplitWatermarks<null>>()
+    ;(one.steps as readonly SourceStep[]).forEach((step, index) => {
+      current = index
+      switch (step.op) {
+        case 'add':
+          splits.set(step.split, watermarks.addSplit())
+          break
+        case 'rec': {
+          const split = splits.get(step.split)!
+          const ts = split.timestampOf(null, time(step.ts))
+          outputs.push({ step: index, type: 'record', ts })
+          split.onRecord(null, ts)
+          break
+        }
+        case 'tick':
+          now += step.ms
+          watermarks.onPeriodicEmit()
+          break
+        case 'advance':
+          now += step.ms
+          break
+        default:
+          splits.get(step.split)![step.op]()
+      }
+    })
+    expect(outputs).toEqual(recorded(one))
+  })
+
   it.each(ofLayer('multiplexer'))('should be those of the splits of a source: %s', (_, one) => {
     let status: CombinedWatermarkStatus<string> | undefined
     const released: boolean[] = []

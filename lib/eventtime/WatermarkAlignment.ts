@@ -1,0 +1,8 @@
+/** Sources of one group wait for each other: none reads further ahead of the slowest than the maximum drift. */
+export interface WatermarkAlignment {
+  readonly group: string
+  /** ms of event time */
+  readonly maxDrift: number
+  /** how often watermarks are compared, in ms */
+  readonly updateInterval: number
+}
