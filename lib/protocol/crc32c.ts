@@ -1,13 +1,31 @@
+import { crc32cBlocks } from './crc32cBlocks.js'
+import { crc32cTables } from './crc32cTables.js'
+
 /**
  * CRC-32C (Castagnoli), the checksum of a record batch; `zlib.crc32` is another polynomial.
  *
- * Slicing-by-16: sixteen tables, so that sixteen bytes cost sixteen independent look-ups instead of sixteen dependent steps.
+ * Slicing-by-16 (Kounavis and Berry): sixteen tables, so that sixteen bytes cost sixteen independent look-ups instead of
+ * sixteen dependent steps. Longer input goes through the same loop in WebAssembly, about twice as fast, where there is any.
  *
  * @returns an unsigned 32-bit integer
  */
 export const crc32c = (bytes: Uint8Array, start = 0, end = bytes.length): number => {
-  const t = tables
   let crc = -1
+  let at = start
+  if (crc32cBlocks !== undefined && end - start >= worthCopying) {
+    const blocksEnd = end - ((end - start) % 16)
+    crc = crc32cBlocks(crc, bytes, start, blocksEnd)
+    at = blocksEnd
+  }
+  return ~crc32cBytes(crc, bytes, at, end) >>> 0
+}
+
+/** Bytes from which on the call into WebAssembly pays. */
+const worthCopying = 256
+
+const crc32cBytes = (initial: number, bytes: Uint8Array, start: number, end: number): number => {
+  const t = crc32cTables
+  let crc = initial
   let i = start
   for (const last = end - 16; i <= last; i += 16) {
     crc =
@@ -29,19 +47,5 @@ export const crc32c = (bytes: Uint8Array, start = 0, end = bytes.length): number
       t[bytes[i + 15]!]!
   }
   for (; i < end; i++) crc = (crc >>> 8) ^ t[(crc ^ bytes[i]!) & 0xff]!
-  return ~crc >>> 0
-}
-
-const reversedPolynomial = 0x82f63b78
-
-/** Table k holds the checksum of a byte followed by k zero bytes. */
-const tables = new Int32Array(16 * 256)
-for (let byte = 0; byte < 256; byte++) {
-  let crc = byte
-  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? reversedPolynomial : 0)
-  tables[byte] = crc
-}
-for (let i = 256; i < tables.length; i++) {
-  const shorter = tables[i - 256]!
-  tables[i] = (shorter >>> 8) ^ tables[shorter & 0xff]!
+  return crc
 }

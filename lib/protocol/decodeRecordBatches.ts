@@ -9,7 +9,7 @@ import { compressionCodec } from './compression.js'
 import { isAbortMarker } from './controlRecord.js'
 import { corruptRecords } from './corruptRecords.js'
 import { crc32c } from './crc32c.js'
-import { BatchRecords } from './decodeRecords.js'
+import { BatchRecords } from './BatchRecords.js'
 import { ATTRIBUTES_AT, CURRENT_MAGIC, LENGTH_AT, MAGIC_AT, RECORDS_AT, RecordBatch } from './RecordBatch.js'
 import type { FetchedPartitionResponse } from './requests/fetch.js'
 

@@ -64,31 +64,60 @@ export class BatchRecords {
     const { topic, partition, bytes, end, baseOffset, lastOffsetDelta, baseTimestamp, timestampType, leaderEpoch } =
       this
     const isAppendTime = timestampType === 'LogAppendTime'
+    // Varints of one byte are read in place: as calls with a shared cursor the loop took half as long again.
+    // Reading beyond the bytes gives zeros and moves `at` on, so that `at > recordEnd` finds every record that is cut.
     for (let room = max - into.length; room > 0 && this.left > 0; this.left--) {
-      cursor = this.position
-      const length = readVarint(bytes)
-      const recordEnd = cursor + length
+      let at = this.position
+      let byte = bytes[at++]!
+      let length = zigzag(byte)
+      if (byte >= 0x80) {
+        length = longVarint(bytes, at, byte)
+        at = cursor
+      }
+      const recordEnd = at + length
       if (length < 0 || recordEnd > end) throw this.corrupt('end in the middle of a record')
 
-      cursor++
-      const timestampDelta = readVarlong(bytes)
-      const offsetDelta = readVarint(bytes)
-      const keyLength = readVarint(bytes)
-      const keyStart = cursor
-      if (keyLength > 0) cursor += keyLength
-      const valueLength = cursor < recordEnd ? readVarint(bytes) : malformed
-      const valueStart = cursor
-      if (valueLength > 0) cursor += valueLength
-      const headersStart = cursor
-      const headers = cursor < recordEnd ? readVarint(bytes) : malformed
+      at++
+      byte = bytes[at++]!
+      let timestampDelta = zigzag(byte)
+      if (byte >= 0x80) {
+        timestampDelta = longVarlong(bytes, at, byte)
+        at = cursor
+      }
+      byte = bytes[at++]!
+      let offsetDelta = zigzag(byte)
+      if (byte >= 0x80) {
+        offsetDelta = longVarint(bytes, at, byte)
+        at = cursor
+      }
 
-      if (
-        keyLength < -1 ||
-        valueLength < -1 ||
-        headers < 0 ||
-        cursor > recordEnd ||
-        (headers === 0 && cursor < recordEnd)
-      ) {
+      byte = bytes[at++]!
+      let keyLength = zigzag(byte)
+      if (byte >= 0x80) {
+        keyLength = longVarint(bytes, at, byte)
+        at = cursor
+      }
+      const keyStart = at
+      if (keyLength > 0) at += keyLength
+
+      byte = bytes[at++]!
+      let valueLength = zigzag(byte)
+      if (byte >= 0x80) {
+        valueLength = longVarint(bytes, at, byte)
+        at = cursor
+      }
+      const valueStart = at
+      if (valueLength > 0) at += valueLength
+
+      const headersStart = at
+      byte = bytes[at++]!
+      let headers = zigzag(byte)
+      if (byte >= 0x80) {
+        headers = longVarint(bytes, at, byte)
+        at = cursor
+      }
+
+      if (keyLength < -1 || valueLength < -1 || headers < 0 || at > recordEnd || (headers === 0 && at < recordEnd)) {
         throw this.corrupt('hold a record whose lengths contradict each other')
       }
       if (offsetDelta <= this.previousDelta || offsetDelta > lastOffsetDelta) {
@@ -126,45 +155,53 @@ export class BatchRecords {
   }
 }
 
-/** Less than any length: also what a varint that never ends is read as, so that one check finds all damage. */
-const malformed = -2
+/** One byte of zigzag: nearly every varint of a record. */
+const zigzag = (byte: number): number => (byte >>> 1) ^ -(byte & 1)
 
-/** Where the next byte is read. A variable of the module, since a function can then return the value alone. */
+/** Where a varint of several bytes ended: a variable of the module, since a function returns the value alone. */
 let cursor = 0
 
-/** VARINT: zigzag, 32 bits. Bytes that are not there read as `undefined` and end in {@link malformed}. */
-const readVarint = (bytes: Buffer): number => {
-  let byte = bytes[cursor++]!
-  if (byte < 0x80) return (byte >>> 1) ^ -(byte & 1)
-  let value = byte & 0x7f
+/** The rest of a VARINT: zigzag, 32 bits. */
+const longVarint = (bytes: Buffer, start: number, first: number): number => {
+  let value = first & 0x7f
+  let at = start
   for (let shift = 7; shift < 35; shift += 7) {
-    byte = bytes[cursor++]!
+    const byte = bytes[at++]!
     value |= (byte & 0x7f) << shift
-    if (byte < 0x80) return (value >>> 1) ^ -(value & 1)
+    if (byte < 0x80) {
+      cursor = at
+      return (value >>> 1) ^ -(value & 1)
+    }
   }
-  return malformed
+  return endless(bytes)
 }
 
-/** VARLONG: zigzag, 64 bits; in 32-bit arithmetic as long as it fits. Exact within ±2^53, rounded beyond. */
-const readVarlong = (bytes: Buffer): number => {
-  let byte = bytes[cursor++]!
-  if (byte < 0x80) return (byte >>> 1) ^ -(byte & 1)
-  let value = byte & 0x7f
+/** The rest of a VARLONG: zigzag, 64 bits; in 32-bit arithmetic while it fits. Exact within ±2^53, rounded beyond. */
+const longVarlong = (bytes: Buffer, start: number, first: number): number => {
+  let low = first & 0x7f
+  let at = start
   for (let shift = 7; shift < 28; shift += 7) {
-    byte = bytes[cursor++]!
-    value |= (byte & 0x7f) << shift
-    if (byte < 0x80) return (value >>> 1) ^ -(value & 1)
+    const byte = bytes[at++]!
+    low |= (byte & 0x7f) << shift
+    if (byte < 0x80) {
+      cursor = at
+      return (low >>> 1) ^ -(low & 1)
+    }
   }
-  return readLongTail(bytes, value)
-}
-
-const readLongTail = (bytes: Buffer, low: number): number => {
   let value = low
   for (let unit = 2 ** 28; unit <= 2 ** 63; unit *= 128) {
-    const byte = bytes[cursor++]!
+    const byte = bytes[at++]!
     value += (byte & 0x7f) * unit
-    if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+    if (byte < 0x80) {
+      cursor = at
+      return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+    }
   }
-  cursor = bytes.length
+  return endless(bytes)
+}
+
+/** A varint that does not end is damage: the cursor goes where the check of the record's end finds it. */
+const endless = (bytes: Buffer): number => {
+  cursor = bytes.length + 1
   return 0
 }
