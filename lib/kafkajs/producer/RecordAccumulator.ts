@@ -1,0 +1,215 @@
+import { noHeaders } from '../../client/Headers.js'
+import { KafkaError } from '../../client/KafkaError.js'
+import type { Bytes, ProducerRecord } from '../../client/ProducerRecord.js'
+import { RecordBatchBuilder, recordSizeUpperBound } from '../../protocol/RecordBatchBuilder.js'
+import type { AckLatch } from './AckLatch.js'
+import type { PartitionQueue } from './PartitionQueue.js'
+import { ProducerBatch } from './ProducerBatch.js'
+import { splitBatch } from './splitBatch.js'
+import { TopicQueues } from './TopicQueues.js'
+
+/** Sizes in bytes. */
+export interface AccumulatorConfig {
+  readonly batchSize: number
+  readonly bufferMemory: number
+  readonly maxRequestSize: number
+  /** batches of a partition that may be on their way at once */
+  readonly window: number
+}
+
+/** Who is told what happens in a {@link RecordAccumulator}. */
+export interface AccumulatorListener {
+  /** How many partitions a topic has; undefined while that is unknown. */
+  partitionCount(topic: string): number | undefined
+  /** A batch was begun: it will want to be sent. */
+  begun(batch: ProducerBatch): void
+  /** A batch takes no more records. */
+  filled(): void
+  /** A record of an unknown topic is held back. */
+  held(topic: string): void
+}
+
+/**
+ * Takes records and groups them into batches by partition.
+ *
+ * A record's partition is chosen once. It is encoded straight into its batch; nothing is kept of it otherwise, except while
+ * its topic is unknown: such records are held, in order, and dealt out by {@link dealOut}.
+ */
+export class RecordAccumulator {
+  /** Partitions with something to send, those that waited longest first. */
+  readonly pending = new Set<PartitionQueue>()
+  private readonly topics = new Map<string, TopicQueues>()
+  private readonly spare: RecordBatchBuilder[] = []
+  private readonly limit: number
+  private latest: TopicQueues | undefined
+  private buffered = 0
+
+  constructor(
+    private readonly config: AccumulatorConfig,
+    private readonly listener: AccumulatorListener,
+    private readonly random: () => number = Math.random,
+  ) {
+    this.limit = Math.min(config.batchSize, config.maxRequestSize)
+  }
+
+  get hasRoom(): boolean {
+    return this.buffered < this.config.bufferMemory
+  }
+
+  /** Bytes of records that are not acknowledged. */
+  get bufferedBytes(): number {
+    return this.buffered
+  }
+
+  get queues(): readonly PartitionQueue[] {
+    return [...this.topics.values()].flatMap((topic) => topic.all)
+  }
+
+  get unknownTopics(): readonly TopicQueues[] {
+    return [...this.topics.values()].filter((topic) => topic.held.length > 0)
+  }
+
+  /**
+   * @param now ms; the record's timestamp if it has none
+   * @throws KafkaError `RecordTooLarge`; the record is not taken
+   */
+  append(record: ProducerRecord, now: number): void {
+    const topic = this.latest?.topic === record.topic ? this.latest : this.topicOf(record.topic)
+    if (topic.isKnown) this.place(topic, record, now)
+    else this.hold(topic, record, now)
+  }
+
+  /** Places held records of topics that are known by now. */
+  dealOut(): void {
+    for (const topic of this.unknownTopics) {
+      topic.learn(this.listener.partitionCount(topic.topic))
+      if (!topic.isKnown) continue
+      const { held } = topic
+      topic.held = []
+      for (const { record, appendedAt, bytes } of held) {
+        this.buffered -= bytes
+        this.place(topic, record, appendedAt)
+      }
+      const batches = topic.all.flatMap((queue) => queue.unacknowledged)
+      for (const latch of topic.latches.splice(0)) {
+        batches.forEach((batch) => batch.wait(latch))
+        latch.arm()
+      }
+    }
+  }
+
+  /** Closes all batches, and lets the latch wait for all that is not acknowledged. */
+  close(latch: AckLatch): void {
+    for (const topic of this.topics.values()) {
+      for (const queue of topic.all) {
+        queue.open = undefined
+        queue.unacknowledged.forEach((batch) => batch.wait(latch))
+      }
+      if (topic.held.length === 0) continue
+      latch.add()
+      topic.latches.push(latch)
+    }
+  }
+
+  /** Gives the memory of an acknowledged batch back. */
+  release(batch: ProducerBatch): void {
+    const { builder } = batch
+    this.buffered -= builder.size
+    if (builder.limit !== this.limit || this.spare.length * this.limit >= this.config.bufferMemory) return
+    builder.reset()
+    this.spare.push(builder)
+  }
+
+  /** Two batches of half the size in the place of one that the broker found too large. */
+  split(queue: PartitionQueue, batch: ProducerBatch): void {
+    const parts = splitBatch(batch, queue.topic, queue.partition)
+    queue.replace(batch, parts)
+    parts.forEach((part) => (this.buffered += part.builder.size))
+    this.release(batch)
+  }
+
+  /** Gives up all that is not on its way, and tells all who wait for anything. Returns the batches given up. */
+  discard(): readonly ProducerBatch[] {
+    const batches: ProducerBatch[] = []
+    for (const topic of this.topics.values()) {
+      topic.held.forEach(({ bytes }) => (this.buffered -= bytes))
+      topic.held = []
+      topic.latches.splice(0).forEach((latch) => latch.giveUp())
+      for (const queue of topic.all) {
+        queue.unacknowledged.forEach(({ latches }) => latches.forEach((latch) => latch.giveUp()))
+        batches.push(...queue.discard())
+      }
+    }
+    batches.forEach((batch) => this.release(batch))
+    this.pending.clear()
+    return batches
+  }
+
+  private topicOf(name: string): TopicQueues {
+    let topic = this.topics.get(name)
+    if (topic === undefined) {
+      topic = new TopicQueues(name, this.config.window, this.random)
+      topic.learn(this.listener.partitionCount(name))
+      this.topics.set(name, topic)
+    }
+    this.latest = topic
+    return topic
+  }
+
+  private hold(topic: TopicQueues, record: ProducerRecord, now: number): void {
+    const bytes = recordSizeUpperBound(record.key ?? null, record.value, record.headers ?? noHeaders)
+    if (bytes > this.config.maxRequestSize) throw this.tooLarge(record, bytes)
+    topic.held.push({ record, appendedAt: now, bytes })
+    this.buffered += bytes
+    this.listener.held(topic.topic)
+  }
+
+  private place(topic: TopicQueues, record: ProducerRecord, now: number): void {
+    const { partition, key = null } = record
+    let queue =
+      partition !== undefined ? topic.queueOf(partition) : key !== null ? topic.queueOfKey(key) : topic.stickyQueue
+    if (queue.open !== undefined) {
+      if (this.write(queue.open, record, key, now)) return
+      queue.open = undefined
+      this.listener.filled()
+    }
+    if (partition === undefined && key === null) queue = topic.nextStickyQueue()
+    this.begin(topic, queue, record, key, now)
+  }
+
+  private begin(topic: TopicQueues, queue: PartitionQueue, record: ProducerRecord, key: Bytes, now: number): void {
+    topic.learn(this.listener.partitionCount(topic.topic))
+    const batch = new ProducerBatch(this.spare.pop() ?? new RecordBatchBuilder(this.limit, this.firstCapacity), now)
+    this.write(batch, record, key, now)
+    if (batch.size > this.config.maxRequestSize) {
+      this.release(batch)
+      throw this.tooLarge(record, batch.size)
+    }
+    queue.begin(batch)
+    this.pending.add(queue)
+    this.listener.begun(batch)
+  }
+
+  private write(batch: ProducerBatch, record: ProducerRecord, key: Bytes, now: number): boolean {
+    const { builder } = batch
+    const before = builder.count === 0 ? 0 : builder.size
+    if (!builder.append(key, record.value, record.headers ?? noHeaders, record.timestamp ?? now)) return false
+    this.buffered += builder.size - before
+    return true
+  }
+
+  /** A batch that stays small should not take the memory of a full one; one that is used again has grown already. */
+  private get firstCapacity(): number {
+    return Math.min(this.limit, 16 * 1024)
+  }
+
+  private tooLarge({ topic }: ProducerRecord, bytes: number): KafkaError {
+    return new KafkaError({
+      _tag: 'RecordTooLarge',
+      topic,
+      message:
+        `A record for ${topic} takes ${bytes} bytes, more than max.request.size (${this.config.maxRequestSize}). ` +
+        'It was not taken. Write less in one record, or raise max.request.size and the max.message.bytes of the topic.',
+    })
+  }
+}

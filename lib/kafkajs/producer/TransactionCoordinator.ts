@@ -1,0 +1,96 @@
+import { KafkaError } from '../../client/KafkaError.js'
+import { brokerError } from '../../protocol/brokerError.js'
+import { addPartitionsToTxnApi } from '../../protocol/requests/addPartitionsToTxn.js'
+import { endTxnApi } from '../../protocol/requests/endTxn.js'
+import { initProducerIdApi } from '../../protocol/requests/initProducerId.js'
+import type { KafkaApi } from '../../protocol/requests/KafkaApi.js'
+import type { ProducerConnections } from './ProducerConnections.js'
+import type { ProducerIdentity } from './ProducerIdentity.js'
+import { retryQuickly } from './retryQuickly.js'
+
+type Identity = Pick<ProducerIdentity, 'producerId' | 'epoch'>
+
+/**
+ * What is asked of the broker that coordinates one transactional id. Every question may be asked again: moves of the
+ * coordinator, lost connections and CONCURRENT_TRANSACTIONS are retried within the time given.
+ */
+export class TransactionCoordinator {
+  constructor(
+    private readonly connections: ProducerConnections,
+    private readonly transactionalId: string,
+  ) {}
+
+  /** Fences former producers of this id and aborts what they left open. */
+  async init(transactionTimeoutMs: number): Promise<ProducerIdentity> {
+    const { producerId, producerEpoch } = await this.ask(
+      initProducerIdApi,
+      { transactionalId: this.transactionalId, transactionTimeoutMs },
+      ({ errorCode }) => errorCode,
+    )
+    return { producerId, epoch: producerEpoch, transactional: true }
+  }
+
+  /** Must be answered before the first batch of a transaction is sent to a partition. */
+  async addPartitions(
+    { producerId, epoch }: Identity,
+    partitions: readonly { readonly topic: string; readonly partition: number }[],
+    timeoutMs: number,
+  ): Promise<void> {
+    const request = { transactionalId: this.transactionalId, producerId, producerEpoch: epoch, partitions }
+    await this.ask(addPartitionsToTxnApi, request, (answer) => worstOf(answer.partitions), timeoutMs)
+  }
+
+  /** Commits or aborts. The same end again is success, so a lost answer does no harm. */
+  async end({ producerId, epoch }: Identity, committed: boolean): Promise<void> {
+    const request = { transactionalId: this.transactionalId, producerId, producerEpoch: epoch, committed }
+    await this.ask(endTxnApi, request, ({ errorCode }) => errorCode)
+  }
+
+  private ask<Q, R>(
+    api: KafkaApi<Q, R>,
+    request: Q,
+    codeOf: (answer: R) => number,
+    timeoutMs = this.connections.config.requestTimeoutMs,
+  ): Promise<R> {
+    const { connections, transactionalId } = this
+    return retryQuickly(connections, timeoutMs, async () => {
+      const nodeId = await connections.coordinator('transaction', transactionalId)
+      try {
+        const answer = await connections.send(nodeId, 'control', api, request)
+        const code = codeOf(answer)
+        if (code !== 0) throw transactionError(code, api.apiName, transactionalId)
+        return answer
+      } catch (error) {
+        if (!isAboutTransaction(error)) connections.forgetCoordinator('transaction', transactionalId)
+        throw error
+      }
+    })
+  }
+}
+
+const concurrentTransactions = 51
+const operationNotAttempted = 55
+const invalidProducerEpoch = 47
+
+/** One partition that is refused makes the broker skip the others, so what says more than "skipped" counts. */
+const worstOf = (partitions: readonly { readonly errorCode: number }[]): number => {
+  const codes = partitions.map(({ errorCode }) => errorCode).filter((code) => code !== 0)
+  return codes.find((code) => code !== operationNotAttempted) ?? codes[0] ?? 0
+}
+
+const isAboutTransaction = (error: unknown): boolean =>
+  error instanceof KafkaError && error.code === concurrentTransactions
+
+/**
+ * INVALID_PRODUCER_EPOCH has two causes that the broker does not tell apart. In both this transaction is gone, which is what
+ * matters to who wrote it.
+ */
+const transactionError = (code: number, api: string, transactionalId: string): KafkaError => {
+  const error = brokerError(code, { api, transactionalId })
+  if (code !== invalidProducerEpoch) return error
+  const { message, codeName } = error
+  return new KafkaError({
+    ...{ _tag: 'TransactionLost', message, fatal: true, code, api, transactionalId },
+    ...(codeName === undefined ? {} : { codeName }),
+  })
+}
