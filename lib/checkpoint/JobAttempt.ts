@@ -1,17 +1,18 @@
 import { Observable, observeOn, ReplaySubject, Subscription } from 'rxjs'
-import type { EndOfStream } from '../stream/CheckpointBarrier.js'
+import { attemptOfSource } from './attemptOfSource.js'
 import type { ResolvedCheckpointConfig } from './CheckpointConfig.js'
-import { CheckpointError, isCheckpointError, isFatal, reasonOf } from './CheckpointError.js'
+import { CheckpointError, isFatal } from './CheckpointError.js'
 import { byUid, noStates, withCarried } from './CheckpointStates.js'
-import { CheckpointTicket } from './CheckpointTicket.js'
 import { CheckpointWriter } from './CheckpointWriter.js'
 import type { CompletedCheckpoint } from './CompletedCheckpoint.js'
+import { duplicateSource, leftEarly, nonRestored, storeFailed, timedOut, tooManyFailures } from './jobErrors.js'
 import { JoinedSource } from './JoinedSource.js'
 import { nextCheckpointAt } from './nextCheckpointAt.js'
 import { keyOf, nameOf, type PendingFault } from './PendingCheckpoint.js'
 import { RestoredState } from './RestoredState.js'
 import { RunningCheckpoint, type RunningCheckpointListener } from './RunningCheckpoint.js'
 import type { CheckpointedSource, CheckpointRequest, SourceAttempt } from './SourceAttempt.js'
+import { UserRequests } from './UserRequests.js'
 
 /** Whom an attempt tells. */
 export interface JobAttemptListener {
@@ -45,8 +46,7 @@ export class JobAttempt implements RunningCheckpointListener {
   private keepStates = false
   private states = noStates
   private running: readonly RunningCheckpoint[] = []
-  private asked: CheckpointTicket | undefined
-  private stop: { readonly end: EndOfStream; readonly ticket: CheckpointTicket } | undefined
+  private readonly asked = new UserRequests()
   private lastId = 0
   private completed = false
   private failures = 0
@@ -76,7 +76,7 @@ export class JobAttempt implements RunningCheckpointListener {
         },
         error: (error: unknown) => {
           this.phase = 'closed'
-          this.begun$.error(storeError(error))
+          this.begun$.error(storeFailed(error))
         },
       }),
     )
@@ -85,7 +85,7 @@ export class JobAttempt implements RunningCheckpointListener {
   /** Emits in a turn of its own. Unsubscribing before it has emitted is leaving. */
   join(source: CheckpointedSource): Observable<SourceAttempt> {
     return new Observable((subscriber) => {
-      if (this.sources.has(keyOf(source))) return subscriber.error(duplicate(source))
+      if (this.sources.has(keyOf(source))) return subscriber.error(duplicateSource(source))
       const joined = new JoinedSource(source)
       this.sources.set(keyOf(source), joined)
       for (const checkpoint of this.running)
@@ -110,26 +110,13 @@ export class JobAttempt implements RunningCheckpointListener {
   }
 
   trigger(): Observable<CompletedCheckpoint> {
-    if (this.closed || this.stop !== undefined)
-      return CheckpointTicket.rejected(new CheckpointError('Stopping', 'No checkpoint is taken: the job is ending.'))
-        .result$
-    this.asked ??= new CheckpointTicket()
     this.later()
-    return this.asked.result$
+    return this.asked.askCheckpoint(this.closed)
   }
 
   stopWithSavepoint(drain: boolean): Observable<CompletedCheckpoint> {
-    const end = drain ? 'drain' : 'suspend'
-    if (this.stop === undefined && this.closed)
-      return CheckpointTicket.rejected(new CheckpointError('NotRunning', 'Nothing was stopped: the job has ended.'))
-        .result$
-    this.stop ??= { end, ticket: new CheckpointTicket() }
-    if (this.stop.end !== end)
-      return CheckpointTicket.rejected(
-        new CheckpointError('Stopping', `The job is being stopped already, in the other way (${this.stop.end}).`),
-      ).result$
     this.later()
-    return this.stop.ticket.result$
+    return this.asked.askStop(this.closed, drain)
   }
 
   onComplete(): void {
@@ -142,8 +129,7 @@ export class JobAttempt implements RunningCheckpointListener {
     if (isFatal(error)) return this.fail(error)
     const { tolerableFailures, logger } = this.config
     if (this.failures <= tolerableFailures) return logger.warn(error.message)
-    const count = `Failures in a row: ${this.failures}; tolerableFailures is ${tolerableFailures}.`
-    this.fail(new CheckpointError(error._tag, `${error.message} ${count}`, { cause: error }))
+    this.fail(tooManyFailures(error, this.failures, tolerableFailures))
   }
 
   onMisuse(error: PendingFault): void {
@@ -151,43 +137,15 @@ export class JobAttempt implements RunningCheckpointListener {
   }
 
   private attemptOf(joined: JoinedSource): SourceAttempt {
-    const { source } = joined
-    const { restored, writer } = this
-    const answer = (request: CheckpointRequest, state: unknown, parts: number) => {
-      joined.withdraw(request.checkpointId)
-      const checkpoint = this.asking.get(request)
-      if (checkpoint !== undefined) return checkpoint.barriers(source, state, parts)
-      throw new CheckpointError(
-        'IllegalState',
-        `${nameOf(source)} answered a request that it did not get from pending().`,
-      )
-    }
-    return {
-      restored: {
-        kind: 'restored',
-        checkpointId: restored.checkpointId,
-        checkpointing: { interval: this.config.interval, timeout: this.config.timeout },
-        stateOf: (uid) => restored.stateOf(uid, source.subtaskIndex),
-        statesOf: (uid) => restored.statesOf(uid),
-        committedOf: (uid) => restored.committedOf(uid),
-        markCommitted: (uid, ids) => writer.markCommitted(uid, ids),
-        requestEnd: () => source.requestEnd?.(),
-      },
-      ready: () => {
-        joined.ready = true
-        this.later()
-      },
-      pending: () => joined.requests[0],
-      barrier: (request, state) => answer(request, state, 1)[0]!,
-      barriers: answer,
-      requestFinalCheckpoint: () => {
-        joined.ready = true
-        joined.finishing = true
-        this.later()
-      },
-      failed$: joined.failed$,
+    return attemptOfSource(joined, {
+      interval: this.config.interval,
+      timeout: this.config.timeout,
+      restored: this.restored,
+      writer: this.writer,
+      checkpointOf: (request) => this.asking.get(request),
+      changed: () => this.later(),
       leave: () => this.leave(joined),
-    }
+    })
   }
 
   private leave(joined: JoinedSource): void {
@@ -220,8 +178,8 @@ export class JobAttempt implements RunningCheckpointListener {
       ready: members.length > 0 && members.every(({ ready }) => ready),
       running: this.running.length,
       ending: this.running.some(({ ending }) => ending),
-      asked: this.asked !== undefined,
-      final: this.stop !== undefined || members.some(({ finishing }) => finishing),
+      asked: this.asked.waiting,
+      final: this.asked.end !== undefined || members.some(({ finishing }) => finishing),
       completed: this.completed,
       failures: this.failures,
       lastStart: this.lastStart,
@@ -237,27 +195,23 @@ export class JobAttempt implements RunningCheckpointListener {
     const checkpointId = ++this.lastId
     const requests = new Map(
       members.map(
-        (joined) => [joined.source, { checkpointId, end: joined.finishing ? 'finished' : this.stop?.end }] as const,
+        (joined) => [joined.source, { checkpointId, end: joined.finishing ? 'finished' : this.asked.end }] as const,
       ),
     )
-    const checkpoint = new RunningCheckpoint(checkpointId, now, requests, this, this.asked)
-    this.asked = undefined
+    const checkpoint = new RunningCheckpoint(checkpointId, now, requests, this, this.asked.takeCheckpoint())
     this.running = [...this.running, checkpoint]
     this.lastStart = now
     this.writer.begin(checkpointId)
-    checkpoint.work.add(this.config.scheduler.schedule(() => this.timeOut(checkpoint), this.config.timeout))
+    const { scheduler, timeout } = this.config
+    checkpoint.work.add(
+      scheduler.schedule(
+        () => this.onFailure(checkpoint, timedOut(checkpointId, timeout, checkpoint.missing)),
+        timeout,
+      ),
+    )
     for (const request of requests.values()) this.asking.set(request, checkpoint)
     for (const joined of members) joined.ask(requests.get(joined.source)!)
     this.later()
-  }
-
-  private timeOut(checkpoint: RunningCheckpoint): void {
-    const missing = checkpoint.missing
-    const reason = missing.length === 0 ? 'the store has not written it' : missing.join('; ')
-    const message =
-      `Checkpoint ${checkpoint.checkpointId} took longer than ${this.config.timeout} ms: ${reason}. A pipeline must end in ` +
-      'sinkTo, recordsOnly or branch, which acknowledge; a slow sink needs a longer timeout.'
-    this.onFailure(checkpoint, new CheckpointError('Timeout', message))
   }
 
   private store(checkpoint: RunningCheckpoint): void {
@@ -265,10 +219,12 @@ export class JobAttempt implements RunningCheckpointListener {
     const gone = this.completed ? [] : this.restored.unclaimed(new Set(states.all.map(({ uid }) => uid)))
     if (gone.length > 0 && !this.config.allowNonRestoredState) return this.fail(nonRestored(gone))
     checkpoint.enter('acknowledged')
+    // A stop is over with the checkpoint in which every source ends, be it because it is done or because it was stopped.
+    checkpoint.savepoint = this.asked.end !== undefined && checkpoint.last
     const stored = {
       checkpointId: checkpoint.checkpointId,
       timestamp: checkpoint.timestamp,
-      savepoint: this.isSavepoint(checkpoint),
+      savepoint: checkpoint.savepoint,
       parallelism: Math.max(...[...checkpoint.requests.keys()].map(({ parallelism }) => parallelism)),
       states: byUid(states),
     }
@@ -278,20 +234,15 @@ export class JobAttempt implements RunningCheckpointListener {
           checkpoint.enter('stored')
           this.later()
         },
-        error: (error: unknown) => this.onFailure(checkpoint, storeError(error)),
+        error: (error: unknown) => this.onFailure(checkpoint, storeFailed(error)),
       }),
     )
   }
 
   private complete(checkpoint: RunningCheckpoint): void {
-    const { checkpointId, timestamp } = checkpoint
+    const { checkpointId, timestamp, savepoint } = checkpoint
     this.lastEnd = this.config.scheduler.now()
-    const completed = {
-      checkpointId,
-      timestamp,
-      duration: this.lastEnd - timestamp,
-      savepoint: this.isSavepoint(checkpoint),
-    }
+    const completed = { checkpointId, timestamp, duration: this.lastEnd - timestamp, savepoint }
     const subsumed = this.running.filter((older) => older.checkpointId < checkpointId && older.abort())
     this.running = this.running.filter((other) => other !== checkpoint && !subsumed.includes(other))
     this.completed = true
@@ -301,17 +252,12 @@ export class JobAttempt implements RunningCheckpointListener {
     for (const joined of this.sources.values())
       if (checkpoint.requests.get(joined.source)?.end !== undefined) joined.ended = true
     const done = [...this.sources.values()].every(({ ended }) => ended)
-    if (done) this.phase = this.phase === 'over' ? 'over' : 'closed'
+    if (done && this.phase === 'open') this.phase = 'closed'
     const reason = `Checkpoint ${checkpointId} completed first, and holds all that is in this one.`
     for (const older of subsumed) older.tellAborted(new CheckpointError('Aborted', reason))
     checkpoint.complete(completed, this.writer)
-    if (done) this.stop?.ticket.resolve(completed)
+    if (done) this.asked.stopped(completed)
     this.listener.onCompleted(completed)
-  }
-
-  /** A stop is over with the checkpoint in which every source ends, be it because it is done or because it was stopped. */
-  private isSavepoint(checkpoint: RunningCheckpoint): boolean {
-    return this.stop !== undefined && checkpoint.last
   }
 
   /** Gives a checkpoint up, if it is not too late. */
@@ -352,41 +298,10 @@ export class JobAttempt implements RunningCheckpointListener {
 
   private giveUp(error: Error): void {
     for (const checkpoint of this.running) this.abort(checkpoint, error)
-    const tickets = [this.asked, this.stop?.ticket]
-    this.asked = undefined
-    this.soon(() => {
-      for (const ticket of tickets) ticket?.reject(error)
-    })
+    this.soon(() => this.asked.reject(error))
   }
 
   private soon(act: () => void): void {
     this.config.scheduler.schedule(act)
   }
 }
-
-const storeError = (error: unknown): CheckpointError =>
-  isCheckpointError(error)
-    ? error
-    : new CheckpointError('StoreFailed', `The checkpoint store failed: ${reasonOf(error)}`, { cause: error })
-
-const duplicate = ({ uid, subtaskIndex }: CheckpointedSource): CheckpointError =>
-  new CheckpointError(
-    'DuplicateUid',
-    `Two sources of one job have the uid "${uid}" (subtask ${subtaskIndex}), so their states could not be told apart. Set the ` +
-      'option uid of one of them.',
-  )
-
-const leftEarly = (source: CheckpointedSource): CheckpointError =>
-  new CheckpointError(
-    'SourceLeft',
-    `${nameOf(source)} left before its end. The sources of a job share their checkpoints and start together, so the others end ` +
-      'with it. Sources that should live by themselves need a coordinator and a store of their own.',
-  )
-
-const nonRestored = (uids: readonly string[]): CheckpointError =>
-  new CheckpointError(
-    'NonRestoredState',
-    `The restored checkpoint holds state of ${uids.map((uid) => `"${uid}"`).join(', ')}, which no part of this job has asked ` +
-      'for: a uid has changed, a part of the job is gone, or it starts later than the first checkpoint. Give it back its uid, or ' +
-      'set allowNonRestoredState to drop that state.',
-  )

@@ -35,6 +35,8 @@ export interface RunningCheckpointListener {
 export class RunningCheckpoint {
   /** What ends with it: its time-out, the states it waits for, the write. */
   readonly work = new Subscription()
+  /** It is kept when others are subsumed. */
+  savepoint = false
   readonly outcome$: Observable<CheckpointOutcome>
   private readonly outcome = new ReplaySubject<CheckpointOutcome>(1)
   private currentPhase: CheckpointPhase = 'triggered'

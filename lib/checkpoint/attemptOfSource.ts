@@ -1,0 +1,61 @@
+import { CheckpointError } from './CheckpointError.js'
+import type { CheckpointWriter } from './CheckpointWriter.js'
+import type { JoinedSource } from './JoinedSource.js'
+import { nameOf } from './PendingCheckpoint.js'
+import type { RestoredState } from './RestoredState.js'
+import type { RunningCheckpoint } from './RunningCheckpoint.js'
+import type { CheckpointRequest, SourceAttempt } from './SourceAttempt.js'
+
+/** What a source's part in an attempt is made of. */
+export interface AttemptContext {
+  readonly interval: number
+  readonly timeout: number
+  readonly restored: RestoredState
+  readonly writer: CheckpointWriter
+  /** The checkpoint that a request belongs to, also when it is aborted by now: its barrier passes without effect. */
+  checkpointOf(request: CheckpointRequest): RunningCheckpoint | undefined
+  /** The standing of the source has changed. */
+  changed(): void
+  leave(): void
+}
+
+/** Makes one source's part in an attempt: see `SourceAttempt` for the contract. */
+export const attemptOfSource = (joined: JoinedSource, context: AttemptContext): SourceAttempt => {
+  const { source } = joined
+  const { restored, writer } = context
+  const barriers = (request: CheckpointRequest, state: unknown, parts: number) => {
+    joined.withdraw(request.checkpointId)
+    const checkpoint = context.checkpointOf(request)
+    if (checkpoint !== undefined) return checkpoint.barriers(source, state, parts)
+    throw new CheckpointError(
+      'IllegalState',
+      `${nameOf(source)} answered a request that it did not get from pending().`,
+    )
+  }
+  return {
+    restored: {
+      kind: 'restored',
+      checkpointId: restored.checkpointId,
+      checkpointing: { interval: context.interval, timeout: context.timeout },
+      stateOf: (uid) => restored.stateOf(uid, source.subtaskIndex),
+      statesOf: (uid) => restored.statesOf(uid),
+      committedOf: (uid) => restored.committedOf(uid),
+      markCommitted: (uid, ids) => writer.markCommitted(uid, ids),
+      requestEnd: () => source.requestEnd?.(),
+    },
+    ready: () => {
+      joined.ready = true
+      context.changed()
+    },
+    pending: () => joined.requests[0],
+    barrier: (request, state) => barriers(request, state, 1)[0]!,
+    barriers,
+    requestFinalCheckpoint: () => {
+      joined.ready = true
+      joined.finishing = true
+      context.changed()
+    },
+    failed$: joined.failed$,
+    leave: () => context.leave(),
+  }
+}
