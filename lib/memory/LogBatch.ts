@@ -4,13 +4,19 @@ import type { Offset } from '../client/Offset.js'
 
 /** A record on its way into a log: all that it has but its place there. Key and value stand one after the other. */
 export interface UnplacedRecord {
+  /** the one asked for */
+  readonly partition: number | undefined
   readonly timestamp: number
-  readonly bytes: Buffer
+  readonly buffer: Buffer
+  /** where the key begins in `buffer`, or the value without one */
+  readonly start: number
   /** -1: null */
   readonly keyLength: number
   /** -1: null */
   readonly valueLength: number
   readonly headers: Headers
+  /** about what it takes in Kafka's format */
+  readonly size: number
 }
 
 /** A transaction as one partition knows it. All its batches share this one object, and with it learn how it ended. */
@@ -61,7 +67,7 @@ export const placedBatch = (
   for (const record of records) {
     const timestamp = place.timestampType === 'LogAppendTime' ? place.now : record.timestamp
     if (timestamp > maxTimestamp) maxTimestamp = timestamp
-    bytes += record.bytes.length + recordOverhead
+    bytes += record.size
     placed.push(toConsumerRecord(record, place, place.baseOffset + placed.length, timestamp))
   }
   return {
@@ -92,12 +98,12 @@ export const markerBatch = (
 const markerBytes = 78
 
 const toConsumerRecord = (
-  { bytes, keyLength, valueLength, headers }: UnplacedRecord,
+  { buffer, start, keyLength, valueLength, headers }: UnplacedRecord,
   { topic, partition, timestampType, leaderEpoch }: LogPlace,
   offset: Offset,
   timestamp: number,
 ): ConsumerRecord => {
-  const keyEnd = Math.max(0, keyLength)
+  const keyEnd = start + Math.max(0, keyLength)
   return new ConsumerRecord(
     topic,
     partition,
@@ -105,8 +111,8 @@ const toConsumerRecord = (
     timestamp,
     timestampType,
     leaderEpoch,
-    bytes,
-    0,
+    buffer,
+    start,
     keyLength < 0 ? -1 : keyEnd,
     keyEnd,
     valueLength < 0 ? -1 : keyEnd + valueLength,

@@ -5,15 +5,16 @@ import type { IsolationLevel } from '../client/IsolationLevel.js'
 import type { ConnectKafka, KafkaClient } from '../client/KafkaClient.js'
 import type { KafkaConfig } from '../client/KafkaConfig.js'
 import type { Offset, OffsetsByPartition } from '../client/Offset.js'
+import { partitionOfKey } from '../client/murmur2.js'
 import type { ProducerRecord } from '../client/ProducerRecord.js'
 import { TopicPartition } from '../client/TopicPartition.js'
 import { type Fault, type FaultPlan, Faults, type MemoryCall } from './Fault.js'
+import type { UnplacedRecord } from './LogBatch.js'
 import { MemoryClient } from './MemoryClient.js'
 import { MemoryCluster } from './MemoryCluster.js'
 import { MemoryConnection } from './MemoryConnection.js'
 import type { MemoryTransaction } from './MemoryTransactions.js'
-import { partitionOfKey } from '../client/murmur2.js'
-import { unplacedRecord } from './unplacedRecord.js'
+import { RecordArena } from './RecordArena.js'
 
 export interface MemoryKafkaOptions {
   /** The clock of the cluster, and of clients that bring none. Give a TestScheduler for virtual time. */
@@ -64,6 +65,7 @@ export class MemoryKafka {
   private readonly latencyMs: number
   private readonly cluster: MemoryCluster
   private readonly faults = new Faults()
+  private readonly arena = new RecordArena()
   private readonly connections = new Set<MemoryConnection>()
 
   constructor({ scheduler = asyncScheduler, topics = {}, latencyMs = 0, brokerConfig }: MemoryKafkaOptions = {}) {
@@ -108,14 +110,14 @@ export class MemoryKafka {
   /** Writes at once, outside of transactions, as one batch per partition. Without partition and key: partition 0. */
   produce(topic: string, records: readonly Omit<ProducerRecord, 'topic'>[]): void {
     const partitions = this.cluster.logs(topic).length
-    const batches = new Map<number, ReturnType<typeof unplacedRecord>[]>()
+    const batches = new Map<number, UnplacedRecord[]>()
     for (const record of records) {
-      const unplaced = unplacedRecord({ topic, ...record }, this.cluster.now())
-      const key = unplaced.keyLength < 0 ? undefined : unplaced.bytes.subarray(0, unplaced.keyLength)
-      const partition = record.partition ?? (key === undefined ? 0 : partitionOfKey(key, partitions))
-      const batch = batches.get(partition)
-      if (batch === undefined) batches.set(partition, [unplaced])
-      else batch.push(unplaced)
+      const { key } = record
+      const keyed = key === undefined || key === null ? 0 : partitionOfKey(Buffer.from(key as Uint8Array), partitions)
+      const partition = record.partition ?? keyed
+      const batch = batches.get(partition) ?? []
+      batches.set(partition, batch)
+      batch.push(this.arena.copy({ topic, ...record }, this.cluster.now()))
     }
     batches.forEach((batch, partition) => this.cluster.produce(new TopicPartition(topic, partition), batch, null))
   }

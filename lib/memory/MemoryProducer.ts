@@ -9,9 +9,9 @@ import type { MemoryCluster } from './MemoryCluster.js'
 import type { MemoryConnection } from './MemoryConnection.js'
 import { memoryError } from './memoryError.js'
 import { type BatchWriter, rememberedBatches } from './MemoryLog.js'
-import type { PartitionQueue, QueuedRecord } from './PartitionQueue.js'
+import type { PartitionQueue, QueuedBatch } from './PartitionQueue.js'
+import { RecordArena } from './RecordArena.js'
 import { TopicQueues } from './TopicQueues.js'
-import { recordSize, unplacedRecord } from './unplacedRecord.js'
 
 /** Whose records they are: a producer id and its epoch. */
 export interface ProducerIdentity {
@@ -37,6 +37,7 @@ export class MemoryProducer implements KafkaProducer {
   /** emits to end lingering */
   private readonly hurry = new Subject<void>()
   private readonly topics = new Map<string, TopicQueues>()
+  private readonly arena = new RecordArena()
   private work = new Subscription()
   private identity$: Observable<ProducerIdentity> | undefined
   private flushing = 0
@@ -68,14 +69,12 @@ export class MemoryProducer implements KafkaProducer {
 
   append(record: ProducerRecord): boolean {
     if (this.error !== undefined) throw this.error
-    const unplaced = unplacedRecord(record, this.connection.scheduler.now())
-    const size = recordSize(unplaced)
-    if (size > this.config.maxRequestSize) throw recordTooLarge(record, size, this.config.maxRequestSize)
-    this.bufferedBytes += size
-    const queued = { number: ++this.appended, size, partition: record.partition, record: unplaced }
-    const queue = this.topic(record.topic).add(queued)
+    const copy = this.arena.copy(record, this.connection.scheduler.now())
+    if (copy.size > this.config.maxRequestSize) throw recordTooLarge(record, copy.size, this.config.maxRequestSize)
+    this.bufferedBytes += copy.size
+    const queue = this.topic(record.topic).add(++this.appended, copy)
     if (!queue.busy) this.send(queue)
-    else if (queue.waitingBytes >= this.config.batchSize) this.hurry.next()
+    else if (this.hurry.observed && queue.hasFullBatch) this.hurry.next()
     this.full = this.bufferedBytes > this.config.bufferMemory
     return !this.full
   }
@@ -170,12 +169,12 @@ export class MemoryProducer implements KafkaProducer {
   }
 
   private lingering(queue: PartitionQueue): Observable<unknown> {
-    const { batchSize, lingerMs } = this.config
-    const atOnce = lingerMs <= 0 || this.flushing > 0 || queue.isUnknown || queue.waitingBytes >= batchSize
+    const { lingerMs } = this.config
+    const atOnce = lingerMs <= 0 || this.flushing > 0 || queue.isUnknown || queue.hasFullBatch
     return atOnce ? of(undefined) : merge(this.hurry, this.connection.delay(lingerMs)).pipe(take(1))
   }
 
-  private lookUp(topic: string): Observable<readonly QueuedRecord[]> {
+  private lookUp(topic: string): Observable<readonly QueuedBatch[]> {
     return this.connection
       .persist(
         { api: 'Metadata', topic },
@@ -195,7 +194,7 @@ export class MemoryProducer implements KafkaProducer {
       )
   }
 
-  private produce(queue: PartitionQueue): Observable<readonly QueuedRecord[]> {
+  private produce(queue: PartitionQueue): Observable<readonly QueuedBatch[]> {
     const { topic, partition } = queue.topicPartition
     return defer(() => this.admit(queue.topicPartition)).pipe(
       concatMap(identity => {
@@ -215,35 +214,36 @@ export class MemoryProducer implements KafkaProducer {
   private writeOnce(queue: PartitionQueue, identity: ProducerIdentity | null): () => void {
     const work = this.work
     const baseSequence = queue.nextSequence
-    let batches: readonly (readonly QueuedRecord[])[] | undefined
+    let batches: readonly QueuedBatch[] | undefined
     return () => {
       if (work !== this.work) return
       batches ??= this.take(queue)
       let sequence = baseSequence
-      for (const batch of batches) {
-        const records = batch.map(({ record }) => record)
+      for (const { records } of batches) {
         this.write(queue.topicPartition, records, identity === null ? null : { ...identity, baseSequence: sequence })
-        sequence = (sequence + batch.length) & 0x7fffffff
+        sequence = (sequence + records.length) & 0x7fffffff
       }
       queue.nextSequence = sequence
     }
   }
 
-  private take(queue: PartitionQueue): readonly (readonly QueuedRecord[])[] {
+  private take(queue: PartitionQueue): readonly QueuedBatch[] {
     const { topic, partition } = queue.topicPartition
-    const batches = queue.send(this.config.batchSize, rememberedBatches)
+    const batches = queue.send(rememberedBatches)
     this.topic(topic).sent(partition)
-    for (const batch of batches) {
-      this.recordsSent += batch.length
-      for (const { size } of batch) this.bytesSent += size
+    for (const { records, bytes } of batches) {
+      this.recordsSent += records.length
+      this.bytesSent += bytes
     }
     return batches
   }
 
-  private arrived(queue: PartitionQueue, acknowledged: readonly QueuedRecord[]): void {
+  private arrived(queue: PartitionQueue, acknowledged: readonly QueuedBatch[]): void {
     queue.busy = false
-    this.recordsAcked += acknowledged.length
-    for (const { size } of acknowledged) this.bufferedBytes -= size
+    for (const { records, bytes } of acknowledged) {
+      this.recordsAcked += records.length
+      this.bufferedBytes -= bytes
+    }
     if (queue.hasWaiting) this.send(queue)
     this.progress.next()
     if (!this.full || this.bufferedBytes > this.config.bufferMemory) return
@@ -259,7 +259,7 @@ export class MemoryProducer implements KafkaProducer {
   private topic(topic: string): TopicQueues {
     const known = this.topics.get(topic)
     if (known !== undefined) return known
-    const queues = new TopicQueues(topic, () => this.cluster.partitionCount(topic))
+    const queues = new TopicQueues(topic, this.config.batchSize, () => this.cluster.partitionCount(topic))
     this.topics.set(topic, queues)
     return queues
   }

@@ -1,75 +1,68 @@
 import type { TopicPartition } from '../client/TopicPartition.js'
 import type { UnplacedRecord } from './LogBatch.js'
 
-/** A record that is not acknowledged yet. */
-export interface QueuedRecord {
-  /** counts the records of a producer in the order of `append` */
+/** Records that are not acknowledged yet, and will be one batch of the log. */
+export interface QueuedBatch {
+  /** of its first record; numbers count the records of a producer in the order of `append` */
   readonly number: number
-  /** what it takes of `buffer.memory` */
-  readonly size: number
-  /** the partition that was asked for */
-  readonly partition: number | undefined
-  readonly record: UnplacedRecord
+  readonly records: UnplacedRecord[]
+  bytes: number
 }
 
 /** The records that one producer has for one partition: those that wait, and those that are on their way. */
 export class PartitionQueue {
-  private waiting: QueuedRecord[] = []
-  private sent: readonly QueuedRecord[] = []
-  private bytes = 0
+  private waiting: QueuedBatch[] = []
+  private sent: readonly QueuedBatch[] = []
   /** the sequence number of the next record (idempotence) */
   nextSequence = 0
   /** a send is under way, or lingers */
   busy = false
 
-  /** @param topicPartition with partition -1: the records of a topic of which nothing is known yet */
-  constructor(readonly topicPartition: TopicPartition) {}
+  /**
+   * @param topicPartition with partition -1: the records of a topic of which nothing is known yet
+   * @param batchSize bytes of a batch, at most, unless one record is larger
+   */
+  constructor(
+    readonly topicPartition: TopicPartition,
+    private readonly batchSize: number,
+  ) {}
 
   get isUnknown(): boolean {
     return this.topicPartition.partition < 0
-  }
-
-  get waitingBytes(): number {
-    return this.bytes
   }
 
   get hasWaiting(): boolean {
     return this.waiting.length > 0
   }
 
-  /** Number of the oldest record; Infinity without one. */
+  /** There is reason to send without lingering: a batch is full. */
+  get hasFullBatch(): boolean {
+    return this.waiting.length > 1 || (this.waiting[0]?.bytes ?? 0) >= this.batchSize
+  }
+
+  /** Number of the oldest record, or one before it; Infinity without one. */
   get oldest(): number {
     return (this.sent[0] ?? this.waiting[0])?.number ?? Infinity
   }
 
-  add(queued: QueuedRecord): void {
-    this.waiting.push(queued)
-    this.bytes += queued.size
+  add(number: number, record: UnplacedRecord): void {
+    const last = this.waiting[this.waiting.length - 1]
+    if (last === undefined || last.bytes + record.size > this.batchSize) {
+      this.waiting.push({ number, records: [record], bytes: record.size })
+    } else {
+      last.records.push(record)
+      last.bytes += record.size
+    }
   }
 
-  /** Takes what waits, as at most `maxBatches` batches of at most `batchSize` bytes each, or of one larger record. */
-  send(batchSize: number, maxBatches: number): readonly (readonly QueuedRecord[])[] {
-    const batches: QueuedRecord[][] = []
-    let bytes = Infinity
-    let taken = 0
-    for (const queued of this.waiting) {
-      bytes += queued.size
-      if (bytes > batchSize) {
-        if (batches.length === maxBatches) break
-        batches.push([])
-        bytes = queued.size
-      }
-      batches[batches.length - 1]?.push(queued)
-      this.bytes -= queued.size
-      taken++
-    }
-    this.sent = taken === this.waiting.length ? this.waiting : this.waiting.slice(0, taken)
-    this.waiting = taken === this.waiting.length ? [] : this.waiting.slice(taken)
-    return batches
+  /** Takes the batches that wait, at most so many. */
+  send(maxBatches: number): readonly QueuedBatch[] {
+    this.sent = this.waiting.splice(0, maxBatches)
+    return this.sent
   }
 
   /** What was sent has arrived; returns it. */
-  acknowledge(): readonly QueuedRecord[] {
+  acknowledge(): readonly QueuedBatch[] {
     const acknowledged = this.sent
     this.sent = []
     return acknowledged
@@ -79,7 +72,6 @@ export class PartitionQueue {
   clear(): void {
     this.waiting = []
     this.sent = []
-    this.bytes = 0
     this.busy = false
   }
 }

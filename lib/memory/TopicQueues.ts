@@ -1,6 +1,7 @@
 import { partitionOfKey } from '../client/murmur2.js'
 import { TopicPartition } from '../client/TopicPartition.js'
-import { PartitionQueue, type QueuedRecord } from './PartitionQueue.js'
+import type { UnplacedRecord } from './LogBatch.js'
+import { PartitionQueue } from './PartitionQueue.js'
 
 /**
  * The queues of one topic, and which of them a record belongs to: the one asked for, else by its key, else one partition
@@ -15,24 +16,26 @@ export class TopicQueues {
 
   constructor(
     private readonly topic: string,
+    private readonly batchSize: number,
     /** undefined while there is no such topic */
     private readonly partitionCount: () => number | undefined,
   ) {
-    this.unknown = new PartitionQueue(new TopicPartition(topic, -1))
+    this.unknown = new PartitionQueue(new TopicPartition(topic, -1), batchSize)
   }
 
   /** Returns the queue that it went to. */
-  add(queued: QueuedRecord): PartitionQueue {
-    const queue = this.known ? this.partition(this.choose(queued)) : this.unknown
-    queue.add(queued)
+  add(number: number, record: UnplacedRecord): PartitionQueue {
+    const queue = this.known ? this.partition(this.choose(record)) : this.unknown
+    queue.add(number, record)
     return queue
   }
 
   /** The topic is known from now on: what waited for that goes to its partitions, which are returned. */
   settle(): ReadonlySet<PartitionQueue> {
     this.known = true
-    this.unknown.send(Infinity, 1)
-    return new Set(this.unknown.acknowledge().map(queued => this.add(queued)))
+    this.unknown.send(Infinity)
+    const batches = this.unknown.acknowledge()
+    return new Set(batches.flatMap(({ number, records }) => records.map(record => this.add(number, record))))
   }
 
   /** A request has taken the records of this partition. */
@@ -40,7 +43,7 @@ export class TopicQueues {
     if (partition === this.sticky) this.sticky++
   }
 
-  /** Number of the oldest record that is, or may turn out to be, for this partition. */
+  /** Number of the oldest record that is, or may turn out to be, for this partition, or one before it. */
   oldest(partition: number): number {
     return Math.min(this.unknown.oldest, this.partitions[partition]?.oldest ?? Infinity)
   }
@@ -50,13 +53,13 @@ export class TopicQueues {
   }
 
   private partition(partition: number): PartitionQueue {
-    return (this.partitions[partition] ??= new PartitionQueue(new TopicPartition(this.topic, partition)))
+    return (this.partitions[partition] ??= new PartitionQueue(new TopicPartition(this.topic, partition), this.batchSize))
   }
 
-  private choose({ partition, record: { bytes, keyLength } }: QueuedRecord): number {
+  private choose({ partition, buffer, start, keyLength }: UnplacedRecord): number {
     if (partition !== undefined) return partition
     const count = this.partitionCount() ?? 1
-    if (keyLength >= 0) return partitionOfKey(bytes.subarray(0, keyLength), count)
+    if (keyLength >= 0) return partitionOfKey(buffer.subarray(start, start + keyLength), count)
     if (this.sticky >= count) this.sticky = 0
     return this.sticky
   }
