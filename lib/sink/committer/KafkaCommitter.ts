@@ -62,7 +62,7 @@ const isLost = (error: unknown): error is KafkaError =>
 
 const lostTransaction = (committable: KafkaCommittable, cause: KafkaError): KafkaError =>
   new KafkaError({
-    _tag: cause._tag,
+    _tag: 'TransactionLost',
     message:
       `${committable.records} records of checkpoint ${committable.checkpointId} are lost: transaction ` +
       `${committable.transactionalId} can no longer be committed (${cause.message}) ` +

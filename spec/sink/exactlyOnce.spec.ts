@@ -1,0 +1,196 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { KafkaError } from '../../lib/client/KafkaError.js'
+import { Fault } from '../../lib/memory/Fault.js'
+import { numbers, SinkScene } from './sinkScene.js'
+
+describe('sinkTo with EXACTLY_ONCE', () => {
+  const warned = jest.spyOn(console, 'warn')
+  beforeEach(() => warned.mockReset().mockImplementation(() => undefined))
+  afterEach(() =>
+    expect(warned.mock.calls.filter(([text]) => !/slow checkpoint|are lost/.test(String(text)))).toEqual([]),
+  )
+
+  it('should commit the records of each checkpoint as one transaction, and complete with the last', () => {
+    const scene = new SinkScene()
+    scene.play(() => {
+      scene.start(scene.job({ count: 25 }))
+    }, 2000)
+    expect(scene.errors).toEqual([])
+    expect(scene.committed).toEqual(numbers(25))
+    expect(scene.completions).toBe(1)
+    expect(scene.kinds).toEqual(['prepared 2', 'committed 2', 'prepared 3', 'committed 3', 'prepared 4', 'committed 4'])
+  })
+
+  it('should name transactions by prefix, subtask and the checkpoint that commits them', () => {
+    const scene = new SinkScene()
+    scene.play(() => {
+      scene.start(scene.job({ count: 15 }))
+    }, 2000)
+    const used = scene.kafka.transactions().map(({ transactionalId }) => transactionalId)
+    expect(used).toEqual(expect.arrayContaining(['job-0-1', 'job-0-2', 'job-0-3']))
+    expect(used.filter((id) => !/^job-[01]-\d$/.test(id))).toEqual([])
+  })
+
+  it('should leave no id out when checkpoints are aborted, so that a restart finds no hole', () => {
+    const scene = new SinkScene()
+    const coordinator = scene.coordinator({ tolerableFailures: 9, timeout: 40 })
+    // The second checkpoint cannot be acknowledged in time.
+    scene.kafka.inject({ api: 'Produce', nth: 1 }, Fault.delay(60))
+    scene.play(() => {
+      scene.start(scene.job({ count: 40, coordinator }))
+    }, 3000)
+    expect(scene.committed).toEqual(numbers(40))
+    const offsets = scene.kafka
+      .transactions()
+      .filter(({ transactionalId }) => transactionalId.startsWith('job-0-'))
+      .map(({ transactionalId }) => Number(transactionalId.slice('job-0-'.length)))
+      .sort((a, b) => a - b)
+    expect(offsets).toEqual(offsets.map((_, index) => index + 1))
+  })
+
+  it('should hide records until their checkpoint is complete', () => {
+    const scene = new SinkScene()
+    scene.play(() => {
+      scene.start(scene.job())
+    }, 90)
+    expect(scene.committed).toEqual([])
+  })
+
+  it('should go on after an unsubscription, nothing lost or doubled', () => {
+    const scene = new SinkScene()
+    scene.play(() => {
+      const first = scene.start(scene.job())
+      scene.scheduler.schedule(() => first.unsubscribe(), 255)
+      scene.scheduler.schedule(() => scene.start(scene.job({ count: 60 })), 300)
+    }, 3000)
+    expect(scene.errors).toEqual([])
+    expect(scene.committed).toEqual(numbers(60))
+  })
+
+  it('should commit what was prepared when it dies between the stored checkpoint and the commit', () => {
+    const scene = new SinkScene()
+    const dies = scene.kafka.calls$.subscribe(({ api, moment }) => {
+      if (api !== 'EndTxn' || moment !== 'before') return
+      dies.unsubscribe()
+      scene.kafka.cut()
+    })
+    scene.play(() => {
+      const first = scene.start(scene.job())
+      scene.scheduler.schedule(() => first.unsubscribe(), 200)
+      scene.scheduler.schedule(() => scene.start(scene.job({ count: 40 })), 250)
+    }, 3000)
+    expect(scene.told.find(([, kind]) => kind === 'committed')).toEqual([
+      expect.any(Number),
+      'committed',
+      2,
+      expect.any(Number),
+    ])
+    expect(scene.committed).toEqual(numbers(40))
+  })
+
+  it('should abort what a former attempt left open, and say so', () => {
+    const scene = new SinkScene()
+    scene.play(() => {
+      const first = scene.start(scene.job())
+      scene.scheduler.schedule(() => scene.kafka.cut(), 155)
+      scene.scheduler.schedule(() => first.unsubscribe(), 156)
+      scene.scheduler.schedule(() => scene.start(scene.job({ count: 40 })), 200)
+    }, 3000)
+    expect(scene.kinds).toContain('lingeringAborted')
+    expect(scene.committed).toEqual(numbers(40))
+  })
+
+  it('should fail, naming what is lost, when a prepared transaction has expired', () => {
+    const scene = new SinkScene()
+    scene.play(() => {
+      const coordinator = scene.coordinator({ timeout: 300 })
+      const mend = scene.kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.fail(unavailable()))
+      const first = scene.start(scene.job({ coordinator }, { properties: { 'transaction.timeout.ms': 1000 } }))
+      scene.scheduler.schedule(() => {
+        scene.kafka.cut()
+        first.unsubscribe()
+        mend()
+      }, 150)
+      scene.scheduler.schedule(() => scene.start(scene.job()), 30_000)
+    }, 40_000)
+    expect(scene.errors).toHaveLength(1)
+    expect(scene.errors[0]).toMatchObject({ _tag: 'TransactionLost', retriable: false, transactionalId: 'job-0-2' })
+    expect(scene.errors[0]?.message).toMatch(/\d+ records of checkpoint 2 are lost/)
+  })
+
+  it('should go on without lost records when told to warn, and tell which', () => {
+    const scene = new SinkScene()
+    scene.play(() => {
+      const mend = scene.kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.fail(unavailable()))
+      const settings = { properties: { 'transaction.timeout.ms': 1000 }, lostPolicy: 'warn' as const }
+      const first = scene.start(scene.job({}, settings))
+      scene.scheduler.schedule(() => {
+        scene.kafka.cut()
+        first.unsubscribe()
+        mend()
+      }, 150)
+      scene.scheduler.schedule(() => scene.start(scene.job({ count: 40 }, settings)), 30_000)
+    }, 40_000)
+    const lost = scene.told.find(([, kind]) => kind === 'lost')
+    expect(lost?.slice(1, 3)).toEqual(['lost', 2])
+    expect(warned).toHaveBeenCalledWith(expect.stringMatching(/records of checkpoint 2 are lost/))
+    expect(scene.committed).toEqual(numbers(40).slice(lost?.[3]))
+    expect(scene.completions).toBe(1)
+  })
+
+  it('should survive trouble with the coordinator while it commits, for longer than the job would have to know', () => {
+    const scene = new SinkScene()
+    scene.kafka.inject({ api: 'EndTxn', times: 20 }, Fault.fail(unavailable()))
+    scene.play(() => {
+      scene.start(scene.job({ count: 40 }))
+    }, 60_000)
+    expect(scene.errors).toEqual([])
+    expect(scene.committed).toEqual(numbers(40))
+  })
+
+  it('should not double what it committed when the answer to a commit is lost', () => {
+    const scene = new SinkScene()
+    scene.kafka.inject({ api: 'EndTxn', nth: 1 }, Fault.loseAnswer())
+    scene.play(() => {
+      scene.start(scene.job({ count: 40 }))
+    }, 10_000)
+    expect(scene.errors).toEqual([])
+    expect(scene.committed).toEqual(numbers(40))
+  })
+
+  it('should warn when a slow checkpoint could outlive its transaction', () => {
+    const scene = new SinkScene()
+    scene.play(() => {
+      scene.start(scene.job({ count: 5 }, { properties: { 'transaction.timeout.ms': 600_000 } }))
+    }, 1000)
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining('600100 ms from barrier to barrier'))
+  })
+
+  it('should refuse a transaction.timeout.ms above what the brokers allow', () => {
+    const scene = new SinkScene()
+    scene.play(() => {
+      scene.start(scene.job({}, { properties: { 'transaction.timeout.ms': 3_600_000 } }))
+    }, 1000)
+    expect(scene.errors[0]).toMatchObject({ _tag: 'Config', retriable: false })
+    expect(scene.errors[0]?.message).toContain('transaction.max.timeout.ms of 900000')
+  })
+
+  it('should be fenced by a successor of the same prefix, and say so', () => {
+    const scene = new SinkScene()
+    const elsewhere = new SinkScene()
+    scene.play(() => {
+      scene.start(scene.job())
+      // Another job without its state: the same ids begin anew.
+      scene.scheduler.schedule(() => {
+        const coordinator = scene.coordinator({ store: elsewhere.store })
+        scene.start(scene.job({ count: 10, coordinator }))
+      }, 155)
+    }, 3000)
+    expect(scene.errors).toHaveLength(1)
+    expect((scene.errors[0] as KafkaError)._tag).toMatch(/Fenced|TransactionLost/)
+    expect((scene.errors[0] as KafkaError).retriable).toBe(false)
+  })
+})
+
+const unavailable = () =>
+  new KafkaError({ _tag: 'Broker', message: 'the coordinator is not available', retriable: true, code: 15 })
