@@ -100,6 +100,13 @@ describe('RecordBatchBuilder', () => {
     ])
   })
 
+  it('should cut off parts of a millisecond', () => {
+    const records = [0.25, 7.75].map((time) => ({ value: '', timestamp: 1_700_000_000_000 + time }))
+    expect(decoded(encodeRecordBatch({ records })).map(({ timestamp }) => timestamp)).toEqual([
+      1_700_000_000_000, 1_700_000_000_007,
+    ])
+  })
+
   it('should write the largest timestamp of its records into the header', () => {
     const batch = new RecordBatch(
       encodeRecordBatch({ records: [5, 9, 3].map((timestamp) => ({ value: '', timestamp })) }),
