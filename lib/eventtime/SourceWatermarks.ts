@@ -2,6 +2,7 @@ import type { Watermark } from '../stream/Watermark.js'
 import type { WatermarkStatus } from '../stream/WatermarkStatus.js'
 import { CombinedWatermarkStatus } from './CombinedWatermarkStatus.js'
 import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
+import { PausableClock } from './PausableClock.js'
 import type { WatermarkGenerator, WatermarkOutput } from './WatermarkGenerator.js'
 import type { WatermarkStrategy } from './WatermarkStrategy.js'
 
@@ -58,17 +59,17 @@ export class SplitWatermarks<T> {
   private readonly generator: WatermarkGenerator<T>
   private readonly atOnce: WatermarkOutput
   private readonly atTick: WatermarkOutput
-  private pausedAt: number | undefined
-  private pausedFor = 0
+  private readonly clock: PausableClock
 
   constructor(
     strategy: WatermarkStrategy<T>,
-    private readonly now: () => number,
+    now: () => number,
     combined: CombinedWatermarkStatus<SplitWatermarks<T>>,
     readonly release: () => void,
   ) {
     this.timestampOf = strategy.timestampAssigner
-    this.generator = strategy.createWatermarkGenerator(() => (this.pausedAt ?? this.now()) - this.pausedFor)
+    this.clock = new PausableClock({ now })
+    this.generator = strategy.createWatermarkGenerator(() => this.clock.now())
     this.atOnce = {
       emitWatermark: (timestamp) => {
         combined.emitWatermark(this, timestamp)
@@ -109,13 +110,11 @@ export class SplitWatermarks<T> {
 
   /** Aligned with slower sources: the time until `resume` does not count as idle. */
   pause(): void {
-    this.pausedAt ??= this.now()
+    this.clock.pause()
   }
 
   resume(): void {
-    if (this.pausedAt === undefined) return
-    this.pausedFor += this.now() - this.pausedAt
-    this.pausedAt = undefined
+    this.clock.resume()
   }
 }
 

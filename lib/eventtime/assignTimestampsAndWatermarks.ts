@@ -1,0 +1,97 @@
+import { Observable } from 'rxjs'
+import type { MonoTypeOperatorFunction } from 'rxjs'
+import { operate } from '../stream/operate.js'
+import type { StreamElement } from '../stream/StreamElement.js'
+import { StreamRecord } from '../stream/StreamRecord.js'
+import { MAX_WATERMARK } from '../stream/Watermark.js'
+import { DemandClock } from './DemandClock.js'
+import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
+import { ticks } from './TickConfig.js'
+import type { TickConfig } from './TickConfig.js'
+import type { WatermarkOutput } from './WatermarkGenerator.js'
+import type { WatermarkStrategy } from './WatermarkStrategy.js'
+
+/**
+ * Gives records their event time and emits the watermarks that follow from it. Meant for each split, before `combineWatermarks`:
+ * the records of a split are in an order that those of several are not.
+ *
+ * ```ts
+ * split.elements.pipe(
+ *   onRecords(map(parse)),
+ *   assignTimestampsAndWatermarks(
+ *     WatermarkStrategy.forBoundedOutOfOrderness<Flight>(5_000).withTimestampAssigner((flight) => flight.departure),
+ *   ),
+ * )
+ * ```
+ *
+ * - A record leaves before the watermark that it causes; periodic ones leave at ticks, 200 ms apart, until the final one.
+ * - Watermarks and statuses that come in are dropped, except the final one.
+ * - Idleness (`withIdleness` of the strategy) does not count the time in which the end of the pipeline asks for nothing. A split
+ *   that has been idle is active with the next watermark of its generator, even if that one does not grow: the others have to
+ *   wait for it again.
+ * - What the assigner or the generator throws is the error of the stream. Alignment is for `alignWatermarks`.
+ */
+export function assignTimestampsAndWatermarks<T>(
+  strategy: WatermarkStrategy<T>,
+  config: TickConfig = {},
+): MonoTypeOperatorFunction<StreamElement<T>> {
+  const { scheduler, tick$ } = ticks(config)
+  const { timestampAssigner } = strategy
+  return (source) =>
+    new Observable((destination) => {
+      const elements = new ElementWatermarkOutput((element) => {
+        destination.next(element)
+      })
+      const output: WatermarkOutput = {
+        emitWatermark: (timestamp) => {
+          elements.markActive()
+          elements.emitWatermark(timestamp)
+        },
+        markIdle: () => {
+          elements.markIdle()
+        },
+        markActive: () => {
+          elements.markActive()
+        },
+      }
+      const clock = new DemandClock(scheduler)
+      const generator = strategy.createWatermarkGenerator(() => clock.now())
+      // `Restored` has to be first.
+      let begun = false
+      const ticking = operate(tick$, destination, {
+        next: () => {
+          if (begun) generator.onPeriodicEmit(output)
+        },
+      })
+      operate(source, destination, {
+        next: (element) => {
+          begun = true
+          switch (element.kind) {
+            case 'record': {
+              const timestamp = timestampAssigner(element.value, element.timestamp)
+              destination.next(timestamp === element.timestamp ? element : new StreamRecord(element.value, timestamp))
+              generator.onEvent(element.value, timestamp, output)
+              break
+            }
+            case 'watermark':
+              if (element.timestamp !== MAX_WATERMARK) break
+              ticking.unsubscribe()
+              elements.emitWatermark(MAX_WATERMARK)
+              break
+            case 'watermarkStatus':
+              break
+            case 'batchEnd':
+              destination.next(clock.watch(element))
+              break
+            case 'barrier':
+              if (element.end !== undefined) ticking.unsubscribe()
+              destination.next(element)
+              break
+            case 'restored':
+              destination.next(element)
+              break
+          }
+        },
+      })
+    })
+}
