@@ -42,7 +42,9 @@ const row = (title: string, name: string, results: readonly BenchResult[]): stri
     Math.round(median(results.map(({ recordsPerSecond }) => recordsPerSecond)))
       .toLocaleString('en')
       .padStart(12),
-    median(results.map(({ cpuSeconds }) => cpuSeconds)).toFixed(1).padStart(7),
+    median(results.map(({ cpuSeconds }) => cpuSeconds))
+      .toFixed(1)
+      .padStart(7),
     Math.round(median(results.map(({ peakMb }) => peakMb)))
       .toString()
       .padStart(8),
@@ -54,8 +56,12 @@ try {
   const topic = 'bench-input'
   await createTopic(kafka.bootstrapServers, topic)
   await fillTopic(kafka.bootstrapServers, topic, RECORDS)
-  console.log(`${RECORDS.toLocaleString('en')} records of 100 bytes, 4 partitions, medians of ${RUNS} interleaved runs\n`)
-  console.log(`${''.padEnd(18)}  ${''.padEnd(16)}  ${'records/s'.padStart(12)}  ${'CPU s'.padStart(7)}  ${'peak MB'.padStart(8)}`)
+  console.log(
+    `${RECORDS.toLocaleString('en')} records of 100 bytes, 4 partitions, medians of ${RUNS} interleaved runs\n`,
+  )
+  console.log(
+    `${''.padEnd(18)}  ${''.padEnd(16)}  ${'records/s'.padStart(12)}  ${'CPU s'.padStart(7)}  ${'peak MB'.padStart(8)}`,
+  )
   for (const { title, ours, theirs, records, expected } of PAIRS) {
     const results: Record<string, BenchResult[]> = { [ours]: [], [theirs]: [] }
     // The first round warms the broker up and is not counted.
@@ -63,7 +69,13 @@ try {
       for (const name of [ours, theirs]) {
         const output = `bench-${name}-${round}`
         await createTopic(kafka.bootstrapServers, output)
-        const input = { bootstrapServers: kafka.bootstrapServers, topic, output, records, directory: join(directory, output) }
+        const input = {
+          bootstrapServers: kafka.bootstrapServers,
+          topic,
+          output,
+          records,
+          directory: join(directory, output),
+        }
         const result = await run(name, input)
         if (round > 0) results[name]?.push(result)
       }
@@ -72,10 +84,20 @@ try {
     const ratios = a.map((result, n) => result.recordsPerSecond / (b[n] as BenchResult).recordsPerSecond)
     console.log(row(title, 'rx-kafka', a))
     console.log(row('', 'kafkajs', b))
-    console.log(`${''.padEnd(18)}  ${'ratio'.padEnd(16)}  ${median(ratios).toFixed(1).padStart(12)}  expected at least ${expected}\n`)
+    console.log(
+      `${''.padEnd(18)}  ${'ratio'.padEnd(16)}  ${median(ratios).toFixed(1).padStart(12)}  expected at least ${expected}\n`,
+    )
   }
-  const slow = await run('slowRxKafka', { bootstrapServers: kafka.bootstrapServers, topic, output: '', records: 200_000, directory })
-  console.log(`${'slow consumer'.padEnd(18)}  peak ${Math.round(slow.peakMb)} MB with ${RECORDS.toLocaleString('en')} records of lag`)
+  const slow = await run('slowRxKafka', {
+    bootstrapServers: kafka.bootstrapServers,
+    topic,
+    output: '',
+    records: 200_000,
+    directory,
+  })
+  console.log(
+    `${'slow consumer'.padEnd(18)}  peak ${Math.round(slow.peakMb)} MB with ${RECORDS.toLocaleString('en')} records of lag`,
+  )
 } finally {
   rmSync(directory, { recursive: true, force: true })
   await kafka.stop()

@@ -8,7 +8,12 @@ const append = (producer: KafkaProducer, topic: string, from: number, to: number
   defer(() => {
     let n = from
     while (n < to && producer.append({ topic, value: benchValue(n++) }));
-    return n < to ? producer.room$.pipe(first(), concatMap(() => of(n))) : producer.flush().pipe(concatMap(() => of(n)))
+    return n < to
+      ? producer.room$.pipe(
+          first(),
+          concatMap(() => of(n)),
+        )
+      : producer.flush().pipe(concatMap(() => of(n)))
   })
 
 export const run: BenchCase = async ({ bootstrapServers, output, records }) => {
@@ -17,7 +22,9 @@ export const run: BenchCase = async ({ bootstrapServers, output, records }) => {
   const watch = stopwatch()
   watch.start()
   await lastValueFrom(
-    append(producer, output, 0, records).pipe(expand((n) => (n < records ? append(producer, output, n, records) : EMPTY))),
+    append(producer, output, 0, records).pipe(
+      expand((n) => (n < records ? append(producer, output, n, records) : EMPTY)),
+    ),
   )
   const seconds = watch.seconds()
   await lastValueFrom(client.close())

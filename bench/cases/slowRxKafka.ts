@@ -14,7 +14,9 @@ export const run: BenchCase = async ({ bootstrapServers, topic, records }) => {
     .build()
   await lastValueFrom(
     source.elements().pipe(
-      mapAsync((value) => (++seen % 1000 === 0 ? timer(50).pipe(concatMap(() => [value])) : [value]), { concurrency: 1 }),
+      mapAsync((value) => (++seen % 1000 === 0 ? timer(50).pipe(concatMap(() => [value])) : [value]), {
+        concurrency: 1,
+      }),
       recordsOnly(),
       tap(watch.start),
       take(records),

@@ -23,10 +23,16 @@ const setting = (name: string, otherwise: number): number => {
 
 const brokers = process.env['KAFKA_BROKERS']
 // The in-memory Kafka goes with this process, so its checkpoints must too.
-const directory = brokers ? (process.env['CHECKPOINTS'] ?? '.flights-checkpoints') : mkdtempSync(join(tmpdir(), 'flights-'))
+const directory = brokers
+  ? (process.env['CHECKPOINTS'] ?? '.flights-checkpoints')
+  : mkdtempSync(join(tmpdir(), 'flights-'))
 if (!brokers) process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 
-console.log(brokers ? `Kafka at ${brokers}, checkpoints in ${directory}` : 'In-memory Kafka (KAFKA_BROKERS=host:port for a real one)')
+console.log(
+  brokers
+    ? `Kafka at ${brokers}, checkpoints in ${directory}`
+    : 'In-memory Kafka (KAFKA_BROKERS=host:port for a real one)',
+)
 
 const run = runFlights({
   bootstrapServers: brokers ?? 'memory:9092',

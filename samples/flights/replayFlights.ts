@@ -1,4 +1,16 @@
-import { asyncScheduler, concat, concatMap, defer, EMPTY, interval, map, type Observable, of, type SchedulerLike, take } from 'rxjs'
+import {
+  asyncScheduler,
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  interval,
+  map,
+  type Observable,
+  of,
+  type SchedulerLike,
+  take,
+} from 'rxjs'
 import type { KafkaClient, KafkaProducer, ProducerConfig } from '../../lib/index.js'
 import { totalOf } from './topics.js'
 
@@ -42,7 +54,12 @@ export const replayFlights = (options: ReplayOptions): Observable<number> => {
   )
 }
 
-const append = (producer: KafkaProducer, { topic, lines }: ReplayOptions, from: number, to: number): Observable<number> =>
+const append = (
+  producer: KafkaProducer,
+  { topic, lines }: ReplayOptions,
+  from: number,
+  to: number,
+): Observable<number> =>
   defer(() => {
     for (let n = from; n < to; n++) producer.append({ topic, value: lines[n % lines.length] as string })
     return producer.flush().pipe(map(() => to))

@@ -55,7 +55,15 @@ export const runFlights = (options: RunFlightsOptions): FlightsRun => {
     )
     const lag$ = lagOf(client.admin, FLIGHTS, GROUP)
     const replay$ = concat(
-      replayFlights({ client, producer: producerConfig(bootstrapServers), topic: FLIGHTS, lines: readFlights(), total, rate, scheduler }),
+      replayFlights({
+        client,
+        producer: producerConfig(bootstrapServers),
+        topic: FLIGHTS,
+        lines: readFlights(),
+        total,
+        rate,
+        scheduler,
+      }),
       interval(200, scheduler).pipe(
         exhaustMap(() => lag$),
         filter((lag) => lag === 0),
@@ -78,7 +86,9 @@ export const runFlights = (options: RunFlightsOptions): FlightsRun => {
     )
     // The job ends all: its sinks complete when the last checkpoint is committed.
     return events$.pipe(
-      publish((job$) => merge(job$, merge(checkpoints$, progress$, replay$).pipe(takeUntil(job$.pipe(last(null, null)))))),
+      publish((job$) =>
+        merge(job$, merge(checkpoints$, progress$, replay$).pipe(takeUntil(job$.pipe(last(null, null))))),
+      ),
     )
   }
 

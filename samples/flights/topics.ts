@@ -40,8 +40,8 @@ export const lagOf = (admin: KafkaAdmin, topic: string, groupId: string): Observ
   endOffsets(admin, topic).pipe(
     concatMap((ends) => {
       const partitions = [...ends.keys()].map((_, partition) => new TopicPartition(topic, partition))
-      return admin.committedOffsets(groupId, partitions).pipe(
-        map((committed) => [...ends].reduce((lag, [key, end]) => lag + end - (committed.get(key) ?? 0), 0)),
-      )
+      return admin
+        .committedOffsets(groupId, partitions)
+        .pipe(map((committed) => [...ends].reduce((lag, [key, end]) => lag + end - (committed.get(key) ?? 0), 0)))
     }),
   )

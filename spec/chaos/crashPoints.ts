@@ -13,17 +13,15 @@ export type CrashPoint = (typeof CRASH_POINTS)[number]
 export const watchedStore = (store: CheckpointStore, at: (point: CrashPoint) => void): CheckpointStore => ({
   begin: () =>
     store.begin().pipe(
-      map(
-        (attempt): StoredAttempt => ({
-          attemptId: attempt.attemptId,
-          restored: attempt.restored,
-          complete: (checkpoint) => attempt.complete(checkpoint).pipe(tap(() => at('stored'))),
-          markCommitted: (checkpointId, uid, ids) =>
-            defer(() => {
-              at('committed')
-              return attempt.markCommitted(checkpointId, uid, ids)
-            }),
-        }),
-      ),
+      map((attempt): StoredAttempt => ({
+        attemptId: attempt.attemptId,
+        restored: attempt.restored,
+        complete: (checkpoint) => attempt.complete(checkpoint).pipe(tap(() => at('stored'))),
+        markCommitted: (checkpointId, uid, ids) =>
+          defer(() => {
+            at('committed')
+            return attempt.markCommitted(checkpointId, uid, ids)
+          }),
+      })),
     ),
 })

@@ -5,7 +5,9 @@ import { numbers, SinkScene } from './sinkScene.js'
 
 describe('sinkTo with EXACTLY_ONCE', () => {
   const warned = jest.spyOn(console, 'warn')
-  beforeEach(() => warned.mockReset().mockImplementation(() => undefined))
+  beforeEach(() => {
+    warned.mockReset().mockImplementation(() => undefined)
+  })
   afterEach(() =>
     expect(warned.mock.calls.filter(([text]) => !/slow checkpoint|are lost/.test(String(text)))).toEqual([]),
   )

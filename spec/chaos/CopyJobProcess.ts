@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { SinkEvent } from '../../lib/sink/SinkEvent.js'
+import type { CopyJobSettings } from './copyJob.js'
+
+const require = createRequire(join(process.cwd(), 'package.json'))
+
+/** The copy job as a process of its own. */
+export class CopyJobProcess {
+  readonly events: SinkEvent[] = []
+  stderr = ''
+  private readonly child: ChildProcess
+  private readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
+
+  constructor(settings: CopyJobSettings) {
+    this.child = spawn(
+      process.execPath,
+      ['--import', require.resolve('tsx'), join(process.cwd(), 'spec', 'chaos', 'copyJob.ts')],
+      { env: { ...process.env, JOB: JSON.stringify(settings) }, stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    let line = ''
+    this.child.stdout?.on('data', (chunk: Buffer) => {
+      const lines = (line + chunk.toString()).split('\n')
+      line = lines.pop() as string
+      for (const text of lines) this.events.push(JSON.parse(text) as SinkEvent)
+    })
+    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
+    this.ended = once(this.child, 'close').then(([code, signal]) => ({ code, signal }) as never)
+  }
+
+  /** How it ended. */
+  end() {
+    return this.ended
+  }
+
+  /** SIGTERM: a savepoint, then the end. */
+  stop() {
+    this.child.kill('SIGTERM')
+    return this.ended
+  }
+
+  kill() {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL')
+    return this.ended
+  }
+}
