@@ -48,11 +48,23 @@ export class FileCheckpointStore implements CheckpointStore {
     try {
       await this.files.makeDirectory(this.directory)
       const folder = await this.makeFolder()
-      const restored = (await this.newestBefore(folder)) ?? { from: null, checkpoint: null }
-      await folder.writeRestored(restored)
-      await this.checkNewest(folder)
-      return this.attempt(folder, restored.checkpoint ?? undefined)
+      return await this.guarded(folder, async () => {
+        const restored = (await this.newestBefore(folder)) ?? { from: null, checkpoint: null }
+        await folder.writeRestored(restored)
+        await this.checkNewest(folder)
+        return this.attempt(folder, restored.checkpoint ?? undefined)
+      })
     } catch (error) {
+      throw storeFailed(this.directory, error)
+    }
+  }
+
+  /** When something fails, the likely reason is a newer attempt, which has deleted this one's folder. */
+  private async guarded<A>(folder: AttemptFolder, act: () => Promise<A>): Promise<A> {
+    try {
+      return await act()
+    } catch (error) {
+      await this.checkNewest(folder)
       throw storeFailed(this.directory, error)
     }
   }
@@ -98,21 +110,13 @@ export class FileCheckpointStore implements CheckpointStore {
       await folder.writeCommitted(own?.checkpointId, committed)
     }
 
-    const guarded = (write: () => Promise<void>) =>
-      defer(() =>
-        from(
-          write().catch(async (error: unknown) => {
-            await this.checkNewest(folder)
-            throw storeFailed(this.directory, error)
-          }),
-        ),
-      )
+    const once = (write: () => Promise<void>) => defer(() => from(this.guarded(folder, write)))
 
     return {
       attemptId: folder.name,
       restored,
-      complete: (checkpoint) => guarded(() => complete(checkpoint)),
-      markCommitted: (checkpointId, uid, ids) => guarded(() => markCommitted(checkpointId, uid, ids)),
+      complete: (checkpoint) => once(() => complete(checkpoint)),
+      markCommitted: (checkpointId, uid, ids) => once(() => markCommitted(checkpointId, uid, ids)),
     }
   }
 

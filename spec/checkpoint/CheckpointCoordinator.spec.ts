@@ -280,6 +280,20 @@ describe('CheckpointCoordinator', () => {
       expect(job.until(150).timesOf('Timeout')).toEqual([50])
     })
 
+    it('should take back what a source has not answered yet', () => {
+      const job = new Job({ timeout: 50, tolerableFailures: 1 })
+      const asked: (number | undefined)[] = []
+      job.coordinator
+        .join({ uid: 'slow', subtaskIndex: 0, parallelism: 1, wake: () => undefined })
+        .subscribe((attempt) => {
+          attempt.ready()
+          for (const ms of [10, 60, 110]) job.at(ms, () => asked.push(attempt.pending()?.checkpointId))
+        })
+      job.until(120)
+
+      expect(asked).toEqual([1, undefined, 2])
+    })
+
     it('should answer trigger() with the reason of the abort', () => {
       const job = new Job({ interval: 0, timeout: 50, tolerableFailures: 1 })
       job.run(job.pipeline({}, { acknowledgeAfter: Infinity }))
