@@ -166,7 +166,8 @@ export class KafkaJsAdmin implements KafkaAdmin {
     }
     return defer(async () => {
       if (topics.length === 0) return
-      await retryTransient(connections, send)
+      // A topic to change that does not exist now will hardly come by waiting.
+      await retryTransient(connections, send, ({ retriable, code }) => retriable && code !== unknownTopic)
       await retryTransient(connections, look)
     })
   }

@@ -29,6 +29,8 @@ export class KafkaJsConnections {
     string,
     { readonly purpose: ConnectionPurpose; readonly connection: BrokerConnection }
   >()
+  /** connections whose socket is not gone yet */
+  private readonly closing = new Set<Promise<void>>()
   private readonly pauses = new Set<() => void>()
   private readonly coordinators = new Map<string, number>()
   private readonly refresh: MetadataRefresh
@@ -158,12 +160,13 @@ export class KafkaJsConnections {
   async close(): Promise<void> {
     this.closed = true
     this.pauses.forEach((wake) => wake())
-    await this.closeWhere(() => true)
+    this.closeWhere(() => true)
+    await Promise.all(this.closing)
   }
 
   /** Closes the connections of one purpose, and with them what waits there. */
   closePurpose(purpose: ConnectionPurpose): void {
-    void this.closeWhere((candidate) => candidate === purpose)
+    this.closeWhere((candidate) => candidate === purpose)
   }
 
   private connectionTo(nodeId: number, purpose: ConnectionPurpose): BrokerConnection | KafkaError {
@@ -223,13 +226,16 @@ export class KafkaJsConnections {
     if (answer.brokers.length === 0) return
     this.known = this.known.with(answer)
     const members = new Set([...this.known.brokers.values()].map(addressKey))
-    void this.closeWhere((_, { address }) => !members.has(addressKey(address)))
+    this.closeWhere((_, address) => !members.has(addressKey(address)))
   }
 
-  private closeWhere(matches: (purpose: ConnectionPurpose, connection: BrokerConnection) => boolean): Promise<unknown> {
-    const chosen = [...this.connections].filter(([, { purpose, connection }]) => matches(purpose, connection))
-    chosen.forEach(([key]) => this.connections.delete(key))
-    return Promise.all(chosen.map(([, { connection }]) => connection.close()))
+  private closeWhere(matches: (purpose: ConnectionPurpose, address: BrokerAddress) => boolean): void {
+    for (const [key, { purpose, connection }] of this.connections) {
+      if (!matches(purpose, connection.address)) continue
+      this.connections.delete(key)
+      const closing = connection.close().finally(() => this.closing.delete(closing))
+      this.closing.add(closing)
+    }
   }
 }
 

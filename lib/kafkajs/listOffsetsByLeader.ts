@@ -73,7 +73,8 @@ const byLeader = async (
   } of asked) {
     const leader = connections.leaderOf(topic, partition)
     if (leader === undefined) {
-      const code = connections.partitionCount(topic) === undefined ? unknownTopic : leaderNotAvailable
+      const exists = partition < (connections.partitionCount(topic) ?? 0)
+      const code = exists ? leaderNotAvailable : unknownTopicOrPartition
       leaderless.push(brokerError(code, { api: listOffsetsApi.apiName, topic, partition }))
       continue
     }
@@ -85,5 +86,5 @@ const byLeader = async (
   return { leaders, leaderless }
 }
 
-const unknownTopic = 3
+const unknownTopicOrPartition = 3
 const leaderNotAvailable = 5

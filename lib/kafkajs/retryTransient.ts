@@ -6,20 +6,22 @@ import { toKafkaError } from './toKafkaError.js'
 /**
  * Tries until it succeeds, fails for good, or `request.timeout.ms` is used up; then rejects with the last error, which says
  * by `retriable` that the same call may succeed later.
+ *
+ * @param isTransient what is worth a wait; all that is retriable by default
  */
 export const retryTransient = async <T>(
   connections: KafkaJsConnections,
   attempt: () => Promise<T>,
-  timeoutMs: number = connections.config.requestTimeoutMs,
+  isTransient: (error: KafkaError) => boolean = ({ retriable }) => retriable,
 ): Promise<T> => {
-  const deadline = performance.now() + timeoutMs
+  const deadline = performance.now() + connections.config.requestTimeoutMs
   for (let retry = 1; ; retry++) {
     try {
       return await attempt()
     } catch (cause) {
-      const error: KafkaError = toKafkaError(cause)
+      const error = toKafkaError(cause)
       const waitMs = exponentialBackoff(connections.config, retry)
-      if (!error.retriable || connections.isClosed || performance.now() + waitMs > deadline) throw error
+      if (!isTransient(error) || connections.isClosed || performance.now() + waitMs > deadline) throw error
       await connections.pause(waitMs)
     }
   }

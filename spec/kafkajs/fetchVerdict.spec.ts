@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import { fetchVerdict } from '../../lib/kafkajs/fetchVerdict.js'
+import { type FetchVerdict, fetchVerdict } from '../../lib/kafkajs/fetchVerdict.js'
 
 describe('fetchVerdict', () => {
-  it.each([
+  it.each<[FetchVerdict, number, string]>([
     ['fetched', 0, 'NONE'],
     ['fail', 1, 'OFFSET_OUT_OF_RANGE'],
     ['fail', 2, 'CORRUPT_MESSAGE'],
@@ -19,7 +19,7 @@ describe('fetchVerdict', () => {
     ['retry', 78, 'OFFSET_NOT_AVAILABLE'],
     ['refresh', -1, 'UNKNOWN_SERVER_ERROR'],
     ['fail', 9999, 'a code of the future'],
-  ] as const)('should say %s to %i (%s)', (verdict, code) => {
+  ])('should say %s to %i (%s)', (verdict, code, _name) => {
     expect(fetchVerdict(code)).toBe(verdict)
   })
 })

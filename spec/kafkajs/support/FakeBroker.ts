@@ -21,6 +21,7 @@ export class FakeBroker {
   readonly received: ReceivedRequest[] = []
   readonly sockets = new Set<Socket>()
   accepted = 0
+  port = 0
   private readonly handlers = new Map<number, Handler>()
   private readonly server: Server
 
@@ -35,11 +36,8 @@ export class FakeBroker {
   ): Promise<FakeBroker> {
     const broker = new FakeBroker(versions)
     await new Promise<void>((resolve, reject) => broker.server.once('error', reject).listen(port, host, resolve))
+    broker.port = (broker.server.address() as AddressInfo).port
     return broker
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port
   }
 
   on(apiKey: number, handler: Handler): void {
@@ -56,6 +54,7 @@ export class FakeBroker {
   }
 
   async stop(): Promise<void> {
+    // A server that is stopped already tells so as an error, which is as good.
     const stopped = new Promise((resolve) => this.server.close(resolve))
     this.cut()
     await stopped
