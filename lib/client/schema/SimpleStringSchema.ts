@@ -1,5 +1,6 @@
 import type { DeserializationSchema } from './DeserializationSchema.js'
 import type { SerializationSchema } from './SerializationSchema.js'
+import { utf8Slice } from './utf8Slice.js'
 
 /** UTF-8 text, both ways. Bytes that are not UTF-8 become U+FFFD, as in Flink's schema of this name. */
 export class SimpleStringSchema implements DeserializationSchema<string>, SerializationSchema<string> {
@@ -8,7 +9,7 @@ export class SimpleStringSchema implements DeserializationSchema<string>, Serial
   }
 
   deserializeFrom(buffer: Buffer, start: number, end: number): string {
-    return buffer.toString('utf8', start, end)
+    return utf8Slice(buffer, start, end)
   }
 
   serialize(element: string): string {
