@@ -1,0 +1,75 @@
+import { Observable } from 'rxjs'
+import { recordsOnly } from '../stream/recordsOnly.js'
+import type { StreamElement } from '../stream/StreamElement.js'
+import type { KafkaSourceConfig } from './KafkaSourceConfig.js'
+import { KafkaSourceBuilder } from './KafkaSourceBuilder.js'
+import type { KafkaSourceOptions, KafkaSplitsOptions } from './KafkaSourceOptions.js'
+import type { KafkaSplit } from './KafkaSplit.js'
+import { asyncScheduler } from 'rxjs'
+import { KafkaSourceReader } from './reader/KafkaSourceReader.js'
+import { MergedOutput } from './reader/MergedOutput.js'
+import { SplitsOutput } from './reader/SplitsOutput.js'
+
+/**
+ * Where a pipeline begins in Kafka: a value, made by its builder. It connects nothing by itself; each subscription to what it
+ * gives is an attempt of its own, which closes everything when it is unsubscribed.
+ *
+ * @example
+ * ```ts
+ * const source = KafkaSource.builder()
+ *   .setBootstrapServers('localhost:9092')
+ *   .setTopics('flights')
+ *   .setGroupId('my-group')
+ *   .setStartingOffsets(OffsetsInitializer.earliest())
+ *   .setValueOnlyDeserializer(new SimpleStringSchema())
+ *   .build()
+ *
+ * source.records().subscribe((flight) => console.log(flight))
+ * ```
+ *
+ * Errors are `KafkaError`s, `SourceError`s and `CheckpointError`s; each says by `retriable` whether `retry` can mend it.
+ */
+export class KafkaSource<T> {
+  /** `T` comes from the deserializer, or is named here when the builder is used in statements. */
+  static builder<T = unknown>(): KafkaSourceBuilder<T> {
+    return new KafkaSourceBuilder<T>((config) => new KafkaSource<never>(config as KafkaSourceConfig<never>) as never)
+  }
+
+  /** Made by the builder, which checks the settings. */
+  private constructor(readonly config: KafkaSourceConfig<T>) {}
+
+  /**
+   * All splits of this subtask in one stream of elements, watermarks combined, one barrier for each checkpoint. Completes when
+   * the source is bounded, or stopped.
+   */
+  elements(options: KafkaSourceOptions<T> = {}): Observable<StreamElement<T>> {
+    return new Observable((destination) => {
+      const reader = new KafkaSourceReader(this.config, options)
+      const { watermarks, scheduler = asyncScheduler } = options
+      destination.add(() => {
+        reader.close()
+      })
+      reader.start(new MergedOutput(destination, watermarks, scheduler, reader.wake))
+    })
+  }
+
+  /**
+   * The splits as they are assigned to this subtask, each with its own stream of elements: for timestamps, watermarks and
+   * operators of each split, to be merged by `combineWatermarks()`.
+   */
+  splits(options: KafkaSplitsOptions = {}): Observable<KafkaSplit<T>> {
+    return new Observable((destination) => {
+      const reader = new KafkaSourceReader(this.config, options)
+      reader.start(
+        new SplitsOutput<T>(destination, reader.wake, () => {
+          reader.close()
+        }),
+      )
+    })
+  }
+
+  /** The values alone: an end of the pipeline, with what that means (see `recordsOnly`). */
+  records(options: KafkaSourceOptions<T> = {}): Observable<T> {
+    return this.elements(options).pipe(recordsOnly())
+  }
+}

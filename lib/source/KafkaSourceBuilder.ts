@@ -1,0 +1,233 @@
+import { either } from 'fp-ts'
+import { OffsetResetStrategy } from '../client/OffsetResetStrategy.js'
+import type { DeserializationSchema } from '../client/schema/DeserializationSchema.js'
+import type { DeserializerClass } from '../client/schema/Deserializer.js'
+import { type ConfigError, configError, InvalidConfigError } from '../config/ConfigError.js'
+import { decodeConsumerConfig } from '../config/consumerConfig.js'
+import type { KafkaProperties, KafkaPropertyValue } from '../config/KafkaProperties.js'
+import { Boundedness } from './Boundedness.js'
+import { KafkaRecordDeserializationSchema } from './deserializer/KafkaRecordDeserializationSchema.js'
+import type { KafkaSource } from './KafkaSource.js'
+import type {
+  DeserializationErrorPolicy,
+  KafkaSourceConfig,
+  OffsetOutOfRangePolicy,
+  RemovedPartitionsPolicy,
+} from './KafkaSourceConfig.js'
+import { OffsetsInitializer } from './offsets/OffsetsInitializer.js'
+import { effectiveProperties } from './effectiveProperties.js'
+import type { KafkaSubscriber } from './subscriber/KafkaSubscriber.js'
+import { partitionSet } from './subscriber/partitionSet.js'
+import { topicList } from './subscriber/topicList.js'
+import { topicPattern } from './subscriber/topicPattern.js'
+
+/**
+ * Flink's `KafkaSourceBuilder`: the same setters, messages and defaults. Chained or as statements; `build()` reports all faults at
+ * once, only a second way to subscribe is refused at its setter.
+ *
+ * Required: bootstrap servers, one way to subscribe, a deserializer.
+ */
+export class KafkaSourceBuilder<T> {
+  private properties: KafkaProperties = {}
+  private subscriber: KafkaSubscriber | undefined
+  private startingOffsets = OffsetsInitializer.earliest()
+  private stoppingOffsets: OffsetsInitializer | undefined
+  private boundedness: Boundedness = Boundedness.CONTINUOUS_UNBOUNDED
+  private deserializer: KafkaRecordDeserializationSchema<T> | undefined
+  private rackIdSupplier: KafkaSourceConfig<T>['rackIdSupplier']
+  private deserializationErrorPolicy: DeserializationErrorPolicy = 'fail'
+  private removedPartitionsPolicy: RemovedPartitionsPolicy = 'keep'
+  private offsetOutOfRangePolicy: OffsetOutOfRangePolicy | undefined
+
+  /** @param make what `build()` returns; `KafkaSource.builder()` gives it */
+  constructor(private readonly make: (config: KafkaSourceConfig<T>) => KafkaSource<T>) {}
+
+  /** `host:port`, divided by commas. */
+  setBootstrapServers(servers: string): this {
+    return this.setProperty('bootstrap.servers', servers)
+  }
+
+  /** Offsets are committed to this group, and read from it by `OffsetsInitializer.committedOffsets`. Nobody joins it. */
+  setGroupId(groupId: string): this {
+    return this.setProperty('group.id', groupId)
+  }
+
+  /** Reads all partitions of these topics. */
+  setTopics(...topics: readonly string[] | readonly [readonly string[]]): this {
+    return this.subscribe('topics', topicList(topics.flat()))
+  }
+
+  /** Reads the topics whose whole name matches, those created later too. */
+  setTopicPattern(pattern: RegExp): this {
+    return this.subscribe('topic pattern', topicPattern(pattern))
+  }
+
+  /** Reads just these partitions. */
+  setPartitions(partitions: Iterable<{ readonly topic: string; readonly partition: number }>): this {
+    return this.subscribe('partitions', partitionSet(partitions))
+  }
+
+  /** Your own choice of partitions. */
+  setKafkaSubscriber(subscriber: KafkaSubscriber): this {
+    return this.subscribe('custom', subscriber)
+  }
+
+  /** Where splits start that no checkpoint knows; `earliest()` by default. */
+  setStartingOffsets(startingOffsets: OffsetsInitializer): this {
+    this.startingOffsets = startingOffsets
+    return this
+  }
+
+  /** The source ends when all splits have reached these offsets; partitions that come later are not read. */
+  setBounded(stoppingOffsets: OffsetsInitializer): this {
+    this.boundedness = Boundedness.BOUNDED
+    this.stoppingOffsets = stoppingOffsets
+    return this
+  }
+
+  /** The same, but partitions that come while it runs are read too. Without an argument, as by default, it never ends. */
+  setUnbounded(stoppingOffsets?: OffsetsInitializer): this {
+    this.boundedness = Boundedness.CONTINUOUS_UNBOUNDED
+    this.stoppingOffsets = stoppingOffsets
+    return this
+  }
+
+  /** From whole records to values. */
+  setDeserializer<U extends T>(deserializer: KafkaRecordDeserializationSchema<U>): KafkaSourceBuilder<U> {
+    const builder = this as unknown as KafkaSourceBuilder<U>
+    builder.deserializer = deserializer
+    return builder
+  }
+
+  /** From record values alone, by a schema or a class of Kafka's deserializers. */
+  setValueOnlyDeserializer<U extends T>(schema: DeserializationSchema<U>): KafkaSourceBuilder<U>
+  setValueOnlyDeserializer<U extends T>(deserializer: DeserializerClass<U>): KafkaSourceBuilder<U | null>
+  setValueOnlyDeserializer<U extends T>(
+    schema: DeserializationSchema<U> | DeserializerClass<U>,
+  ): KafkaSourceBuilder<U> {
+    return this.setDeserializer(KafkaRecordDeserializationSchema.valueOnly(schema as DeserializationSchema<U>))
+  }
+
+  /** The client id is `<prefix>-<subtask>`; by default the group's id is the prefix. */
+  setClientIdPrefix(prefix: string): this {
+    return this.setProperty('client.id.prefix', prefix)
+  }
+
+  /** Asked when an attempt starts; null and '' say that there is no rack. */
+  setRackIdSupplier(rackIdSupplier: () => string | null | undefined): this {
+    this.rackIdSupplier = rackIdSupplier
+    return this
+  }
+
+  /** What happens with a record that cannot be deserialized; `fail` by default. */
+  setDeserializationErrorPolicy(policy: DeserializationErrorPolicy): this {
+    this.deserializationErrorPolicy = policy
+    return this
+  }
+
+  /** What happens with partitions that are gone; `keep` by default. */
+  setRemovedPartitionsPolicy(policy: RemovedPartitionsPolicy): this {
+    this.removedPartitionsPolicy = policy
+    return this
+  }
+
+  /** What happens when a position is not in the log; by default what the starting offsets initializer says, as in Flink. */
+  setOffsetOutOfRangePolicy(policy: OffsetOutOfRangePolicy): this {
+    this.offsetOutOfRangePolicy = policy
+    return this
+  }
+
+  /** A property of Kafka's consumer or of Flink's source, by its name. */
+  setProperty(key: string, value: KafkaPropertyValue): this {
+    this.properties = { ...this.properties, [required('key', key)]: required(key, value) }
+    return this
+  }
+
+  /** Several properties; they are merged with those set before. */
+  setProperties(properties: KafkaProperties): this {
+    for (const [key, value] of Object.entries(properties)) this.setProperty(key, value)
+    return this
+  }
+
+  /** Throws one {@link InvalidConfigError} with all faults. */
+  build(): KafkaSource<T> {
+    const built = this.buildEither()
+    if (either.isLeft(built)) throw new InvalidConfigError(built.left)
+    return built.right
+  }
+
+  /** The source, or all faults as values. */
+  buildEither(): either.Either<readonly ConfigError[], KafkaSource<T>> {
+    const { subscriber, deserializer, startingOffsets, stoppingOffsets, boundedness } = this
+    const { properties, warnings } = effectiveProperties(this.properties, startingOffsets, boundedness)
+    const consumer = decodeConsumerConfig(properties)
+    const faults = [...this.faults(), ...(either.isLeft(consumer) ? consumer.left.filter(isNew(this.properties)) : [])]
+    if (faults.length > 0 || either.isLeft(consumer) || subscriber === undefined || deserializer === undefined)
+      return either.left(faults)
+    const { client } = consumer.right
+    for (const warning of [...warnings, ...consumer.right.warnings]) client.logger?.warn(warning)
+    return either.right(
+      this.make({
+        consumer: consumer.right,
+        subscriber,
+        startingOffsets,
+        stoppingOffsets,
+        boundedness,
+        deserializer,
+        rackIdSupplier: this.rackIdSupplier,
+        deserializationErrorPolicy: this.deserializationErrorPolicy,
+        removedPartitionsPolicy: this.removedPartitionsPolicy,
+        offsetOutOfRangePolicy: this.offsetOutOfRangePolicy ?? policyOf(startingOffsets.autoOffsetResetStrategy),
+      }),
+    )
+  }
+
+  private subscribe(mode: string, subscriber: KafkaSubscriber): this {
+    if (this.subscriber !== undefined) {
+      const message = `Cannot use ${mode} for consumption because a ${this.subscriber.name} is already set for consumption.`
+      throw new InvalidConfigError([configError(mode, message)])
+    }
+    this.subscriber = subscriber
+    return this
+  }
+
+  /** In Flink's order, with Flink's messages. */
+  private faults(): readonly ConfigError[] {
+    const { properties } = this
+    const missing = (key: string, message: string, there: unknown): readonly ConfigError[] =>
+      there === undefined ? [configError(key, message)] : []
+    const commits = ['enable.auto.commit', 'commit.offsets.on.checkpoint'].some(
+      (key) => String(properties[key]) === 'true',
+    )
+    return [
+      ...missing(
+        'bootstrap.servers',
+        'Property bootstrap.servers is required but not provided',
+        properties['bootstrap.servers'],
+      ),
+      ...missing('topics', noSubscribeMode, this.subscriber),
+      ...missing('deserializer', 'Deserialization schema is required but not provided.', this.deserializer),
+      ...(commits
+        ? missing('group.id', 'Property group.id is required when offset commit is enabled', properties['group.id'])
+        : []),
+      ...(this.startingOffsets.validate?.(properties) ?? []),
+      ...(this.stoppingOffsets?.validate?.(properties) ?? []),
+    ]
+  }
+}
+
+const noSubscribeMode = 'No subscribe mode is specified, should be one of topics, topic pattern and partition set.'
+
+/** A missing bootstrap server has been told already. */
+const isNew =
+  (properties: KafkaProperties) =>
+  ({ key }: ConfigError): boolean =>
+    key !== 'bootstrap.servers' || properties[key] !== undefined
+
+const policyOf = (reset: OffsetResetStrategy): OffsetOutOfRangePolicy =>
+  reset === OffsetResetStrategy.NONE ? 'fail' : reset
+
+const required = <V>(name: string, value: V): V => {
+  if (value === null || value === undefined) throw new TypeError(`${name} must not be ${String(value)}`)
+  return value
+}

@@ -1,0 +1,31 @@
+import type { ConsumerConfig } from '../config/consumerConfig.js'
+import type { Boundedness } from './Boundedness.js'
+import type { KafkaRecordDeserializationSchema } from './deserializer/KafkaRecordDeserializationSchema.js'
+import type { OffsetsInitializer } from './offsets/OffsetsInitializer.js'
+import type { KafkaSubscriber } from './subscriber/KafkaSubscriber.js'
+
+/**
+ * A record that cannot be turned into a value: `fail` ends the stream, `skip` drops it, counts it (`numRecordsInErrors`) and logs
+ * where it is.
+ */
+export type DeserializationErrorPolicy = 'fail' | 'skip'
+
+/** A partition that is gone: `keep` waits for it to come back (Flink's way), `drop` forgets it, `fail` ends the stream. */
+export type RemovedPartitionsPolicy = 'keep' | 'drop' | 'fail'
+
+/** A position that is not in the log (any more): where to go on, or `fail`. */
+export type OffsetOutOfRangePolicy = 'fail' | 'earliest' | 'latest'
+
+/** All settings of a source, checked. */
+export interface KafkaSourceConfig<T> {
+  readonly consumer: ConsumerConfig
+  readonly subscriber: KafkaSubscriber
+  readonly startingOffsets: OffsetsInitializer
+  readonly stoppingOffsets: OffsetsInitializer | undefined
+  readonly boundedness: Boundedness
+  readonly deserializer: KafkaRecordDeserializationSchema<T>
+  readonly rackIdSupplier: (() => string | null | undefined) | undefined
+  readonly deserializationErrorPolicy: DeserializationErrorPolicy
+  readonly removedPartitionsPolicy: RemovedPartitionsPolicy
+  readonly offsetOutOfRangePolicy: OffsetOutOfRangePolicy
+}

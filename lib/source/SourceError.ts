@@ -1,0 +1,24 @@
+/**
+ * What can go wrong in a source by itself; trouble with the cluster is a `KafkaError`.
+ *
+ * - `Deserialization`: a record could not be turned into a value, and the policy is to fail.
+ * - `OffsetOutOfRange`: the position is no longer, or not yet, in the log, and the policy is to fail.
+ * - `PartitionRemoved`: a partition that is being read has gone, and the policy is to fail.
+ * - `NoStoppingOffset`: a bounded split whose end could not be told.
+ * - `State`: the stored state does not fit.
+ */
+export type SourceErrorTag = 'Deserialization' | 'OffsetOutOfRange' | 'PartitionRemoved' | 'NoStoppingOffset' | 'State'
+
+/** A retry runs into these again, so they are never retriable. */
+export class SourceError extends Error {
+  override readonly name = 'SourceError'
+  readonly retriable = false
+
+  constructor(
+    readonly _tag: SourceErrorTag,
+    message: string,
+    cause?: unknown,
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
+  }
+}

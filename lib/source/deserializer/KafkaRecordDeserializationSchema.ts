@@ -1,0 +1,43 @@
+import type { ConsumerRecord } from '../../client/ConsumerRecord.js'
+import type { DeserializationSchema } from '../../client/schema/DeserializationSchema.js'
+import type { DeserializerClass } from '../../client/schema/Deserializer.js'
+import { valueOnlyDeserializer, valueOnlySchema } from './valueOnly.js'
+
+/**
+ * Turns a record into values: none, one or many. All of them get the record's timestamp, and its offset counts as read whatever
+ * comes out.
+ */
+export interface KafkaRecordDeserializationSchema<T> {
+  /** `emit` is valid during the call, and so is the record. What is thrown goes to the source's error policy. */
+  deserialize(record: ConsumerRecord, emit: (value: T) => void): void
+}
+
+export const KafkaRecordDeserializationSchema = {
+  /**
+   * From the whole record: key, value, headers, position. Null and undefined drop the record.
+   *
+   * ```ts
+   * KafkaRecordDeserializationSchema.of(({ key, value }) => ({ key: key?.toString(), value: value?.toString() }))
+   * ```
+   */
+  of: <T>(deserialize: (record: ConsumerRecord) => T | null | undefined): KafkaRecordDeserializationSchema<T> => ({
+    deserialize(record, emit) {
+      const value = deserialize(record)
+      if (value !== null && value !== undefined) emit(value)
+    },
+  }),
+
+  /**
+   * From the value alone, by a schema or by a class of Kafka's deserializers. A schema is not asked about null values (tombstones),
+   * which are dropped; a deserializer of Kafka's makes them null.
+   */
+  valueOnly,
+}
+
+function valueOnly<T>(schema: DeserializationSchema<T>): KafkaRecordDeserializationSchema<T>
+function valueOnly<T>(deserializer: DeserializerClass<T>): KafkaRecordDeserializationSchema<T | null>
+function valueOnly<T>(
+  schema: DeserializationSchema<T> | DeserializerClass<T>,
+): KafkaRecordDeserializationSchema<T | null> {
+  return typeof schema === 'function' ? valueOnlyDeserializer(new schema()) : valueOnlySchema(schema)
+}

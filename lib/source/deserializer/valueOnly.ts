@@ -1,0 +1,29 @@
+import type { Deserializer } from '../../client/schema/Deserializer.js'
+import type { DeserializationSchema } from '../../client/schema/DeserializationSchema.js'
+import type { KafkaRecordDeserializationSchema } from './KafkaRecordDeserializationSchema.js'
+
+/** By a schema: straight from the fetched bytes when it can, since a slice costs more than decoding the record. */
+export const valueOnlySchema = <T>(schema: DeserializationSchema<T>): KafkaRecordDeserializationSchema<T> => ({
+  deserialize:
+    schema.deserializeFrom === undefined
+      ? (record, emit) => {
+          const bytes = record.value
+          if (bytes === null) return
+          const value = schema.deserialize(bytes)
+          if (value !== null && value !== undefined) emit(value)
+        }
+      : (record, emit) => {
+          if (record.valueEnd < 0) return
+          const value = schema.deserializeFrom!(record.buffer, record.valueStart, record.valueEnd)
+          if (value !== null && value !== undefined) emit(value)
+        },
+})
+
+/** By one of Kafka's deserializers: null values pass. */
+export const valueOnlyDeserializer = <T>(
+  deserializer: Deserializer<T>,
+): KafkaRecordDeserializationSchema<T | null> => ({
+  deserialize: (record, emit) => {
+    emit(deserializer.deserialize(record.topic, record.value))
+  },
+})

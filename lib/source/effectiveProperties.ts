@@ -1,0 +1,36 @@
+import type { KafkaProperties, KafkaPropertyValue } from '../config/KafkaProperties.js'
+import { Boundedness } from './Boundedness.js'
+import type { OffsetsInitializer } from './offsets/OffsetsInitializer.js'
+
+export interface EffectiveProperties {
+  readonly properties: KafkaProperties
+  readonly warnings: readonly string[]
+}
+
+/** The properties with what a source decides by itself, as Flink's builder leaves them. */
+export const effectiveProperties = (
+  given: KafkaProperties,
+  startingOffsets: OffsetsInitializer,
+  boundedness: Boundedness,
+): EffectiveProperties => {
+  const forced: Record<string, KafkaPropertyValue> = {
+    'auto.offset.reset': startingOffsets.autoOffsetResetStrategy,
+    ...(boundedness === Boundedness.BOUNDED ? { 'partition.discovery.interval.ms': '-1' } : {}),
+    ...(given['group.id'] === undefined ? { 'commit.offsets.on.checkpoint': 'false' } : {}),
+  }
+  const overridden = Object.keys(forced).filter(
+    (key) => given[key] !== undefined && String(given[key]).toLowerCase() !== String(forced[key]),
+  )
+  return {
+    properties: {
+      'enable.auto.commit': 'false',
+      ...(given['group.id'] === undefined ? {} : { 'client.id.prefix': given['group.id'] }),
+      ...given,
+      ...forced,
+    },
+    warnings: overridden.map(
+      (key) =>
+        `Property ${key} is provided but will be overridden from ${String(given[key])} to ${String(forced[key])}`,
+    ),
+  }
+}

@@ -1,0 +1,159 @@
+import { catchError, concatMap, defer, EMPTY, exhaustMap, map, type Observable, of, tap, throwError, timer } from 'rxjs'
+import type { SchedulerLike } from 'rxjs'
+import type { KafkaAdmin } from '../../client/KafkaAdmin.js'
+import type { Logger } from '../../client/KafkaConfig.js'
+import { KafkaError } from '../../client/KafkaError.js'
+import type { Offset, OffsetsByPartition } from '../../client/Offset.js'
+import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
+import { earliestOffsets } from '../offsets/logEnds.js'
+import type { OffsetsInitializer } from '../offsets/OffsetsInitializer.js'
+import type { PartitionOffsetsRetriever } from '../offsets/PartitionOffsetsRetriever.js'
+import { SourceError } from '../SourceError.js'
+import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
+import type { KafkaSubscriber } from '../subscriber/KafkaSubscriber.js'
+import { partitionChange } from './PartitionChange.js'
+import { splitOwner } from './splitOwner.js'
+
+export interface KafkaSourceEnumeratorConfig {
+  readonly admin: KafkaAdmin
+  readonly subscriber: KafkaSubscriber
+  readonly retriever: PartitionOffsetsRetriever
+  readonly startingOffsets: OffsetsInitializer
+  readonly stoppingOffsets: OffsetsInitializer | undefined
+  readonly parallelism: number
+  readonly subtaskIndex: number
+  /** ms between discoveries; 0 or less: once */
+  readonly discoveryIntervalMs: number
+  readonly scheduler: SchedulerLike
+  readonly logger: Logger
+}
+
+/** What one discovery has found for this subtask. */
+export interface Discovery {
+  /** to be read from now on */
+  readonly splits: readonly KafkaPartitionSplit[]
+  /** known, and not there any more; told once */
+  readonly removed: readonly TopicPartition[]
+  /** all partitions of the subscription, those of other subtasks too */
+  readonly found: number
+}
+
+/** Rounds in a row that may fail, once the first has succeeded: the cluster may be in trouble for a while. */
+const TOLERABLE_FAILURES = 3
+
+/**
+ * Finds the partitions to be read, and where they start and stop. Each subtask has its own and keeps to its share, by
+ * `splitOwner`, so that subtasks need not talk to each other.
+ *
+ * 1. What a checkpoint knew is known.
+ * 2. A discovery, at once: what is new starts where the user's initializer says. It must succeed.
+ * 3. A discovery at each interval, one at a time: what is new now starts from the earliest offset, whatever the initializer
+ *    says, so that nothing is missed (FLIP-288). A few may fail in a row.
+ */
+export class KafkaSourceEnumerator {
+  private readonly known = new Map<string, TopicPartition>()
+  private readonly gone = new Set<string>()
+  private failures = 0
+
+  constructor(
+    private readonly config: KafkaSourceEnumeratorConfig,
+    restored: Iterable<TopicPartition>,
+    /** What is found from here on is new. Part of the state. */
+    public initialDiscoveryFinished: boolean,
+  ) {
+    for (const partition of restored) this.known.set(topicPartitionKey(partition), partition)
+  }
+
+  /** The discoveries, from subscription on; completes when there is only one. */
+  discoveries(): Observable<Discovery> {
+    const { discoveryIntervalMs, scheduler } = this.config
+    return discoveryIntervalMs > 0
+      ? timer(0, discoveryIntervalMs, scheduler).pipe(exhaustMap(() => this.discover()))
+      : this.discover()
+  }
+
+  /** Not known any more: found again, it is new. */
+  forget(partition: TopicPartition): void {
+    this.known.delete(topicPartitionKey(partition))
+  }
+
+  private discover(): Observable<Discovery> {
+    const { admin, subscriber, parallelism, subtaskIndex } = this.config
+    return defer(() => subscriber.partitions(admin)).pipe(
+      concatMap((found) => {
+        const ours = found.filter((partition) => splitOwner(partition, parallelism) === subtaskIndex)
+        const { added, removed } = partitionChange(this.known.values(), ours)
+        return this.resolve(added).pipe(
+          map((splits) => ({ splits, removed: this.firstTold(removed), found: found.length })),
+        )
+      }),
+      tap(({ splits }) => {
+        for (const { topicPartition } of splits) this.known.set(topicPartitionKey(topicPartition), topicPartition)
+        this.initialDiscoveryFinished = true
+        this.failures = 0
+      }),
+      catchError((error: unknown) => this.tolerate(error)),
+    )
+  }
+
+  private resolve(partitions: readonly TopicPartition[]): Observable<readonly KafkaPartitionSplit[]> {
+    if (partitions.length === 0) return of([])
+    const { startingOffsets, stoppingOffsets, retriever } = this.config
+    const starting = this.initialDiscoveryFinished ? earliestOffsets : startingOffsets
+    return starting
+      .getPartitionOffsets(partitions, retriever)
+      .pipe(
+        concatMap((starts) =>
+          stoppingOffsets === undefined
+            ? of(partitions.map((partition) => split(partition, starts)))
+            : stoppingOffsets
+                .getPartitionOffsets(partitions, retriever)
+                .pipe(map((stops) => partitions.map((partition) => split(partition, starts, stops)))),
+        ),
+      )
+  }
+
+  private firstTold(removed: readonly TopicPartition[]): readonly TopicPartition[] {
+    const untold = removed.filter((partition) => !this.gone.has(topicPartitionKey(partition)))
+    this.gone.clear()
+    for (const partition of removed) this.gone.add(topicPartitionKey(partition))
+    return untold
+  }
+
+  private tolerate(error: unknown): Observable<never> {
+    this.failures += 1
+    if (!this.initialDiscoveryFinished || this.failures > TOLERABLE_FAILURES || this.config.discoveryIntervalMs <= 0)
+      return throwError(() => error)
+    const reason = error instanceof Error ? error.message : String(error)
+    this.config.logger.warn(`Failed to list subscribed topic partitions; the next discovery tries again. ${reason}`)
+    return EMPTY
+  }
+}
+
+const split = (
+  topicPartition: TopicPartition,
+  starts: OffsetsByPartition,
+  stops?: OffsetsByPartition,
+): KafkaPartitionSplit => {
+  const key = topicPartitionKey(topicPartition)
+  const startingOffset = starts.get(key)
+  if (startingOffset === undefined) throw noStart(topicPartition)
+  return { topicPartition, startingOffset, stoppingOffset: stops === undefined ? undefined : stopOf(key, stops) }
+}
+
+const stopOf = (key: string, stops: OffsetsByPartition): Offset => {
+  const stop = stops.get(key)
+  if (stop !== undefined) return stop
+  throw new SourceError(
+    'NoStoppingOffset',
+    `The stopping offsets initializer gave no offset for partition ${key}, so it would never end. Resolve every partition.`,
+  )
+}
+
+const noStart = ({ topic, partition }: TopicPartition): KafkaError =>
+  new KafkaError({
+    _tag: 'NoOffset',
+    topic,
+    partition,
+    message: `Cannot find initial offsets for partitions: [${topic}-${partition}]. The starting offsets initializer gave none.`,
+  })

@@ -1,0 +1,474 @@
+import { asyncScheduler, interval, type SchedulerLike, Subscription } from 'rxjs'
+import type { CheckpointRequest, SourceAttempt } from '../../checkpoint/SourceAttempt.js'
+import type { KafkaClient } from '../../client/KafkaClient.js'
+import type { Logger } from '../../client/KafkaConfig.js'
+import type { FetchedRecords, FetchFailed, KafkaFetcher } from '../../client/KafkaFetcher.js'
+import type { Offset } from '../../client/Offset.js'
+import { earliestOffset, latestOffset } from '../../client/OffsetSpec.js'
+import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
+import { consoleLogger } from '../../config/consoleLogger.js'
+import { defaultConnect } from '../../defaultClient.js'
+import { noMetrics } from '../../metrics/noMetrics.js'
+import type { CheckpointOutcome } from '../../stream/CheckpointBarrier.js'
+import type { Restored } from '../../stream/Restored.js'
+import { Boundedness } from '../Boundedness.js'
+import { kafkaSourceState, type KafkaSourceState } from '../enumerator/KafkaSourceEnumState.js'
+import { type Discovery, KafkaSourceEnumerator } from '../enumerator/KafkaSourceEnumerator.js'
+import { splitOwner } from '../enumerator/splitOwner.js'
+import type { KafkaSourceConfig } from '../KafkaSourceConfig.js'
+import type { KafkaSplitsOptions } from '../KafkaSourceOptions.js'
+import { PartitionOffsetsRetriever } from '../offsets/PartitionOffsetsRetriever.js'
+import { SourceError } from '../SourceError.js'
+import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
+import { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
+import { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
+import { OffsetCommitter } from './OffsetCommitter.js'
+import type { SourceOutput } from './SourceOutput.js'
+import { SplitReader } from './SplitReader.js'
+import { withoutCheckpoints } from './withoutCheckpoints.js'
+
+/** How long the loop may hold the process before it lets timers and sockets have their turn, in ms. */
+const TIME_BUDGET = 10
+
+/**
+ * One attempt of one subtask: joins the checkpoints, restores, discovers, reads, answers barriers, ends.
+ *
+ * 1. The coordinator restores (or nobody does): `Restored` goes out. Meanwhile the client connects.
+ * 2. Restored splits are read from where they stood; the first discovery adds the rest. Then the first checkpoint may be taken.
+ * 3. **The loop** is the only one that emits. Whatever happens (data, an acknowledgement, a request of the coordinator, a tick)
+ *    sets a flag and asks for a turn; flags are looked at when `next()` has returned, requests between two records.
+ * 4. All splits at their end, or asked to end: final watermark, final barrier, and completion when its checkpoint is complete.
+ * 5. Teardown closes everything at once.
+ */
+export class KafkaSourceReader<T> {
+  private readonly scheduler: SchedulerLike
+  private readonly logger: Logger
+  private readonly parallelism: number
+  private readonly subtaskIndex: number
+  private readonly metrics: KafkaSourceReaderMetrics
+  private readonly splits = new Map<string, SplitReader<T>>()
+  private readonly work = new Subscription()
+  private output!: SourceOutput<T>
+  private attempt: SourceAttempt | undefined
+  private restored: Restored | undefined
+  private client: KafkaClient | undefined
+  private fetcher: KafkaFetcher | undefined
+  private enumerator: KafkaSourceEnumerator | undefined
+  private committer: OffsetCommitter | undefined
+  private discovery: Subscription | undefined
+  private turn: Subscription | undefined
+  private readonly discovered: Discovery[] = []
+  private found = 0
+  private running = false
+  private again = false
+  /** the coordinator has asked for something */
+  private requested = false
+  private endRequested = false
+  private discoveryFinished = false
+  private readyTold = false
+  private phase: 'starting' | 'reading' | 'ending' | 'ended' | 'closed' = 'starting'
+  private restoredSent = false
+  private finalWatermarkSent = false
+
+  constructor(
+    private readonly config: KafkaSourceConfig<T>,
+    private readonly options: KafkaSplitsOptions,
+  ) {
+    this.scheduler = options.scheduler ?? asyncScheduler
+    this.logger = config.consumer.client.logger ?? consoleLogger
+    this.parallelism = options.parallelism ?? 1
+    this.subtaskIndex = options.subtaskIndex ?? 0
+    this.metrics = new KafkaSourceReaderMetrics(options.metrics ?? noMetrics)
+  }
+
+  start(output: SourceOutput<T>): void {
+    this.output = output
+    this.join()
+    this.connect()
+  }
+
+  /** Asks for a turn of the loop. Never emits. */
+  readonly wake = (): void => {
+    this.again = true
+    if (this.running || this.phase === 'closed') return
+    this.turn ??= this.scheduler.schedule(() => {
+      this.turn = undefined
+      this.run()
+    })
+  }
+
+  close(): void {
+    if (this.phase === 'closed') return
+    this.phase = 'closed'
+    this.turn?.unsubscribe()
+    this.discovery?.unsubscribe()
+    this.work.unsubscribe()
+    this.committer?.close()
+    this.fetcher?.close()
+    this.attempt?.leave()
+    // Nobody is there to be told.
+    this.client?.close().subscribe({ error: () => undefined })
+  }
+
+  private join(): void {
+    const { checkpoints, uid = 'source' } = this.options
+    const requestEnd = (): void => {
+      this.endRequested = true
+      this.wake()
+    }
+    if (checkpoints === undefined) {
+      this.restored = withoutCheckpoints(requestEnd)
+      return this.wake()
+    }
+    const wake = (): void => {
+      this.requested = true
+      this.wake()
+    }
+    const source = { uid, subtaskIndex: this.subtaskIndex, parallelism: this.parallelism, wake, requestEnd }
+    this.work.add(
+      checkpoints.join(source).subscribe({
+        next: (attempt) => {
+          this.attempt = attempt
+          this.restored = attempt.restored
+          this.work.add(attempt.failed$.subscribe((error) => this.fail(error)))
+          this.wake()
+        },
+        error: (error: unknown) => this.fail(error),
+      }),
+    )
+  }
+
+  private connect(): void {
+    const { client: config, clientIdPrefix, groupId } = this.config.consumer
+    const { connect = defaultConnect, scheduler } = this.options
+    const rack = this.config.rackIdSupplier?.() || config.rack
+    const clientId = `${clientIdPrefix ?? groupId ?? 'KafkaSource'}-${this.subtaskIndex}`
+    this.work.add(
+      connect({ ...config, clientId, rack, ...(scheduler === undefined ? {} : { scheduler }) }).subscribe({
+        next: (client) => {
+          this.client = client
+          this.wake()
+        },
+        error: (error: unknown) => this.fail(error),
+      }),
+    )
+  }
+
+  /** A turn: everything there is to do, until there is nothing, or the time budget is spent. */
+  private run(): void {
+    if (this.running || this.phase === 'closed') return
+    this.running = true
+    const started = this.scheduler.now()
+    try {
+      do {
+        this.again = false
+        this.step()
+        if (this.scheduler.now() - started >= TIME_BUDGET) break
+      } while (this.again && !this.isClosed())
+    } catch (error) {
+      this.output.error(error)
+    } finally {
+      this.running = false
+    }
+    if (this.again) this.wake()
+  }
+
+  private step(): void {
+    if (this.phase === 'starting') this.begin()
+    for (let discovery = this.discovered.shift(); discovery !== undefined; discovery = this.discovered.shift())
+      this.apply(discovery)
+    if (this.isClosed()) return
+    this.output.turn()
+    if (this.requested && this.fetcher !== undefined) this.answer()
+    if (this.phase === 'reading') this.read()
+    if (this.phase === 'reading' && (this.endRequested || this.allFinished())) this.end()
+    if (this.phase === 'ending' && this.attempt === undefined) this.endWithoutCheckpoints()
+  }
+
+  /** `Restored` as soon as it is there; the splits when there is a client too. */
+  private begin(): void {
+    const { restored, client } = this
+    if (restored === undefined) return
+    if (this.fetcher === undefined && !this.restoredSent) {
+      this.restoredSent = true
+      this.output.restored(restored)
+      this.output.turn()
+    }
+    if (client === undefined || this.isClosed()) return
+    const state = this.restoredState(restored)
+    const fetcher = client.fetcher(this.config.consumer.fetcher)
+    this.fetcher = fetcher
+    this.work.add(
+      fetcher.fetched$.subscribe({
+        next: (fetched) => {
+          this.onFetched(fetched)
+          this.run()
+        },
+        error: (error: unknown) => this.fail(error),
+      }),
+    )
+    this.phase = 'reading'
+    this.startCommitting(client)
+    this.startEnumerator(client, state)
+    for (const split of state?.splits ?? []) this.addSplit(split)
+    if (state?.initialDiscoveryFinished === true) this.tellReady()
+  }
+
+  private restoredState(restored: Restored): KafkaSourceState | undefined {
+    const states = restored
+      .statesOf(this.options.uid ?? 'source')
+      .filter((state) => state !== undefined && state !== null)
+    if (states.length === 0) return undefined
+    const decoded = states.map((state) => {
+      const either = kafkaSourceState.decode(state)
+      if (either._tag === 'Left') throw either.left
+      return either.right
+    })
+    // All subtasks' splits, and of them our share: the same as before, unless the parallelism has changed.
+    return {
+      splits: decoded
+        .flatMap(({ splits }) => splits)
+        .filter(({ topicPartition }) => splitOwner(topicPartition, this.parallelism) === this.subtaskIndex),
+      initialDiscoveryFinished: decoded.every(({ initialDiscoveryFinished }) => initialDiscoveryFinished),
+    }
+  }
+
+  private startEnumerator({ admin }: KafkaClient, state: KafkaSourceState | undefined): void {
+    const { consumer, boundedness, subscriber, startingOffsets, stoppingOffsets } = this.config
+    this.enumerator = new KafkaSourceEnumerator(
+      {
+        admin,
+        subscriber,
+        retriever: new PartitionOffsetsRetriever(admin, consumer.groupId, consumer.fetcher.isolationLevel),
+        startingOffsets,
+        stoppingOffsets,
+        parallelism: this.parallelism,
+        subtaskIndex: this.subtaskIndex,
+        discoveryIntervalMs: boundedness === Boundedness.BOUNDED ? -1 : consumer.partitionDiscoveryIntervalMs,
+        scheduler: this.scheduler,
+        logger: this.logger,
+      },
+      (state?.splits ?? []).map(({ topicPartition }) => topicPartition),
+      state?.initialDiscoveryFinished ?? false,
+    )
+    this.discovery = this.enumerator.discoveries().subscribe({
+      next: (discovery) => {
+        this.discovered.push(discovery)
+        this.wake()
+      },
+      error: (error: unknown) => this.fail(error),
+    })
+  }
+
+  private startCommitting({ admin }: KafkaClient): void {
+    const { groupId, commitOffsetsOnCheckpoint, enableAutoCommit, autoCommitIntervalMs } = this.config.consumer
+    const automatic = this.attempt === undefined && enableAutoCommit
+    if (groupId === undefined || !(automatic || (this.attempt !== undefined && commitOffsetsOnCheckpoint))) return
+    this.committer = new OffsetCommitter(admin, groupId, this.metrics, this.logger)
+    if (automatic)
+      this.work.add(interval(autoCommitIntervalMs, this.scheduler).subscribe(() => this.commitAcknowledged()))
+  }
+
+  private apply({ splits, removed, found }: Discovery): void {
+    this.found = found
+    if (this.phase === 'reading') {
+      for (const split of splits) this.addSplit(split)
+      for (const partition of removed) this.onRemoved(partition)
+    }
+    if (!this.discoveryFinished) {
+      this.discoveryFinished = true
+      this.output.discovered()
+    }
+    this.tellReady()
+    this.again = true
+  }
+
+  private tellReady(): void {
+    if (this.readyTold) return
+    this.readyTold = true
+    this.attempt?.ready()
+  }
+
+  private addSplit(split: KafkaPartitionSplit): void {
+    const state = new KafkaPartitionSplitState(split)
+    const reader = new SplitReader(
+      state,
+      this.output.add(state),
+      this.fetcher!,
+      this.config,
+      this.metrics,
+      this.logger,
+      this.wake,
+    )
+    this.splits.set(state.key, reader)
+    this.metrics.addSplit(state)
+    reader.start()
+    this.again = true
+  }
+
+  private onRemoved(partition: TopicPartition): void {
+    switch (this.config.removedPartitionsPolicy) {
+      case 'keep':
+        return this.logger.warn(
+          `Partition ${String(partition)} is not there any more; it is read on should it come back.`,
+        )
+      case 'drop': {
+        const key = topicPartitionKey(partition)
+        this.enumerator?.forget(partition)
+        this.splits.get(key)?.drop()
+        this.splits.delete(key)
+        return
+      }
+      case 'fail':
+        throw new SourceError(
+          'PartitionRemoved',
+          `Partition ${String(partition)} is being read and is not there any more. Set setRemovedPartitionsPolicy to keep or drop ` +
+            'if partitions may go.',
+        )
+    }
+  }
+
+  private onFetched(fetched: FetchedRecords | FetchFailed): void {
+    const split = this.splits.get(topicPartitionKey(fetched.topicPartition))
+    if (split === undefined) return
+    this.again = true
+    if (fetched._tag === 'Fetched') split.onFetched(fetched)
+    else if (fetched.error._tag === 'OffsetOutOfRange') this.resetOffset(split, fetched)
+    else this.fail(fetched.error)
+  }
+
+  private resetOffset(split: SplitReader<T>, { topicPartition, error }: FetchFailed): void {
+    const policy = this.config.offsetOutOfRangePolicy
+    if (policy === 'fail') return this.fail(outOfRange(split.state, error))
+    this.logger.warn(
+      `The position of ${split.state.key} is not in the log; going on from the ${policy} offset, by the policy.`,
+    )
+    const spec = policy === 'earliest' ? earliestOffset : latestOffset
+    this.work.add(
+      this.client!.admin.listOffsets([[topicPartition, spec]], this.config.consumer.fetcher.isolationLevel).subscribe({
+        next: (offsets) => {
+          split.seek(offsets.get(split.state.key) ?? 0)
+          this.wake()
+        },
+        error: (failure: unknown) => this.fail(failure),
+      }),
+    )
+  }
+
+  /** One batch of every split that has one and may send it. */
+  private read(): void {
+    const max = Math.max(1, Math.floor(this.config.consumer.maxPollRecords / Math.max(1, this.splits.size)))
+    for (const split of this.splits.values()) {
+      if (!split.readable) continue
+      split.readBatch(max, this.interrupt)
+      this.again = true
+      if (this.isClosed() || this.phase !== 'reading') return
+    }
+  }
+
+  /** Between two records. True: no more of this batch. */
+  private readonly interrupt = (): boolean => {
+    if (this.requested) this.answer()
+    return this.endRequested || this.phase !== 'reading' || this.output.closed
+  }
+
+  /** The positions and the barrier belong to one turn: nothing is read in between. */
+  private answer(): void {
+    this.requested = false
+    const { attempt } = this
+    if (attempt === undefined) return
+    for (let request = attempt.pending(); request !== undefined && !this.isClosed(); request = attempt.pending())
+      this.sendBarrier(attempt, request)
+  }
+
+  private sendBarrier(attempt: SourceAttempt, request: CheckpointRequest): void {
+    if (request.end !== undefined) this.phase = 'ending'
+    if (request.end === 'drain' || request.end === 'finished') this.sendFinalWatermark()
+    const splits = [...this.splits.values()].map(({ state }) => state)
+    const state = kafkaSourceState.encode({
+      splits: splits.map((split) => split.toSplit()),
+      initialDiscoveryFinished: this.enumerator!.initialDiscoveryFinished && this.readyTold,
+    })
+    const offsets = splits.map(({ topicPartition, position }) => [topicPartition, position] as const)
+    this.output.barrier((parts) => {
+      const barriers = attempt.barriers(request, state, parts)
+      const [first] = barriers
+      if (first !== undefined)
+        this.work.add(first.outcome$.subscribe((outcome) => this.onOutcome(outcome, request, offsets)))
+      return barriers
+    })
+  }
+
+  private onOutcome(
+    outcome: CheckpointOutcome,
+    request: CheckpointRequest,
+    offsets: readonly (readonly [TopicPartition, Offset])[],
+  ): void {
+    // An aborted final checkpoint is asked for again by the coordinator.
+    if (outcome._tag === 'aborted') return
+    this.committer?.commit(offsets)
+    if (request.end !== undefined) this.completeWhenCommitted()
+  }
+
+  private allFinished(): boolean {
+    if (!this.discoveryFinished) return false
+    const ends =
+      this.config.boundedness === Boundedness.BOUNDED || (this.config.stoppingOffsets !== undefined && this.found > 0)
+    return ends && [...this.splits.values()].every(({ state }) => state.finished)
+  }
+
+  private end(): void {
+    this.phase = 'ending'
+    this.discovery?.unsubscribe()
+    this.sendFinalWatermark()
+    this.attempt?.requestFinalCheckpoint()
+  }
+
+  private sendFinalWatermark(): void {
+    if (this.finalWatermarkSent) return
+    this.finalWatermarkSent = true
+    this.output.finalWatermark()
+  }
+
+  /** With automatic commits, the tail is waited for, so that it is committed too. */
+  private endWithoutCheckpoints(): void {
+    if (this.committer !== undefined) {
+      if ([...this.splits.values()].some(({ state }) => state.unacknowledged > 0)) return
+      this.commitAcknowledged()
+    }
+    this.completeWhenCommitted()
+  }
+
+  private completeWhenCommitted(): void {
+    this.phase = 'ended'
+    const complete = (): void => {
+      this.work.add(this.scheduler.schedule(() => this.output.complete()))
+    }
+    if (this.committer === undefined) complete()
+    else this.work.add(this.committer.idle$.subscribe(complete))
+  }
+
+  private commitAcknowledged(): void {
+    this.committer?.commit(
+      [...this.splits.values()].map(({ state }) => [state.topicPartition, state.acknowledgedPosition] as const),
+    )
+  }
+
+  private fail(error: unknown): void {
+    if (this.phase === 'closed') return
+    // In a turn of its own: it may come from within a call.
+    this.work.add(this.scheduler.schedule(() => this.output.error(error)))
+  }
+
+  private isClosed(): boolean {
+    return this.phase === 'closed' || this.output.closed
+  }
+}
+
+const outOfRange = ({ key, position }: KafkaPartitionSplitState, cause: unknown): SourceError =>
+  new SourceError(
+    'OffsetOutOfRange',
+    `Offset ${position} of ${key} is not in the log: its records were deleted by retention before they were read, or the topic was ` +
+      'created anew. Records are lost; setOffsetOutOfRangePolicy says where to go on, if that is acceptable.',
+    cause,
+  )

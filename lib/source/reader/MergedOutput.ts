@@ -1,0 +1,121 @@
+import { interval, type SchedulerLike, type Subscriber } from 'rxjs'
+import { type SplitWatermarks, SourceWatermarks } from '../../eventtime/SourceWatermarks.js'
+import type { WatermarkStrategy } from '../../eventtime/WatermarkStrategy.js'
+import type { CheckpointBarrier } from '../../stream/CheckpointBarrier.js'
+import type { Restored } from '../../stream/Restored.js'
+import type { StreamElement } from '../../stream/StreamElement.js'
+import { StreamRecord } from '../../stream/StreamRecord.js'
+import { MAX_WATERMARK, Watermark } from '../../stream/Watermark.js'
+import { WatermarkStatus } from '../../stream/WatermarkStatus.js'
+import type { SourceOutput, SplitOutput } from './SourceOutput.js'
+
+/** From one periodic watermark to the next, in ms. Flink's `pipeline.auto-watermark-interval`. */
+const WATERMARK_INTERVAL = 200
+
+/** All splits in one stream: `splits()` and `combineWatermarks()`, fused. */
+export class MergedOutput<T> implements SourceOutput<T> {
+  private readonly watermarks: SourceWatermarks<T> | undefined
+  private splits = 0
+  private idle = false
+  private tickDue = false
+
+  /** @param wake asks for a turn of the loop */
+  constructor(
+    private readonly destination: Subscriber<StreamElement<T>>,
+    strategy: WatermarkStrategy<T> | undefined,
+    scheduler: SchedulerLike,
+    wake: () => void,
+  ) {
+    if (strategy === undefined) return
+    this.watermarks = new SourceWatermarks(
+      strategy,
+      (element) => {
+        destination.next(element)
+      },
+      () => scheduler.now(),
+    )
+    destination.add(
+      interval(WATERMARK_INTERVAL, scheduler).subscribe(() => {
+        this.tickDue = true
+        wake()
+      }),
+    )
+  }
+
+  get closed(): boolean {
+    return this.destination.closed
+  }
+
+  restored(restored: Restored): void {
+    this.destination.next(restored)
+  }
+
+  add(): SplitOutput<T> {
+    const { destination } = this
+    this.splits += 1
+    this.setIdle(false)
+    const watermarks = this.watermarks?.addSplit()
+    const release = (): void => {
+      watermarks?.release()
+      this.splits -= 1
+    }
+    return {
+      live: true,
+      record: watermarks === undefined ? plain(destination) : timed(destination, watermarks),
+      batchEnd: (element) => {
+        destination.next(element)
+      },
+      finish: release,
+      drop: () => {
+        release()
+        this.setIdle(this.splits === 0)
+      },
+    }
+  }
+
+  discovered(): void {
+    this.setIdle(this.splits === 0)
+  }
+
+  turn(): void {
+    if (!this.tickDue) return
+    this.tickDue = false
+    this.watermarks?.onPeriodicEmit()
+  }
+
+  barrier(make: (parts: number) => readonly CheckpointBarrier[]): void {
+    for (const barrier of make(1)) this.destination.next(barrier)
+  }
+
+  finalWatermark(): void {
+    this.destination.next(new Watermark(MAX_WATERMARK))
+  }
+
+  complete(): void {
+    this.destination.complete()
+  }
+
+  error(error: unknown): void {
+    this.destination.error(error)
+  }
+
+  private setIdle(idle: boolean): void {
+    if (this.idle === idle) return
+    this.idle = idle
+    this.destination.next(new WatermarkStatus(idle))
+  }
+}
+
+const plain =
+  <T>(destination: Subscriber<StreamElement<T>>) =>
+  (value: T, timestamp: number): void => {
+    destination.next(new StreamRecord(value, timestamp))
+  }
+
+const timed =
+  <T>(destination: Subscriber<StreamElement<T>>, watermarks: SplitWatermarks<T>) =>
+  (value: T, recordTimestamp: number): void => {
+    const timestamp = watermarks.timestampOf(value, recordTimestamp)
+    destination.next(new StreamRecord(value, timestamp))
+    watermarks.onRecord(value, timestamp)
+  }

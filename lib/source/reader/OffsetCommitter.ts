@@ -1,0 +1,66 @@
+import { BehaviorSubject, filter, type Observable, type Subscription, take } from 'rxjs'
+import type { KafkaAdmin } from '../../client/KafkaAdmin.js'
+import type { Logger } from '../../client/KafkaConfig.js'
+import type { Offset } from '../../client/Offset.js'
+import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
+import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
+
+/**
+ * Tells the group how far we are: for monitoring, and for whoever starts from committed offsets. Never for our own restore, so a
+ * failure is counted and logged, and never fatal; the next commit says it again.
+ *
+ * One commit at a time; of those that wait, only the latest is sent.
+ */
+export class OffsetCommitter {
+  private next: readonly (readonly [TopicPartition, Offset])[] | undefined
+  private sending: Subscription | undefined
+  private readonly busy = new BehaviorSubject(false)
+
+  constructor(
+    private readonly admin: KafkaAdmin,
+    private readonly groupId: string,
+    private readonly metrics: KafkaSourceReaderMetrics,
+    private readonly logger: Logger,
+  ) {}
+
+  commit(offsets: readonly (readonly [TopicPartition, Offset])[]): void {
+    if (offsets.length === 0) return
+    this.next = offsets
+    if (!this.busy.value) this.send()
+  }
+
+  /** Emits, once, when nothing is on its way. */
+  get idle$(): Observable<boolean> {
+    return this.busy.pipe(
+      filter((busy) => !busy),
+      take(1),
+    )
+  }
+
+  close(): void {
+    this.next = undefined
+    this.sending?.unsubscribe()
+  }
+
+  private send(): void {
+    const offsets = this.next
+    this.next = undefined
+    if (offsets === undefined) return this.busy.next(false)
+    this.busy.next(true)
+    this.sending = this.admin.commitOffsets(this.groupId, offsets).subscribe({
+      error: (error: unknown) => {
+        this.metrics.commitsFailed.inc()
+        this.logger.warn(
+          `Offsets could not be committed to group ${this.groupId}; the next checkpoint tries again. ${String(error)}`,
+        )
+        this.send()
+      },
+      complete: () => {
+        this.metrics.commitsSucceeded.inc()
+        for (const [partition, offset] of offsets)
+          this.metrics.committedOffsets.set(topicPartitionKey(partition), offset)
+        this.send()
+      },
+    })
+  }
+}

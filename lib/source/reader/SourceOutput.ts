@@ -1,0 +1,34 @@
+import type { BatchEnd } from '../../stream/BatchEnd.js'
+import type { CheckpointBarrier } from '../../stream/CheckpointBarrier.js'
+import type { Restored } from '../../stream/Restored.js'
+import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
+
+/** Where the elements of one split go. */
+export interface SplitOutput<T> {
+  /** Someone listens: it may be read. */
+  readonly live: boolean
+  /** `timestamp` is the record's own, `-Infinity` when it has none. */
+  record(value: T, timestamp: number): void
+  batchEnd(element: BatchEnd): void
+  /** It has reached its stopping offset. */
+  finish(): void
+  /** It is given up before its end. */
+  drop(): void
+}
+
+/** Where the loop of a reader sends what it has: one stream for all splits, or one for each. Called from the loop alone. */
+export interface SourceOutput<T> {
+  /** Nobody listens any more. */
+  readonly closed: boolean
+  restored(restored: Restored): void
+  add(split: KafkaPartitionSplitState): SplitOutput<T>
+  /** The first discovery is over; a source without splits does not hold watermarks back. */
+  discovered(): void
+  /** A turn of the loop in which nothing else is being sent. */
+  turn(): void
+  /** Sends the barriers that `make` makes, one for each stream. */
+  barrier(make: (parts: number) => readonly CheckpointBarrier[]): void
+  finalWatermark(): void
+  complete(): void
+  error(error: unknown): void
+}

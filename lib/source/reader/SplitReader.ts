@@ -1,0 +1,148 @@
+import type { ConsumerRecord } from '../../client/ConsumerRecord.js'
+import type { Logger } from '../../client/KafkaConfig.js'
+import type { FetchedRecords, KafkaFetcher } from '../../client/KafkaFetcher.js'
+import type { Offset } from '../../client/Offset.js'
+import { batchEnd } from '../../stream/BatchEnd.js'
+import type { KafkaSourceConfig } from '../KafkaSourceConfig.js'
+import { SourceError } from '../SourceError.js'
+import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
+import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
+import type { SplitOutput } from './SourceOutput.js'
+
+/** Reads one split: fetches ahead by one, and turns what was fetched into records, batch by batch. */
+export class SplitReader<T> {
+  private timestamp = -Infinity
+  private ended = false
+
+  constructor(
+    readonly state: KafkaPartitionSplitState,
+    private readonly output: SplitOutput<T>,
+    private readonly fetcher: KafkaFetcher,
+    private readonly config: KafkaSourceConfig<T>,
+    private readonly metrics: KafkaSourceReaderMetrics,
+    private readonly logger: Logger,
+    private readonly wake: () => void,
+  ) {}
+
+  /** Begins to fetch, unless there is nothing to be read. */
+  start(): void {
+    const { state } = this
+    if (state.finished) return this.finish()
+    this.fetcher.assign(state.topicPartition, state.position)
+  }
+
+  /** Something can be sent, or is to be asked for. */
+  get readable(): boolean {
+    const { state } = this
+    if (this.ended || !this.output.live) return false
+    return state.fetches.length > 0 ? state.demand : !state.requested
+  }
+
+  onFetched(fetched: FetchedRecords): void {
+    this.state.requested = false
+    if (this.ended) return
+    this.state.fetches.push(fetched)
+    this.metrics.numBytesIn.inc(fetched.bytes)
+  }
+
+  /** Reading goes on elsewhere: the position was not in the log. */
+  seek(offset: Offset): void {
+    if (this.ended) return
+    this.fetcher.assign(this.state.topicPartition, offset)
+    this.state.requested = false
+    if (this.state.fetches.length === 0) this.state.moveTo(offset)
+    if (this.state.finished) this.finish()
+  }
+
+  /**
+   * Sends at most `max` records and the end of their batch.
+   *
+   * @param interrupt called after each record, when `next()` has returned; true ends the batch at once
+   */
+  readBatch(max: number, interrupt: () => boolean): void {
+    const { state, metrics } = this
+    const fetch = state.fetches[0]
+    if (fetch === undefined) return this.request()
+    // One in work, one on its way.
+    if (state.fetches.length === 1) this.request()
+    const records = fetch.take(max)
+    let read = 0
+    for (; read < records.length; read++) {
+      const record = records[read]!
+      if (record.offset >= state.stoppingOffset) break
+      this.emit(record)
+      state.position = record.offset + 1
+      state.currentOffset = record.offset
+      if (interrupt()) {
+        metrics.numRecordsIn.inc(read + 1)
+        return
+      }
+    }
+    state.moveTo(fetch.position)
+    if (fetch.exhausted) state.fetches.shift()
+    if (read > 0) {
+      metrics.numRecordsIn.inc(read)
+      this.endBatch()
+    } else {
+      state.passed()
+    }
+    if (state.finished) this.finish()
+  }
+
+  drop(): void {
+    this.stop()
+    this.output.drop()
+  }
+
+  private readonly send = (value: T): void => {
+    this.output.record(value, this.timestamp)
+  }
+
+  private emit(record: ConsumerRecord): void {
+    this.timestamp = record.timestamp < 0 ? -Infinity : record.timestamp
+    try {
+      this.config.deserializer.deserialize(record, this.send)
+    } catch (error) {
+      this.onFailure(record, error)
+    }
+  }
+
+  private onFailure({ offset }: ConsumerRecord, cause: unknown): void {
+    this.metrics.numRecordsInErrors.inc()
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const what = `Failed to deserialize consumer record at offset ${offset} of ${this.state.key} due to: ${reason}`
+    if (this.config.deserializationErrorPolicy === 'skip') return this.logger.warn(`${what} It is skipped.`)
+    throw new SourceError(
+      'Deserialization',
+      `${what} Mend the deserializer, or skip such records with setDeserializationErrorPolicy('skip').`,
+      cause,
+    )
+  }
+
+  private request(): void {
+    if (this.state.requested) return
+    this.state.requested = true
+    this.fetcher.request(this.state.topicPartition)
+  }
+
+  private endBatch(): void {
+    const acknowledge = this.state.send()
+    this.output.batchEnd(
+      batchEnd(() => {
+        acknowledge()
+        this.wake()
+      }, this.state.key),
+    )
+  }
+
+  private finish(): void {
+    this.stop()
+    this.output.finish()
+  }
+
+  private stop(): void {
+    this.ended = true
+    this.state.fetches.length = 0
+    this.fetcher.unassign(this.state.topicPartition)
+  }
+}

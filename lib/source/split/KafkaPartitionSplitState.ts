@@ -1,0 +1,79 @@
+import type { FetchedRecords } from '../../client/KafkaFetcher.js'
+import type { Offset } from '../../client/Offset.js'
+import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
+import type { KafkaPartitionSplit } from './KafkaPartitionSplit.js'
+
+/** Batches of a split that may be on their way through the pipeline. */
+export const MAX_UNACKNOWLEDGED = 2
+
+interface SentBatch {
+  readonly end: Offset
+  acknowledged: boolean
+}
+
+/** A split while it is read: where it stands, what it has fetched, what of it the pipeline has not taken over yet. */
+export class KafkaPartitionSplitState {
+  readonly topicPartition: TopicPartition
+  readonly key: string
+  /** the first offset not to be read; `Infinity` when there is no end */
+  readonly stoppingOffset: Offset
+  /** the next offset to be read */
+  position: Offset
+  /** the last record's that was emitted; -1 before the first */
+  currentOffset: Offset = -1
+  /** the one that is being taken, and the one behind it */
+  readonly fetches: FetchedRecords[] = []
+  /** the next fetch has been asked for */
+  requested = false
+  unacknowledged = 0
+  /** where reading may begin again, as far as the pipeline has taken over */
+  acknowledgedPosition: Offset
+  private readonly sent: SentBatch[] = []
+
+  constructor(split: KafkaPartitionSplit) {
+    this.topicPartition = split.topicPartition
+    this.key = topicPartitionKey(split.topicPartition)
+    this.position = split.startingOffset
+    this.acknowledgedPosition = split.startingOffset
+    this.stoppingOffset = split.stoppingOffset ?? Infinity
+  }
+
+  /** By position, never by a record: what is at the end may be a transaction marker, aborted, or compacted away. */
+  get finished(): boolean {
+    return this.position >= this.stoppingOffset
+  }
+
+  get demand(): boolean {
+    return this.unacknowledged < MAX_UNACKNOWLEDGED
+  }
+
+  /** Notes that a batch up to the position has been sent; returns what its acknowledgement does. */
+  send(): () => void {
+    const batch: SentBatch = { end: this.position, acknowledged: false }
+    this.sent.push(batch)
+    this.unacknowledged += 1
+    return () => {
+      batch.acknowledged = true
+      this.unacknowledged -= 1
+      while (this.sent[0]?.acknowledged === true) this.acknowledgedPosition = this.sent.shift()!.end
+    }
+  }
+
+  /** Reading goes on here, or ends. */
+  moveTo(position: Offset): void {
+    this.position = Math.min(position, Math.max(this.stoppingOffset, this.position))
+  }
+
+  /** What was passed held no records: with nothing on its way, it counts as taken over. */
+  passed(): void {
+    if (this.sent.length === 0) this.acknowledgedPosition = this.position
+  }
+
+  toSplit(): KafkaPartitionSplit {
+    return {
+      topicPartition: this.topicPartition,
+      startingOffset: this.position,
+      stoppingOffset: this.stoppingOffset === Infinity ? undefined : this.stoppingOffset,
+    }
+  }
+}
