@@ -1,3 +1,23 @@
+// Source
+export { KafkaSource } from './source/KafkaSource.js'
+export { KafkaSourceBuilder } from './source/KafkaSourceBuilder.js'
+export type {
+  DeserializationErrorPolicy,
+  KafkaSourceConfig,
+  OffsetOutOfRangePolicy,
+  RemovedPartitionsPolicy,
+} from './source/KafkaSourceConfig.js'
+export type { KafkaSourceOptions, KafkaSplitsOptions } from './source/KafkaSourceOptions.js'
+export type { KafkaSplit } from './source/KafkaSplit.js'
+export { Boundedness } from './source/Boundedness.js'
+export { KafkaRecordDeserializationSchema } from './source/deserializer/KafkaRecordDeserializationSchema.js'
+export { splitOwner } from './source/enumerator/splitOwner.js'
+export { OffsetsInitializer } from './source/offsets/OffsetsInitializer.js'
+export type { PartitionOffsetsRetriever } from './source/offsets/PartitionOffsetsRetriever.js'
+export { SourceError } from './source/SourceError.js'
+export type { SourceErrorTag } from './source/SourceError.js'
+export type { KafkaSubscriber } from './source/subscriber/KafkaSubscriber.js'
+
 // Sink
 export { KafkaSink } from './sink/KafkaSink.js'
 export { KafkaSinkBuilder } from './sink/KafkaSinkBuilder.js'
@@ -63,12 +83,25 @@ export { defaultConnect } from './defaultClient.js'
 // Schemas
 export type { DeserializationSchema } from './client/schema/DeserializationSchema.js'
 export type { SerializationSchema } from './client/schema/SerializationSchema.js'
+export { ByteArraySchema } from './client/schema/ByteArraySchema.js'
+export { JsonSchema } from './client/schema/JsonSchema.js'
 export { SimpleStringSchema } from './client/schema/SimpleStringSchema.js'
+export type { Deserializer, DeserializerClass } from './client/schema/Deserializer.js'
+export {
+  ByteArrayDeserializer,
+  DoubleDeserializer,
+  IntegerDeserializer,
+  LongDeserializer,
+  StringDeserializer,
+  UUIDDeserializer,
+} from './client/schema/kafkaDeserializers.js'
 
 // Configuration and metrics
 export type { ConfigError } from './config/ConfigError.js'
 export { InvalidConfigError } from './config/ConfigError.js'
 export type { KafkaProperties, KafkaPropertyValue } from './config/KafkaProperties.js'
+export { decodeConsumerConfig } from './config/consumerConfig.js'
+export type { ConsumerConfig } from './config/consumerConfig.js'
 export { decodeProducerConfig } from './config/producerConfig.js'
 export type { Counter, Gauge, MetricGroup } from './metrics/MetricGroup.js'
 export { MemoryMetricGroup } from './metrics/MemoryMetricGroup.js'
