@@ -20,7 +20,7 @@ export class MemoryAdmin implements KafkaAdmin {
   }
 
   describeTopics(topics: readonly string[]): Observable<readonly TopicDescription[]> {
-    return this.listTopics().pipe(map(all => all.filter(({ name }) => topics.includes(name))))
+    return this.listTopics().pipe(map((all) => all.filter(({ name }) => topics.includes(name))))
   }
 
   createTopics(topics: readonly NewTopic[]): Observable<void> {
@@ -30,11 +30,15 @@ export class MemoryAdmin implements KafkaAdmin {
   }
 
   deleteTopics(topics: readonly string[]): Observable<void> {
-    return this.connection.persist({ api: 'DeleteTopics' }, () => topics.forEach(topic => this.cluster.deleteTopic(topic)))
+    return this.connection.persist({ api: 'DeleteTopics' }, () =>
+      topics.forEach((topic) => this.cluster.deleteTopic(topic)),
+    )
   }
 
   createPartitions(topic: string, total: number): Observable<void> {
-    return this.connection.persist({ api: 'CreatePartitions', topic }, () => this.cluster.createPartitions(topic, total))
+    return this.connection.persist({ api: 'CreatePartitions', topic }, () =>
+      this.cluster.createPartitions(topic, total),
+    )
   }
 
   listOffsets(
@@ -54,8 +58,8 @@ export class MemoryAdmin implements KafkaAdmin {
   committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Observable<OffsetsByPartition> {
     return this.connection.persist({ api: 'OffsetFetch', groupId }, () => {
       const committed = this.cluster.committedOffsets(groupId)
-      const keys = partitions.map(topicPartitionKey).filter(key => committed.has(key))
-      return new Map(keys.map(key => [key, committed.get(key) as Offset]))
+      const keys = partitions.map(topicPartitionKey).filter((key) => committed.has(key))
+      return new Map(keys.map((key) => [key, committed.get(key) as Offset]))
     })
   }
 

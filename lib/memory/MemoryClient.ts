@@ -42,14 +42,16 @@ export class MemoryClient implements KafkaClient {
   resume(transactionalId: string, producerId: bigint, epoch: number): ResumedTransaction {
     const transaction = { transactionalId, producerId, epoch }
     const end = (marker: 'commit' | 'abort'): Observable<void> =>
-      this.connection.persist({ api: 'EndTxn', transactionalId }, () => this.cluster.endTransaction(transaction, marker))
+      this.connection.persist({ api: 'EndTxn', transactionalId }, () =>
+        this.cluster.endTransaction(transaction, marker),
+      )
     return { commit: () => end('commit'), abort: () => end('abort') }
   }
 
   close(): Observable<void> {
     return defer(() => {
-      this.fetchers.forEach(fetcher => fetcher.close())
-      const closing = this.producers.map(producer => producer.close())
+      this.fetchers.forEach((fetcher) => fetcher.close())
+      const closing = this.producers.map((producer) => producer.close())
       this.connection.close()
       this.closed()
       return concat(forkJoin(closing).pipe(ignoreElements()), this.connection.delay(0)) as Observable<void>

@@ -57,9 +57,9 @@ export class MemoryCluster {
     const found = this.topic('DeleteTopics', topic)
     this.topics.delete(topic)
     for (const committed of this.groups.values()) {
-      found.logs.forEach(log => committed.delete(topicPartitionKey(log)))
+      found.logs.forEach((log) => committed.delete(topicPartitionKey(log)))
     }
-    found.logs.forEach(log => log.changed())
+    found.logs.forEach((log) => log.changed())
   }
 
   createPartitions(topic: string, total: number): void {

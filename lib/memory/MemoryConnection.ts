@@ -1,4 +1,14 @@
-import { asyncScheduler, defer, Observable, type OperatorFunction, retry, type SchedulerLike, type Subscriber, Subscription, throwError } from 'rxjs'
+import {
+  asyncScheduler,
+  defer,
+  Observable,
+  type OperatorFunction,
+  retry,
+  type SchedulerLike,
+  type Subscriber,
+  Subscription,
+  throwError,
+} from 'rxjs'
 import type { KafkaConfig } from '../client/KafkaConfig.js'
 import { isKafkaError, KafkaError } from '../client/KafkaError.js'
 import { connectionLost, type Fault, type MemoryCall } from './Fault.js'
@@ -44,7 +54,7 @@ export class MemoryConnection {
 
   /** A question to the broker: `effect` is what happens there, its result the answer. */
   call<T>(call: Omit<MemoryCall, 'clientId'>, effect: () => T): Observable<T> {
-    return new Observable(answer => {
+    return new Observable((answer) => {
       const told: MemoryCall = { ...call, clientId: this.config.clientId }
       if (this.state === 'closed') this.schedule(() => answer.error(clientClosed(call.api)))
       else this.schedule(() => this.arrive(told, effect, answer), this.wire.latencyMs)
@@ -52,13 +62,17 @@ export class MemoryConnection {
   }
 
   /** As {@link call}, and tried again with back-off while errors are retriable, for at most `budgetMs`. */
-  persist<T>(call: Omit<MemoryCall, 'clientId'>, effect: () => T, budgetMs = this.config.requestTimeoutMs): Observable<T> {
+  persist<T>(
+    call: Omit<MemoryCall, 'clientId'>,
+    effect: () => T,
+    budgetMs = this.config.requestTimeoutMs,
+  ): Observable<T> {
     return this.call(call, effect).pipe(this.retrying(budgetMs))
   }
 
   /** Tries again while errors are retriable, with back-off that doubles up to `retryBackoffMaxMs`. */
   retrying<T>(budgetMs: number): OperatorFunction<T, T> {
-    return source =>
+    return (source) =>
       defer(() => {
         const startedAt = this.scheduler.now()
         return source.pipe(
@@ -79,7 +93,7 @@ export class MemoryConnection {
 
   /** Emits after a while; never when the connection is cut meanwhile. */
   delay(ms: number): Observable<void> {
-    return new Observable(subscriber =>
+    return new Observable((subscriber) =>
       this.schedule(() => {
         subscriber.next()
         subscriber.complete()
@@ -120,10 +134,14 @@ export class MemoryConnection {
       case 'Fail':
         return answer.error(fault.error)
       case 'LoseAnswer':
-        return this.act(call, () => {
-          effect()
-          throw connectionLost()
-        }, answer)
+        return this.act(
+          call,
+          () => {
+            effect()
+            throw connectionLost()
+          },
+          answer,
+        )
       case 'Delay':
         this.schedule(() => this.act(call, effect, answer), fault.ms)
         return

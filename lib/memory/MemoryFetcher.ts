@@ -66,17 +66,19 @@ export class MemoryFetcher implements KafkaFetcher {
 
   private send(assigned: Assigned): void {
     const { topic, partition } = assigned.topicPartition
-    const sent = this.connection.call({ api: 'Fetch', topic, partition }, () => this.read(assigned)).subscribe({
-      next: fetched => {
-        assigned.attempts = 0
-        if (fetched === undefined) this.wait(assigned)
-        else this.answer(assigned, fetched)
-      },
-      error: (error: unknown) => {
-        if (isKafkaError(error)) this.failed(assigned, error)
-        else this.emissions.error(error)
-      },
-    })
+    const sent = this.connection
+      .call({ api: 'Fetch', topic, partition }, () => this.read(assigned))
+      .subscribe({
+        next: (fetched) => {
+          assigned.attempts = 0
+          if (fetched === undefined) this.wait(assigned)
+          else this.answer(assigned, fetched)
+        },
+        error: (error: unknown) => {
+          if (isKafkaError(error)) this.failed(assigned, error)
+          else this.emissions.error(error)
+        },
+      })
     assigned.work.add(sent)
   }
 

@@ -78,11 +78,11 @@ export class MemoryKafka {
 
   /** Opens a client, whatever the bootstrap servers are. Bound: pass it as the `connect` option. */
   readonly connect: ConnectKafka = (config: KafkaConfig): Observable<KafkaClient> =>
-    new Observable(subscriber => {
+    new Observable((subscriber) => {
       const connection = new MemoryConnection(config, {
         latencyMs: this.latencyMs,
         scheduler: this.scheduler,
-        fault: call => this.faults.next(call),
+        fault: (call) => this.faults.next(call),
         observe: (call, moment) => this.calls.next({ ...call, moment }),
       })
       this.connections.add(connection)
@@ -141,12 +141,12 @@ export class MemoryKafka {
 
   /** What a reader of this isolation level sees now, by partition and offset. */
   records(topic: string, isolationLevel: IsolationLevel = 'read_committed'): readonly MemoryRecord[] {
-    return this.cluster.logs(topic).flatMap(log => log.records(isolationLevel).map(toMemoryRecord))
+    return this.cluster.logs(topic).flatMap((log) => log.records(isolationLevel).map(toMemoryRecord))
   }
 
   /** By partition number: where a reader of this isolation level ends. */
   endOffsets(topic: string, isolationLevel: IsolationLevel = 'read_uncommitted'): readonly Offset[] {
-    return this.cluster.logs(topic).map(log => log.endFor(isolationLevel))
+    return this.cluster.logs(topic).map((log) => log.endFor(isolationLevel))
   }
 
   /** Keyed by `topic-partition`. */

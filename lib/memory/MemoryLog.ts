@@ -141,7 +141,9 @@ export class MemoryLog {
       if (batch.baseOffset >= end) return undefined
       if (batch.maxTimestamp < timestamp) continue
       if (batch.marker !== null) return batch.baseOffset
-      const record = batch.records.find(candidate => candidate.timestamp >= timestamp && candidate.offset >= this.start)
+      const record = batch.records.find(
+        (candidate) => candidate.timestamp >= timestamp && candidate.offset >= this.start,
+      )
       if (record !== undefined) return record.offset
     }
     return undefined
@@ -165,7 +167,7 @@ export class MemoryLog {
    */
   compact(): void {
     const stable = this.lastStableOffset
-    const decided = this.batches.filter(batch => batch.lastOffset < stable)
+    const decided = this.batches.filter((batch) => batch.lastOffset < stable)
     const latest = new Map<string, Offset>()
     for (const batch of decided) {
       if (batch.transaction?.outcome === 'aborted') continue
@@ -173,7 +175,7 @@ export class MemoryLog {
         if (record.key !== null) latest.set(record.key.toString('latin1'), record.offset)
       }
     }
-    this.batches = this.batches.map(batch =>
+    this.batches = this.batches.map((batch) =>
       batch.lastOffset >= stable || batch.marker !== null ? batch : compacted(batch, latest),
     )
   }

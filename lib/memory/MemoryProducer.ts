@@ -1,4 +1,16 @@
-import { concatMap, defer, map, merge, Observable, of, ReplaySubject, shareReplay, Subject, Subscription, take } from 'rxjs'
+import {
+  concatMap,
+  defer,
+  map,
+  merge,
+  Observable,
+  of,
+  ReplaySubject,
+  shareReplay,
+  Subject,
+  Subscription,
+  take,
+} from 'rxjs'
 import type { ProducerConfig } from '../client/KafkaConfig.js'
 import { isKafkaError, KafkaError } from '../client/KafkaError.js'
 import type { KafkaProducer, ProducerStats } from '../client/KafkaProducer.js'
@@ -80,7 +92,7 @@ export class MemoryProducer implements KafkaProducer {
   }
 
   flush(): Observable<void> {
-    return new Observable(subscriber => {
+    return new Observable((subscriber) => {
       const upTo = this.appended
       this.flushing++
       this.hurry.next()
@@ -99,7 +111,7 @@ export class MemoryProducer implements KafkaProducer {
   }
 
   close(): Observable<void> {
-    return new Observable(subscriber => {
+    return new Observable((subscriber) => {
       this.closed = true
       this.error ??= producerClosed()
       this.giveUp()
@@ -124,7 +136,11 @@ export class MemoryProducer implements KafkaProducer {
     return {}
   }
 
-  protected write(topicPartition: TopicPartition, records: readonly UnplacedRecord[], writer: BatchWriter | null): void {
+  protected write(
+    topicPartition: TopicPartition,
+    records: readonly UnplacedRecord[],
+    writer: BatchWriter | null,
+  ): void {
     this.cluster.produce(topicPartition, records, writer)
   }
 
@@ -139,7 +155,7 @@ export class MemoryProducer implements KafkaProducer {
   protected giveUp(): void {
     this.work.unsubscribe()
     this.work = new Subscription()
-    this.queues().forEach(queue => queue.clear())
+    this.queues().forEach((queue) => queue.clear())
     this.bufferedBytes = 0
     this.progress.next()
   }
@@ -151,7 +167,7 @@ export class MemoryProducer implements KafkaProducer {
 
   /** Number of the oldest record not acknowledged, for one partition or for all. */
   oldest(topicPartition?: TopicPartition): number {
-    if (topicPartition === undefined) return Math.min(Infinity, ...this.queues().map(queue => queue.oldest))
+    if (topicPartition === undefined) return Math.min(Infinity, ...this.queues().map((queue) => queue.oldest))
     return this.topics.get(topicPartition.topic)?.oldest(topicPartition.partition) ?? Infinity
   }
 
@@ -162,7 +178,7 @@ export class MemoryProducer implements KafkaProducer {
       this.lingering(queue)
         .pipe(concatMap(() => request$))
         .subscribe({
-          next: acknowledged => this.arrived(queue, acknowledged),
+          next: (acknowledged) => this.arrived(queue, acknowledged),
           error: (error: unknown) => this.refused(queue, error),
         }),
     )
@@ -180,7 +196,8 @@ export class MemoryProducer implements KafkaProducer {
         { api: 'Metadata', topic },
         () => {
           const facts = { api: 'Metadata', topic }
-          if (this.cluster.partitionCount(topic, true) === undefined) throw memoryError('UNKNOWN_TOPIC_OR_PARTITION', facts)
+          if (this.cluster.partitionCount(topic, true) === undefined)
+            throw memoryError('UNKNOWN_TOPIC_OR_PARTITION', facts)
         },
         this.config.deliveryTimeoutMs,
       )
@@ -188,7 +205,7 @@ export class MemoryProducer implements KafkaProducer {
         map(() => {
           this.topic(topic)
             .settle()
-            .forEach(queue => queue.busy || this.send(queue))
+            .forEach((queue) => queue.busy || this.send(queue))
           return []
         }),
       )
@@ -197,7 +214,7 @@ export class MemoryProducer implements KafkaProducer {
   private produce(queue: PartitionQueue): Observable<readonly QueuedBatch[]> {
     const { topic, partition } = queue.topicPartition
     return defer(() => this.admit(queue.topicPartition)).pipe(
-      concatMap(identity => {
+      concatMap((identity) => {
         const startedAt = this.connection.scheduler.now()
         const call = { api: 'Produce', topic, partition, ...this.callFacts } as const
         return this.connection.persist(call, this.writeOnce(queue, identity), this.config.deliveryTimeoutMs).pipe(
@@ -265,12 +282,17 @@ export class MemoryProducer implements KafkaProducer {
   }
 
   private queues(): readonly PartitionQueue[] {
-    return [...this.topics.values()].flatMap(queues => queues.all())
+    return [...this.topics.values()].flatMap((queues) => queues.all())
   }
 }
 
 /** A retriable error that comes here has used up `delivery.timeout.ms`. */
-const inTime = (error: KafkaError, topic: string, partition: number, { deliveryTimeoutMs }: ProducerConfig): KafkaError =>
+const inTime = (
+  error: KafkaError,
+  topic: string,
+  partition: number,
+  { deliveryTimeoutMs }: ProducerConfig,
+): KafkaError =>
   !error.retriable
     ? error
     : new KafkaError({

@@ -54,7 +54,7 @@ export class MemoryTransactionalProducer extends MemoryProducer implements Trans
         )
         .pipe(
           tap({
-            next: identity => {
+            next: (identity) => {
               this.identity = identity
               this.restartSequences()
               this.on('initialised')
@@ -73,7 +73,8 @@ export class MemoryTransactionalProducer extends MemoryProducer implements Trans
   }
 
   override append(record: ProducerRecord): boolean {
-    if (this.error === undefined && this.state !== 'inTransaction') throw illegal('append', this.state, this.transactionalId)
+    if (this.error === undefined && this.state !== 'inTransaction')
+      throw illegal('append', this.state, this.transactionalId)
     return super.append(record)
   }
 
@@ -116,7 +117,11 @@ export class MemoryTransactionalProducer extends MemoryProducer implements Trans
     return { transactionalId: this.transactionalId }
   }
 
-  protected override write(topicPartition: TopicPartition, records: readonly UnplacedRecord[], writer: BatchWriter): void {
+  protected override write(
+    topicPartition: TopicPartition,
+    records: readonly UnplacedRecord[],
+    writer: BatchWriter,
+  ): void {
     this.cluster.produceInTransaction(this.identity as PreparedTransaction, topicPartition, records, writer)
   }
 
@@ -155,7 +160,8 @@ export class MemoryTransactionalProducer extends MemoryProducer implements Trans
   private legal<T>(event: Event, effect: () => Observable<T>): Observable<T> {
     return defer(() => {
       if (this.error?.fatal === true) return this.refuse<T>(this.error)
-      if (transitions[this.state][event] === undefined) return this.refuse<T>(illegal(event, this.state, this.transactionalId))
+      if (transitions[this.state][event] === undefined)
+        return this.refuse<T>(illegal(event, this.state, this.transactionalId))
       this.on(event)
       return effect()
     })

@@ -59,7 +59,8 @@ export class MemoryTransactions {
   }
 
   initProducerId(transactionalId: string, timeoutMs: number): PreparedTransaction {
-    if (timeoutMs > this.maxTimeoutMs) throw this.error('INVALID_TRANSACTION_TIMEOUT', 'InitProducerId', transactionalId)
+    if (timeoutMs > this.maxTimeoutMs)
+      throw this.error('INVALID_TRANSACTION_TIMEOUT', 'InitProducerId', transactionalId)
     const known = this.entries.get(transactionalId)
     if (known === undefined) return this.register(transactionalId, timeoutMs)
     known.epoch++
@@ -94,7 +95,8 @@ export class MemoryTransactions {
   endTransaction(producer: PreparedTransaction, marker: 'commit' | 'abort'): void {
     const entry = this.authorised('EndTxn', producer)
     if (entry.state === 'Ongoing') this.end(entry, marker)
-    else if (entry.state !== completed[marker]) throw this.error('INVALID_TXN_STATE', 'EndTxn', producer.transactionalId)
+    else if (entry.state !== completed[marker])
+      throw this.error('INVALID_TXN_STATE', 'EndTxn', producer.transactionalId)
   }
 
   /** Aborts what is open longer than its timeout, and fences its producers. */

@@ -35,7 +35,7 @@ export class TopicQueues {
     this.known = true
     this.unknown.send(Infinity)
     const batches = this.unknown.acknowledge()
-    return new Set(batches.flatMap(({ number, records }) => records.map(record => this.add(number, record))))
+    return new Set(batches.flatMap(({ number, records }) => records.map((record) => this.add(number, record))))
   }
 
   /** A request has taken the records of this partition. */
@@ -49,11 +49,14 @@ export class TopicQueues {
   }
 
   all(): readonly PartitionQueue[] {
-    return [this.unknown, ...this.partitions.filter(queue => queue !== undefined)]
+    return [this.unknown, ...this.partitions.filter((queue) => queue !== undefined)]
   }
 
   private partition(partition: number): PartitionQueue {
-    return (this.partitions[partition] ??= new PartitionQueue(new TopicPartition(this.topic, partition), this.batchSize))
+    return (this.partitions[partition] ??= new PartitionQueue(
+      new TopicPartition(this.topic, partition),
+      this.batchSize,
+    ))
   }
 
   private choose({ partition, buffer, start, keyLength }: UnplacedRecord): number {

@@ -28,9 +28,19 @@ const answers = {
   TOPIC_ALREADY_EXISTS: answer(36, 'Broker', 'A topic of this name exists.'),
   INVALID_PARTITIONS: answer(37, 'Config', 'A topic has at least one partition, and their number only grows.'),
   OUT_OF_ORDER_SEQUENCE_NUMBER: answer(45, 'Broker', 'A batch before this one is missing.', fatal),
-  INVALID_PRODUCER_EPOCH: answer(47, 'Fenced', 'A newer producer has taken over, or the transaction has expired.', fatal),
+  INVALID_PRODUCER_EPOCH: answer(
+    47,
+    'Fenced',
+    'A newer producer has taken over, or the transaction has expired.',
+    fatal,
+  ),
   INVALID_TXN_STATE: answer(48, 'TransactionLost', 'The transaction was ended otherwise, or never begun.', fatal),
-  INVALID_PRODUCER_ID_MAPPING: answer(49, 'TransactionLost', 'This producer id is not the one of the transactional id.', fatal),
+  INVALID_PRODUCER_ID_MAPPING: answer(
+    49,
+    'TransactionLost',
+    'This producer id is not the one of the transactional id.',
+    fatal,
+  ),
   INVALID_TRANSACTION_TIMEOUT: answer(50, 'Config', 'transaction.timeout.ms is above transaction.max.timeout.ms.'),
   CONCURRENT_TRANSACTIONS: answer(51, 'Broker', 'The transaction before is still being ended.', retriable),
 } as const
@@ -50,8 +60,10 @@ export type ErrorFacts = Pick<Partial<KafkaErrorInfo>, 'topic' | 'partition' | '
  */
 export const memoryError = (name: MemoryErrorName, facts: ErrorFacts): KafkaError => {
   const { code, tag, hint, retriable = false, fatal = false } = answers[name]
+  // The coordinator answers so for a fenced producer and for an expired transaction: either way, what was written is gone.
+  const isLost = name === 'INVALID_PRODUCER_EPOCH' && facts.api !== 'Produce'
   return new KafkaError({
-    _tag: tag,
+    _tag: isLost ? 'TransactionLost' : tag,
     message: `${facts.api}${subject(facts)}: the in-memory Kafka answered ${name} (${code}). ${hint}`,
     retriable,
     fatal,
