@@ -1,9 +1,10 @@
-import { Observable, Subject } from 'rxjs'
+import { Observable } from 'rxjs'
 import type { ObservedValueOf } from 'rxjs'
 import { batchEnd } from './BatchEnd.js'
 import type { BatchEnd } from './BatchEnd.js'
 import { copyBarrier } from './CheckpointBarrier.js'
 import type { CheckpointBarrier } from './CheckpointBarrier.js'
+import { Feed } from './Feed.js'
 import { operate } from './operate.js'
 import type { Restored } from './Restored.js'
 import type { StreamElement } from './StreamElement.js'
@@ -43,7 +44,7 @@ export function branch<T, B extends readonly [TerminalPipeline<T, unknown>, ...T
       let ending = false
 
       branches.forEach((branch, index) => {
-        operate(pipelines[index]!(branch.elements), destination, {
+        operate(pipelines[index]!(branch.elements.values$), destination, {
           next: (event) => {
             destination.next(event as ObservedValueOf<ReturnType<B[number]>>)
           },
@@ -74,7 +75,7 @@ export function branch<T, B extends readonly [TerminalPipeline<T, unknown>, ...T
 
 /** One branch's view of the stream, and what it has not acknowledged yet. */
 class Branch<T> {
-  readonly elements = new Subject<StreamElement<T>>()
+  readonly elements = new Feed<StreamElement<T>>()
   private readonly owed = new Set<() => void>()
   ended = false
 

@@ -1,5 +1,6 @@
 import { Observable, pipe } from 'rxjs'
 import type { OperatorFunction, Subscriber, Subscription } from 'rxjs'
+import { Feed } from './Feed.js'
 import { operate } from './operate.js'
 import type { Restored } from './Restored.js'
 import type { StreamElement } from './StreamElement.js'
@@ -121,8 +122,8 @@ export function onRecords<T, R>(...operators: readonly OperatorFunction<never, u
 
 /** The user's operators between the values and the stream, watched whether they answer in time. */
 class RecordChain<T, R> {
-  private readonly values = new Values<T>()
-  /** Within `next()` or `complete()` of `values`: the only time at which an output is in its place. */
+  private readonly feed = new Feed<T>()
+  /** Within `next()` or `complete()` of the feed: the only time at which an output is in its place. */
   private answering = false
   private completed = false
   /** The stream ends, so the chain is made to complete; when it does so by itself, the source is asked to end. */
@@ -136,7 +137,7 @@ class RecordChain<T, R> {
     chain: OperatorFunction<T, R>,
     private readonly destination: Subscriber<StreamElement<R>>,
   ) {
-    this.subscription = operate(chain(new Observable((input) => this.values.add(input))), destination, {
+    this.subscription = operate(chain(this.feed.values$), destination, {
       next: (value) => {
         if (!this.answering) throw lateOutput('answered outside of next()')
         destination.next(new StreamRecord(value, this.timestamp))
@@ -158,7 +159,7 @@ class RecordChain<T, R> {
     this.timestamp = record.timestamp
     if (record.timestamp > this.highest) this.highest = record.timestamp
     this.answering = true
-    this.values.next(record.value)
+    this.feed.next(record.value)
     this.answering = false
   }
 
@@ -167,7 +168,7 @@ class RecordChain<T, R> {
     this.ending = true
     this.timestamp = this.highest
     this.answering = true
-    this.values.complete()
+    this.feed.complete()
     this.answering = false
     if (!this.completed && !this.destination.closed) {
       throw lateOutput('did not complete with the stream: they still hold records or wait for something')
@@ -177,28 +178,6 @@ class RecordChain<T, R> {
   unsubscribe(): void {
     this.completed = true
     this.subscription.unsubscribe()
-  }
-}
-
-/** What a Subject does, at half its price: it takes a closure and a copied list for each value; the chain nearly always is one subscriber. */
-class Values<T> {
-  private inputs: readonly Subscriber<T>[] = []
-
-  /** A second subscriber is a chain that subscribes its source twice, or again (`retry`). */
-  add(input: Subscriber<T>): () => void {
-    this.inputs = [...this.inputs, input]
-    return () => {
-      this.inputs = this.inputs.filter((other) => other !== input)
-    }
-  }
-
-  next(value: T): void {
-    const { inputs } = this
-    for (let i = 0; i < inputs.length; i++) inputs[i]!.next(value)
-  }
-
-  complete(): void {
-    for (const input of this.inputs) input.complete()
   }
 }
 

@@ -228,6 +228,7 @@ describe('combineWatermarks', () => {
       expect(seen).toEqual(['a@0'])
       two.next(up.barrier(7, undefined, of({ _tag: 'aborted', checkpointId: 7, reason: 'timeout' })))
       two.next(record('b'))
+      expect(seen).toEqual(['a@0', 'b@0'])
       one.next(up.barrier(8))
       two.next(up.barrier(8))
       expect(seen).toEqual(['a@0', 'b@0', 'B8'])
@@ -272,6 +273,30 @@ describe('combineWatermarks', () => {
       one.complete()
       two.next(calls.barrier(8, 'finished'))
       expect(barriers.map(({ end }) => end)).toEqual([undefined, 'finished'])
+    })
+
+    it('should be the last element when it ends the stream: splits that complete after it do not make it idle', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot('                          -ras-|', elements)
+        const splits = hot<SplitElements<string>>('o--------', { o: split('one', one) })
+        const expected = '                         -ras-----'
+        expectObservable(splits.pipe(combineWatermarks(), map(show))).toBe(expected, shown)
+      })
+    })
+
+    it('should not end when a new split is held meanwhile', () => {
+      const ends: unknown[] = []
+      const splits = new Subject<SplitElements<string>>()
+      const [one, two] = [new Subject<Elements>(), new Subject<Elements>()]
+      splits.pipe(combineWatermarks()).subscribe((element) => {
+        if (element.kind === 'barrier') ends.push(element.end)
+      })
+      splits.next(split('one', one))
+      splits.next(split('two', two))
+      one.next(up.barrier(7, 'finished'))
+      splits.next(split('three', new Subject()))
+      two.next(up.barrier(7, 'finished'))
+      expect(ends).toEqual([undefined])
     })
 
     it('should not block a barrier with a split that is paused: its batch end is not acknowledged, its barrier comes', () => {

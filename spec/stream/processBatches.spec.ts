@@ -76,6 +76,20 @@ describe('processBatches', () => {
     })
   })
 
+  it('should leave the records of a batch that has not ended to the next span', () => {
+    runMarbles(({ hot, expectObservable }) => {
+      const project = (records$: Observable<string>): Observable<string> => joined(records$).pipe(delay(10))
+      const source = hot(' aebec 20ms e 20ms |', elements)
+      const expected = '   11ms (xe) 6ms (ye) 10ms (ze) 7ms |'
+      expectObservable(source.pipe(processBatches(project), map(show))).toBe(expected, {
+        ...control,
+        x: 'a@4',
+        y: 'b@4',
+        z: 'c@4',
+      })
+    })
+  })
+
   it('should not wait for the end of a batch at a barrier: what came before belongs to its checkpoint', () => {
     runMarbles(({ hot, expectObservable }) => {
       const source = hot(' abn---ce---|', elements)
