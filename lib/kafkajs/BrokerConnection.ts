@@ -91,13 +91,14 @@ export class BrokerConnection {
   /** Closes the socket at once; resolves when it is gone. What is in flight is rejected. */
   async close(): Promise<void> {
     this.closed = true
+    const opening = this.current
     const connection = this.connecting ?? this.opened?.connection
     if (connection === undefined) return
     const { socket } = connection
     const gone =
       socket === undefined || socket.closed ? undefined : new Promise((resolve) => socket.once('close', resolve))
     this.giveUp(connection, this.lost('it was closed'))
-    await gone
+    await Promise.allSettled([gone, opening])
   }
 
   private ready(): Promise<Opened> {

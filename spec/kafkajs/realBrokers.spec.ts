@@ -175,12 +175,13 @@ describeKafka('kafkajs adapter on one broker', (kafka) => {
     const fetcher = fetcherOf(connections)
     const { read } = readAll(fetcher, partitions)
     await until(() => read.length === 1)
-    expect(resources()).not.toBe(before)
+    expect(resources()).toContain('TCP')
 
     fetcher.close()
     await connections.close()
 
-    expect(resources()).toBe(before)
+    // jest and the cluster have timers of their own that come and go.
+    await until(() => resources() === before)
   })
 })
 
@@ -203,7 +204,7 @@ describeKafka('kafkajs adapter while brokers come and go', { brokers: 3, own: tr
         await writeRecords(connections, topicPartition, [round])
         written.push(`${topicPartition.partition}: ${round}`)
       }
-      await until(() => read.length === written.length)
+      await until(() => read.length === written.length, 60_000)
     }
 
     await write()

@@ -80,6 +80,7 @@ export class FakeCluster {
   }
 
   async stop(): Promise<void> {
+    this.wake()
     await Promise.all(this.brokers.map((broker) => broker.stop()))
   }
 
