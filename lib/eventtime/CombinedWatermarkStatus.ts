@@ -10,7 +10,8 @@ interface PartialWatermark {
 /**
  * The watermark of a source with several splits: the least of those that are not idle, emitted when it grows.
  *
- * - All idle: nothing more is to be expected before the latest watermark of all, so that one is emitted, and idleness after it.
+ * - All idle: nothing more is to be expected before the latest watermark of all, so that one is emitted, and idleness
+ *   after it.
  * - A watermark of an idle split makes it active again. The combined one waits for it, but never goes back.
  * - No split at all: nothing is said.
  *

@@ -6,8 +6,8 @@ import { PausableClock } from './PausableClock.js'
 const UNACKNOWLEDGED_BATCHES = 2
 
 /**
- * A clock that stands still while the end of the pipeline asks for nothing: a split that may not send is not idle. Batch ends
- * have to pass through `watch`.
+ * A clock that stands still while the end of the pipeline asks for nothing: a split that may not send is not idle.
+ * Batch ends have to pass through `watch`.
  */
 export class DemandClock extends PausableClock {
   private unacknowledged = 0

@@ -27,10 +27,11 @@ class Input<T> {
  *
  * - `Restored`: the first one is emitted; a request to end goes to all.
  * - Records and batch ends pass as they come; a batch end stays that of its own split.
- * - Watermarks and statuses go into the combination, and what that says is emitted. **The final watermark** is emitted when all
- *   inputs there are have sent theirs, and no more can come: right before the final barrier, at the latest at completion. So an
- *   input that has ended never makes the others' watermark jump, whether they are idle or not.
- * - Barriers are aligned: see `BarrierAlignment`. The barrier of an aborted checkpoint is dropped, and who waited goes on.
+ * - Watermarks and statuses go into the combination, and what that says is emitted. **The final watermark** is emitted
+ *   when all inputs there are have sent theirs, and no more can come: right before the final barrier, at the latest at
+ *   completion. So an input that has ended never makes the others' watermark jump, whether they are idle or not.
+ * - Barriers are aligned: see `BarrierAlignment`. The barrier of an aborted checkpoint is dropped, and who waited goes
+ *   on.
  * - When the last input has gone without having ended, and others may come, the stream is idle.
  */
 export class ElementMerge<T> {

@@ -3,8 +3,8 @@ import { WatermarkStatus } from '../stream/WatermarkStatus.js'
 import type { WatermarkOutput } from './WatermarkGenerator.js'
 
 /**
- * Turns what generators and combinations say into stream elements, and drops what says nothing new: a watermark that does not
- * grow, a status that does not change. A watermark that grows ends idleness. Flink's `WatermarkToDataOutput`.
+ * Turns what generators and combinations say into stream elements, and drops what says nothing new: a watermark that
+ * does not grow, a status that does not change. A watermark that grows ends idleness. Flink's `WatermarkToDataOutput`.
  */
 export class ElementWatermarkOutput implements WatermarkOutput {
   private watermark = MIN_WATERMARK

@@ -1,6 +1,7 @@
 /**
- * Tells whether nothing has happened for longer than a timeout. It is looked at on ticks only, so marking activity costs nothing:
- * the first look without activity since the one before starts the countdown. Flink's `WatermarksWithIdleness.IdlenessTimer`.
+ * Tells whether nothing has happened for longer than a timeout. It is looked at on ticks only, so marking activity
+ * costs nothing: the first look without activity since the one before starts the countdown. Flink's
+ * `WatermarksWithIdleness.IdlenessTimer`.
  */
 export class IdlenessTimer {
   private active = false

@@ -7,15 +7,16 @@ import type { WatermarkGenerator, WatermarkOutput } from './WatermarkGenerator.j
 import type { WatermarkStrategy } from './WatermarkStrategy.js'
 
 /**
- * The watermarks of a source that reads several splits in one loop: a generator for each, combined, on one tick. What the source
- * is to emit goes to `emit`. Pure state and a clock; the one who ticks is the source.
+ * The watermarks of a source that reads several splits in one loop: a generator for each, combined, on one tick. What
+ * the source is to emit goes to `emit`. Pure state and a clock; the one who ticks is the source.
  *
  * 1. `addSplit` when it is assigned: from now on it holds the watermark back. `release` when it has ended.
- * 2. For each record: `timestampOf`, emit the record, then `onRecord`: a record leaves before the watermark that it causes.
+ * 2. For each record: `timestampOf`, emit the record, then `onRecord`: a record leaves before the watermark that it
+ *    causes.
  * 3. `onPeriodicEmit` at every tick, 200 ms by default: all splits are asked, then they are combined once.
  *
- * It is the same as `assignTimestampsAndWatermarks` for each split and then `combineWatermarks`, with one tick for all of them.
- * Flink's `ProgressiveTimestampsAndWatermarks`; the recorded cases are in spec/golden.
+ * It is the same as `assignTimestampsAndWatermarks` for each split and then `combineWatermarks`, with one tick for all
+ * of them. Flink's `ProgressiveTimestampsAndWatermarks`; the recorded cases are in spec/golden.
  */
 export class SourceWatermarks<T> {
   private readonly splits = new Set<SplitWatermarks<T>>()

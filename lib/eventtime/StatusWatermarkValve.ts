@@ -12,8 +12,8 @@ interface Channel {
 /**
  * The watermark of several streams that become one: the least of those that are active and have caught up.
  *
- * - Watermarks of an idle input are ignored. Back from idleness it counts again only when it has reached what was emitted, so
- *   it does not hold the others back.
+ * - Watermarks of an idle input are ignored. Back from idleness it counts again only when it has reached what was
+ *   emitted, so it does not hold the others back.
  * - All idle: if the last one to go stood at the emitted watermark, the latest of all is emitted, then idleness.
  *
  * Flink's `StatusWatermarkValve`; the recorded cases are in spec/golden.

@@ -10,10 +10,13 @@ export interface WatermarkOutput {
 /**
  * Makes watermarks from the timestamps of events. Flink's interface of that name.
  *
- * Each split has a generator of its own. It is called for every record, after the record has been emitted, and at every tick.
+ * Each split has a generator of its own. It is called for every record, after the record has been emitted, and at every
+ * tick.
  */
 export interface WatermarkGenerator<T> {
-  /** Sees every event; may emit at once (punctuated watermarks). `timestamp` in ms, `-Infinity` when the event has none. */
+  /**
+   * Sees every event; may emit at once (punctuated watermarks). `timestamp` in ms, `-Infinity` when the event has none.
+   */
   onEvent(event: T, timestamp: number, output: WatermarkOutput): void
   /** Called at every tick, 200 ms apart by default. */
   onPeriodicEmit(output: WatermarkOutput): void

@@ -37,8 +37,8 @@ export class WatermarkStrategy<T> {
   }
 
   /**
-   * A record is at most `maxOutOfOrderness` ms behind the highest timestamp before it in its split: the watermark is the highest -
-   * `maxOutOfOrderness` - 1. Throws when it is negative.
+   * A record is at most `maxOutOfOrderness` ms behind the highest timestamp before it in its split: the watermark is
+   * the highest - `maxOutOfOrderness` - 1. Throws when it is negative.
    */
   static forBoundedOutOfOrderness<T>(maxOutOfOrderness: number): WatermarkStrategy<T> {
     if (!(maxOutOfOrderness >= 0)) throw new RangeError('maxOutOfOrderness cannot be negative')
@@ -56,8 +56,8 @@ export class WatermarkStrategy<T> {
   }
 
   /**
-   * A split without records for longer than `idleTimeout` ms is idle: the others' watermark does not wait for it. Looked at on ticks,
-   * so it may take three of them longer. Throws unless it is positive.
+   * A split without records for longer than `idleTimeout` ms is idle: the others' watermark does not wait for it.
+   * Looked at on ticks, so it may take three of them longer. Throws unless it is positive.
    */
   withIdleness(idleTimeout: number): WatermarkStrategy<T> {
     return new WatermarkStrategy({ ...this.settings, idleTimeout: checkIdleTimeout(idleTimeout) })

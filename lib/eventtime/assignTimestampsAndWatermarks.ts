@@ -12,8 +12,8 @@ import type { WatermarkOutput } from './WatermarkGenerator.js'
 import type { WatermarkStrategy } from './WatermarkStrategy.js'
 
 /**
- * Gives records their event time and emits the watermarks that follow from it. Meant for each split, before `combineWatermarks`:
- * the records of a split are in an order that those of several are not.
+ * Gives records their event time and emits the watermarks that follow from it. Meant for each split, before
+ * `combineWatermarks`: the records of a split are in an order that those of several are not.
  *
  * ```ts
  * split.elements.pipe(
@@ -24,11 +24,12 @@ import type { WatermarkStrategy } from './WatermarkStrategy.js'
  * )
  * ```
  *
- * - A record leaves before the watermark that it causes; periodic ones leave at ticks, 200 ms apart, until the final one.
+ * - A record leaves before the watermark that it causes; periodic ones leave at ticks, 200 ms apart, until the final
+ *   one.
  * - Watermarks and statuses that come in are dropped, except the final one.
- * - Idleness (`withIdleness` of the strategy) does not count the time in which the end of the pipeline asks for nothing. A split
- *   that has been idle is active with the next watermark of its generator, even if that one does not grow: the others have to
- *   wait for it again.
+ * - Idleness (`withIdleness` of the strategy) does not count the time in which the end of the pipeline asks for
+ *   nothing. A split that has been idle is active with the next watermark of its generator, even if that one does not
+ *   grow: the others have to wait for it again.
  * - What the assigner or the generator throws is the error of the stream. Alignment is for `alignWatermarks`.
  */
 export function assignTimestampsAndWatermarks<T>(

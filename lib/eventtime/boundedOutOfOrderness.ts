@@ -2,8 +2,9 @@ import { MIN_WATERMARK } from '../stream/Watermark.js'
 import type { WatermarkGenerator } from './WatermarkGenerator.js'
 
 /**
- * Events may come up to `maxOutOfOrderness` ms late: at each tick the watermark is the highest timestamp - `maxOutOfOrderness` - 1.
- * With 0, for timestamps that ascend: the highest - 1, since another event may have the same timestamp.
+ * Events may come up to `maxOutOfOrderness` ms late: at each tick the watermark is the highest timestamp -
+ * `maxOutOfOrderness` - 1. With 0, for timestamps that ascend: the highest - 1, since another event may have the same
+ * timestamp.
  *
  * Flink's `BoundedOutOfOrdernessWatermarks` and `AscendingTimestampsWatermarks`.
  */

@@ -17,22 +17,22 @@ export interface SplitElements<T> {
  *
  * ```ts
  * source.splits({ checkpoints }).pipe(
- *   map((split) => ({ ...split, elements: split.elements.pipe(onRecords(map(parse)), assignTimestampsAndWatermarks(strategy)) })),
+ *   map(({ id, elements }) => ({ id, elements: elements.pipe(assignTimestampsAndWatermarks(strategy)) })),
  *   combineWatermarks(),
  *   sinkTo(sink),
  * )
  * ```
  *
- * - **Watermark**: the least of the splits that are not idle, as Flink's source does it (`CombinedWatermarkStatus`). A split
- *   without records holds it back, unless `withIdleness` is set. A split that has ended does not. Without any split left the
- *   stream is idle.
- * - **Barrier**: emitted when every live split has delivered it. A completed one counts as delivered, a new one too: it is held
- *   until the barrier is out. While one waits the others flow, and what it sends meanwhile is held, at most two batches.
- *   An aborted checkpoint releases who waits; its barrier is dropped.
+ * - **Watermark**: the least of the splits that are not idle, as Flink's source does it (`CombinedWatermarkStatus`). A
+ *   split without records holds it back, unless `withIdleness` is set. A split that has ended does not. Without any
+ *   split left the stream is idle.
+ * - **Barrier**: emitted when every live split has delivered it. A completed one counts as delivered, a new one too: it
+ *   is held until the barrier is out. While one waits the others flow, and what it sends meanwhile is held, at most two
+ *   batches. An aborted checkpoint releases who waits; its barrier is dropped.
  * - Batch ends pass: the demand of each split stays its own.
  *
- * Subscribes to each split as it is emitted. Completes when the splits and their outer stream have; an error of one is the error
- * of all.
+ * Subscribes to each split as it is emitted. Completes when the splits and their outer stream have; an error of one is
+ * the error of all.
  */
 export function combineWatermarks<T>(): OperatorFunction<SplitElements<T>, StreamElement<T>> {
   return (splits) =>

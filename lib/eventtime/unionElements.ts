@@ -10,10 +10,10 @@ import { StatusWatermarkValve } from './StatusWatermarkValve.js'
  * unionElements(flights.elements({ checkpoints, uid: 'flights' }), weather.elements({ checkpoints, uid: 'weather' }))
  * ```
  *
- * As `combineWatermarks` for whole streams: one `Restored`, one barrier when every input that has not completed has delivered it,
- * the least watermark. An input back from idleness counts for the watermark again when it has caught up, as in Flink's operators
- * with several inputs (`StatusWatermarkValve`). The barrier has an `end` when all inputs end; those that have ended before wait
- * for nobody. A request to end goes to all.
+ * As `combineWatermarks` for whole streams: one `Restored`, one barrier when every input that has not completed has
+ * delivered it, the least watermark. An input back from idleness counts for the watermark again when it has caught up,
+ * as in Flink's operators with several inputs (`StatusWatermarkValve`). The barrier has an `end` when all inputs end;
+ * those that have ended before wait for nobody. A request to end goes to all.
  *
  * Completes when all inputs have; an error of one is the error of all.
  */

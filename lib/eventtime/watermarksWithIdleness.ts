@@ -2,8 +2,8 @@ import { IdlenessTimer } from './IdlenessTimer.js'
 import type { WatermarkGenerator } from './WatermarkGenerator.js'
 
 /**
- * Adds idleness to a generator: after `idleTimeout` ms without an event it marks its output idle, once, and is not asked for
- * watermarks until the next event. Flink's `WatermarksWithIdleness`.
+ * Adds idleness to a generator: after `idleTimeout` ms without an event it marks its output idle, once, and is not
+ * asked for watermarks until the next event. Flink's `WatermarksWithIdleness`.
  *
  * @param now the clock in ms; one that stands still while a split is paused keeps the pause from counting as idleness
  */

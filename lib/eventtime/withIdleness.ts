@@ -10,12 +10,13 @@ import { ticks } from './TickConfig.js'
 import type { TickConfig } from './TickConfig.js'
 
 /**
- * Marks a stream that has its watermarks already as idle when neither a record nor a watermark comes for longer than `idleTimeout` ms, so that others
- * do not wait for it. For watermarks made here, `WatermarkStrategy.withIdleness` does the same.
+ * Marks a stream that has its watermarks already as idle when neither a record nor a watermark comes for longer than
+ * `idleTimeout` ms, so that others do not wait for it. For watermarks made here, `WatermarkStrategy.withIdleness` does
+ * the same.
  *
- * Looked at on ticks, 200 ms apart: idle up to three of them after the timeout. The next of either makes
- * it active again, before it is emitted. Statuses that come in are dropped. Time in which the end of the pipeline asks for nothing
- * does not count.
+ * Looked at on ticks, 200 ms apart: idle up to three of them after the timeout. The next of either makes it active
+ * again, before it is emitted. Statuses that come in are dropped. Time in which the end of the pipeline asks for
+ * nothing does not count.
  */
 export function withIdleness<T>(
   idleTimeout: number,

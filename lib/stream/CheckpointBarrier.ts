@@ -2,8 +2,8 @@ import type { Observable } from 'rxjs'
 import { acknowledgeOnce } from './acknowledgeOnce.js'
 
 /**
- * Why nothing follows a barrier. `finished`: a bounded source is done. `drain`: stopped, after the final watermark; operators
- * flush. `suspend`: stopped as it stands, to go on later from the savepoint; operators emit nothing more.
+ * Why nothing follows a barrier. `finished`: a bounded source is done. `drain`: stopped, after the final watermark;
+ * operators flush. `suspend`: stopped as it stands, to go on later from the savepoint; operators emit nothing more.
  */
 export type EndOfStream = 'finished' | 'drain' | 'suspend'
 
@@ -28,8 +28,8 @@ export interface CheckpointBarrier {
   readonly checkpointId: number
   readonly end?: EndOfStream | undefined
   /**
-   * Hands over the state of `uid` (plain JSON). An Observable announces it for later: the checkpoint waits for its value,
-   * and fails with its error. Two states of one uid within a checkpoint are an error.
+   * Hands over the state of `uid` (plain JSON). An Observable announces it for later: the checkpoint waits for its
+   * value, and fails with its error. Two states of one uid within a checkpoint are an error.
    */
   snapshot(uid: string, state: unknown): void
   acknowledge(): void

@@ -2,8 +2,8 @@ import { Observable } from 'rxjs'
 import type { Subscriber } from 'rxjs'
 
 /**
- * What a Subject is, for half its price: a Subject takes a closure and walks an iterator for each value. Made for the hot path
- * of operators, where there nearly always is one subscriber, and no error to pass.
+ * What a Subject is, for half its price: a Subject takes a closure and walks an iterator for each value. Made for the
+ * hot path of operators, where there nearly always is one subscriber, and no error to pass.
  */
 export class Feed<T> {
   private subscribers: readonly Subscriber<T>[] = []

@@ -11,8 +11,9 @@ export type ControlElement = Restored | Watermark | WatermarkStatus | BatchEnd |
 /**
  * What flows along a pipeline.
  *
- * The one invariant of this library: **no operator lets a record pass a control element, and a control element leaves an
- * operator only when the records before it are done there.** Watermarks, exactly-once and backpressure follow from it.
+ * The one invariant of this library: **no operator lets a record pass a control element, and a control element leaves
+ * an operator only when the records before it are done there.** Watermarks, exactly-once and backpressure follow from
+ * it.
  *
  * 1. `Restored` is always first.
  * 2. Records, watermarks and statuses follow; each batch of a split ends with `BatchEnd`, whose acknowledgement is the

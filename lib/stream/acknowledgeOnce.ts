@@ -1,8 +1,8 @@
 import { StreamError } from './StreamError.js'
 
 /**
- * Guards an acknowledgement: the first call goes through, a second throws a `StreamError` `AcknowledgedTwice` that names
- * `branch`. Whoever makes a batch end or a barrier wraps its `acknowledge` in it.
+ * Guards an acknowledgement: the first call goes through, a second throws a `StreamError` `AcknowledgedTwice` that
+ * names `branch`. Whoever makes a batch end or a barrier wraps its `acknowledge` in it.
  *
  * @param what what is acknowledged, for the message: `the batch end of flights-0`, `the barrier of checkpoint 7`
  */

@@ -6,11 +6,14 @@ import type { ControlElement, StreamElement } from './StreamElement.js'
 import { StreamRecord } from './StreamRecord.js'
 
 export interface MapAsyncConfig {
-  /** How many projections may be under way at once; a whole number from 1, or Infinity. Default 100, as Flink's `AsyncDataStream`. */
+  /**
+   * How many projections may be under way at once; a whole number from 1, or Infinity. Default 100, as Flink's
+   * `AsyncDataStream`.
+   */
   readonly concurrency?: number
   /**
-   * `ordered` (default): outputs in the order of their records. `unordered`: as they come, but on their side of every control
-   * element; less waiting when durations differ.
+   * `ordered` (default): outputs in the order of their records. `unordered`: as they come, but on their side of every
+   * control element; less waiting when durations differ.
    */
   readonly order?: 'ordered' | 'unordered'
 }
@@ -22,16 +25,17 @@ export interface MapAsyncConfig {
  * elements$.pipe(mapAsync((order) => http.getJSON(`/customers/${order.customer}`), { concurrency: 16 }), sinkTo(sink))
  * ```
  *
- * - **What is in flight stays on its side of every control element.** A barrier or watermark leaves when all records before it
- *   are done; records behind it may be in flight meanwhile, their outputs wait. So no checkpoint misses or doubles a record,
- *   and no output is made late here.
- * - **Backpressure** follows from that: the end of a batch passes on, and asks for the next, when the batch is done. Besides
- *   `concurrency` projections under way only records of unacknowledged batches are held.
+ * - **What is in flight stays on its side of every control element.** A barrier or watermark leaves when all records
+ *   before it are done; records behind it may be in flight meanwhile, their outputs wait. So no checkpoint misses or
+ *   doubles a record, and no output is made late here.
+ * - **Backpressure** follows from that: the end of a batch passes on, and asks for the next, when the batch is done.
+ *   Besides `concurrency` projections under way only records of unacknowledged batches are held.
  * - Outputs get the timestamp of the record they came from.
  * - An error of a projection is the error of the stream; a retry or a fallback of one record belongs into `project`.
  *   Unsubscribing unsubscribes from all that is under way.
  *
- * @param project what to do with a value; `timestamp` is its event time. Called when its turn has come, and subscribed once.
+ * @param project what to do with a value; `timestamp` is its event time. Called when its turn has come, and subscribed
+ *   once.
  */
 export function mapAsync<T, O extends ObservableInput<unknown>>(
   project: (value: T, timestamp: number) => O,
@@ -62,8 +66,8 @@ export function mapAsync<T, O extends ObservableInput<unknown>>(
 }
 
 /**
- * A piece of the stream whose outputs may leave in any order among themselves: one record when ordered, the records between two
- * control elements when not, or a control element, alone.
+ * A piece of the stream whose outputs may leave in any order among themselves: one record when ordered, the records
+ * between two control elements when not, or a control element, alone.
  */
 interface Segment<R> {
   readonly control: ControlElement | undefined

@@ -11,7 +11,8 @@ import { MAX_WATERMARK, MIN_WATERMARK } from './Watermark.js'
 type ElementsOperator<T, R> = OperatorFunction<StreamElement<T>, StreamElement<R>>
 
 /**
- * Applies RxJS operators to the records of a stream of elements, in the manner of `pipe`; control elements keep their place.
+ * Applies RxJS operators to the records of a stream of elements, in the manner of `pipe`; control elements keep their
+ * place.
  *
  * ```ts
  * elements$.pipe(
@@ -23,17 +24,17 @@ type ElementsOperator<T, R> = OperatorFunction<StreamElement<T>, StreamElement<R
  * )
  * ```
  *
- * - **Operators that answer within `next()`**: `map`, `filter`, `tap`, `scan`, `concatMap` of synchronous Observables, ...
- *   An output gets the timestamp of the record it came from. One that comes later (`delay`, `mergeMap` of a request) has lost
- *   its place among the control elements: the stream fails with a `StreamError` `LateOutput`. Such work belongs into
- *   `mapAsync` or `processBatches`.
- * - **Subscribed once** for each subscription of the stream, so `scan` keeps its state over batches and checkpoints. What
- *   operators hold so is in no checkpoint, and starts anew after a restore.
- * - **Early completion** (`take`, `catchError(() => EMPTY)`): further records are dropped, control elements pass, and the
- *   source is asked to end, so that what came before is committed.
- * - **The end**: the operators are completed before the final watermark and the final barrier leave, so what they emit then
- *   (`reduce`, `toArray`) is part of the last checkpoint; its timestamp is the highest received. After a `suspend` barrier they
- *   are unsubscribed and emit nothing more.
+ * - **Operators that answer within `next()`**: `map`, `filter`, `tap`, `scan`, `concatMap` of synchronous Observables,
+ *   ... An output gets the timestamp of the record it came from. One that comes later (`delay`, `mergeMap` of a
+ *   request) has lost its place among the control elements: the stream fails with a `StreamError` `LateOutput`. Such
+ *   work belongs into `mapAsync` or `processBatches`.
+ * - **Subscribed once** for each subscription of the stream, so `scan` keeps its state over batches and checkpoints.
+ *   What operators hold so is in no checkpoint, and starts anew after a restore.
+ * - **Early completion** (`take`, `catchError(() => EMPTY)`): further records are dropped, control elements pass, and
+ *   the source is asked to end, so that what came before is committed.
+ * - **The end**: the operators are completed before the final watermark and the final barrier leave, so what they emit
+ *   then (`reduce`, `toArray`) is part of the last checkpoint; its timestamp is the highest received. After a `suspend`
+ *   barrier they are unsubscribed and emit nothing more.
  *
  * An error of theirs is the error of the stream.
  */

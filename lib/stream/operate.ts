@@ -11,9 +11,9 @@ export interface SourceObserver<T> {
 /**
  * Subscribes to `source` on behalf of `destination`: the one way in which the operators of this library listen.
  *
- * It is finalized with the destination, also when the source emits while it is being subscribed to, and what a handler throws
- * (a second acknowledgement, a user's projection) becomes the error of the stream. A plain observer object would have it
- * reported to the global error handler, with the stream going on.
+ * It is finalized with the destination, also when the source emits while it is being subscribed to, and what a handler
+ * throws (a second acknowledgement, a user's projection) becomes the error of the stream. A plain observer object would
+ * have it reported to the global error handler, with the stream going on.
  */
 export function operate<T, R>(
   source: Observable<T>,

@@ -6,7 +6,8 @@ import { StreamRecord } from './StreamRecord.js'
 import { MIN_WATERMARK } from './Watermark.js'
 
 /**
- * Processes records in spans that complete, so that any RxJS operator may be used on them: `mergeMap`, `bufferTime`, `toArray`.
+ * Processes records in spans that complete, so that any RxJS operator may be used on them: `mergeMap`, `bufferTime`,
+ * `toArray`.
  *
  * ```ts
  * elements$.pipe(
@@ -15,13 +16,16 @@ import { MIN_WATERMARK } from './Watermark.js'
  * )
  * ```
  *
- * A span is a batch, or what has been queued while the span before was processed: all batches up to the next barrier. `project`
- * gets it as a cold Observable that completes and can be subscribed to again (`retry`). **When the returned Observable
- * completes, the span is done**; only then its watermarks, batch ends and barrier leave, all of them, and the next span begins.
+ * A span is a batch, or what has been queued while the span before was processed: all batches up to the next barrier.
+ * `project` gets it as a cold Observable that completes and can be subscribed to again (`retry`). **When the returned
+ * Observable completes, the span is done**; only then its watermarks, batch ends and barrier leave, all of them, and
+ * the next span begins.
  *
- * - At-least-once: a span whose processing fails is in no checkpoint. An operator outside of `project` can hold nothing back.
+ * - At-least-once: a span whose processing fails is in no checkpoint. An operator outside of `project` can hold nothing
+ *   back.
  * - Memory is bounded by the batches not yet acknowledged, at most two of each split.
- * - Outputs leave at once, with the highest timestamp received so far: their own is not known, and this one is not late.
+ * - Outputs leave at once, with the highest timestamp received so far: their own is not known, and this one is not
+ *   late.
  * - An error is the error of the stream. A span without records is not projected.
  */
 export function processBatches<T, R>(
@@ -107,8 +111,8 @@ class SpanQueue<T, R> {
 }
 
 /**
- * How much of the queue may go now: up to the first barrier, else up to the last batch end, else what control elements lead
- * the queue. Records of a batch still to be ended wait, and so does what follows them.
+ * How much of the queue may go now: up to the first barrier, else up to the last batch end, else what control elements
+ * lead the queue. Records of a batch still to be ended wait, and so does what follows them.
  */
 function spanLength(queued: readonly StreamElement<unknown>[], completed: boolean): number {
   const barrier = queued.findIndex((element) => element.kind === 'barrier')

@@ -5,9 +5,9 @@ import type { StreamElement } from './StreamElement.js'
 /**
  * Emits the plain values: an end of the pipeline, like `sinkTo`.
  *
- * Batch ends and barriers are acknowledged at once, when the values before them have been emitted. So both guarantee and
- * backpressure end here: what an operator behind it does later than within `next()` is neither waited for nor in any
- * checkpoint. Asynchronous work belongs before it, into `mapAsync` or `processBatches`.
+ * Batch ends and barriers are acknowledged at once, when the values before them have been emitted. So both guarantee
+ * and backpressure end here: what an operator behind it does later than within `next()` is neither waited for nor in
+ * any checkpoint. Asynchronous work belongs before it, into `mapAsync` or `processBatches`.
  *
  * ```ts
  * source.elements().pipe(
