@@ -54,7 +54,7 @@ export class KafkaSourceBuilder<T> {
 
   /** Reads all partitions of these topics. */
   setTopics(...topics: readonly string[] | readonly [readonly string[]]): this {
-    return this.subscribe('topics', topicList(topics.flat()))
+    return this.subscribe('topics', topicList(topics.flat().map((topic) => required('topic', topic))))
   }
 
   /** Reads the topics whose whole name matches, those created later too. */
@@ -158,7 +158,8 @@ export class KafkaSourceBuilder<T> {
 
   /** The source, or all faults as values. */
   buildEither(): either.Either<readonly ConfigError[], KafkaSource<T>> {
-    const { subscriber, deserializer, startingOffsets, stoppingOffsets, boundedness } = this
+    const { subscriber, deserializer, startingOffsets, boundedness } = this
+    const stoppingOffsets = this.stoppingOffsets ?? undefined
     const { properties, warnings } = effectiveProperties(this.properties, startingOffsets, boundedness)
     const consumer = decodeConsumerConfig(properties)
     const faults = [...this.faults(), ...(either.isLeft(consumer) ? consumer.left.filter(isNew(this.properties)) : [])]

@@ -16,6 +16,7 @@ const WATERMARK_INTERVAL = 200
 export class MergedOutput<T> implements SourceOutput<T> {
   private readonly watermarks: SourceWatermarks<T> | undefined
   private splits = 0
+  private anySplit = false
   private idle = false
   private tickDue = false
 
@@ -53,6 +54,7 @@ export class MergedOutput<T> implements SourceOutput<T> {
   add(): SplitOutput<T> {
     const { destination } = this
     this.splits += 1
+    this.anySplit = true
     this.setIdle(false)
     const watermarks = this.watermarks?.addSplit()
     const release = (): void => {
@@ -74,7 +76,7 @@ export class MergedOutput<T> implements SourceOutput<T> {
   }
 
   discovered(): void {
-    this.setIdle(this.splits === 0)
+    this.setIdle(!this.anySplit)
   }
 
   turn(): void {

@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals'
+import { map, tap } from 'rxjs'
+import type { BatchEnd } from '../../lib/stream/BatchEnd.js'
+import { show } from '../support/elements.js'
+import { onKafka } from './support/onKafka.js'
+import { builderOf } from './support/sourceOf.js'
+import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
+
+describe('the loop of KafkaSource', () => {
+  it('should send 100,000 batches that are acknowledged at once without recursion', () => {
+    onKafka({ t: 1 }, (kafka, scheduler) => {
+      kafka.produce(
+        't',
+        Array.from({ length: 100_000 }, (_, index) => ({ value: String(index) })),
+      )
+      const source = builderOf().setProperty('max.poll.records', 1).setBounded(OffsetsInitializer.latest()).build()
+      let records = 0
+      let batches = 0
+      let depth = 0
+      let deepest = 0
+      source.elements({ connect: kafka.connect, scheduler }).subscribe((element) => {
+        deepest = Math.max(deepest, ++depth)
+        if (element.kind === 'record') records++
+        if (element.kind === 'batchEnd') {
+          batches++
+          element.acknowledge()
+        }
+        depth--
+      })
+      scheduler.flush()
+      expect({ records, batches, deepest }).toEqual({ records: 100_000, batches: 100_000, deepest: 1 })
+    })
+  })
+
+  it('should go on with a paused split where it stood, when its batches are acknowledged later', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce(
+        't',
+        Array.from('abcdef', (value) => ({ value, timestamp: 0 })),
+      )
+      const source = builderOf().setProperty('max.poll.records', 1).setBounded(OffsetsInitializer.latest()).build()
+      const slowly = (end: BatchEnd): unknown => scheduler.schedule(() => end.acknowledge(), 10)
+      const elements$ = source.elements({ connect: kafka.connect, scheduler }).pipe(
+        tap((element) => {
+          if (element.kind === 'batchEnd') slowly(element)
+        }),
+        map((element) => show(element)[0]!),
+      )
+      expectObservable(elements$).toBe('(Raebe) 3ms (cede) 4ms (eefeW|)')
+    })
+  })
+
+  it('should let other splits flow while one is paused', () => {
+    onKafka({ t: 2 }, (kafka, scheduler) => {
+      kafka.produce(
+        't',
+        [...'abcd'].map((value) => ({ value, partition: 0 })),
+      )
+      kafka.produce(
+        't',
+        [...'wxyz'].map((value) => ({ value, partition: 1 })),
+      )
+      const source = builderOf().setProperty('max.poll.records', 2).build()
+      const values: string[] = []
+      let last = ''
+      const running = source.elements({ connect: kafka.connect, scheduler }).subscribe((element) => {
+        if (element.kind === 'record') values.push((last = element.value))
+        if (element.kind === 'batchEnd' && last > 'm') element.acknowledge()
+      })
+      scheduler.schedule(() => running.unsubscribe(), 10)
+      scheduler.flush()
+      expect(values.filter((value) => value < 'm')).toEqual(['a', 'b'])
+      expect(values.filter((value) => value > 'm')).toEqual(['w', 'x', 'y', 'z'])
+    })
+  })
+
+  it('should let others have their turn when its time budget is spent', () => {
+    onKafka({ t: 1 }, (kafka, scheduler) => {
+      kafka.produce(
+        't',
+        Array.from('abcd', (value) => ({ value })),
+      )
+      const source = builderOf().setProperty('max.poll.records', 1).setBounded(OffsetsInitializer.latest()).build()
+      const happened: string[] = []
+      // Each record takes 6 ms of this clock.
+      let late = 0
+      const now = scheduler.now.bind(scheduler)
+      scheduler.now = () => now() + late
+      source.records({ connect: kafka.connect, scheduler }).subscribe((value) => {
+        happened.push(value)
+        late += 6
+        if (value === 'a') scheduler.schedule(() => happened.push('timer'))
+      })
+      scheduler.flush()
+      expect(happened).toEqual(['a', 'b', 'timer', 'c', 'd'])
+    })
+  })
+
+  it('should leave no timer behind when it is unsubscribed', () => {
+    onKafka({ t: 1 }, (kafka, scheduler) => {
+      const source = builderOf()
+        .setProperty('partition.discovery.interval.ms', 5)
+        .setProperty('enable.auto.commit', true)
+        .build()
+      const running = source.records({ connect: kafka.connect, scheduler }).subscribe()
+      scheduler.schedule(() => running.unsubscribe(), 12)
+      // Would never return.
+      scheduler.flush()
+      expect(scheduler.now()).toBeLessThan(100)
+    })
+  })
+})

@@ -1,0 +1,16 @@
+import { SimpleStringSchema } from '../../../lib/client/schema/SimpleStringSchema.js'
+import { KafkaSource } from '../../../lib/source/KafkaSource.js'
+import { KafkaSourceBuilder } from '../../../lib/source/KafkaSourceBuilder.js'
+
+/** A builder of strings from topic `t`, all required settings made, discovery once. */
+export const builderOf = (topic = 't'): KafkaSourceBuilder<string> =>
+  KafkaSource.builder()
+    .setBootstrapServers('localhost:9092')
+    .setTopics(topic)
+    .setGroupId('g')
+    .setProperty('partition.discovery.interval.ms', -1)
+    .setValueOnlyDeserializer(new SimpleStringSchema())
+
+/** Records of the values, with ascending timestamps 0, 1, 2, …, all to one partition. */
+export const valuesFor = (partition: number, ...values: readonly string[]) =>
+  values.map((value, timestamp) => ({ partition, value, timestamp }))
