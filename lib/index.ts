@@ -52,6 +52,16 @@ export { recordsOnly } from './stream/recordsOnly.js'
 export { StreamError } from './stream/StreamError.js'
 export type { StreamErrorTag } from './stream/StreamError.js'
 
+// Event time
+export { assignTimestampsAndWatermarks } from './eventtime/assignTimestampsAndWatermarks.js'
+export { combineWatermarks } from './eventtime/combineWatermarks.js'
+export type { SplitElements } from './eventtime/combineWatermarks.js'
+export type { TimestampAssigner } from './eventtime/TimestampAssigner.js'
+export { unionElements } from './eventtime/unionElements.js'
+export type { WatermarkGenerator, WatermarkOutput } from './eventtime/WatermarkGenerator.js'
+export { WatermarkStrategy } from './eventtime/WatermarkStrategy.js'
+export { withIdleness } from './eventtime/withIdleness.js'
+
 // Checkpoints
 export { CheckpointCoordinator } from './checkpoint/CheckpointCoordinator.js'
 export type { CheckpointConfig } from './checkpoint/CheckpointConfig.js'
@@ -81,8 +91,6 @@ export { TopicPartition } from './client/TopicPartition.js'
 export { defaultConnect } from './defaultClient.js'
 
 // Schemas
-export type { DeserializationSchema } from './client/schema/DeserializationSchema.js'
-export type { SerializationSchema } from './client/schema/SerializationSchema.js'
 export { ByteArraySchema } from './client/schema/ByteArraySchema.js'
 export { JsonSchema } from './client/schema/JsonSchema.js'
 export { SimpleStringSchema } from './client/schema/SimpleStringSchema.js'
