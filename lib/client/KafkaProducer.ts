@@ -10,7 +10,7 @@ import type { ProducerRecord } from './ProducerRecord.js'
 export interface KafkaProducer {
   /**
    * Takes a record. `false` says that `buffer.memory` is used up: the record **is** taken, but the caller must wait for
-   * {@link room$} before the next. Takes records before metadata is known.
+   * {@link room$} before the next. Takes records before metadata is known. Copies the bytes: buffers may be used again.
    * @throws KafkaError `RecordTooLarge`, or the error with which this producer has failed
    */
   append(record: ProducerRecord): boolean

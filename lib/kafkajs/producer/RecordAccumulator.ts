@@ -91,6 +91,8 @@ export class RecordAccumulator {
         this.place(topic, record, appendedAt)
       }
       const batches = topic.all.flatMap((queue) => queue.unacknowledged)
+      // Who waits for them wants no lingering, as in `close`.
+      if (topic.latches.length > 0) topic.all.forEach((queue) => (queue.open = undefined))
       for (const latch of topic.latches.splice(0)) {
         batches.forEach((batch) => batch.wait(latch))
         latch.arm()
@@ -159,7 +161,7 @@ export class RecordAccumulator {
   private hold(topic: TopicQueues, record: ProducerRecord, now: number): void {
     const bytes = recordSizeUpperBound(record.key ?? null, record.value, record.headers ?? noHeaders)
     if (bytes > this.config.maxRequestSize) throw this.tooLarge(record, bytes)
-    topic.held.push({ record, appendedAt: now, bytes })
+    topic.held.push({ record: copied(record), appendedAt: now, bytes })
     this.buffered += bytes
     this.listener.held(topic.topic)
   }
@@ -213,3 +215,13 @@ export class RecordAccumulator {
     })
   }
 }
+
+/** A record that is encoded later: the caller may use its buffers again. */
+const copied = (record: ProducerRecord): ProducerRecord => ({
+  ...record,
+  key: copyOf(record.key ?? null),
+  value: copyOf(record.value),
+  headers: record.headers?.map(({ key, value }) => ({ key, value: value === null ? null : Buffer.from(value) })),
+})
+
+const copyOf = (bytes: Bytes): Bytes => (bytes === null || typeof bytes === 'string' ? bytes : Buffer.from(bytes))
