@@ -297,6 +297,8 @@ const inTime = (
     ? error
     : new KafkaError({
         _tag: 'DeliveryTimeout',
+        retriable: true,
+        fatal: true,
         message:
           `Records of ${topic}${partition < 0 ? '' : `-${partition}`} could not be written within delivery.timeout.ms ` +
           `(${deliveryTimeoutMs}). The last error was: ${error.message}`,

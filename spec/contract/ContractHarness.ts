@@ -1,4 +1,4 @@
-import { firstValueFrom, lastValueFrom, type Observable } from 'rxjs'
+import { firstValueFrom, lastValueFrom, type Observable, timer } from 'rxjs'
 import type { ConnectKafka, KafkaClient } from '../../lib/client/KafkaClient.js'
 import type { BrokerAddress, FetcherConfig, KafkaConfig, ProducerConfig } from '../../lib/client/KafkaConfig.js'
 import type { TransactionalProducer } from '../../lib/client/KafkaProducer.js'
@@ -110,6 +110,23 @@ export const producerConfig = (config: Partial<ProducerConfig> = {}): ProducerCo
   transactionTimeoutMs: 60_000,
   ...config,
 })
+
+/**
+ * Asks again until the answer passes. A broker answers EndTxn before the markers are in the logs, and one broker before all
+ * know.
+ */
+export const eventually = async <T>(ask: () => Promise<T>, check: (answer: T) => void): Promise<void> => {
+  const giveUpAt = Date.now() + 10_000
+  for (;;) {
+    const answer = await ask()
+    try {
+      return check(answer)
+    } catch (error) {
+      if (Date.now() > giveUpAt) throw error
+      await lastValueFrom(timer(20))
+    }
+  }
+}
 
 let count = 0
 const unique = (what: string): string => `${what}-${Date.now().toString(36)}-${process.pid}-${count++}`

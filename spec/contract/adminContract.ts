@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals'
 import { lastValueFrom } from 'rxjs'
 import { earliestOffset, latestOffset, offsetForTimestamp } from '../../lib/client/OffsetSpec.js'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
-import type { ContractScene } from './ContractHarness.js'
+import { type ContractScene, eventually } from './ContractHarness.js'
 
 /** Topics, partitions, offsets, groups. */
 export const adminContract = (scene: () => ContractScene): void => {
@@ -68,7 +68,11 @@ export const adminContract = (scene: () => ContractScene): void => {
     expect(await offsets(latestOffset, 'read_uncommitted')).toEqual({ [`${topic}-0`]: 3, [`${topic}-1`]: 0 })
     expect(await offsets(latestOffset, 'read_committed')).toEqual({ [`${topic}-0`]: 2, [`${topic}-1`]: 0 })
     await lastValueFrom(producer.commit())
-    expect(await offsets(latestOffset, 'read_uncommitted')).toEqual({ [`${topic}-0`]: 4, [`${topic}-1`]: 0 })
+    await eventually(
+      () => offsets(latestOffset, 'read_uncommitted'),
+      (ends) => expect(ends).toEqual({ [`${topic}-0`]: 4, [`${topic}-1`]: 0 }),
+    )
+    expect(await offsets(latestOffset, 'read_committed')).toEqual({ [`${topic}-0`]: 4, [`${topic}-1`]: 0 })
   })
 
   it('should find the first offset at or after a timestamp, and leave out partitions without one', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { lastValueFrom } from 'rxjs'
 import { latestOffset } from '../../lib/client/OffsetSpec.js'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
-import { type ContractScene, producerConfig } from './ContractHarness.js'
+import { type ContractScene, eventually, producerConfig } from './ContractHarness.js'
 import { readPartition } from './readPartition.js'
 
 /** Transactions: states, fencing, and being resumed by a process that did not write them. */
@@ -49,9 +49,11 @@ export const transactionContract = (scene: () => ContractScene): void => {
     producer.begin()
     await scene().append(producer, ['c'])
     await lastValueFrom(producer.commit())
-    const end = await lastValueFrom(client.admin.listOffsets([[p0(), latestOffset]], 'read_committed'))
-    const { values } = await readPartition(client, p0(), { to: end.get(`${topic}-0`) ?? 0, ...committed })
-    expect(values).toEqual(['c'])
+    const seen = async () => {
+      const ends = await lastValueFrom(client.admin.listOffsets([[p0(), latestOffset]], 'read_committed'))
+      return (await readPartition(client, p0(), { to: ends.get(`${topic}-0`) ?? 0, ...committed })).values
+    }
+    await eventually(seen, (values) => expect(values).toEqual(['c']))
   })
 
   it('should end an empty transaction without the broker', async () => {
