@@ -9,7 +9,11 @@ import { advanceSequence } from './sequence.js'
  * 2. A batch gets its identity and sequence when it is first sent, and keeps them.
  * 3. After trouble with one batch nothing more is sent until all that is on its way has come back; then everything not
  *    acknowledged is sent again, in order.
- * 4. At the beginning, under a new identity, and after trouble, one batch goes alone until one is acknowledged. A broker
+ * 4. What is on its way is on its way to one broker. After a move of the leader, the new one gets nothing until the old one
+ *    has answered: answers of two brokers have no order.
+ * 5. No batch is sent that is `window` or more after the oldest one not acknowledged: brokers know the last five batches of a
+ *    producer, and must still know that one when it is sent again, though it may be in the log already.
+ * 6. At the beginning, under a new identity, and after trouble, one batch goes alone until one is acknowledged. A broker
  *    that knows nothing of a producer takes any sequence for its first, so a second batch must not overtake a failing first.
  *
  * No record is lost, doubled or overtaken, whatever answers get lost (spec: `KafkaJsProducer.random.spec.ts`).
@@ -23,6 +27,8 @@ export class PartitionQueue {
   private readonly batches: ProducerBatch[] = []
   private next = 0
   private inFlight = 0
+  private destination = -1
+  private taken = 0
   private troubled = false
   private proven = false
   private forgetting = false
@@ -48,11 +54,15 @@ export class PartitionQueue {
 
   /** Nothing forbids to send the next batch but time. */
   get mayGoOn(): boolean {
-    return this.next < this.batches.length && !this.troubled && this.inFlight < (this.proven ? this.window : 1)
+    const { waiting } = this
+    if (waiting === undefined || this.troubled) return false
+    if (!this.proven) return this.inFlight === 0
+    const first = this.batches[0]!
+    return waiting === first || (waiting.order ?? this.taken) - first.order! < this.window
   }
 
-  get isFlying(): boolean {
-    return this.inFlight > 0
+  mayGoTo(nodeId: number): boolean {
+    return this.inFlight === 0 || this.destination === nodeId
   }
 
   /** Adds a batch that takes records. */
@@ -75,14 +85,16 @@ export class PartitionQueue {
     if (this.inFlight === 0) this.rewind()
   }
 
-  /** Takes the next batch to send it. */
-  take(): ProducerBatch {
+  /** Takes the next batch to send it to a broker. */
+  take(nodeId: number): ProducerBatch {
+    this.destination = nodeId
     const batch = this.batches[this.next++]!
     if (batch === this.open) this.open = undefined
     if (this.identity !== undefined && batch.identity !== this.identity) {
       batch.number(this.identity, this.nextSequence)
       this.nextSequence = advanceSequence(this.nextSequence, batch.count)
     }
+    batch.order ??= this.taken++
     batch.attempts++
     this.inFlight++
     return batch
@@ -112,8 +124,14 @@ export class PartitionQueue {
       if (batch.identity !== undefined) part.number(batch.identity, sequence)
       sequence = advanceSequence(sequence, part.count)
     }
-    this.batches.splice(this.batches.indexOf(batch), 1, ...parts)
+    const index = this.batches.indexOf(batch)
+    this.batches.splice(index, 1, ...parts)
     this.next += parts.length - 1
+    this.taken += parts.length - 1
+    parts.forEach((part, i) => (part.order = batch.order! + i))
+    for (const later of this.batches.slice(index + parts.length)) {
+      if (later.order !== undefined) later.order += parts.length - 1
+    }
   }
 
   /** Gives up what is not on its way. Returns what was given up. */

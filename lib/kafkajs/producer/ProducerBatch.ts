@@ -11,6 +11,8 @@ import type { ProducerIdentity } from './ProducerIdentity.js'
 export class ProducerBatch {
   identity: ProducerIdentity | undefined
   baseSequence = -1
+  /** its place among all batches ever sent to the partition */
+  order: number | undefined
   /** times it was sent */
   attempts = 0
   /** who waits for its acknowledgement */

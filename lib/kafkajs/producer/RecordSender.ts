@@ -235,6 +235,7 @@ export class RecordSender {
       this.lookForLeader(queue, undefined)
       return
     }
+    if (!queue.mayGoTo(leader.nodeId)) return
     const queues = byLeader.get(leader.nodeId)
     if (queues === undefined) byLeader.set(leader.nodeId, [queue])
     else queues.push(queue)
@@ -242,14 +243,14 @@ export class RecordSender {
 
   private sendTo(nodeId: number, queues: readonly PartitionQueue[], now: number): void {
     while ((this.flights.get(nodeId) ?? 0) < this.config.maxInFlight) {
-      const parcels = this.pack(queues, now)
+      const parcels = this.pack(nodeId, queues, now)
       if (parcels.length === 0) return
       this.send(nodeId, parcels)
     }
   }
 
   /** One batch of each partition, as many as fit into a request. Who is served goes to the end of the line. */
-  private pack(queues: readonly PartitionQueue[], now: number): readonly Parcel[] {
+  private pack(nodeId: number, queues: readonly PartitionQueue[], now: number): readonly Parcel[] {
     const { pending } = this.accumulator
     const parcels: Parcel[] = []
     let bytes = 0
@@ -258,7 +259,7 @@ export class RecordSender {
       if (next === undefined || !this.isDue(queue, now)) continue
       if (parcels.length > 0 && bytes + next.size > this.config.maxRequestSize) continue
       bytes += next.size
-      parcels.push({ queue, batch: queue.take() })
+      parcels.push({ queue, batch: queue.take(nodeId) })
       pending.delete(queue)
       if (queue.waiting !== undefined) pending.add(queue)
     }
