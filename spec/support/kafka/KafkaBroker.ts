@@ -16,6 +16,8 @@ export class KafkaBroker {
   readonly host = '127.0.0.1'
   readonly port: number
   readonly rack: string | undefined
+  /** `log.dirs`: where the segments lie, one folder per partition */
+  readonly dataFolder: string
   readonly #properties: string
   readonly #logFile: string
   #process: ChildProcess | undefined
@@ -29,11 +31,11 @@ export class KafkaBroker {
     this.id = settings.id
     this.port = settings.port
     this.rack = settings.rack
-    const folder = join(nursery.folder, `broker-${settings.id}`)
+    this.dataFolder = join(nursery.folder, `broker-${settings.id}`)
     this.#properties = join(nursery.folder, `broker-${settings.id}.properties`)
     this.#logFile = join(nursery.folder, `broker-${settings.id}.log`)
-    writeFileSync(this.#properties, serverProperties({ ...settings, folder }))
-    formatted(folder, settings.id, jars)
+    writeFileSync(this.#properties, serverProperties({ ...settings, folder: this.dataFolder }))
+    formatted(this.dataFolder, settings.id, jars)
   }
 
   get address(): string {
@@ -62,7 +64,8 @@ export class KafkaBroker {
     try {
       await waitUntilReady(this.address, brokerIds, { deadlineMs: readyDeadlineMs, giveUp })
     } catch (error) {
-      throw new Error(`${(error as Error).message}. The end of its log:\n${this.#logTail()}`)
+      const message = `${(error as Error).message}. The end of its log:\n${this.#logTail()}`
+      throw new Error(message, { cause: error })
     }
   }
 

@@ -1,5 +1,5 @@
 import { KafkaBroker } from './KafkaBroker.js'
-import type { KafkaJars } from './kafkaJars.js'
+import { type KafkaJars, kafkaJars } from './kafkaJars.js'
 import { Nursery } from './Nursery.js'
 import { type CommittedRecord, type ReadOptions, readCommitted } from './readCommitted.js'
 import type { BrokerSettings } from './serverProperties.js'
@@ -7,25 +7,22 @@ import { type ToolOptions, type ToolResult, runTool } from './runTool.js'
 
 /** Brokers that run, and Kafka's own tools for them. Made by `startKafka`. */
 export class KafkaCluster {
-  readonly version: string
   /** `host:port,host:port` */
   readonly bootstrapServers: string
-  /** Empty for a cluster of KAFKA_BROKERS: what others run is not ours to stop. */
-  readonly brokers: readonly KafkaBroker[]
 
   private constructor(
-    private readonly jars: KafkaJars,
+    /** of the jars: what the brokers are, or the tools for those of others */
+    readonly version: string,
+    bootstrapServers: string | undefined,
+    /** Empty for a cluster of KAFKA_BROKERS: what others run is not ours to stop. */
+    readonly brokers: readonly KafkaBroker[],
     private readonly nursery: Nursery,
-    where: { readonly bootstrapServers: string } | { readonly brokers: readonly KafkaBroker[] },
   ) {
-    this.version = jars.version
-    this.brokers = 'brokers' in where ? where.brokers : []
-    this.bootstrapServers =
-      'brokers' in where ? where.brokers.map(({ address }) => address).join() : where.bootstrapServers
+    this.bootstrapServers = bootstrapServers ?? brokers.map(({ address }) => address).join()
   }
 
-  static external(jars: KafkaJars, bootstrapServers: string): KafkaCluster {
-    return new KafkaCluster(jars, new Nursery(), { bootstrapServers })
+  static external(version: string, bootstrapServers: string): KafkaCluster {
+    return new KafkaCluster(version, bootstrapServers, [], new Nursery())
   }
 
   static async start(
@@ -38,7 +35,7 @@ export class KafkaCluster {
       const brokers = settings.map((broker) => new KafkaBroker(broker, jars, nursery, jvm))
       for (const broker of brokers) broker.launch()
       await Promise.all(brokers.map((broker) => broker.ready(brokers.map(({ id }) => id))))
-      return new KafkaCluster(jars, nursery, { brokers })
+      return new KafkaCluster(jars.version, undefined, brokers, nursery)
     } catch (error) {
       await nursery.close()
       throw error
@@ -47,12 +44,12 @@ export class KafkaCluster {
 
   /** Runs a main class of the jars, such as one of `tools`, to its end. The bootstrap address is not added. */
   tool(mainClass: string, args: readonly string[], options: ToolOptions = {}): Promise<ToolResult> {
-    return runTool(this.jars, this.nursery, mainClass, args, options)
+    return runTool(kafkaJars(this.version), this.nursery, mainClass, args, options)
   }
 
   /** What Kafka's own console consumer sees of a topic with `isolation.level=read_committed`, from the beginning. */
   readCommitted(topic: string, options: ReadOptions = {}): Promise<readonly CommittedRecord[]> {
-    return readCommitted(this, topic, options)
+    return readCommitted((mainClass, args) => this.tool(mainClass, args), this.bootstrapServers, topic, options)
   }
 
   /** Kills brokers and tools and removes every file. */

@@ -87,4 +87,7 @@ export class Nursery {
   }
 }
 
-const unref = (stream: unknown): void => (stream as Socket).unref()
+/** The streams of a child are sockets, which its type does not say. */
+const unref = (stream: unknown): void => {
+  ;(stream as Socket).unref()
+}

@@ -1,5 +1,4 @@
-import type { KafkaCluster } from './KafkaCluster.js'
-import { tools } from './runTool.js'
+import { type ToolResult, tools } from './runTool.js'
 
 /** A record as Kafka's console consumer prints it. Key and value are its UTF-8 text. */
 export interface CommittedRecord {
@@ -28,7 +27,8 @@ const header = '\u001d'
 const absent = '\u001a'
 
 export const readCommitted = async (
-  cluster: KafkaCluster,
+  tool: (mainClass: string, args: readonly string[]) => Promise<ToolResult>,
+  bootstrapServers: string,
   topic: string,
   { partition, maxMessages, idleMs = 5_000 }: ReadOptions,
 ): Promise<readonly CommittedRecord[]> => {
@@ -44,8 +44,8 @@ export const readCommitted = async (
     'headers.separator': header,
     'null.literal': absent,
   }
-  const { stdout, stderr, code } = await cluster.tool(tools.ConsoleConsumer, [
-    ...['--bootstrap-server', cluster.bootstrapServers, '--topic', topic],
+  const { stdout, stderr, code } = await tool(tools.ConsoleConsumer, [
+    ...['--bootstrap-server', bootstrapServers, '--topic', topic],
     ...['--isolation-level', 'read_committed', '--timeout-ms', String(idleMs)],
     ...(partition === undefined ? ['--from-beginning'] : ['--partition', String(partition), '--offset', 'earliest']),
     ...(maxMessages === undefined ? [] : ['--max-messages', String(maxMessages)]),

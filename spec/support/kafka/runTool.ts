@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import type { KafkaJars } from './kafkaJars.js'
 import type { Nursery } from './Nursery.js'
 
-/** Main classes, the same in 3.9.1 and 4.2.0. */
+/** Main classes, by their names of 4.x. */
 export const tools = {
   ConsoleConsumer: 'org.apache.kafka.tools.consumer.ConsoleConsumer',
   ConsoleProducer: 'org.apache.kafka.tools.ConsoleProducer',
@@ -14,6 +14,9 @@ export const tools = {
   TopicCommand: 'org.apache.kafka.tools.TopicCommand',
   TransactionsCommand: 'org.apache.kafka.tools.TransactionsCommand',
 } as const
+
+/** Those that bore another name before 4.0. */
+const formerNames: Readonly<Record<string, string>> = { [tools.ConsoleProducer]: 'kafka.tools.ConsoleProducer' }
 
 export interface ToolOptions {
   /** what it reads from stdin */
@@ -38,7 +41,8 @@ export const runTool = async (
   args: readonly string[],
   { input = '', timeoutMs = 120_000 }: ToolOptions,
 ): Promise<ToolResult> => {
-  const child = nursery.spawn('tool', jars.java, [...jvm, '-cp', jars.classpath, mainClass, ...args])
+  const main = jars.version.startsWith('3.') ? (formerNames[mainClass] ?? mainClass) : mainClass
+  const child = nursery.spawn('tool', jars.java, [...jvm, '-cp', jars.classpath, main, ...args])
   const impatience = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
   try {
     child.stdin.on('error', () => {}) // a tool may end without reading all of it

@@ -14,10 +14,14 @@ export interface BrokerSettings {
   readonly config: Readonly<Record<string, string>>
 }
 
-/** A `server.properties` of a node that is broker and controller: small, quick to start, one copy of everything. */
+/**
+ * A `server.properties` of a node that is broker and controller, small and quick to start. Of Kafka's own topics several
+ * nodes keep several copies, so that any one of them may go.
+ */
 export const serverProperties = ({ id, port, voters, folder, rack, config }: BrokerSettings): string => {
   const controller = voters.find((voter) => voter.id === id)
   if (controller === undefined) throw new Error(`broker ${id} is not among the voters`)
+  const copies = Math.min(3, voters.length)
   return lines({
     'process.roles': 'broker,controller',
     'node.id': id,
@@ -30,12 +34,12 @@ export const serverProperties = ({ id, port, voters, folder, rack, config }: Bro
     ...(rack === undefined ? {} : { 'broker.rack': rack }),
     'group.initial.rebalance.delay.ms': 0,
     'offsets.topic.num.partitions': 4,
-    'offsets.topic.replication.factor': 1,
+    'offsets.topic.replication.factor': copies,
     'transaction.state.log.num.partitions': 4,
-    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.replication.factor': copies,
     'transaction.state.log.min.isr': 1,
     'share.coordinator.state.topic.num.partitions': 1,
-    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.replication.factor': copies,
     'share.coordinator.state.topic.min.isr': 1,
     'log.cleaner.dedupe.buffer.size': 4 * 1024 * 1024,
     // A broker that was killed may register again when its session is over: 9 s by default.

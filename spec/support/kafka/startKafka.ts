@@ -8,6 +8,7 @@
  *     await kafka.brokers[0].stop()                // SIGTERM, controlled shutdown
  *     kafka.brokers[0].pause(); …resume()          // SIGSTOP, SIGCONT: connected, but silent
  *     kafka.brokers[0].log()                       // what it logged
+ *     kafka.brokers[0].dataFolder                  // log.dirs, for tools.DumpLogSegments
  *     await kafka.tool(tools.TopicCommand, ['--bootstrap-server', kafka.bootstrapServers, '--list'])  // {stdout, stderr, code}
  *     await kafka.readCommitted('topic', { partition: 0 })   // [{partition, offset, timestamp, key, value, headers}]
  *     await kafka.stop()                           // nothing is left: no process, no file
@@ -25,15 +26,13 @@ import { KafkaCluster } from './KafkaCluster.js'
 import { kafkaJars } from './kafkaJars.js'
 
 export { KafkaUnavailable } from './KafkaUnavailable.js'
-export type { KafkaBroker } from './KafkaBroker.js'
 export type { KafkaCluster } from './KafkaCluster.js'
-export type { CommittedRecord, ReadOptions } from './readCommitted.js'
-export { tools, type ToolOptions, type ToolResult } from './runTool.js'
+export { tools } from './runTool.js'
 
 export interface KafkaOptions {
   /** KAFKA_VERSION, or 4.2.0 */
   readonly version?: string
-  /** 1 by default; replication factors of internal topics stay 1 unless `config` says otherwise */
+  /** 1 by default; Kafka's internal topics have up to 3 copies */
   readonly brokers?: number
   /** `broker.rack` of each broker */
   readonly racks?: readonly string[]
@@ -66,9 +65,9 @@ export const kafkaVersion = ({ version }: KafkaOptions): string => version ?? pr
  * @throws KafkaUnavailable if Java, Maven or the jars cannot be had
  */
 export const startKafka = async (options: KafkaOptions = {}): Promise<KafkaCluster> => {
-  const jars = kafkaJars(kafkaVersion(options))
   const external = externalBrokers(options)
-  if (external !== undefined) return KafkaCluster.external(jars, external)
+  if (external !== undefined) return KafkaCluster.external(kafkaVersion(options), external)
+  const jars = kafkaJars(kafkaVersion(options))
   const { brokers = 1, racks = [], config = {}, jvm = [] } = options
   const ports = await freePorts(2 * brokers)
   const nodes = Array.from({ length: brokers }, (_, index) => ({

@@ -11,7 +11,8 @@ export const waitUntilReady = async (
   for (;;) {
     const alive = await aliveBrokers(address)
     if (brokerIds.every((id) => alive.includes(id))) return
-    const reason = giveUp() ?? (Date.now() > deadline ? `names only [${alive.join()}] after ${deadlineMs} ms` : undefined)
+    const reason =
+      giveUp() ?? (Date.now() > deadline ? `names only [${alive.join()}] after ${deadlineMs} ms` : undefined)
     if (reason !== undefined) throw new Error(`Kafka at ${address} ${reason}`)
     await delay(50)
   }

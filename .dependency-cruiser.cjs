@@ -1,0 +1,129 @@
+/**
+ * Who may import whom in lib (DESIGN.md, file map). Level by level, from what changes rarely to what changes often; an
+ * arrow points to something steadier. Types count as much as values. Counters (`lib/metrics`) may be used anywhere.
+ */
+const arrows = {
+  client: {
+    to: [],
+    because:
+      "Kafka's vocabulary and the port stand alone, so that adapters and pipelines can change without each other.",
+  },
+  stream: { to: [], because: 'The elements and operators know no Kafka: their rules are proved on Observables alone.' },
+  metrics: { to: [], because: 'Whoever counts must not drag in what is counted.' },
+  protocol: {
+    to: ['client'],
+    because: 'Bytes to records and back is pure: tested by bytes, without sockets or clocks.',
+  },
+  config: {
+    to: ['client'],
+    because: "Kafka's properties become the port's configuration, whichever adapter reads it.",
+  },
+  memory: {
+    to: ['client'],
+    because: 'The in-memory Kafka is one more adapter: it must not share code with what it tests.',
+  },
+  eventtime: { to: ['stream'], because: 'Watermarks follow from the elements alone; they know no Kafka.' },
+  checkpoint: { to: ['stream'], because: 'Checkpoints serve any source and sink; they know no Kafka.' },
+  kafkajs: {
+    to: ['client', 'protocol'],
+    because: 'The adapter turns the port into bytes on sockets, and knows no pipeline.',
+  },
+  testing: {
+    to: ['client', 'memory', 'stream', 'eventtime', 'checkpoint'],
+    because: 'The public test kit must not need a broker or its client.',
+  },
+  source: {
+    to: ['client', 'stream', 'protocol', 'config', 'memory', 'eventtime', 'checkpoint', 'defaultClient.ts'],
+    because: 'The source speaks through ports; which client is the default only lib/defaultClient.ts knows.',
+  },
+  sink: {
+    to: ['client', 'stream', 'protocol', 'config', 'memory', 'eventtime', 'checkpoint', 'defaultClient.ts'],
+    because: 'The sink speaks through ports; which client is the default only lib/defaultClient.ts knows.',
+  },
+}
+
+/** Never a folder itself or the counters. */
+const others = (folder, to) =>
+  [folder, 'metrics', ...to].map((name) => (name.includes('.') ? name : `${name}/`)).join('|')
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(arrows).map(([folder, { to, because }]) => ({
+      name: `arrows-of-${folder}`,
+      comment: because,
+      severity: 'error',
+      from: { path: `^lib/${folder}/` },
+      to: { path: '^lib/', pathNot: `^lib/(${others(folder, to)})` },
+    })),
+    {
+      name: 'arrows-of-defaultClient',
+      comment: 'It says which adapter is the default, and nothing else.',
+      severity: 'error',
+      from: { path: '^lib/defaultClient\\.ts$' },
+      to: { path: '^lib/', pathNot: '^lib/(client|kafkajs)/' },
+    },
+    {
+      name: 'known-folders',
+      comment: 'A folder without a line in `arrows` is one whose place nobody has thought about.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: `^lib/((${Object.keys(arrows).join('|')})/|index\\.ts$|defaultClient\\.ts$)` },
+      to: {},
+    },
+    {
+      name: 'kafkajs-in-its-folder',
+      comment: 'kafkajs is an adapter: an import of it elsewhere would make it the architecture.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/kafkajs/' },
+      to: { path: 'node_modules/kafkajs/' },
+    },
+    {
+      name: 'kafkajs-internals-in-one-file',
+      comment: "kafkajs's sources are no API: what we use of them is listed, typed and guarded in one file.",
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/kafkajs/internals\\.ts$' },
+      to: { path: 'node_modules/kafkajs/src/' },
+    },
+    {
+      name: 'pure-protocol',
+      comment: 'The protocol has no clock and no socket: zlib is all of Node it needs.',
+      severity: 'error',
+      from: { path: '^lib/protocol/' },
+      to: { dependencyTypes: ['core', 'npm', 'npm-peer'], pathNot: '^(node:)?(zlib|buffer)$' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one file, or lack a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      comment: 'An import that leads nowhere fails only when it is run.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'lib-stands-alone',
+      comment: 'The package ships lib only, and only with what it names as dependencies.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: '^(spec|samples|bench)/' },
+    },
+    {
+      name: 'no-dev-dependencies',
+      comment: 'A dev dependency is not there where the package is installed.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['npm', 'npm-peer', 'type-only'] },
+    },
+  ],
+  options: {
+    // Types too: a type of another folder is knowledge of it.
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+  },
+}
