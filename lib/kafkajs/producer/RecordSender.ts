@@ -210,7 +210,7 @@ export class RecordSender {
     for (const queue of this.accumulator.pending) {
       if (identity !== null) queue.use(identity)
       if (queue.waiting === undefined) this.accumulator.pending.delete(queue)
-      else if (this.isDue(queue, now) && this.policy.admits(queue)) this.groupByLeader(byLeader, queue, now)
+      else if (this.isDue(queue, now)) this.groupByLeader(byLeader, queue, now)
     }
     byLeader.forEach((queues, nodeId) => this.sendTo(nodeId, queues, now))
   }
@@ -235,7 +235,7 @@ export class RecordSender {
       this.lookForLeader(queue, undefined)
       return
     }
-    if (!queue.mayGoTo(leader.nodeId)) return
+    if (!queue.mayGoTo(leader.nodeId) || !this.policy.admits(queue)) return
     const queues = byLeader.get(leader.nodeId)
     if (queues === undefined) byLeader.set(leader.nodeId, [queue])
     else queues.push(queue)
@@ -363,7 +363,9 @@ export class RecordSender {
     this.accumulator.release(batch)
     batch.latches.forEach((latch) => latch.countDown())
     this.resendLater(queue)
-    if (this.accumulator.bufferedBytes === 0) this.expiry.cancel()
+    if (this.accumulator.bufferedBytes > 0) return
+    this.expiry.cancel()
+    this.nextRound.cancel()
   }
 
   private refused({ queue }: Parcel, error: KafkaError): void {
