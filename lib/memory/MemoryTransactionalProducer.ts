@@ -11,15 +11,15 @@ import type { BatchWriter } from './MemoryLog.js'
 import { MemoryProducer } from './MemoryProducer.js'
 
 type State = 'uninitialised' | 'initialising' | 'ready' | 'inTransaction' | 'committing' | 'aborting'
-type Event = 'init' | 'initialised' | 'refused' | 'begin' | 'commit' | 'abort' | 'ended'
+type Event = 'init' | 'initialised' | 'refused' | 'begin' | 'commit' | 'notFlushed' | 'abort' | 'ended'
 
 /** `commit` and `abort` are legal again while they are under way: their errors may be retriable. */
 const transitions: Readonly<Record<State, Partial<Record<Event, State>>>> = {
   uninitialised: { init: 'initialising' },
   initialising: { initialised: 'ready', refused: 'uninitialised' },
-  ready: { init: 'initialising', begin: 'inTransaction' },
+  ready: { begin: 'inTransaction' },
   inTransaction: { commit: 'committing', abort: 'aborting' },
-  committing: { commit: 'committing', ended: 'ready' },
+  committing: { commit: 'committing', notFlushed: 'inTransaction', ended: 'ready' },
   aborting: { abort: 'aborting', ended: 'ready' },
 }
 
@@ -79,7 +79,12 @@ export class MemoryTransactionalProducer extends MemoryProducer implements Trans
   }
 
   commit(): Observable<void> {
-    return this.legal('commit', () => this.flush().pipe(concatMap(() => this.end('commit'))))
+    return this.legal('commit', () =>
+      this.flush().pipe(
+        tap({ error: () => this.on('notFlushed') }),
+        concatMap(() => this.end('commit')),
+      ),
+    )
   }
 
   abort(): Observable<void> {
@@ -159,7 +164,7 @@ export class MemoryTransactionalProducer extends MemoryProducer implements Trans
   /** An effect that happens on subscription if the state allows it; otherwise an error, in a turn of its own. */
   private legal<T>(event: Event, effect: () => Observable<T>): Observable<T> {
     return defer(() => {
-      if (this.error?.fatal === true) return this.refuse<T>(this.error)
+      if (this.isClosed && this.error !== undefined) return this.refuse<T>(this.error)
       if (transitions[this.state][event] === undefined)
         return this.refuse<T>(illegal(event, this.state, this.transactionalId))
       this.on(event)

@@ -171,6 +171,31 @@ export const transactionContract = (scene: () => ContractScene): void => {
     expect((await readPartition(client, p0(), { to: 2, ...committed })).values).toEqual(['a'])
   })
 
+  it('should refuse a second init, and everything once it is closed', async () => {
+    const client = await scene().client()
+    const producer = client.transactionalProducer(scene().transactionalId, producerConfig())
+    const illegal = expect.objectContaining({ _tag: 'IllegalState', retriable: false })
+    await lastValueFrom(producer.init())
+    await expect(lastValueFrom(producer.init())).rejects.toEqual(illegal)
+    producer.begin()
+    await lastValueFrom(producer.close())
+    await expect(lastValueFrom(producer.commit())).rejects.toEqual(illegal)
+  })
+
+  it('should allow to abort, and only that, when a record could not be delivered', async () => {
+    const { topic, transactionalId } = scene()
+    const client = await scene().clientAndTopic()
+    const producer = client.transactionalProducer(transactionalId, producerConfig({ deliveryTimeoutMs: 500 }))
+    await lastValueFrom(producer.init())
+    producer.begin()
+    await scene().append(producer, ['a'])
+    producer.append({ topic, partition: 7, value: 'nowhere' })
+    await expect(lastValueFrom(producer.commit())).rejects.toMatchObject({ _tag: 'DeliveryTimeout' })
+    await lastValueFrom(producer.abort())
+    await scene().write(client, [{ partition: 0, value: 'b' }])
+    expect((await readPartition(client, p0(), { to: 3, ...committed })).values).toEqual(['b'])
+  })
+
   describe('resume', () => {
     /** A transaction that was flushed by a client which is gone. */
     const prepared = async () => {
