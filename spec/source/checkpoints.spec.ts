@@ -9,9 +9,9 @@ import type { StreamElement } from '../../lib/stream/StreamElement.js'
 import type { CheckpointedSource, CheckpointRequest, SourceAttempt } from '../../lib/checkpoint/SourceAttempt.js'
 import { show, Upstream } from '../support/elements.js'
 import { all, onKafka } from './support/onKafka.js'
-import { builderOf, valuesFor } from './support/sourceOf.js'
+import { builderOf, silent, valuesFor } from './support/sourceOf.js'
 
-const coordinator = (scheduler: TestScheduler, store = new MemoryCheckpointStore({ scheduler }), interval = 10) =>
+const coordinator = (scheduler: TestScheduler, store = new MemoryCheckpointStore(), interval = 10) =>
   CheckpointCoordinator.create({ interval, store, scheduler, logger: { warn: () => undefined } })
 
 /** Shows every element, and acknowledges as an end of a pipeline does. */
@@ -78,7 +78,7 @@ describe('KafkaSource with checkpoints', () => {
 
   it('should go on after a crash where the last checkpoint was', () => {
     onKafka({ t: 1 }, (kafka, scheduler, { expectObservable, cold }) => {
-      const store = new MemoryCheckpointStore({ scheduler })
+      const store = new MemoryCheckpointStore()
       const source = builderOf().build()
       const attempt = (): Observable<string> =>
         source
@@ -122,7 +122,7 @@ describe('KafkaSource with checkpoints', () => {
   it('should go on when offsets cannot be committed', () => {
     onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
       kafka.produce('t', valuesFor(0, 'a'))
-      const source = builderOf().setBounded(OffsetsInitializer.latest()).build()
+      const source = silent(builderOf().setBounded(OffsetsInitializer.latest()).build())
       const connect: typeof kafka.connect = (config) =>
         kafka.connect(config).pipe(
           tap((client) => {
@@ -157,7 +157,7 @@ describe('KafkaSource with checkpoints', () => {
   it('should stop with a savepoint, without a final watermark, and go on from it', () => {
     onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
       kafka.produce('t', valuesFor(0, 'a'))
-      const store = new MemoryCheckpointStore({ scheduler })
+      const store = new MemoryCheckpointStore()
       const source = builderOf().build()
       const first = coordinator(scheduler, store)
       scheduler.schedule(() => {

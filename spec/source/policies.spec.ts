@@ -1,0 +1,147 @@
+import { describe, expect, it } from '@jest/globals'
+import { map, tap } from 'rxjs'
+import { JsonSchema } from '../../lib/client/schema/JsonSchema.js'
+import { MemoryMetricGroup } from '../../lib/metrics/MemoryMetricGroup.js'
+import { KafkaRecordDeserializationSchema } from '../../lib/source/deserializer/KafkaRecordDeserializationSchema.js'
+import { KafkaSource } from '../../lib/source/KafkaSource.js'
+import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
+import { onKafka } from './support/onKafka.js'
+import { builderOf, silent, valuesFor } from './support/sourceOf.js'
+
+const json = () =>
+  builderOf().setBounded(OffsetsInitializer.latest()) as unknown as ReturnType<typeof KafkaSource.builder<unknown>>
+
+describe('a record that cannot be deserialized', () => {
+  it('should end the stream with an error that names it', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', valuesFor(0, '1', '{', '3'))
+      const source = json().setValueOnlyDeserializer(new JsonSchema<number>()).build()
+      const error = expect.objectContaining({
+        _tag: 'Deserialization',
+        retriable: false,
+        message: expect.stringContaining('Failed to deserialize consumer record at offset 1 of t-0 due to'),
+      })
+      expectObservable(source.records({ connect: kafka.connect, scheduler })).toBe('(a#)', { a: 1 }, error)
+    })
+  })
+
+  it('should be skipped and counted when the policy says so', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable, flush }) => {
+      kafka.produce('t', valuesFor(0, '1', '{', '3'))
+      const builder = json().setValueOnlyDeserializer(new JsonSchema<number>()).setDeserializationErrorPolicy('skip')
+      const metrics = new MemoryMetricGroup()
+      expectObservable(silent(builder.build()).records({ connect: kafka.connect, scheduler, metrics })).toBe('(ab|)', {
+        a: 1,
+        b: 3,
+      })
+      flush()
+      expect(metrics.read('numRecordsInErrors')).toBe(1)
+      expect(metrics.read('numRecordsIn')).toBe(3)
+      expect(metrics.read('KafkaSourceReader.topic.t.partition.0.currentOffset')).toBe(2)
+    })
+  })
+
+  it('should not be one that gives no value, or several', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', [...valuesFor(0, 'a', '', 'bc'), { partition: 0, value: null }])
+      const schema: KafkaRecordDeserializationSchema<string> = {
+        deserialize: ({ value }, emit) => {
+          for (const letter of value?.toString() ?? 'n') emit(letter)
+        },
+      }
+      const source = builderOf().setDeserializer(schema).setBounded(OffsetsInitializer.latest()).build()
+      expectObservable(source.records({ connect: kafka.connect, scheduler })).toBe('(abcn|)')
+    })
+  })
+})
+
+describe('a position that is not in the log', () => {
+  const outOfRange = (policy: 'fail' | 'earliest' | 'latest' | undefined, picture: string): void => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', valuesFor(0, 'a', 'b', 'c'))
+      kafka.deleteRecords('t', 0, 1)
+      const builder = builderOf().setStartingOffsets(OffsetsInitializer.offsets({ 't-0': 0 }))
+      const source = silent((policy === undefined ? builder : builder.setOffsetOutOfRangePolicy(policy)).build())
+      scheduler.schedule(() => kafka.produce('t', valuesFor(0, 'd')), 5)
+      expectObservable(source.records({ connect: kafka.connect, scheduler }), '^ 9ms !').toBe(
+        picture,
+        undefined,
+        expect.objectContaining({ _tag: 'OffsetOutOfRange', retriable: false }),
+      )
+    })
+  }
+
+  it('should end the stream', () => outOfRange('fail', '#'))
+  it('should be replaced by the earliest one', () => outOfRange('earliest', '(bc) -d'))
+  it('should be replaced by the latest one', () => outOfRange('latest', '-----d'))
+  it('should be treated as the initializer says by default', () => outOfRange(undefined, '(bc) -d'))
+})
+
+describe('discovery', () => {
+  it('should read partitions that come later from their first record', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      const source = builderOf()
+        .setStartingOffsets(OffsetsInitializer.latest())
+        .setProperty('partition.discovery.interval.ms', 10)
+        .build()
+      scheduler.schedule(() => {
+        kafka.createPartitions('t', 2)
+        kafka.produce('t', valuesFor(1, 'a'))
+      }, 5)
+      expectObservable(source.records({ connect: kafka.connect, scheduler }), '^ 30ms !').toBe('10ms a')
+    })
+  })
+
+  it('should fail on a topic that does not exist', () => {
+    onKafka({}, (kafka, scheduler, { expectObservable }) => {
+      const values$ = builderOf('none').build().records({ connect: kafka.connect, scheduler })
+      const error = expect.objectContaining({ codeName: 'UNKNOWN_TOPIC_OR_PARTITION', retriable: true })
+      expectObservable(values$).toBe('#', undefined, error)
+    })
+  })
+
+  it('should survive a failed round, and read on', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable, cold }) => {
+      let calls = 0
+      const connect: typeof kafka.connect = (config) =>
+        kafka.connect(config).pipe(
+          tap((client) => {
+            const describeTopics = client.admin.describeTopics.bind(client.admin)
+            client.admin.describeTopics = (topics) =>
+              describeTopics(topics).pipe(
+                map((found) => {
+                  if (++calls > 1) throw new Error('no metadata')
+                  return found
+                }),
+              )
+          }),
+        )
+      const source = silent(builderOf().setProperty('partition.discovery.interval.ms', 10).build())
+      cold('25ms a').subscribe((value) => kafka.produce('t', [{ value }]))
+      // The second, third and fourth round fail; the fifth is one too many.
+      expectObservable(source.records({ connect, scheduler }), '^ 60ms !').toBe(
+        '25ms a 14ms #',
+        undefined,
+        new Error('no metadata'),
+      )
+    })
+  })
+
+  it('should match whole names by pattern, and topics that come later', () => {
+    onKafka({ ab: 1, xab: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('ab', valuesFor(0, 'a'))
+      kafka.produce('xab', valuesFor(0, 'x'))
+      const source = KafkaSource.builder()
+        .setBootstrapServers('localhost:9092')
+        .setTopicPattern(/a./)
+        .setProperty('partition.discovery.interval.ms', 10)
+        .setDeserializer(KafkaRecordDeserializationSchema.of(({ value }) => value?.toString()))
+        .build()
+      scheduler.schedule(() => {
+        kafka.createTopic('ac', 1)
+        kafka.produce('ac', valuesFor(0, 'c'))
+      }, 5)
+      expectObservable(source.records({ connect: kafka.connect, scheduler }), '^ 15ms !').toBe('a---------c')
+    })
+  })
+})
