@@ -110,7 +110,11 @@ export class BrokerConnection {
     if (this.opened !== undefined && this.sessionEnds(this.opened)) {
       const ending = this.opened
       this.opened = undefined
-      this.follow(this.retire(ending).then(() => this.open()))
+      this.follow(
+        this.retire(ending).then(() =>
+          this.closed ? Promise.reject(this.lost('the client was closed')) : this.open(),
+        ),
+      )
     }
     if (this.current === undefined) this.follow(this.open())
     return this.current as Promise<Opened>
@@ -142,7 +146,6 @@ export class BrokerConnection {
       this.config.connectionTimeoutMs + this.config.requestTimeoutMs,
     )
     try {
-      if (this.closed) throw this.lost('the client was closed')
       await connection.connect()
       connection.socket?.once('close', () => this.giveUp(connection, this.lost('the broker closed it')))
       const versions = await askVersions(connection)
@@ -194,7 +197,7 @@ export class BrokerConnection {
                 connection.requestQueue.maybeThrottle(throttleTime(answer))
                 resolve(answer)
               } catch (error) {
-                reject(error)
+                reject(asError(error))
               }
             }),
           reject: (error) => settle(() => reject(toKafkaError(error, { api: api.apiName, broker: this.name }))),
@@ -258,7 +261,8 @@ const askVersions = async (connection: Connection): Promise<ApiVersions> => {
   const ask = (version: number): Promise<VersionsAnswer> =>
     connection.send({ ...protocolCall<VersionsAnswer>('ApiVersions', version, {}), logResponseError: false })
   const answer = await older.reduce(
-    (asked, version) => asked.catch((error) => (isUnsupportedVersion(error) ? ask(version) : Promise.reject(error))),
+    (asked, version) =>
+      asked.catch((error: unknown) => (isUnsupportedVersion(error) ? ask(version) : Promise.reject(asError(error)))),
     ask(best ?? 0),
   )
   return Object.fromEntries(answer.apiVersions.map(({ apiKey, ...range }) => [apiKey, range]))
@@ -267,6 +271,8 @@ const askVersions = async (connection: Connection): Promise<ApiVersions> => {
 interface VersionsAnswer {
   readonly apiVersions: readonly { readonly apiKey: number; readonly minVersion: number; readonly maxVersion: number }[]
 }
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 const isUnsupportedVersion = (error: unknown): boolean => (error as { readonly code?: unknown }).code === 35
 

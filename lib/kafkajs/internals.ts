@@ -114,8 +114,11 @@ export interface Connection {
   disconnect(): Promise<unknown>
 }
 
+const KafkaJsConnection = ConnectionClass as new (options: ConnectionOptions & { socketFactory: unknown }) => Connection
+const newSocketFactory = socketFactory as () => unknown
+
 export const createConnection = (options: ConnectionOptions): Connection =>
-  tameTimers(new ConnectionClass({ ...options, socketFactory: socketFactory() }) as Connection)
+  tameTimers(new KafkaJsConnection({ ...options, socketFactory: newSocketFactory() }))
 
 /**
  * kafkajs asks every millisecond, on every connection and for ever, whether a throttled request may go now. Only ask when
@@ -138,7 +141,9 @@ interface RequestDefinition {
 /** The APIs that are sent as kafkajs defines them; the others have codecs of ours. */
 export type KafkaJsApi = 'ApiVersions' | 'CreateTopics' | 'DeleteTopics' | 'CreatePartitions' | 'DescribeConfigs'
 
-const definitions = requestDefinitions.requests as Readonly<Record<KafkaJsApi, RequestDefinition>>
+const { requests: definitions } = requestDefinitions as {
+  readonly requests: Readonly<Record<KafkaJsApi, RequestDefinition>>
+}
 export const apiKeys = apiKeysByName as Readonly<Record<KafkaJsApi | 'SaslAuthenticate', number>>
 
 /** The versions of an API that kafkajs can speak, best first. */

@@ -19,7 +19,7 @@ describe('KafkaJsConnections', () => {
   })
 
   afterEach(async () => {
-    await connections?.close()
+    await connections.close()
     await cluster.stop()
   })
 

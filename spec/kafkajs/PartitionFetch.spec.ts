@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { type FetchEvent, type FetchState, nextFetchState } from '../../lib/kafkajs/PartitionFetch.js'
 
-const run = (...events: FetchEvent[]): FetchState => events.reduce(nextFetchState, 'idle' as FetchState)
+const run = (...events: FetchEvent[]): FetchState => events.reduce<FetchState>(nextFetchState, 'idle')
 
 describe('nextFetchState', () => {
   it('should lead from a request to its answer', () => {

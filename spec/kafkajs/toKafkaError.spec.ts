@@ -3,8 +3,22 @@ import { describe, expect, it } from '@jest/globals'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { toKafkaError } from '../../lib/kafkajs/toKafkaError.js'
 
-const errors = createRequire(`${process.cwd()}/package.json`)('kafkajs/src/errors.js')
-const { createErrorFromCode } = createRequire(`${process.cwd()}/package.json`)('kafkajs/src/protocol/error.js')
+const load = createRequire(`${process.cwd()}/package.json`)
+type Make = new (message: string | Error, facts?: object) => Error
+const errors = load('kafkajs/src/errors.js') as Record<
+  | 'KafkaJSConnectionError'
+  | 'KafkaJSConnectionClosedError'
+  | 'KafkaJSRequestTimeoutError'
+  | 'KafkaJSLockTimeout'
+  | 'KafkaJSSASLAuthenticationError'
+  | 'KafkaJSServerDoesNotSupportApiKey'
+  | 'KafkaJSNumberOfRetriesExceeded'
+  | 'KafkaJSAggregateError',
+  Make
+>
+const { createErrorFromCode } = load('kafkajs/src/protocol/error.js') as {
+  createErrorFromCode: (code: number) => Error
+}
 
 const facts = { api: 'Fetch', broker: 'h:9092' }
 

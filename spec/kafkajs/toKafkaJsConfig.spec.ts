@@ -29,7 +29,7 @@ describe('toKafkaJsConfig', () => {
   })
 
   it('should hand over TLS and each SASL mechanism', () => {
-    const token = async () => ({ value: 'secret' })
+    const token = () => Promise.resolve({ value: 'secret' })
     const sasl = (settings: NonNullable<KafkaConfig['sasl']>) =>
       toKafkaJsConfig({ ...config, sasl: settings, tls: { ca: 'pem' } }, { host: 'h', port: 1 })
 
