@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import { sharedClasses } from './classArchive.js'
 import type { KafkaJars } from './kafkaJars.js'
 import type { Nursery } from './Nursery.js'
 
@@ -42,7 +43,7 @@ export const runTool = async (
   { input = '', timeoutMs = 120_000 }: ToolOptions,
 ): Promise<ToolResult> => {
   const main = jars.version.startsWith('3.') ? (formerNames[mainClass] ?? mainClass) : mainClass
-  const child = nursery.spawn('tool', jars.java, [...jvm, '-cp', jars.classpath, main, ...args])
+  const child = nursery.spawn('tool', jars.java, [...jvm, ...sharedClasses(jars), '-cp', jars.classpath, main, ...args])
   const impatience = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
   try {
     child.stdin.on('error', () => {}) // a tool may end without reading all of it

@@ -21,6 +21,7 @@
  * - Needs Java 17 and, for the first run of a version, Maven.
  * - If this process dies, by SIGKILL too, brokers and files go with it.
  */
+import { makeClassArchive, sharedClasses } from './classArchive.js'
 import { freePorts } from './freePorts.js'
 import { KafkaCluster } from './KafkaCluster.js'
 import { kafkaJars } from './kafkaJars.js'
@@ -78,5 +79,6 @@ export const startKafka = async (options: KafkaOptions = {}): Promise<KafkaClust
   }))
   const voters = nodes.map(({ id, controllerPort }) => ({ id, port: controllerPort }))
   const settings = nodes.map(({ id, port, rack }) => ({ id, port, rack, voters, config }))
-  return KafkaCluster.start(jars, settings, [...brokerJvm, ...jvm])
+  await makeClassArchive(jars, brokerJvm)
+  return KafkaCluster.start(jars, settings, [...brokerJvm, ...sharedClasses(jars), ...jvm])
 }
