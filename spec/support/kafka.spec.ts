@@ -67,7 +67,7 @@ describeKafka('three brokers of the oldest Kafka', { version: '3.9.1', brokers: 
       expect(stdout).toMatch(/Isr: [123],[123],[123]/)
       await produce(kafka(), 'copied', 'n:1\ta:one\n')
       await kafka().brokers[0]?.kill()
-      expect(await kafka().readCommitted('copied', { maxMessages: 1 })).toHaveLength(1)
+      expect(await kafka().readCommitted('copied', { partition: 0, maxMessages: 1, idleMs: 60_000 })).toHaveLength(1)
     },
     timeoutMs,
   )

@@ -16,7 +16,7 @@ export interface ReadOptions {
   readonly partition?: number
   /** stops after so many: quick, but proves nothing about those that follow */
   readonly maxMessages?: number
-  /** stops when nothing has come for so long, ms: 5,000 by default */
+  /** stops when nothing has come for so long, ms: 10,000 by default */
   readonly idleMs?: number
 }
 
@@ -30,7 +30,7 @@ export const readCommitted = async (
   tool: (mainClass: string, args: readonly string[]) => Promise<ToolResult>,
   bootstrapServers: string,
   topic: string,
-  { partition, maxMessages, idleMs = 5_000 }: ReadOptions,
+  { partition, maxMessages, idleMs = 10_000 }: ReadOptions,
 ): Promise<readonly CommittedRecord[]> => {
   const format = {
     'print.timestamp': true,
