@@ -67,9 +67,10 @@ export class MemoryTransactionalProducer extends MemoryProducer implements Trans
 
   begin({ after }: { readonly after?: TransactionalProducer } = {}): void {
     if (this.error !== undefined) throw this.error
+    if (after !== undefined && !(after instanceof MemoryTransactionalProducer)) throw foreignProducer()
     this.on('begin')
     this.begunAt = this.appended
-    this.after = after instanceof MemoryTransactionalProducer ? { producer: after, upTo: after.appended } : undefined
+    this.after = after === undefined ? undefined : { producer: after, upTo: after.appended }
   }
 
   override append(record: ProducerRecord): boolean {
@@ -192,6 +193,12 @@ const illegal = (event: string, state: State, transactionalId: string): KafkaErr
     _tag: 'IllegalState',
     message: `${event} on the producer of transactional.id "${transactionalId}", which is ${names[state]}. ${advice[state]}`,
     transactionalId,
+  })
+
+const foreignProducer = (): KafkaError =>
+  new KafkaError({
+    _tag: 'IllegalState',
+    message: 'begin({ after }) was given a producer of another client; both must come from the same adapter.',
   })
 
 const names: Readonly<Record<State, string>> = {

@@ -115,8 +115,12 @@ export const producerConfig = (config: Partial<ProducerConfig> = {}): ProducerCo
  * Asks again until the answer passes. A broker answers EndTxn before the markers are in the logs, and one broker before all
  * know.
  */
-export const eventually = async <T>(ask: () => Promise<T>, check: (answer: T) => void): Promise<void> => {
-  const giveUpAt = Date.now() + 10_000
+export const eventually = async <T>(
+  ask: () => Promise<T>,
+  check: (answer: T) => void,
+  withinMs = 10_000,
+): Promise<void> => {
+  const giveUpAt = Date.now() + withinMs
   for (;;) {
     const answer = await ask()
     try {

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
-import { firstValueFrom, lastValueFrom, type Observable } from 'rxjs'
+import { firstValueFrom, lastValueFrom, type Observable, timer } from 'rxjs'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
-import { type ContractScene, fetcherConfig, producerConfig } from './ContractHarness.js'
+import { type ContractScene, eventually, fetcherConfig, producerConfig } from './ContractHarness.js'
 
 /** What holds for every call of the port. */
 export const portContract = (scene: () => ContractScene): void => {
@@ -120,6 +120,27 @@ export const portContract = (scene: () => ContractScene): void => {
       name: 'KafkaError',
       retriable: false,
     })
+  })
+
+  it('should leave no timer and no socket when closed', async () => {
+    const { topic, transactionalId } = scene()
+    const held = (): readonly string[] =>
+      process.getActiveResourcesInfo().filter((resource) => /Timeout|Immediate|TCP|TLS|Req/.test(resource))
+    const before = held().length
+    const client = await scene().clientAndTopic()
+    const fetcher = client.fetcher(fetcherConfig({ isolationLevel: 'read_committed' }))
+    fetcher.fetched$.subscribe()
+    await scene().openTransaction(client, ['open'], transactionalId)
+    fetcher.assign(new TopicPartition(topic, 0), 0)
+    fetcher.request(new TopicPartition(topic, 0))
+    client.producer(producerConfig({ lingerMs: 60_000 })).append({ topic, partition: 0, value: 'lingering' })
+    client.producer(producerConfig()).append({ topic, partition: 9, value: 'backing off' })
+    await lastValueFrom(timer(50))
+    await lastValueFrom(client.close())
+    await eventually(
+      () => Promise.resolve(held()),
+      (after) => expect(after.length).toBeLessThanOrEqual(before),
+    )
   })
 
   it('should close again, and with work under way', async () => {

@@ -235,6 +235,26 @@ export const transactionContract = (scene: () => ContractScene): void => {
       expect(error).toMatchObject({ codeName: 'INVALID_PRODUCER_EPOCH', retriable: false })
     })
 
+    it('should tell that it is lost once it has expired', async () => {
+      const { transactionalId } = scene()
+      const client = await scene().clientAndTopic()
+      const producer = client.transactionalProducer(transactionalId, producerConfig({ transactionTimeoutMs: 500 }))
+      const { producerId, epoch } = await lastValueFrom(producer.init())
+      producer.begin()
+      await scene().append(producer, ['expired'])
+      const open = async () =>
+        (await lastValueFrom(client.admin.listTransactions(['Ongoing']))).map((listed) => listed.transactionalId)
+      // A broker looks for expired transactions every 10 s.
+      await eventually(open, (ids) => expect(ids).not.toContain(transactionalId), 30_000)
+      const expired = { ...lost, codeName: 'INVALID_PRODUCER_EPOCH' }
+      await expect(lastValueFrom(client.resume(transactionalId, producerId, epoch).commit())).rejects.toMatchObject(
+        expired,
+      )
+      await expect(lastValueFrom(producer.commit())).rejects.toMatchObject(expired)
+      await scene().write(client, [{ partition: 0, value: 'after' }])
+      expect((await readPartition(client, p0(), { to: 3, ...committed })).values).toEqual(['after'])
+    }, 60_000)
+
     it('should tell that it is lost when the broker does not know the producer', async () => {
       const { client, producerId, epoch } = await prepared()
       const { transactionalId } = scene()
