@@ -1,3 +1,4 @@
+import type { KafkaError } from '../../client/KafkaError.js'
 import type { ProducerBatch } from './ProducerBatch.js'
 import type { ProducerIdentity } from './ProducerIdentity.js'
 import { advanceSequence } from './sequence.js'
@@ -24,6 +25,8 @@ export class PartitionQueue {
   retryAt = -Infinity
   /** troubles since the last acknowledgement */
   troubles = 0
+  /** the last of them */
+  trouble: KafkaError | undefined
   private readonly batches: ProducerBatch[] = []
   private next = 0
   private inFlight = 0
@@ -104,6 +107,7 @@ export class PartitionQueue {
     this.remove(batch)
     this.proven = true
     this.troubles = 0
+    this.trouble = undefined
     this.landed()
   }
 

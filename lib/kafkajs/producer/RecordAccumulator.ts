@@ -17,6 +17,14 @@ export interface AccumulatorConfig {
   readonly window: number
 }
 
+/** See {@link RecordAccumulator.oldest}; without a partition while its topic is unknown. */
+export interface WaitingRecord {
+  readonly topic: string
+  readonly partition?: number
+  readonly since: number
+  readonly trouble?: KafkaError | undefined
+}
+
 /** Who is told what happens in a {@link RecordAccumulator}. */
 export interface AccumulatorListener {
   /** How many partitions a topic has; undefined while that is unknown. */
@@ -69,6 +77,15 @@ export class RecordAccumulator {
     return [...this.topics.values()].filter((topic) => topic.held.length > 0)
   }
 
+  /** The record that waits longest for its acknowledgement: since when, ms, and what is in its way. */
+  get oldest(): WaitingRecord | undefined {
+    const batches = this.queues.flatMap(({ topic, partition, trouble, unacknowledged: [first] }) =>
+      first === undefined ? [] : [{ topic, partition, trouble, since: first.createdAt }],
+    )
+    const held = this.unknownTopics.map(({ topic, held: [first] }) => ({ topic, since: first!.appendedAt }))
+    return [...batches, ...held].sort((a, b) => a.since - b.since)[0]
+  }
+
   /**
    * @param now ms; the record's timestamp if it has none
    * @throws KafkaError `RecordTooLarge`; the record is not taken
@@ -117,7 +134,8 @@ export class RecordAccumulator {
   release(batch: ProducerBatch): void {
     const { builder } = batch
     this.buffered -= builder.size
-    if (builder.limit !== this.limit || this.spare.length * this.limit >= this.config.bufferMemory) return
+    const isOrdinary = builder.limit === this.limit && builder.size <= this.limit
+    if (!isOrdinary || this.spare.length * this.limit >= this.config.bufferMemory) return
     builder.reset()
     this.spare.push(builder)
   }
@@ -184,8 +202,9 @@ export class RecordAccumulator {
     const batch = new ProducerBatch(this.spare.pop() ?? new RecordBatchBuilder(this.limit, this.firstCapacity), now)
     this.write(batch, record, key, now)
     if (batch.size > this.config.maxRequestSize) {
+      const { size } = batch
       this.release(batch)
-      throw this.tooLarge(record, batch.size)
+      throw this.tooLarge(record, size)
     }
     queue.begin(batch)
     this.pending.add(queue)

@@ -4,32 +4,20 @@ import type { KafkaError } from '../../client/KafkaError.js'
 import type { ProducerStats } from '../../client/KafkaProducer.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
 import { brokerError } from '../../protocol/brokerError.js'
-import { produceApi, type ProduceResponse } from '../../protocol/requests/produce.js'
-import { exponentialBackoff } from '../exponentialBackoff.js'
-import { toKafkaError } from '../toKafkaError.js'
+import { produceApi } from '../../protocol/requests/produce.js'
 import { AckLatch } from './AckLatch.js'
 import { Alarm } from './Alarm.js'
 import type { PartitionQueue } from './PartitionQueue.js'
+import { PartitionRetries } from './PartitionRetries.js'
 import type { ProducerBatch } from './ProducerBatch.js'
 import type { ProducerConnections } from './ProducerConnections.js'
-import {
-  deliveryTimeout,
-  outOfRetries,
-  producerClosed,
-  recordRefused,
-  recordsGivenUp,
-  withoutLeader,
-} from './producerErrors.js'
+import { deliveryTimeout, outOfRetries, producerClosed, recordRefused, recordsGivenUp } from './producerErrors.js'
+import { type Parcel, type ParcelOutcome, ProduceRequests } from './ProduceRequests.js'
 import { produceVerdict } from './produceVerdict.js'
 import { RecordAccumulator } from './RecordAccumulator.js'
 import type { SendPolicy } from './SendPolicy.js'
+import { SendRounds } from './SendRounds.js'
 import { TopicDiscovery } from './TopicDiscovery.js'
-
-/** A batch on its way, and where it belongs. */
-interface Parcel {
-  readonly queue: PartitionQueue
-  readonly batch: ProducerBatch
-}
 
 /** How far back a broker detects duplicates (KIP-98). */
 const maxWindow = 5
@@ -39,8 +27,7 @@ const maxWindow = 5
  *
  * 1. `append` puts a record into the open batch of its partition. A new batch asks for a round of sending: at the end of
  *    the turn, so that a burst of records shares batches, or when `linger.ms` is over.
- * 2. A round ({@link RecordSender.sendDue}) takes what may be sent, groups it by leader, one batch of a partition in each request, and
- *    sends up to `max.in.flight` requests per broker. It ends with setting the clock for what becomes due later.
+ * 2. A round ({@link SendRounds}) sends what may go, up to `max.in.flight` requests per broker.
  * 3. An answer is judged batch by batch ({@link produceVerdict}). {@link PartitionQueue} keeps the order; a partition in
  *    trouble backs off alone.
  * 4. The first error that no retry mends stops the whole producer.
@@ -51,20 +38,13 @@ export class RecordSender {
   private readonly accumulator: RecordAccumulator
   private readonly discovery: TopicDiscovery
   private readonly scheduler: SchedulerLike
-  private readonly flights = new Map<number, number>()
-  private readonly landings = new Set<() => void>()
+  private readonly requests: ProduceRequests
+  private readonly retries: PartitionRetries
   private failure: KafkaError | undefined
   private roomWanted = false
-  private roundDue = false
-  private discarding = false
-  private readonly nextRound: Alarm
+  private readonly rounds: SendRounds
   private readonly expiry: Alarm
-  private lastTrouble: KafkaError | undefined
-  private flying = 0
-  private recordsSent = 0
-  private bytesSent = 0
   private recordsAcked = 0
-  private requestLatencyMs = 0
 
   constructor(
     private readonly connections: ProducerConnections,
@@ -72,11 +52,15 @@ export class RecordSender {
     private readonly policy: SendPolicy,
   ) {
     this.scheduler = connections.config.scheduler ?? asyncScheduler
-    this.nextRound = new Alarm(this.scheduler, () => this.sendDue())
     this.expiry = new Alarm(this.scheduler, () => this.expire())
     this.discovery = new TopicDiscovery(connections, this.scheduler, {
       found: () => this.dealOut(),
       failed: (error) => this.fail(error),
+    })
+    this.retries = new PartitionRetries(connections, this.scheduler, () => this.wake())
+    this.requests = new ProduceRequests(connections, config, policy.transactionalId, this.scheduler, {
+      settled: (parcel, outcome) => this.settled(parcel, outcome),
+      landed: () => this.landed(),
     })
     const { batchSize, bufferMemory, maxRequestSize } = config
     const window = config.idempotence ? Math.min(config.maxInFlight, maxWindow) : config.acks === 0 ? Infinity : 1
@@ -89,11 +73,13 @@ export class RecordSender {
         held: (topic) => this.held(topic),
       },
     )
+    const { scheduler, accumulator, requests, retries } = this
+    this.rounds = new SendRounds({ connections, config, policy, scheduler, accumulator, requests, retries })
   }
 
   get stats(): ProducerStats {
-    const { recordsSent, bytesSent, recordsAcked, requestLatencyMs } = this
-    return { recordsSent, bytesSent, recordsAcked, requestLatencyMs }
+    const { recordsSent, bytesSent, latencyMs } = this.requests
+    return { recordsSent, bytesSent, recordsAcked: this.recordsAcked, requestLatencyMs: latencyMs }
   }
 
   /** The error with which this producer has stopped. */
@@ -121,14 +107,9 @@ export class RecordSender {
     })
   }
 
-  /** A round of sending at the end of this turn. */
+  /** What was in the way of sending may be gone. */
   wake(): void {
-    if (this.roundDue || this.failure !== undefined) return
-    this.roundDue = true
-    queueMicrotask(() => {
-      this.roundDue = false
-      if (this.failure === undefined) this.sendDue()
-    })
+    this.rounds.soon()
   }
 
   /** Tells of every partition that is not acknowledged; held records stand for all partitions of their topic. */
@@ -148,11 +129,11 @@ export class RecordSender {
    * that their partitions would miss them under the same identity.
    */
   async discard(): Promise<boolean> {
-    this.discarding = true
+    this.rounds.pause()
     const waiting = this.accumulator.discard()
-    await this.landed()
+    await this.requests.landed()
     const cameBack = this.accumulator.discard()
-    this.discarding = false
+    this.rounds.resume()
     const clean = [...waiting, ...cameBack].every((batch) => batch.identity === undefined)
     if (!clean) this.accumulator.queues.forEach((queue) => queue.forgetIdentity())
     return clean
@@ -163,7 +144,7 @@ export class RecordSender {
     this.stop(producerClosed())
     this.room$.complete()
     this.failed$.complete()
-    return this.landed()
+    return this.requests.landed()
   }
 
   fail(error: KafkaError): void {
@@ -174,20 +155,16 @@ export class RecordSender {
 
   private stop(error: KafkaError): void {
     this.failure ??= error
-    this.nextRound.cancel()
+    this.rounds.stop()
     this.expiry.cancel()
     this.discovery.close()
     this.accumulator.discard()
   }
 
-  private landed(): Promise<void> {
-    return this.flying === 0 ? Promise.resolve() : new Promise((resolve) => this.landings.add(resolve))
-  }
-
   private begun(batch: ProducerBatch): void {
     this.expiry.ringAt(batch.createdAt + this.config.deliveryTimeoutMs)
     if (this.config.lingerMs === 0) this.wake()
-    else this.nextRound.ringAt(batch.createdAt + this.config.lingerMs)
+    else this.rounds.at(batch.createdAt + this.config.lingerMs)
   }
 
   private held(topic: string): void {
@@ -201,128 +178,18 @@ export class RecordSender {
     this.wake()
   }
 
-  private sendDue(): void {
-    if (this.discarding) return
-    const identity = this.policy.identity()
-    if (identity === undefined) return
-    const now = this.scheduler.now()
-    const byLeader = new Map<number, PartitionQueue[]>()
-    for (const queue of this.accumulator.pending) {
-      if (identity !== null) queue.use(identity)
-      if (queue.waiting === undefined) this.accumulator.pending.delete(queue)
-      else if (this.isDue(queue, now)) this.groupByLeader(byLeader, queue, now)
-    }
-    byLeader.forEach((queues, nodeId) => this.sendTo(nodeId, queues, now))
+  private settled(parcel: Parcel, outcome: ParcelOutcome): void {
+    if (outcome._tag === 'Answered') return this.judge(parcel, outcome.code, outcome.detail)
+    if (outcome.error.retriable) this.trouble(parcel, outcome.error, true)
+    else this.refused(parcel, outcome.error)
   }
 
-  private isDue(queue: PartitionQueue, now: number): boolean {
-    if (!queue.mayGoOn) return false
-    const at = Math.max(queue.retryAt, this.isFull(queue) ? -Infinity : queue.waiting!.createdAt + this.config.lingerMs)
-    if (at <= now) return true
-    this.nextRound.ringAt(at)
-    return false
-  }
-
-  private isFull(queue: PartitionQueue): boolean {
-    return queue.waiting !== queue.open || !this.accumulator.hasRoom
-  }
-
-  private groupByLeader(byLeader: Map<number, PartitionQueue[]>, queue: PartitionQueue, now: number): void {
-    const { topic, partition } = queue
-    const leader = this.connections.leaderOf(topic, partition)
-    if (leader === undefined) {
-      this.backOff(queue, now, withoutLeader(topic, partition, this.connections.partitionCount(topic)))
-      this.lookForLeader(queue, undefined)
-      return
-    }
-    if (!queue.mayGoTo(leader.nodeId) || !this.policy.admits(queue)) return
-    const queues = byLeader.get(leader.nodeId)
-    if (queues === undefined) byLeader.set(leader.nodeId, [queue])
-    else queues.push(queue)
-  }
-
-  private sendTo(nodeId: number, queues: readonly PartitionQueue[], now: number): void {
-    while ((this.flights.get(nodeId) ?? 0) < this.config.maxInFlight) {
-      const parcels = this.pack(nodeId, queues, now)
-      if (parcels.length === 0) return
-      this.send(nodeId, parcels)
-    }
-  }
-
-  /** One batch of each partition, as many as fit into a request. Who is served goes to the end of the line. */
-  private pack(nodeId: number, queues: readonly PartitionQueue[], now: number): readonly Parcel[] {
-    const { pending } = this.accumulator
-    const parcels: Parcel[] = []
-    let bytes = 0
-    for (const queue of queues) {
-      const next = queue.waiting
-      if (next === undefined || !this.isDue(queue, now)) continue
-      if (parcels.length > 0 && bytes + next.size > this.config.maxRequestSize) continue
-      bytes += next.size
-      parcels.push({ queue, batch: queue.take(nodeId) })
-      pending.delete(queue)
-      if (queue.waiting !== undefined) pending.add(queue)
-    }
-    return parcels
-  }
-
-  private send(nodeId: number, parcels: readonly Parcel[]): void {
-    const { connections, config } = this
-    const { requestTimeoutMs } = connections.config
-    const sentAt = this.scheduler.now()
-    const partitions = parcels.map(({ queue: { topic, partition }, batch }) => ({
-      topic,
-      partition,
-      records: batch.encode(config.compression, config.compressionLevel),
-    }))
-    this.count(parcels)
-    this.flying++
-    this.flights.set(nodeId, (this.flights.get(nodeId) ?? 0) + 1)
-    connections
-      .send(
-        nodeId,
-        'produce',
-        produceApi,
-        { transactionalId: this.policy.transactionalId, acks: config.acks, timeoutMs: requestTimeoutMs, partitions },
-        { expectResponse: config.acks !== 0 },
-      )
-      .then(
-        (response) => this.land(nodeId, () => this.answered(parcels, response, sentAt)),
-        (error: unknown) =>
-          this.land(nodeId, () => this.lost(parcels, toKafkaError(error, { api: produceApi.apiName }))),
-      )
-  }
-
-  private count(parcels: readonly Parcel[]): void {
-    for (const { batch } of parcels) {
-      this.bytesSent += batch.size
-      if (batch.attempts === 1) this.recordsSent += batch.count
-    }
-  }
-
-  private land(nodeId: number, settle: () => void): void {
-    this.flying--
-    this.flights.set(nodeId, this.flights.get(nodeId)! - 1)
-    settle()
-    if (this.flying === 0) {
-      this.landings.forEach((landed) => landed())
-      this.landings.clear()
-    }
+  private landed(): void {
     if (this.failure !== undefined) return
-    this.sendDue()
+    this.rounds.run()
     if (!this.roomWanted || !this.accumulator.hasRoom) return
     this.roomWanted = false
     this.room$.next()
-  }
-
-  private answered(parcels: readonly Parcel[], response: ProduceResponse | undefined, sentAt: number): void {
-    this.requestLatencyMs = this.scheduler.now() - sentAt
-    if (response === undefined) return parcels.forEach((parcel) => this.acknowledged(parcel))
-    for (const parcel of parcels) {
-      const { topic, partition } = parcel.queue
-      const answer = response.partitions.find((each) => each.partition === partition && each.topic === topic)
-      this.judge(parcel, answer?.errorCode ?? unanswered, answer?.recordErrors[0]?.message ?? answer?.errorMessage)
-    }
   }
 
   private judge(parcel: Parcel, code: number, detail: string | null | undefined): void {
@@ -350,13 +217,6 @@ export class RecordSender {
     }
   }
 
-  private lost(parcels: readonly Parcel[], error: KafkaError): void {
-    for (const parcel of parcels) {
-      if (error.retriable) this.trouble(parcel, error, true)
-      else this.refused(parcel, error)
-    }
-  }
-
   private acknowledged({ queue, batch }: Parcel): void {
     queue.acknowledged(batch)
     this.recordsAcked += batch.count
@@ -365,7 +225,7 @@ export class RecordSender {
     this.resendLater(queue)
     if (this.accumulator.bufferedBytes > 0) return
     this.expiry.cancel()
-    this.nextRound.cancel()
+    this.rounds.nothingLater()
   }
 
   private refused({ queue }: Parcel, error: KafkaError): void {
@@ -383,75 +243,22 @@ export class RecordSender {
     const { queue, batch } = parcel
     const leader = this.connections.leaderOf(queue.topic, queue.partition)
     if (batch.attempts > this.config.retries) return this.refused(parcel, outOfRetries(error, this.config.retries))
-    this.backOff(queue, this.scheduler.now(), error)
+    this.rounds.at(this.retries.backOff(queue, error))
     this.resend(queue)
-    if (refresh) this.lookForLeader(queue, leader)
+    if (refresh) this.retries.lookForLeader(queue, leader)
   }
 
   private resendLater(queue: PartitionQueue): void {
     if (this.failure === undefined && queue.waiting !== undefined) this.accumulator.pending.add(queue)
   }
 
-  private backOff(queue: PartitionQueue, now: number, error: KafkaError): void {
-    this.lastTrouble = error
-    queue.troubles++
-    queue.retryAt = now + exponentialBackoff(this.connections.config, queue.troubles)
-    const level = queue.troubles === patience ? 'warn' : 'debug'
-    this.connections.config.logger?.[level](
-      `retry ${queue.troubles} of ${queue.topic}-${queue.partition}: ${error.message}`,
-    )
-    this.nextRound.ringAt(queue.retryAt)
-  }
-
-  /** A new leader is tried at once. */
-  private lookForLeader(
-    queue: PartitionQueue,
-    former: { readonly nodeId: number; readonly leaderEpoch: number } | undefined,
-  ): void {
-    const { topic, partition } = queue
-    this.connections.refreshMetadata([topic]).then(
-      () => {
-        const leader = this.connections.leaderOf(topic, partition)
-        if (leader === undefined) return
-        if (leader.nodeId === former?.nodeId && leader.leaderEpoch === former.leaderEpoch) return
-        queue.retryAt = -Infinity
-        this.wake()
-      },
-      () => {
-        // The back-off ends in a retry, and that in the next look.
-      },
-    )
-  }
-
   private expire(): void {
     const { deliveryTimeoutMs } = this.config
-    const candidates = [
-      ...this.accumulator.queues.flatMap(({ topic, partition, unacknowledged: [first] }) =>
-        first === undefined ? [] : [{ topic, partition, since: first.createdAt }],
-      ),
-      ...this.accumulator.unknownTopics.map(({ topic, held }) => ({
-        topic,
-        partition: undefined,
-        since: held[0]!.appendedAt,
-      })),
-    ].sort((a, b) => a.since - b.since)
-    const [oldest] = candidates
+    const oldest = this.accumulator.oldest
     if (oldest === undefined) return
     const dueAt = oldest.since + deliveryTimeoutMs
     if (dueAt > this.scheduler.now()) return this.expiry.ringAt(dueAt)
-    this.fail(
-      deliveryTimeout(
-        oldest.topic,
-        oldest.partition,
-        deliveryTimeoutMs,
-        this.lastTrouble ?? this.discovery.lastTrouble,
-      ),
-    )
+    const { topic, partition, trouble = this.discovery.lastTrouble } = oldest
+    this.fail(deliveryTimeout(topic, partition, deliveryTimeoutMs, trouble))
   }
 }
-
-/** NETWORK_EXCEPTION stands in for a partition that the answer leaves out. */
-const unanswered = 13
-
-/** From this retry on, several seconds in, people should hear of it. */
-const patience = 8
