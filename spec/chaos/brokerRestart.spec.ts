@@ -7,7 +7,7 @@ import { describeKafka } from '../support/realKafka.js'
 import { CopyJobProcess } from './CopyJobProcess.js'
 import { expectEachOnceInOrder } from './expectEachOnceInOrder.js'
 import { Feeder } from './Feeder.js'
-import { openClient } from './openClient.js'
+import { openClient } from '../support/openClient.js'
 
 const PARTITIONS = 4
 
@@ -65,6 +65,6 @@ describe('a broker restarted in the middle', () => {
       } finally {
         await firstValueFrom(client.close(), { defaultValue: undefined })
       }
-    }, 180_000)
+    }, 300_000)
   })
 })

@@ -8,7 +8,7 @@ import { CopyJobProcess } from './CopyJobProcess.js'
 import { CRASH_POINTS } from './crashPoints.js'
 import { expectEachOnceInOrder } from './expectEachOnceInOrder.js'
 import { Feeder } from './Feeder.js'
-import { openClient } from './openClient.js'
+import { openClient } from '../support/openClient.js'
 import { randomBySeed } from './randomBySeed.js'
 
 const PARTITIONS = 4
@@ -60,6 +60,6 @@ describe('kill -9', () => {
       } finally {
         await firstValueFrom(client.close(), { defaultValue: undefined })
       }
-    }, 240_000)
+    }, 600_000)
   })
 })
