@@ -10,9 +10,11 @@ export interface ConfigError {
 /** A fault of `key`. The value is hidden when the key says that it may be a secret. */
 export const configError = (key: string, message: string, value?: unknown): ConfigError => ({
   key,
-  value: value === undefined || value === null ? undefined : isSecret(key) ? '[hidden]' : String(value),
+  value: value === undefined || value === null ? undefined : isSecret(key) ? '[hidden]' : asText(value),
   message,
 })
+
+const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 /** Passwords, keys, tokens, and `sasl.jaas.config`, which holds a password. */
 export const isSecret = (key: string): boolean => /password|secret|token|jaas|\.key$|passphrase/i.test(key)

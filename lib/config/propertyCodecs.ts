@@ -5,7 +5,7 @@ import { type ConfigError, configError } from './ConfigError.js'
 import type { KafkaProperties } from './KafkaProperties.js'
 
 /** Reads one property. Its name completes "must be …". */
-export type PropertyCodec<A> = t.Type<A, unknown, unknown>
+export type PropertyCodec<A> = t.Type<A, unknown>
 
 const property = <A>(name: string, read: (text: string) => A | undefined): PropertyCodec<A> =>
   new t.Type<A, unknown, unknown>(

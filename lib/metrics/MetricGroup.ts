@@ -16,6 +16,6 @@ export interface MetricGroup {
   counter(name: string): Counter
   /** Registers, or replaces. */
   gauge(name: string, read: Gauge): void
-  addGroup(name: string): MetricGroup
-  addGroup(key: string, value: string): MetricGroup
+  /** A group within; with a value, one for that value of a variable. */
+  addGroup(name: string, value?: string): MetricGroup
 }

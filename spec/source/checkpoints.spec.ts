@@ -196,7 +196,7 @@ describe('KafkaSource with checkpoints', () => {
     onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
       kafka.produce('t', valuesFor(0, 'a', 'b', 'c'))
       const checkpoints = coordinator(scheduler)
-      const asked = { now: () => undefined as void }
+      const asked: { now: () => void } = { now: () => undefined }
       const elements$ = builderOf()
         .build()
         .elements({ connect: kafka.connect, scheduler, checkpoints })

@@ -54,11 +54,11 @@ describe('the loop of KafkaSource', () => {
     onKafka({ t: 2 }, (kafka, scheduler) => {
       kafka.produce(
         't',
-        [...'abcd'].map((value) => ({ value, partition: 0 })),
+        ['a', 'b', 'c', 'd'].map((value) => ({ value, partition: 0 })),
       )
       kafka.produce(
         't',
-        [...'wxyz'].map((value) => ({ value, partition: 1 })),
+        ['w', 'x', 'y', 'z'].map((value) => ({ value, partition: 1 })),
       )
       const source = builderOf().setProperty('max.poll.records', 2).build()
       const values: string[] = []

@@ -13,7 +13,7 @@ import type { SerializationSchema } from './SerializationSchema.js'
  * ```
  */
 export class JsonSchema<T> implements DeserializationSchema<T>, SerializationSchema<T> {
-  constructor(private readonly codec?: t.Type<T, unknown, unknown>) {}
+  constructor(private readonly codec?: t.Type<T, unknown>) {}
 
   deserialize(message: Uint8Array): T {
     return this.parse(Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString('utf8'))

@@ -1,17 +1,13 @@
 import type { ConsumerRecord } from '../../client/ConsumerRecord.js'
 import type { DeserializationSchema } from '../../client/schema/DeserializationSchema.js'
 import type { DeserializerClass } from '../../client/schema/Deserializer.js'
+import type { RecordDeserializer } from './RecordDeserializer.js'
 import { valueOnlyDeserializer, valueOnlySchema } from './valueOnly.js'
 
-/**
- * Turns a record into values: none, one or many. All of them get the record's timestamp, and its offset counts as read whatever
- * comes out.
- */
-export interface KafkaRecordDeserializationSchema<T> {
-  /** `emit` is valid during the call, and so is the record. What is thrown goes to the source's error policy. */
-  deserialize(record: ConsumerRecord, emit: (value: T) => void): void
-}
+/** Records to values; Flink's interface of this name. */
+export type KafkaRecordDeserializationSchema<T> = RecordDeserializer<T>
 
+/** The ready ones. */
 export const KafkaRecordDeserializationSchema = {
   /**
    * From the whole record: key, value, headers, position. Null and undefined drop the record.

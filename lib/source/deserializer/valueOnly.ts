@@ -1,9 +1,9 @@
 import type { Deserializer } from '../../client/schema/Deserializer.js'
 import type { DeserializationSchema } from '../../client/schema/DeserializationSchema.js'
-import type { KafkaRecordDeserializationSchema } from './KafkaRecordDeserializationSchema.js'
+import type { RecordDeserializer } from './RecordDeserializer.js'
 
 /** By a schema: straight from the fetched bytes when it can, since a slice costs more than decoding the record. */
-export const valueOnlySchema = <T>(schema: DeserializationSchema<T>): KafkaRecordDeserializationSchema<T> => ({
+export const valueOnlySchema = <T>(schema: DeserializationSchema<T>): RecordDeserializer<T> => ({
   deserialize:
     schema.deserializeFrom === undefined
       ? (record, emit) => {
@@ -20,9 +20,7 @@ export const valueOnlySchema = <T>(schema: DeserializationSchema<T>): KafkaRecor
 })
 
 /** By one of Kafka's deserializers: null values pass. */
-export const valueOnlyDeserializer = <T>(
-  deserializer: Deserializer<T>,
-): KafkaRecordDeserializationSchema<T | null> => ({
+export const valueOnlyDeserializer = <T>(deserializer: Deserializer<T>): RecordDeserializer<T | null> => ({
   deserialize: (record, emit) => {
     emit(deserializer.deserialize(record.topic, record.value))
   },

@@ -1,32 +1,13 @@
-import type { Observable } from 'rxjs'
-import type { ConfigError } from '../../config/ConfigError.js'
-import type { KafkaProperties } from '../../config/KafkaProperties.js'
-import type { Offset, OffsetsByPartition } from '../../client/Offset.js'
+import type { Offset } from '../../client/Offset.js'
 import { OffsetResetStrategy } from '../../client/OffsetResetStrategy.js'
-import type { TopicPartition } from '../../client/TopicPartition.js'
 import { committedOffsets } from './committedOffsets.js'
 import { earliestOffsets, latestOffsets } from './logEnds.js'
-import type { PartitionOffsetsRetriever } from './PartitionOffsetsRetriever.js'
+import type { OffsetsResolver } from './OffsetsResolver.js'
 import { type OffsetsByTopicPartition, specifiedOffsets } from './specifiedOffsets.js'
 import { timestampOffsets } from './timestampOffsets.js'
 
-/**
- * Says where splits start, or stop. Yours to implement: resolve every partition you are given.
- *
- * It is asked once for each partition, when it is discovered, and the answer is part of the first checkpoint: a restart does not
- * ask again.
- */
-export interface OffsetsInitializer {
-  /** One offset for each partition; acts once per subscription, emits one value. */
-  getPartitionOffsets(
-    partitions: readonly TopicPartition[],
-    retriever: PartitionOffsetsRetriever,
-  ): Observable<OffsetsByPartition>
-  /** Where to go when a starting offset turns out not to be in the log. */
-  readonly autoOffsetResetStrategy: OffsetResetStrategy
-  /** What must be set for it to work, looked at by `build()`. */
-  validate?(properties: KafkaProperties): readonly ConfigError[]
-}
+/** Where splits start, or stop; Flink's interface of this name. */
+export type OffsetsInitializer = OffsetsResolver
 
 /** The initializers of Flink. */
 export const OffsetsInitializer = {

@@ -2,11 +2,11 @@ import { concatMap, map } from 'rxjs'
 import type { OffsetResetStrategy } from '../../client/OffsetResetStrategy.js'
 import { topicPartitionKey } from '../../client/TopicPartition.js'
 import { configError } from '../../config/ConfigError.js'
-import type { OffsetsInitializer } from './OffsetsInitializer.js'
+import type { OffsetsResolver } from './OffsetsResolver.js'
 import { resetOffsets } from './resetOffsets.js'
 
 /** What the group has committed, else by the reset strategy. */
-export const committedOffsets = (reset: OffsetResetStrategy): OffsetsInitializer => ({
+export const committedOffsets = (reset: OffsetResetStrategy): OffsetsResolver => ({
   autoOffsetResetStrategy: reset,
   getPartitionOffsets: (partitions, retriever) =>
     retriever.committedOffsets(partitions).pipe(

@@ -4,7 +4,7 @@ import type { OffsetResetStrategy } from '../../client/OffsetResetStrategy.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import { configError } from '../../config/ConfigError.js'
 import { committedOffsets } from './committedOffsets.js'
-import type { OffsetsInitializer } from './OffsetsInitializer.js'
+import type { OffsetsResolver } from './OffsetsResolver.js'
 
 export type OffsetsByTopicPartition = ReadonlyMap<{ readonly topic: string; readonly partition: number }, Offset>
 
@@ -12,7 +12,7 @@ export type OffsetsByTopicPartition = ReadonlyMap<{ readonly topic: string; read
 export const specifiedOffsets = (
   offsets: OffsetsByTopicPartition | Readonly<Record<string, Offset>>,
   reset: OffsetResetStrategy,
-): OffsetsInitializer => {
+): OffsetsResolver => {
   const given: ReadonlyMap<string, Offset> =
     offsets instanceof Map
       ? new Map(

@@ -1,10 +1,10 @@
 import { concatMap, map } from 'rxjs'
 import { OffsetResetStrategy } from '../../client/OffsetResetStrategy.js'
 import { configError } from '../../config/ConfigError.js'
-import type { OffsetsInitializer } from './OffsetsInitializer.js'
+import type { OffsetsResolver } from './OffsetsResolver.js'
 
 /** The first record at or after a time. */
-export const timestampOffsets = (timestamp: number): OffsetsInitializer => ({
+export const timestampOffsets = (timestamp: number): OffsetsResolver => ({
   autoOffsetResetStrategy: OffsetResetStrategy.LATEST,
   // The ends first: a record written between the two calls is found by its time or lies behind the end, and is not lost.
   getPartitionOffsets: (partitions, retriever) =>
@@ -23,7 +23,7 @@ export const timestampOffsets = (timestamp: number): OffsetsInitializer => ({
       : [
           configError(
             'timestamp',
-            `Invalid negative timestamp: OffsetsInitializer.timestamp takes ms since the epoch, not ${timestamp}.`,
+            `Invalid negative timestamp: OffsetsResolver.timestamp takes ms since the epoch, not ${timestamp}.`,
           ),
         ],
 })

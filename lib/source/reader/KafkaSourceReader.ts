@@ -14,7 +14,7 @@ import type { Restored } from '../../stream/Restored.js'
 import { Boundedness } from '../Boundedness.js'
 import { kafkaSourceState, type KafkaSourceState } from '../enumerator/KafkaSourceEnumState.js'
 import { type Discovery, KafkaSourceEnumerator } from '../enumerator/KafkaSourceEnumerator.js'
-import { splitOwner } from '../enumerator/splitOwner.js'
+import { restoredState } from '../enumerator/restoredState.js'
 import type { KafkaSourceConfig } from '../KafkaSourceConfig.js'
 import type { KafkaSplitsOptions } from '../KafkaSourceOptions.js'
 import { PartitionOffsetsRetriever } from '../offsets/PartitionOffsetsRetriever.js'
@@ -25,10 +25,8 @@ import { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import { OffsetCommitter } from './OffsetCommitter.js'
 import type { SourceOutput } from './SourceOutput.js'
 import { SplitReader } from './SplitReader.js'
+import { Turns } from './Turns.js'
 import { withoutCheckpoints } from './withoutCheckpoints.js'
-
-/** How long the loop may hold the process before it lets timers and sockets have their turn, in ms. */
-const TIME_BUDGET = 10
 
 /**
  * One attempt of one subtask: joins the checkpoints, restores, discovers, reads, answers barriers, ends.
@@ -45,9 +43,11 @@ export class KafkaSourceReader<T> {
   private readonly logger: Logger
   private readonly parallelism: number
   private readonly subtaskIndex: number
+  private readonly uid: string
   private readonly metrics: KafkaSourceReaderMetrics
   private readonly splits = new Map<string, SplitReader<T>>()
   private readonly work = new Subscription()
+  private readonly turns: Turns
   private output!: SourceOutput<T>
   private attempt: SourceAttempt | undefined
   private restored: Restored | undefined
@@ -56,11 +56,8 @@ export class KafkaSourceReader<T> {
   private enumerator: KafkaSourceEnumerator | undefined
   private committer: OffsetCommitter | undefined
   private discovery: Subscription | undefined
-  private turn: Subscription | undefined
   private readonly discovered: Discovery[] = []
   private found = 0
-  private running = false
-  private again = false
   /** the coordinator has asked for something */
   private requested = false
   private endRequested = false
@@ -78,6 +75,12 @@ export class KafkaSourceReader<T> {
     this.logger = config.consumer.client.logger ?? consoleLogger
     this.parallelism = options.parallelism ?? 1
     this.subtaskIndex = options.subtaskIndex ?? 0
+    this.uid = options.uid ?? 'source'
+    this.turns = new Turns(this.scheduler, () => {
+      this.safely(() => {
+        this.step()
+      })
+    })
     this.metrics = new KafkaSourceReaderMetrics(options.metrics ?? noMetrics)
   }
 
@@ -88,19 +91,14 @@ export class KafkaSourceReader<T> {
   }
 
   /** Asks for a turn of the loop. Never emits. */
-  readonly wake = (): void => {
-    this.again = true
-    if (this.running || this.phase === 'closed') return
-    this.turn ??= this.scheduler.schedule(() => {
-      this.turn = undefined
-      this.run()
-    })
+  get wake(): () => void {
+    return this.turns.ask
   }
 
   close(): void {
     if (this.phase === 'closed') return
     this.phase = 'closed'
-    this.turn?.unsubscribe()
+    this.turns.close()
     this.discovery?.unsubscribe()
     this.work.unsubscribe()
     this.committer?.close()
@@ -111,7 +109,7 @@ export class KafkaSourceReader<T> {
   }
 
   private join(): void {
-    const { checkpoints, uid = 'source' } = this.options
+    const { checkpoints } = this.options
     const requestEnd = (): void => {
       this.endRequested = true
       this.wake()
@@ -124,7 +122,7 @@ export class KafkaSourceReader<T> {
       this.requested = true
       this.wake()
     }
-    const source = { uid, subtaskIndex: this.subtaskIndex, parallelism: this.parallelism, wake, requestEnd }
+    const source = { uid: this.uid, subtaskIndex: this.subtaskIndex, parallelism: this.parallelism, wake, requestEnd }
     this.work.add(
       checkpoints.join(source).subscribe({
         next: (attempt) => {
@@ -154,25 +152,15 @@ export class KafkaSourceReader<T> {
     )
   }
 
-  /** A turn: everything there is to do, until there is nothing, or the time budget is spent. */
-  private run(): void {
-    if (this.running || this.phase === 'closed') return
-    this.running = true
-    const started = this.scheduler.now()
+  private safely(act: () => void): void {
     try {
-      do {
-        this.again = false
-        this.step()
-        if (this.scheduler.now() - started >= TIME_BUDGET) break
-      } while (this.again && !this.isClosed())
+      act()
     } catch (error) {
       this.output.error(error)
-    } finally {
-      this.running = false
     }
-    if (this.again) this.wake()
   }
 
+  /** Everything there is to do now, one batch of each split. */
   private step(): void {
     if (this.phase === 'starting') this.begin()
     for (let discovery = this.discovered.shift(); discovery !== undefined; discovery = this.discovered.shift())
@@ -195,14 +183,14 @@ export class KafkaSourceReader<T> {
       this.output.turn()
     }
     if (client === undefined || this.isClosed()) return
-    const state = this.restoredState(restored)
+    const state = restoredState(restored, this.uid, this.parallelism, this.subtaskIndex)
     const fetcher = client.fetcher(this.config.consumer.fetcher)
     this.fetcher = fetcher
     this.work.add(
       fetcher.fetched$.subscribe({
         next: (fetched) => {
           this.onFetched(fetched)
-          this.run()
+          this.turns.run()
         },
         error: (error: unknown) => this.fail(error),
       }),
@@ -212,25 +200,6 @@ export class KafkaSourceReader<T> {
     this.startEnumerator(client, state)
     for (const split of state?.splits ?? []) this.addSplit(split)
     if (state?.initialDiscoveryFinished === true) this.tellReady()
-  }
-
-  private restoredState(restored: Restored): KafkaSourceState | undefined {
-    const states = restored
-      .statesOf(this.options.uid ?? 'source')
-      .filter((state) => state !== undefined && state !== null)
-    if (states.length === 0) return undefined
-    const decoded = states.map((state) => {
-      const either = kafkaSourceState.decode(state)
-      if (either._tag === 'Left') throw either.left
-      return either.right
-    })
-    // All subtasks' splits, and of them our share: the same as before, unless the parallelism has changed.
-    return {
-      splits: decoded
-        .flatMap(({ splits }) => splits)
-        .filter(({ topicPartition }) => splitOwner(topicPartition, this.parallelism) === this.subtaskIndex),
-      initialDiscoveryFinished: decoded.every(({ initialDiscoveryFinished }) => initialDiscoveryFinished),
-    }
   }
 
   private startEnumerator({ admin }: KafkaClient, state: KafkaSourceState | undefined): void {
@@ -280,7 +249,7 @@ export class KafkaSourceReader<T> {
       this.output.discovered()
     }
     this.tellReady()
-    this.again = true
+    this.wake()
   }
 
   private tellReady(): void {
@@ -303,7 +272,7 @@ export class KafkaSourceReader<T> {
     this.splits.set(state.key, reader)
     this.metrics.addSplit(state)
     reader.start()
-    this.again = true
+    this.wake()
   }
 
   private onRemoved(partition: TopicPartition): void {
@@ -331,7 +300,6 @@ export class KafkaSourceReader<T> {
   private onFetched(fetched: FetchedRecords | FetchFailed): void {
     const split = this.splits.get(topicPartitionKey(fetched.topicPartition))
     if (split === undefined) return
-    this.again = true
     if (fetched._tag === 'Fetched') split.onFetched(fetched)
     else if (fetched.error._tag === 'OffsetOutOfRange') this.resetOffset(split, fetched)
     else this.fail(fetched.error)
@@ -361,7 +329,7 @@ export class KafkaSourceReader<T> {
     for (const split of this.splits.values()) {
       if (!split.readable) continue
       split.readBatch(max, this.interrupt)
-      this.again = true
+      this.wake()
       if (this.isClosed() || this.phase !== 'reading') return
     }
   }

@@ -1,0 +1,32 @@
+import type { Restored } from '../../stream/Restored.js'
+import { type KafkaSourceState, kafkaSourceState } from './KafkaSourceEnumState.js'
+import { splitOwner } from './splitOwner.js'
+
+/**
+ * What a subtask goes on from: of all subtasks' splits those that are its own, which are the same as before unless the parallelism
+ * has changed. Undefined at a fresh start. Throws when a stored state cannot be read.
+ */
+export const restoredState = (
+  restored: Restored,
+  uid: string,
+  parallelism: number,
+  subtaskIndex: number,
+): KafkaSourceState | undefined => {
+  const states = restored
+    .statesOf(uid)
+    .filter((state) => state !== undefined && state !== null)
+    .map(decode)
+  if (states.length === 0) return undefined
+  return {
+    splits: states
+      .flatMap(({ splits }) => splits)
+      .filter(({ topicPartition }) => splitOwner(topicPartition, parallelism) === subtaskIndex),
+    initialDiscoveryFinished: states.every(({ initialDiscoveryFinished }) => initialDiscoveryFinished),
+  }
+}
+
+const decode = (stored: unknown): KafkaSourceState => {
+  const decoded = kafkaSourceState.decode(stored)
+  if (decoded._tag === 'Left') throw decoded.left
+  return decoded.right
+}
