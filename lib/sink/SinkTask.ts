@@ -51,11 +51,16 @@ export class SinkTask<T> {
     private readonly connect: (restored: Restored) => Observable<SinkConnection<T>>,
     private readonly countRecord: () => void,
   ) {
-    const work$ = merge(this.prepares.pipe(concatAll()), this.settles.pipe(concatAll()))
+    const work$ = concat(
+      merge(this.prepares.pipe(concatAll()), this.settles.pipe(concatAll())),
+      defer(() => this.connection?.writer.complete() ?? EMPTY),
+    )
     this.events$ = merge(work$.pipe(finalize(() => this.failures.complete())), this.failures)
   }
 
   next(element: StreamElement<T>): void {
+    // Nothing to be done about time here; in the queue it would only stand in the way, for ever after the final barrier.
+    if (element.kind === 'watermark' || element.kind === 'watermarkStatus') return
     if (this.waiting || this.queue.length > 0 || !this.take(element)) this.enqueue(element)
   }
 
@@ -109,7 +114,12 @@ export class SinkTask<T> {
     this.draining = true
     const elements = this.queue
     let taken = 0
-    while (taken < elements.length && this.take(elements[taken] as StreamElement<T>)) taken++
+    try {
+      while (taken < elements.length && this.take(elements[taken] as StreamElement<T>)) taken++
+    } catch (error) {
+      // Nobody up the stack would make it an error of the stream, as `operate` does for `next`.
+      this.fail(error)
+    }
     this.queue = taken === elements.length ? [] : elements.slice(taken)
     this.draining = false
     if (this.queue.length === 0 && this.inputCompleted) this.finish()
@@ -177,8 +187,6 @@ export class SinkTask<T> {
   }
 
   private finish(): void {
-    const { connection } = this
-    if (connection !== undefined) this.prepares.next(defer(() => connection.writer.complete()))
     this.prepares.complete()
     this.settles.complete()
   }

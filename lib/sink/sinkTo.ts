@@ -1,4 +1,16 @@
-import { asyncScheduler, map, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs'
+import {
+  asyncScheduler,
+  catchError,
+  concat,
+  concatMap,
+  EMPTY,
+  ignoreElements,
+  Observable,
+  of,
+  type OperatorFunction,
+  type SchedulerLike,
+  throwError,
+} from 'rxjs'
 import type { KafkaClient } from '../client/KafkaClient.js'
 import { KafkaError } from '../client/KafkaError.js'
 import { defaultConnect } from '../defaultClient.js'
@@ -55,12 +67,26 @@ const connectSink = <T>(sink: KafkaSink<T>, options: KafkaSinkOptions) => {
   const { subtaskIndex = 0, parallelism = 1, scheduler = asyncScheduler, connect = defaultConnect } = options
   const { config } = sink
   return connect({ ...config.client, scheduler }).pipe(
-    map((client) => ({
-      client,
-      writer: makeWriter(client, sink, options, scheduler),
-      serializer: config.recordSerializer,
-      topics: new TopicPartitions(subtaskIndex, parallelism, client.admin, config.client.metadataMaxAgeMs, scheduler),
-    })),
+    concatMap((client) => {
+      try {
+        const { metadataMaxAgeMs } = config.client
+        return of({
+          client,
+          writer: makeWriter(client, sink, options, scheduler),
+          serializer: config.recordSerializer,
+          topics: new TopicPartitions(subtaskIndex, parallelism, client.admin, metadataMaxAgeMs, scheduler),
+        })
+      } catch (error) {
+        const fault$ = throwError(() => error)
+        return concat(
+          client.close().pipe(
+            ignoreElements(),
+            catchError(() => EMPTY),
+          ),
+          fault$,
+        )
+      }
+    }),
   )
 }
 
@@ -96,5 +122,6 @@ const makeWriter = <T>(
     uid: options.uid ?? sink.uid,
     subtaskIndex: options.subtaskIndex ?? 0,
     parallelism: options.parallelism ?? 1,
+    scheduler,
   })
 }

@@ -1,4 +1,5 @@
 import {
+  catchError,
   concat,
   concatMap,
   defer,
@@ -10,10 +11,14 @@ import {
   mergeMap,
   type Observable,
   of,
+  type SchedulerLike,
   Subject,
+  Subscription,
   take,
+  takeUntil,
   tap,
   throwError,
+  timer,
 } from 'rxjs'
 import type { KafkaClient } from '../../client/KafkaClient.js'
 import { KafkaError } from '../../client/KafkaError.js'
@@ -45,7 +50,11 @@ export interface ExactlyOnceSettings {
   readonly uid: string
   readonly subtaskIndex: number
   readonly parallelism: number
+  readonly scheduler: SchedulerLike
 }
+
+/** How long `close` waits for aborts, in ms. The next start aborts what is left, so no broker that is gone should hold us up. */
+const ABORT_PATIENCE = 3_000
 
 /**
  * EXACTLY_ONCE: one transaction per checkpoint. The life of one:
@@ -68,6 +77,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   private readonly preparing = new Set<InitialisedTransaction>()
   /** flushed, and not yet known to be committed, in the order of their checkpoints */
   private committables: readonly LiveCommittable[] = []
+  private readonly subscription = new Subscription()
 
   constructor(
     private readonly client: KafkaClient,
@@ -127,15 +137,18 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   }
 
   complete(): Observable<SinkEvent> {
-    const records = this.current?.producer.recordsInTransaction ?? 0
-    return records > 0 ? throwError(() => withoutFinalBarrier(records)) : EMPTY
+    const open = this.current?.producer.recordsInTransaction ?? 0
+    const prepared = this.committables.reduce((sum, { committable }) => sum + committable.records, 0)
+    return open + prepared > 0 ? throwError(() => withoutFinalBarrier(open + prepared)) : EMPTY
   }
 
   close(): Observable<unknown> {
+    this.subscription.unsubscribe()
     const open = [...this.preparing, ...(this.current === undefined ? [] : [this.current])]
     return from(open).pipe(
       filter(({ producer }) => producer.recordsInTransaction > 0),
-      mergeMap(({ producer }) => producer.abort()),
+      mergeMap(({ producer }) => producer.abort().pipe(catchError(() => EMPTY))),
+      takeUntil(timer(ABORT_PATIENCE, this.settings.scheduler)),
     )
   }
 
@@ -201,15 +214,17 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   }
 
   private begin(offset: number, after: InitialisedTransaction | undefined): void {
-    this.transactions.take(offset).subscribe({
-      next: (transaction) => this.start(transaction, after),
-      error: (error: Error) => this.failed$.next(error),
-    })
+    this.subscription.add(
+      this.transactions.take(offset).subscribe({
+        next: (transaction) => this.start(transaction, after),
+        error: (error: Error) => this.failed$.next(error),
+      }),
+    )
   }
 
   private start(transaction: InitialisedTransaction, after: InitialisedTransaction | undefined): void {
     transaction.producer.begin(after === undefined ? {} : { after: after.producer })
-    transaction.producer.failed$.subscribe((error) => this.failed$.next(error))
+    this.subscription.add(transaction.producer.failed$.subscribe((error) => this.failed$.next(error)))
     this.current = transaction
     this.transactions.prepare(transaction.offset + 1)
     this.ready$.next()

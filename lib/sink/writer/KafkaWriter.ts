@@ -28,7 +28,7 @@ export interface KafkaWriter {
   readonly ready$: Observable<void>
   write(record: ProducerRecord): void
   barrier(barrier: CheckpointBarrier): BarrierWork
-  /** The input has completed without a final barrier: waits for what is under way. Errors when records would be lost. */
+  /** The input has completed and all work of its barriers is done: waits for what is left. Errors when records would be lost. */
   complete(): Observable<SinkEvent>
   /** Hot: a failure outside of all calls. */
   readonly failed$: Observable<Error>

@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { config, finalize, NEVER, type Observable, of, Subject, tap } from 'rxjs'
+import type { ConnectKafka } from '../../lib/client/KafkaClient.js'
+import { Fault } from '../../lib/memory/Fault.js'
+import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
+import { KafkaSink } from '../../lib/sink/KafkaSink.js'
+import { sinkTo } from '../../lib/sink/sinkTo.js'
+import { TransactionNamingStrategy } from '../../lib/sink/transaction/TransactionNamingStrategy.js'
+import type { CheckpointOutcome } from '../../lib/stream/CheckpointBarrier.js'
+import type { StreamElement } from '../../lib/stream/StreamElement.js'
+import { record, Upstream, watermark } from '../support/elements.js'
+import { SinkScene } from './sinkScene.js'
+
+const aborted = (checkpointId: number): CheckpointOutcome => ({ _tag: 'aborted', checkpointId, reason: 'it was slow' })
+
+/** A sink that is given its elements by hand, and the clients it has open. */
+class HandFed {
+  readonly scene = new SinkScene()
+  readonly upstream = new Upstream()
+  readonly elements = new Subject<StreamElement<string>>()
+  open = 0
+
+  readonly connect: ConnectKafka = (kafkaConfig) =>
+    this.scene.kafka.connect(kafkaConfig).pipe(
+      tap((client) => {
+        this.open++
+        const close = client.close.bind(client)
+        client.close = () => close().pipe(finalize(() => this.open--))
+      }),
+    )
+
+  start(sink = this.scene.sink(), elements$: Observable<StreamElement<string>> = this.elements) {
+    return this.scene.start(elements$.pipe(sinkTo(sink, { connect: this.connect, scheduler: this.scene.scheduler })))
+  }
+
+  feed(...elements: readonly StreamElement<string>[]): void {
+    elements.forEach((element) => this.elements.next(element))
+  }
+
+  restored() {
+    return { ...this.upstream.restored(), checkpointing: { interval: 100, timeout: 1000 } }
+  }
+
+  at(ms: number, act: () => void): void {
+    this.scene.scheduler.schedule(act, ms)
+  }
+}
+
+describe('sinkTo, at its end', () => {
+  const unhandled: unknown[] = []
+  beforeEach(() => {
+    unhandled.length = 0
+    config.onUnhandledError = (error) => unhandled.push(error)
+    jest.spyOn(console, 'warn').mockImplementation(() => undefined)
+  })
+  afterEach(() => {
+    config.onUnhandledError = null
+    jest.restoreAllMocks()
+    expect(unhandled).toEqual([])
+  })
+
+  it('should complete although watermarks follow the final barrier', () => {
+    const fed = new HandFed()
+    fed.scene.play(() => {
+      fed.start()
+      fed.feed(fed.restored(), record('a'))
+      fed.at(100, () => fed.feed(fed.upstream.barrier(1, 'suspend', of(aborted(1))), watermark(5)))
+      fed.at(200, () => {
+        fed.feed(
+          fed.upstream.barrier(
+            2,
+            'suspend',
+            of({ _tag: 'completed', checkpointId: 2, markCommitted: () => of(undefined) }),
+          ),
+        )
+        fed.elements.complete()
+      })
+    }, 2000)
+    expect(fed.scene.errors).toEqual([])
+    expect(fed.scene.kinds).toEqual(['prepared 1', 'committed 1'])
+    expect(fed.scene.completions).toBe(1)
+  })
+
+  it('should error when it completes with a prepared transaction that no checkpoint commits', () => {
+    const fed = new HandFed()
+    fed.scene.play(() => {
+      fed.start()
+      fed.feed(fed.restored(), record('a'), record('b'), fed.upstream.barrier(1, undefined, of(aborted(1))))
+      fed.at(100, () => fed.elements.complete())
+    }, 2000)
+    expect(fed.scene.completions).toBe(0)
+    expect(fed.scene.errors).toEqual([
+      expect.objectContaining({ _tag: 'NoFinalBarrier', message: expect.stringContaining('2 records') }),
+    ])
+  })
+
+  it('should be quiet when the next transaction becomes ready after an unsubscription', () => {
+    const fed = new HandFed()
+    const until = new Subject<void>()
+    fed.scene.kafka.inject({ api: 'InitProducerId', transactionalId: 'job-0-2' }, Fault.hold(until))
+    fed.scene.play(() => {
+      const job = fed.start()
+      fed.feed(fed.restored(), record('a'), fed.upstream.barrier(1))
+      fed.at(100, () => job.unsubscribe())
+      fed.at(101, () => until.next())
+    }, 2000)
+    expect(unhandled).toEqual([])
+    expect(fed.scene.errors).toEqual([])
+  })
+
+  it('should close its client when it cannot be set up', () => {
+    const fed = new HandFed()
+    const sink = KafkaSink.builder<string>()
+      .setBootstrapServers('memory:9092')
+      .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
+      .setTransactionalIdPrefix('job')
+      .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
+      .setRecordSerializer({ serialize: (value) => ({ topic: 'out', key: null, value }) })
+      .build()
+    fed.scene.play(() => {
+      fed.start(sink)
+      fed.feed(fed.restored(), record('a'))
+    }, 1000)
+    expect(fed.scene.errors).toEqual([expect.objectContaining({ _tag: 'Unsupported' })])
+    expect(fed.open).toBe(0)
+  })
+
+  it('should close its client soon although no broker answers any more', () => {
+    const fed = new HandFed()
+    fed.scene.kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.hold(NEVER))
+    fed.scene.play(() => {
+      const job = fed.start()
+      fed.feed(fed.restored(), record('a'))
+      fed.at(100, () => job.unsubscribe())
+    }, 10_000)
+    expect(fed.open).toBe(0)
+  })
+
+  it('should make it an error of the stream that an element is acknowledged twice, also when it had to wait', () => {
+    const fed = new HandFed()
+    const big = 'x'.repeat(1200)
+    fed.scene.kafka.inject({ api: 'Produce' }, Fault.delay(300))
+    fed.scene.play(() => {
+      const properties = { 'buffer.memory': 1000, 'batch.size': 500 }
+      fed.start(fed.scene.sink({ guarantee: DeliveryGuarantee.NONE, properties }))
+      fed.feed(fed.restored())
+      const end = fed.upstream.end()
+      fed.at(100, () => fed.feed(record(big), record(big), end, end))
+    }, 2000)
+    expect(fed.scene.errors).toEqual([expect.objectContaining({ _tag: 'AcknowledgedTwice' })])
+  })
+})
