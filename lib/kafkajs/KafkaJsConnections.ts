@@ -118,7 +118,7 @@ export class KafkaJsConnections {
    *
    * @example
    * ```ts
-   * const { errorCode } = await connections.send(nodeId, 'control', endTxnApi, { transactionalId, producerId, … })
+   * const { errorCode } = await connections.send(nodeId, 'control', endTxnApi, request)
    * ```
    */
   send<Q, R>(

@@ -24,7 +24,7 @@ import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.js'
  * @example
  * ```ts
  * const builder = new RecordBatchBuilder(16_384)
- * if (!builder.append('key', 'value', noHeaders, now)) { … the batch is full: build, send, take another builder … }
+ * const taken = builder.append('key', 'value', noHeaders, now) // false: the batch is full, and the record is not in it
  * const batch = builder.build('gzip')
  * sealRecordBatch(batch, { producerId: 7n, producerEpoch: 0, baseSequence: 0, transactional: false })
  * ```

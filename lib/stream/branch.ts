@@ -19,7 +19,7 @@ export type TerminalPipeline<T, E> = (elements$: Observable<StreamElement<T>>) =
  * ```ts
  * elements$.pipe(
  *   branch(
- *     (elements$) => elements$.pipe(onRecords(filter(isRight), map(({ right }) => right)), sinkTo(flights)),
+ *     (elements$) => elements$.pipe(onRecords(filter(isRight), map(({ right }) => right)), sinkTo(accepted)),
  *     (elements$) => elements$.pipe(onRecords(filter(isLeft), map(({ left }) => left)), sinkTo(rejected)),
  *   ),
  * )

@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import * as rxjs from 'rxjs'
+import { codeBlocks } from './support/docs/codeBlocks.js'
+import { typeCheck } from './support/docs/typeCheck.js'
+
+/** What examples speak of without saying where it comes from. */
+const world: Readonly<Record<string, string>> = {
+  Flight:
+    'interface Flight { readonly origin: string; readonly delay: number; readonly date: string; readonly departure: number }',
+  Order: 'interface Order { readonly customer: string }',
+  accepted: 'declare const accepted: KafkaSink<unknown>',
+  barrier: 'declare const barrier: CheckpointBarrier',
+  checkpoints: 'declare const checkpoints: CheckpointCoordinator',
+  connections: 'declare const connections: KafkaJsConnections',
+  counts: 'declare const counts: Record<string, number>',
+  database: 'declare const database: { insert(orders: readonly Order[]): Observable<number> }',
+  elements$: 'declare const elements$: Observable<StreamElement<any>>',
+  enrich: 'declare const enrich: (text: string) => string',
+  flights: 'declare const flights: KafkaSource<Flight>',
+  http: 'declare const http: { getJSON(path: string): Observable<string> }',
+  kafka: 'declare const kafka: MemoryKafka',
+  lookUp: 'declare const lookUp: (order: string) => Observable<string>',
+  now: 'declare const now: number',
+  parse: 'declare const parse: (text: string) => Flight',
+  nodeId: 'declare const nodeId: number',
+  rejected: 'declare const rejected: KafkaSink<unknown>',
+  request: 'declare const request: EndTxnRequest',
+  restored: 'declare const restored: Restored',
+  sink: 'declare const sink: KafkaSink<unknown>',
+  source: 'declare const source: KafkaSource<string>',
+  split: 'declare const split: KafkaSplit<string>',
+  strategy: 'declare const strategy: WatermarkStrategy<string>',
+  uid: 'declare const uid: string',
+  weather: 'declare const weather: KafkaSource<string>',
+}
+
+const files = readdirSync('lib', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('index.ts'))
+  .map((file) => ({ file: join('lib', file), text: readFileSync(join('lib', file), 'utf8') }))
+
+/** name → module, of everything that an example may use without importing it */
+const modules = new Map<string, string>([
+  ...Object.keys(rxjs).map((name) => [name, 'rxjs'] as const),
+  ['Observable', 'rxjs'],
+  ['isLeft', 'fp-ts/lib/Either.js'],
+  ['isRight', 'fp-ts/lib/Either.js'],
+  ...files.flatMap(({ file, text }) =>
+    [...text.matchAll(/^export (?:abstract )?(?:const|class|function|interface|type) (\w+)/gm)].map(
+      ([, name]) => [name as string, `../${file.replace(/\.ts$/, '.js')}`] as const,
+    ),
+  ),
+])
+
+const examples = files.flatMap(({ file, text }) =>
+  codeBlocks(text)
+    .filter(({ language }) => language === 'ts')
+    .map((block) => ({ name: `${file}:${block.line}`, text: block.text })),
+)
+
+const words = (text: string): ReadonlySet<string> => new Set(text.match(/[\w$]+/g))
+
+/** The example with what it leaves unsaid in front, all on its first line, so that lines keep their numbers. */
+const complete = (example: string): string => {
+  const own = new Set([...example.matchAll(/(?:const|class|interface|type) (?:{ )?(\w+)/g)].map(([, name]) => name))
+  const isFree = (name: string): boolean => !own.has(name)
+  let declared: readonly string[] = [...words(example)].filter((word) => isFree(word) && Object.hasOwn(world, word))
+  declared = [...new Set([...declared, ...declared.flatMap((name) => [...words(world[name]!)])])].filter(
+    (word) => Object.hasOwn(world, word) && isFree(word),
+  )
+  const declarations = declared.map((name) => world[name]!)
+  const imports = [...words([example, ...declarations].join('\n'))]
+    .filter((word) => modules.has(word) && isFree(word) && !declared.includes(word))
+    .map((name) => `import { ${name} } from '${modules.get(name)!}'`)
+  return [...imports, `import * as t from 'io-ts'`, ...declarations, example].join('; ')
+}
+
+describe('the examples in the documentation of lib', () => {
+  it('should be there', () => {
+    expect(examples.length).toBeGreaterThan(20)
+  })
+
+  it('should be accepted by the compiler', () => {
+    // As files of spec, so that modules are found from there. What is in front may be unused, and types come as values.
+    const sources = new Map(examples.map(({ name, text }) => [`spec/${name.replaceAll('/', '.')}.ts`, complete(text)]))
+    const loose = { noUnusedLocals: false, verbatimModuleSyntax: false, isolatedModules: false }
+    expect(typeCheck(sources, loose)).toEqual([])
+  }, 180_000)
+})
