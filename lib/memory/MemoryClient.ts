@@ -54,7 +54,7 @@ export class MemoryClient implements KafkaClient {
       const closing = this.producers.map((producer) => producer.close())
       this.connection.close()
       this.closed()
-      return concat(forkJoin(closing).pipe(ignoreElements()), this.connection.delay(0)) as Observable<void>
+      return concat(forkJoin(closing).pipe(ignoreElements()), this.connection.delay(0))
     })
   }
 

@@ -48,7 +48,8 @@ export class MemoryConnection {
     return this.state === 'open'
   }
 
-  get isCut(): boolean {
+  /** A method, since whoever is told of a call may cut in the middle of it. */
+  isCut(): boolean {
     return this.state === 'cut'
   }
 
@@ -165,10 +166,10 @@ export class MemoryConnection {
   /** Observers may cut this connection at either moment: a crash before the effect, or between effect and answer. */
   private act<T>(call: MemoryCall, effect: () => T, answer: Subscriber<T>): void {
     this.wire.observe(call, 'before')
-    if (this.isCut) return
+    if (this.isCut()) return
     const outcome = attempt(effect)
     this.wire.observe(call, 'after')
-    if (this.isCut) return
+    if (this.isCut()) return
     if ('error' in outcome) {
       answer.error(outcome.error)
     } else {

@@ -129,12 +129,12 @@ export class MemoryKafka {
 
   /** DeleteRecords: what lies before `offset` is gone, as after retention. */
   deleteRecords(topic: string, partition: number, offset: Offset): void {
-    this.cluster.log('DeleteRecords', { topic, partition }).deleteBefore(offset)
+    this.cluster.log('DeleteRecords', new TopicPartition(topic, partition)).deleteBefore(offset)
   }
 
   /** Log compaction of a partition, at once: keeps the last record of each key and leaves holes. */
   compact(topic: string, partition: number): void {
-    this.cluster.log('Fetch', { topic, partition }).compact()
+    this.cluster.log('Fetch', new TopicPartition(topic, partition)).compact()
   }
 
   // What a spec reads
@@ -179,7 +179,7 @@ export class MemoryKafka {
    * For `unavailableMs` there is none, and who reads or writes gets NOT_LEADER_OR_FOLLOWER, which is retried.
    */
   moveLeader(topic: string, partition: number, { unavailableMs = 0 } = {}): void {
-    const log = this.cluster.log('Fetch', { topic, partition })
+    const log = this.cluster.log('Fetch', new TopicPartition(topic, partition))
     log.nextLeader()
     if (unavailableMs <= 0) return
     log.available = false

@@ -127,7 +127,7 @@ export class MemoryProducer implements KafkaProducer {
     if (!this.config.idempotence) return of(null)
     this.identity$ ??= this.connection
       .persist({ api: 'InitProducerId' }, () => ({ producerId: this.cluster.newProducerId(), epoch: 0 }))
-      .pipe(shareReplay(1))
+      .pipe(shareReplay({ bufferSize: 1, refCount: false }))
     return this.identity$
   }
 

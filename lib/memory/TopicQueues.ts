@@ -10,7 +10,7 @@ import { PartitionQueue } from './PartitionQueue.js'
 export class TopicQueues {
   /** where records wait until the topic is known */
   private readonly unknown: PartitionQueue
-  private readonly partitions: PartitionQueue[] = []
+  private readonly partitions: (PartitionQueue | undefined)[] = []
   private known = false
   private sticky = 0
 

@@ -124,7 +124,8 @@ export const eventually = async <T>(
   for (;;) {
     const answer = await ask()
     try {
-      return check(answer)
+      check(answer)
+      return
     } catch (error) {
       if (Date.now() > giveUpAt) throw error
       await lastValueFrom(timer(20))

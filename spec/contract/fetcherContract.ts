@@ -40,7 +40,7 @@ export const fetcherContract = (scene: () => ContractScene): void => {
     const client = await scene().clientAndTopic()
     await scene().write(
       client,
-      [...'abcdef'].map((value) => ({ partition: 0, value })),
+      ['a', 'b', 'c', 'd', 'e', 'f'].map((value) => ({ partition: 0, value })),
     )
     expect((await readPartition(client, p0(), { from: 4, to: 6 })).values).toEqual(['e', 'f'])
   })
@@ -49,7 +49,7 @@ export const fetcherContract = (scene: () => ContractScene): void => {
     const client = await scene().clientAndTopic()
     await scene().write(
       client,
-      [...'abcdefg'].map((value) => ({ partition: 0, value })),
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((value) => ({ partition: 0, value })),
       producerConfig({ lingerMs: 50 }),
     )
     const fetched = await fetchOnce(client, p0(), 0)
@@ -183,7 +183,7 @@ export const fetcherContract = (scene: () => ContractScene): void => {
       const client = await scene().clientAndTopic()
       await scene().write(
         client,
-        [...'abc'].map((value) => ({ partition: 0, value })),
+        ['a', 'b', 'c'].map((value) => ({ partition: 0, value })),
       )
       const fetcher = client.fetcher(fetcherConfig())
       const answers: FetchedRecords[] = []

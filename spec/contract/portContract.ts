@@ -25,17 +25,16 @@ export const portContract = (scene: () => ContractScene): void => {
       closeProducer: producer.close(),
     }
     for (const [name, call] of Object.entries(calls)) {
-      let during: string | undefined = name
+      let subscribing = true
       const early: string[] = []
-      const note = (): void => void (during === undefined || early.push(during))
       const settled = new Promise<unknown>((resolve) => {
-        call.subscribe({
-          next: (value) => (note(), resolve(value)),
-          error: (error: unknown) => (note(), resolve(error)),
-          complete: () => (note(), resolve(undefined)),
-        })
+        const settle = (outcome?: unknown): void => {
+          if (subscribing) early.push(name)
+          resolve(outcome)
+        }
+        call.subscribe({ next: settle, error: settle, complete: settle })
       })
-      during = undefined
+      subscribing = false
       const outcome = await settled
       expect(early).toEqual([])
       if (name === 'connect') await lastValueFrom((outcome as { close(): Observable<void> }).close())
@@ -83,7 +82,9 @@ export const portContract = (scene: () => ContractScene): void => {
     const transactional = client.transactionalProducer(transactionalId, producerConfig())
     let inside = false
     const early: unknown[] = []
-    const note = (what: string) => () => void (inside && early.push(what))
+    const note = (what: string) => (): void => {
+      if (inside) early.push(what)
+    }
     fetcher.fetched$.subscribe(note('fetched$'))
     producer.room$.subscribe(note('room$'))
     producer.failed$.subscribe(note('failed$'))
@@ -126,6 +127,7 @@ export const portContract = (scene: () => ContractScene): void => {
     const { topic, transactionalId } = scene()
     const held = (): readonly string[] =>
       process.getActiveResourcesInfo().filter((resource) => /Timeout|Immediate|TCP|TLS|Req/.test(resource))
+    await lastValueFrom(timer(50))
     const before = held().length
     const client = await scene().clientAndTopic()
     const fetcher = client.fetcher(fetcherConfig({ isolationLevel: 'read_committed' }))
@@ -133,7 +135,9 @@ export const portContract = (scene: () => ContractScene): void => {
     await scene().openTransaction(client, ['open'], transactionalId)
     fetcher.assign(new TopicPartition(topic, 0), 0)
     fetcher.request(new TopicPartition(topic, 0))
-    client.producer(producerConfig({ lingerMs: 60_000 })).append({ topic, partition: 0, value: 'lingering' })
+    for (let i = 0; i < 5; i++) {
+      client.producer(producerConfig({ lingerMs: 60_000 })).append({ topic, partition: 0, value: 'lingering' })
+    }
     client.producer(producerConfig()).append({ topic, partition: 9, value: 'backing off' })
     await lastValueFrom(timer(50))
     await lastValueFrom(client.close())

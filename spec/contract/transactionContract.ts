@@ -98,7 +98,7 @@ export const transactionContract = (scene: () => ContractScene): void => {
       const { topic, transactionalId } = scene()
       const client = await scene().clientAndTopic()
       const former = await scene().openTransaction(client, ['lost'])
-      const newer = await (await scene().client()).transactionalProducer(transactionalId, producerConfig())
+      const newer = (await scene().client()).transactionalProducer(transactionalId, producerConfig())
       const identity = await lastValueFrom(newer.init())
       expect(identity.epoch).toBeGreaterThan(0)
       former.append({ topic, partition: 0, value: 'too late' })

@@ -109,7 +109,9 @@ describe('MemoryKafka.cut', () => {
       const { scheduler, kafka, connect, commitOne } = stage()
       const told: string[] = []
       let step = 0
-      const stop = kafka.calls$.subscribe(() => void (++step === crashAt && kafka.cut()))
+      const stop = kafka.calls$.subscribe(() => {
+        if (++step === crashAt) kafka.cut()
+      })
       connect('a', (client) => commitOne(client, told))
       scheduler.flush()
       stop.unsubscribe()

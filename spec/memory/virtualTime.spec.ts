@@ -3,6 +3,7 @@ import { concatMap, tap } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import type { KafkaClient } from '../../lib/client/KafkaClient.js'
 import type { IsolationLevel } from '../../lib/client/IsolationLevel.js'
+import type { KafkaError } from '../../lib/client/KafkaError.js'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
@@ -73,12 +74,12 @@ describe('MemoryKafka in virtual time', () => {
           .pipe(
             tap(() => {
               producer.begin()
-              producer.append({ ...p0, value: 'lost' })
+              producer.append({ topic: 't', partition: 0, value: 'lost' })
             }),
             concatMap(() => producer.flush()),
           )
           .subscribe(() => note('flushed'))
-        at(2000, () => producer.commit().subscribe({ error: (error: Error) => note(error) }))
+        at(2000, () => producer.commit().subscribe({ error: note }))
       })
       at(10, () => kafka.produce('t', [{ value: 'after' }]))
       at(20, () => withClient((client) => readAll(client, 'read_committed')))
@@ -116,9 +117,9 @@ describe('MemoryKafka in virtual time', () => {
       })
       withClient((client) => {
         const producer = client.producer(producerConfig({ lingerMs: 50 }))
-        at(10, () => producer.append({ ...p0, value: 'a' }))
-        at(30, () => producer.append({ ...p0, value: 'b' }))
-        at(100, () => producer.append({ ...p0, value: 'c' }))
+        at(10, () => producer.append({ topic: 't', partition: 0, value: 'a' }))
+        at(30, () => producer.append({ topic: 't', partition: 0, value: 'b' }))
+        at(100, () => producer.append({ topic: 't', partition: 0, value: 'c' }))
         at(110, () => producer.flush().subscribe(() => note('flushed')))
       })
     })
@@ -135,8 +136,8 @@ describe('MemoryKafka in virtual time', () => {
         kafka.inject({ api: 'Produce' }, Fault.loseAnswer())
         withClient((client) => {
           const producer = client.producer(producerConfig())
-          producer.append({ ...p0, value: 'a' })
-          at(50, () => producer.append({ ...p0, value: 'b' }))
+          producer.append({ topic: 't', partition: 0, value: 'a' })
+          at(50, () => producer.append({ topic: 't', partition: 0, value: 'b' }))
           at(60, () => producer.flush().subscribe(() => note(kafka.records('t').map(({ value }) => value))))
         })
       })
@@ -148,7 +149,7 @@ describe('MemoryKafka in virtual time', () => {
         kafka.inject({ api: 'Produce' }, Fault.loseAnswer())
         withClient((client) => {
           const producer = client.producer(producerConfig({ idempotence: false }))
-          producer.append({ ...p0, value: 'a' })
+          producer.append({ topic: 't', partition: 0, value: 'a' })
           producer.flush().subscribe(() => note(kafka.records('t').map(({ value }) => value)))
         })
       })
@@ -165,7 +166,7 @@ describe('MemoryKafka in virtual time', () => {
             .pipe(
               tap(() => {
                 producer.begin()
-                producer.append({ ...p0, value: 'a' })
+                producer.append({ topic: 't', partition: 0, value: 'a' })
               }),
               concatMap(() => producer.commit()),
             )
@@ -197,7 +198,7 @@ describe('MemoryKafka in virtual time', () => {
           client
             .resume('never used', 1n, 0)
             .commit()
-            .subscribe({ error: ({ codeName }) => note(codeName) })
+            .subscribe({ error: (error: unknown) => note((error as KafkaError).codeName) })
         })
       })
       expect(run).toEqual([[50, 'INVALID_PRODUCER_ID_MAPPING']])
@@ -210,7 +211,7 @@ describe('MemoryKafka in virtual time', () => {
           const producer = client.producer(producerConfig())
           at(10, () => kafka.moveLeader('t', 0, { unavailableMs: 250 }))
           at(20, () => {
-            producer.append({ ...p0, value: 'a' })
+            producer.append({ topic: 't', partition: 0, value: 'a' })
             producer.flush().subscribe(() => note('flushed'))
           })
         })
