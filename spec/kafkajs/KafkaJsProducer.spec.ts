@@ -8,10 +8,10 @@ import { producerConfig } from './producer/support/producerConfig.js'
 import { seededRandom } from './producer/support/seededRandom.js'
 import { StepScheduler } from './producer/support/StepScheduler.js'
 
-const setUp = (config: Partial<ProducerConfig> = {}, partitions: number | undefined = 3) => {
+const setUp = (config: Partial<ProducerConfig> = {}, partitions = 3) => {
   const scheduler = new StepScheduler()
   const cluster = new FakeCluster(scheduler, seededRandom(1))
-  if (partitions !== undefined) cluster.addTopic('t', partitions)
+  if (partitions > 0) cluster.addTopic('t', partitions)
   const producer = new KafkaJsProducer(cluster, producerConfig(config))
   const failures: KafkaError[] = []
   producer.failed$.subscribe((error) => failures.push(error))

@@ -39,18 +39,25 @@ export class TopicDiscovery {
   }
 
   private async search(topic: string): Promise<void> {
-    for (let attempt = 1; !this.closed; attempt++) {
-      const trouble = await this.look(topic)
-      if (this.closed) return
-      if (trouble === undefined) {
-        this.searched.delete(topic)
-        return this.listener.found()
-      }
-      if (!trouble.retriable) return this.listener.failed(trouble)
+    let trouble = await this.look(topic)
+    for (let attempt = 1; trouble?.retriable === true; attempt++) {
       this.lastTrouble = trouble
-      const waitMs = exponentialBackoff(this.connections.config, attempt)
-      await new Promise<void>((resolve) => this.scheduler.schedule(() => resolve(), waitMs))
+      await this.wait(exponentialBackoff(this.connections.config, attempt))
+      if (this.closed) return
+      trouble = await this.look(topic)
     }
+    if (this.closed) return
+    this.searched.delete(topic)
+    if (trouble === undefined) this.listener.found()
+    else this.listener.failed(trouble)
+  }
+
+  private wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.scheduler.schedule(() => {
+        resolve()
+      }, ms)
+    })
   }
 
   private async look(topic: string): Promise<KafkaError | undefined> {

@@ -18,7 +18,7 @@ export class TopicQueues {
   held: HeldRecord[] = []
   /** who waits for held records */
   readonly latches: AckLatch[] = []
-  private readonly queues: PartitionQueue[] = []
+  private readonly queues: (PartitionQueue | undefined)[] = []
   private partitions = 0
   private sticky = -1
 

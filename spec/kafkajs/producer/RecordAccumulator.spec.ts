@@ -58,7 +58,7 @@ const records = fc.array(
 )
 
 const placeOf = ({ partition, key }: ProducerRecord): number | undefined =>
-  partition ?? (key === null || key === undefined ? undefined : partitionOfKey(key as string, 4))
+  partition ?? (key === null || key === undefined ? undefined : partitionOfKey(key, 4))
 
 describe('RecordAccumulator', () => {
   it('should lose nothing, keep order by partition, and keep batches within their size', () => {

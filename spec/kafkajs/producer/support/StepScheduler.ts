@@ -20,7 +20,10 @@ export class StepScheduler implements SchedulerLike {
   }
 
   schedule<T>(work: (this: SchedulerAction<T>, state: T) => void, delay = 0, state?: T): Subscription {
-    const run = (): void => (work as (state: T) => void)(state as T)
+    // Nothing that is scheduled here reschedules itself by `this`.
+    const run = (): void => {
+      work.call(undefined as never, state as T)
+    }
     const step = { at: this.time + Math.max(0, delay), order: this.order++, run }
     this.steps.add(step)
     return new Subscription(() => this.steps.delete(step))
@@ -32,11 +35,13 @@ export class StepScheduler implements SchedulerLike {
 
   /** Runs until the promise is settled. Fails when nothing is left to do before that, or after so much virtual time. */
   async until<T>(promise: Promise<T>, limitMs = 10_000_000): Promise<T> {
-    let settled = false
-    const done = (): void => void (settled = true)
+    const progress = { settled: false }
+    const done = (): void => {
+      progress.settled = true
+    }
     promise.then(done, done)
     await followPromises()
-    while (!settled) {
+    while (!progress.settled) {
       const next = this.next()
       if (next === undefined) throw new Error(`stuck at ${this.time} ms: nothing is scheduled any more`)
       if (next.at > limitMs) throw new Error(`still not settled at ${this.time} ms`)
