@@ -151,7 +151,10 @@ export class RunningCheckpoint {
         ),
       )
     if (!this.apply(announced(this.pending, owner))) return
-    if (!isObservable(state)) return void this.deliver(owner, state)
+    if (!isObservable(state)) {
+      this.deliver(owner, state)
+      return
+    }
     let arrived = false
     this.work.add(
       state.pipe(take(1)).subscribe({

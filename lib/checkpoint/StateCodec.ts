@@ -35,7 +35,7 @@ export const stateCodec = <A, O>(
 ): StateCodec<A> => {
   const readers = new Map<number, StateReader<A>>([
     ...Object.entries(older).map(([key, reader]) => [Number(key), reader] as const),
-    [version, codec.decode],
+    [version, (json) => codec.decode(json)],
   ])
   return {
     encode: (state) => ({ version, state: codec.encode(state) }),

@@ -159,6 +159,7 @@ export class ElementMerge<T> {
       this.alignment.abandon()
       this.settle()
     })
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set within subscribe, by an outcome that replays
     if (aborted) return false
     this.destination.add(outcome)
     const current = this.alignment.checkpointId ?? this.lastCheckpointId

@@ -161,7 +161,7 @@ export class FetchedPartition implements FetchedRecords {
       return { nextOffset, records: new BatchRecords(topic, partition, batch, buffer, recordsAt, end) }
     }
     if (compression === undefined) throw this.corrupt(batch, 'name a compression that does not exist')
-    const inflated = this.inflate(batch, compressionCodec(compression).decompress, buffer.subarray(recordsAt, end))
+    const inflated = this.inflate(batch, (bytes, max) => compressionCodec(compression).decompress(bytes, max), buffer.subarray(recordsAt, end))
     return { nextOffset, records: new BatchRecords(topic, partition, batch, inflated, 0, inflated.length) }
   }
 

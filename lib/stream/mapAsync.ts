@@ -48,7 +48,7 @@ export function mapAsync<T, O extends ObservableInput<unknown>>(
   return (source) =>
     new Observable((destination) => {
       const tasks = new TaskQueue<T, ObservedValueOf<O>>(
-        (record) => from(project(record.value, record.timestamp)) as Observable<ObservedValueOf<O>>,
+        (record) => from(project(record.value, record.timestamp)),
         concurrency,
         order === 'ordered',
         destination,

@@ -171,6 +171,7 @@ class RecordChain<T, R> {
     this.answering = true
     this.feed.complete()
     this.answering = false
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set by the chain, within complete()
     if (!this.completed && !this.destination.closed) {
       throw lateOutput('did not complete with the stream: they still hold records or wait for something')
     }

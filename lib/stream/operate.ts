@@ -28,6 +28,7 @@ class OperatorSubscriber<T> extends Subscriber<T> {
     private readonly target: Subscriber<never>,
     private readonly observer: SourceObserver<T>,
   ) {
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way to be part of RxJS's chain of finalization in 7.x
     super(target)
   }
 

@@ -49,8 +49,8 @@ process.on('SIGINT', () => {
 })
 
 run.done$.subscribe({
-  error: (error: Error) => {
-    console.error(error.message)
+  error: (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error)
     process.exitCode = 1
   },
 })

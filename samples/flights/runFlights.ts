@@ -72,8 +72,8 @@ export const runFlights = (options: RunFlightsOptions): FlightsRun => {
     ).pipe(
       last(),
       concatMap(() => job.checkpoints.stopWithSavepoint({ drain: true })),
-      takeUntil(stopped),
       ignoreElements(),
+      takeUntil(stopped),
     )
     const progress$ = interval(1000, scheduler).pipe(
       exhaustMap(() => lag$),
