@@ -89,6 +89,43 @@ describe('KafkaSource.splits', () => {
     })
   })
 
+  it('should complete when the only split that is read has ended', () => {
+    onKafka({ t: 2 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', [...valuesFor(0, 'a', 'b'), ...valuesFor(1, 'x')])
+      const values$ = builderOf()
+        .setBounded(OffsetsInitializer.latest())
+        .build()
+        .splits({ connect: kafka.connect, scheduler })
+        .pipe(
+          take(1),
+          mergeMap(({ elements }) => elements.pipe(recordsOnly())),
+        )
+      expectObservable(values$).toBe('(ab|)')
+    })
+  })
+
+  it('should keep in its state what a split that was given up has not read', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', valuesFor(0, 'a', 'b', 'c'))
+      const store = new MemoryCheckpointStore()
+      const source = builderOf().build()
+      const options = () => {
+        const checkpoints = CheckpointCoordinator.create({
+          interval: 5,
+          store,
+          scheduler,
+          logger: { warn: () => undefined },
+        })
+        return { connect: kafka.connect, scheduler, checkpoints }
+      }
+      const first$ = source.splits(options()).pipe(mergeMap(({ elements }) => elements.pipe(recordsOnly(), take(1))))
+      expectObservable(first$, '^ 20ms !').toBe('a')
+      expectObservable(source.records(options()), '---------------------------^ 20ms !').toBe(
+        '---------------------------(bc)',
+      )
+    })
+  })
+
   it('should give a split to the subtask that owns it', () => {
     onKafka({ t: 5 }, (kafka, scheduler, { expectObservable }) => {
       const source = builderOf().build()

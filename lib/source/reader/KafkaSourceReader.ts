@@ -4,8 +4,7 @@ import type { KafkaClient } from '../../client/KafkaClient.js'
 import type { Logger } from '../../client/KafkaConfig.js'
 import type { FetchedRecords, FetchFailed, KafkaFetcher } from '../../client/KafkaFetcher.js'
 import type { Offset } from '../../client/Offset.js'
-import { earliestOffset, latestOffset } from '../../client/OffsetSpec.js'
-import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
+import type { TopicPartition } from '../../client/TopicPartition.js'
 import { consoleLogger } from '../../config/consoleLogger.js'
 import { defaultConnect } from '../../defaultClient.js'
 import { noMetrics } from '../../metrics/noMetrics.js'
@@ -21,8 +20,10 @@ import { PartitionOffsetsRetriever } from '../offsets/PartitionOffsetsRetriever.
 import { SourceError } from '../SourceError.js'
 import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
 import { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
+import { AssignedSplits } from './AssignedSplits.js'
 import { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import { OffsetCommitter } from './OffsetCommitter.js'
+import { resetPosition } from './resetPosition.js'
 import type { SourceOutput } from './SourceOutput.js'
 import { SplitReader } from './SplitReader.js'
 import { Turns } from './Turns.js'
@@ -45,7 +46,7 @@ export class KafkaSourceReader<T> {
   private readonly subtaskIndex: number
   private readonly uid: string
   private readonly metrics: KafkaSourceReaderMetrics
-  private readonly splits = new Map<string, SplitReader<T>>()
+  private readonly splits: AssignedSplits<T>
   private readonly work = new Subscription()
   private readonly turns: Turns
   private output!: SourceOutput<T>
@@ -81,6 +82,7 @@ export class KafkaSourceReader<T> {
         this.step()
       })
     })
+    this.splits = new AssignedSplits(config.consumer.maxPollRecords)
     this.metrics = new KafkaSourceReaderMetrics(options.metrics ?? noMetrics)
   }
 
@@ -168,7 +170,8 @@ export class KafkaSourceReader<T> {
     if (this.isClosed()) return
     this.output.turn()
     if (this.requested && this.fetcher !== undefined) this.answer()
-    if (this.phase === 'reading') this.read()
+    if (this.phase === 'reading' && this.splits.readRound(this.interrupt)) this.wake()
+    if (this.isClosed()) return
     if (this.phase === 'reading' && (this.endRequested || this.allFinished())) this.end()
     if (this.phase === 'ending' && this.attempt === undefined) this.endWithoutCheckpoints()
   }
@@ -269,7 +272,7 @@ export class KafkaSourceReader<T> {
       this.logger,
       this.wake,
     )
-    this.splits.set(state.key, reader)
+    this.splits.add(reader)
     this.metrics.addSplit(state)
     reader.start()
     this.wake()
@@ -282,10 +285,8 @@ export class KafkaSourceReader<T> {
           `Partition ${String(partition)} is not there any more; it is read on should it come back.`,
         )
       case 'drop': {
-        const key = topicPartitionKey(partition)
         this.enumerator?.forget(partition)
-        this.splits.get(key)?.drop()
-        this.splits.delete(key)
+        this.splits.drop(partition)
         return
       }
       case 'fail':
@@ -298,40 +299,27 @@ export class KafkaSourceReader<T> {
   }
 
   private onFetched(fetched: FetchedRecords | FetchFailed): void {
-    const split = this.splits.get(topicPartitionKey(fetched.topicPartition))
+    const split = this.splits.get(fetched.topicPartition)
     if (split === undefined) return
     if (fetched._tag === 'Fetched') split.onFetched(fetched)
     else if (fetched.error._tag === 'OffsetOutOfRange') this.resetOffset(split, fetched)
     else this.fail(fetched.error)
   }
 
-  private resetOffset(split: SplitReader<T>, { topicPartition, error }: FetchFailed): void {
-    const policy = this.config.offsetOutOfRangePolicy
-    if (policy === 'fail') return this.fail(outOfRange(split.state, error))
-    this.logger.warn(
-      `The position of ${split.state.key} is not in the log; going on from the ${policy} offset, by the policy.`,
-    )
-    const spec = policy === 'earliest' ? earliestOffset : latestOffset
+  private resetOffset(split: SplitReader<T>, failed: FetchFailed): void {
+    const { offsetOutOfRangePolicy: policy, consumer } = this.config
     this.work.add(
-      this.client!.admin.listOffsets([[topicPartition, spec]], this.config.consumer.fetcher.isolationLevel).subscribe({
-        next: (offsets) => {
-          split.seek(offsets.get(split.state.key) ?? 0)
+      resetPosition(failed, policy, this.client!.admin, consumer.fetcher.isolationLevel).subscribe({
+        next: (offset) => {
+          this.logger.warn(
+            `The position of ${split.state.key} is not in the log; going on from the ${policy} offset, ${offset}.`,
+          )
+          split.seek(offset)
           this.wake()
         },
-        error: (failure: unknown) => this.fail(failure),
+        error: (error: unknown) => this.fail(error),
       }),
     )
-  }
-
-  /** One batch of every split that has one and may send it. */
-  private read(): void {
-    const max = Math.max(1, Math.floor(this.config.consumer.maxPollRecords / Math.max(1, this.splits.size)))
-    for (const split of this.splits.values()) {
-      if (!split.readable) continue
-      split.readBatch(max, this.interrupt)
-      this.wake()
-      if (this.isClosed() || this.phase !== 'reading') return
-    }
   }
 
   /** Between two records. True: no more of this batch. */
@@ -352,12 +340,12 @@ export class KafkaSourceReader<T> {
   private sendBarrier(attempt: SourceAttempt, request: CheckpointRequest): void {
     if (request.end !== undefined) this.phase = 'ending'
     if (request.end === 'drain' || request.end === 'finished') this.sendFinalWatermark()
-    const splits = [...this.splits.values()].map(({ state }) => state)
+    const { splits } = this.splits
     const state = kafkaSourceState.encode({
-      splits: splits.map((split) => split.toSplit()),
+      splits,
       initialDiscoveryFinished: this.enumerator!.initialDiscoveryFinished && this.readyTold,
     })
-    const offsets = splits.map(({ topicPartition, position }) => [topicPartition, position] as const)
+    const offsets = splits.map(({ topicPartition, startingOffset }) => [topicPartition, startingOffset] as const)
     this.output.barrier((parts) => {
       const barriers = attempt.barriers(request, state, parts)
       const [first] = barriers
@@ -382,7 +370,7 @@ export class KafkaSourceReader<T> {
     if (!this.discoveryFinished) return false
     const ends =
       this.config.boundedness === Boundedness.BOUNDED || (this.config.stoppingOffsets !== undefined && this.found > 0)
-    return ends && [...this.splits.values()].every(({ state }) => state.finished)
+    return ends && this.splits.finished
   }
 
   private end(): void {
@@ -401,7 +389,7 @@ export class KafkaSourceReader<T> {
   /** With automatic commits, the tail is waited for, so that it is committed too. */
   private endWithoutCheckpoints(): void {
     if (this.committer !== undefined) {
-      if ([...this.splits.values()].some(({ state }) => state.unacknowledged > 0)) return
+      if (!this.splits.acknowledged) return
       this.commitAcknowledged()
     }
     this.completeWhenCommitted()
@@ -417,9 +405,7 @@ export class KafkaSourceReader<T> {
   }
 
   private commitAcknowledged(): void {
-    this.committer?.commit(
-      [...this.splits.values()].map(({ state }) => [state.topicPartition, state.acknowledgedPosition] as const),
-    )
+    this.committer?.commit(this.splits.acknowledgedPositions)
   }
 
   private fail(error: unknown): void {
@@ -432,11 +418,3 @@ export class KafkaSourceReader<T> {
     return this.phase === 'closed' || this.output.closed
   }
 }
-
-const outOfRange = ({ key, position }: KafkaPartitionSplitState, cause: unknown): SourceError =>
-  new SourceError(
-    'OffsetOutOfRange',
-    `Offset ${position} of ${key} is not in the log: its records were deleted by retention before they were read, or the topic was ` +
-      'created anew. Records are lost; setOffsetOutOfRangePolicy says where to go on, if that is acceptable.',
-    cause,
-  )

@@ -63,6 +63,7 @@ export class MergedOutput<T> implements SourceOutput<T> {
     }
     return {
       live: true,
+      abandoned: false,
       record: watermarks === undefined ? plain(destination) : timed(destination, watermarks),
       batchEnd: (element) => {
         destination.next(element)

@@ -7,6 +7,8 @@ import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState
 export interface SplitOutput<T> {
   /** Someone listens: it may be read. */
   readonly live: boolean
+  /** Nobody listens any more, or ever will in this attempt. */
+  readonly abandoned: boolean
   /** `timestamp` is the record's own, `-Infinity` when it has none. */
   record(value: T, timestamp: number): void
   batchEnd(element: BatchEnd): void

@@ -38,6 +38,11 @@ export class SplitReader<T> {
     return state.fetches.length > 0 ? state.demand : !state.requested
   }
 
+  /** Nothing is to come from it. */
+  get finished(): boolean {
+    return this.state.finished || this.output.abandoned
+  }
+
   onFetched(fetched: FetchedRecords): void {
     this.state.requested = false
     if (this.ended) return
@@ -73,7 +78,7 @@ export class SplitReader<T> {
       this.emit(record)
       state.position = record.offset + 1
       state.currentOffset = record.offset
-      if (interrupt()) {
+      if (interrupt() || !this.output.live) {
         metrics.numRecordsIn.inc(read + 1)
         return
       }

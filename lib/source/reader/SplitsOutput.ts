@@ -42,7 +42,11 @@ export class SplitsOutput<T> implements SourceOutput<T> {
   }
 
   add({ key, topicPartition }: KafkaPartitionSplitState): SplitOutput<T> {
+    const { destination } = this
     const split = new SplitStream<T>(key, {
+      get open() {
+        return !destination.closed
+      },
       subscribed: () => {
         this.listeners += 1
         this.wake()
@@ -94,6 +98,8 @@ export class SplitsOutput<T> implements SourceOutput<T> {
 }
 
 interface SplitStreamListener {
+  /** a split can still be subscribed to */
+  readonly open: boolean
   subscribed(): void
   unsubscribed(): void
 }
@@ -104,7 +110,10 @@ class SplitStream<T> implements SplitOutput<T> {
   private begun = false
   private finished = false
 
-  constructor(id: string, listener: SplitStreamListener) {
+  constructor(
+    id: string,
+    private readonly listener: SplitStreamListener,
+  ) {
     this.elements = new Observable((destination) => {
       if (this.destination !== undefined) {
         destination.error(subscribedTwice(id))
@@ -121,6 +130,10 @@ class SplitStream<T> implements SplitOutput<T> {
   /** It has begun, and is still listened to. */
   get live(): boolean {
     return this.begun && this.destination?.closed === false
+  }
+
+  get abandoned(): boolean {
+    return this.destination === undefined ? !this.listener.open : this.destination.closed
   }
 
   begin(restored: Restored): void {
