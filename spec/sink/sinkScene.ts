@@ -32,7 +32,12 @@ export class SinkScene {
   readonly kafka = new MemoryKafka({ scheduler: this.scheduler, topics: { out: 1 } })
   readonly store: CheckpointStore = new MemoryCheckpointStore()
   /** what sinks told, with the time in ms: `[112, 'prepared', 1, 10]` is checkpoint 1 with 10 records */
-  readonly told: (readonly [at: number, kind: string, checkpointId: number | undefined, records: number | undefined])[] = []
+  readonly told: (readonly [
+    at: number,
+    kind: string,
+    checkpointId: number | undefined,
+    records: number | undefined,
+  ])[] = []
   readonly errors: Error[] = []
   completions = 0
 

@@ -1,50 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { config, finalize, NEVER, type Observable, of, Subject, tap } from 'rxjs'
-import type { ConnectKafka } from '../../lib/client/KafkaClient.js'
+import { config, NEVER, of, Subject } from 'rxjs'
 import { Fault } from '../../lib/memory/Fault.js'
 import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
 import { KafkaSink } from '../../lib/sink/KafkaSink.js'
-import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { TransactionNamingStrategy } from '../../lib/sink/transaction/TransactionNamingStrategy.js'
-import type { CheckpointOutcome } from '../../lib/stream/CheckpointBarrier.js'
-import type { StreamElement } from '../../lib/stream/StreamElement.js'
-import { record, Upstream, watermark } from '../support/elements.js'
-import { SinkScene } from './sinkScene.js'
-
-const aborted = (checkpointId: number): CheckpointOutcome => ({ _tag: 'aborted', checkpointId, reason: 'it was slow' })
-
-/** A sink that is given its elements by hand, and the clients it has open. */
-class HandFed {
-  readonly scene = new SinkScene()
-  readonly upstream = new Upstream()
-  readonly elements = new Subject<StreamElement<string>>()
-  open = 0
-
-  readonly connect: ConnectKafka = (kafkaConfig) =>
-    this.scene.kafka.connect(kafkaConfig).pipe(
-      tap((client) => {
-        this.open++
-        const close = client.close.bind(client)
-        client.close = () => close().pipe(finalize(() => this.open--))
-      }),
-    )
-
-  start(sink = this.scene.sink(), elements$: Observable<StreamElement<string>> = this.elements) {
-    return this.scene.start(elements$.pipe(sinkTo(sink, { connect: this.connect, scheduler: this.scene.scheduler })))
-  }
-
-  feed(...elements: readonly StreamElement<string>[]): void {
-    elements.forEach((element) => this.elements.next(element))
-  }
-
-  restored() {
-    return { ...this.upstream.restored(), checkpointing: { interval: 100, timeout: 1000 } }
-  }
-
-  at(ms: number, act: () => void): void {
-    this.scene.scheduler.schedule(act, ms)
-  }
-}
+import { record, watermark } from '../support/elements.js'
+import { aborted, completed, HandFed } from './HandFed.js'
 
 describe('sinkTo, at its end', () => {
   const unhandled: unknown[] = []
@@ -66,13 +27,7 @@ describe('sinkTo, at its end', () => {
       fed.feed(fed.restored(), record('a'))
       fed.at(100, () => fed.feed(fed.upstream.barrier(1, 'suspend', of(aborted(1))), watermark(5)))
       fed.at(200, () => {
-        fed.feed(
-          fed.upstream.barrier(
-            2,
-            'suspend',
-            of({ _tag: 'completed', checkpointId: 2, markCommitted: () => of(undefined) }),
-          ),
-        )
+        fed.feed(fed.upstream.barrier(2, 'suspend', of(completed(2))))
         fed.elements.complete()
       })
     }, 2000)

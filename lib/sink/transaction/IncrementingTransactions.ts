@@ -1,4 +1,4 @@
-import { AsyncSubject, concatMap, last, map, type Observable, of, range } from 'rxjs'
+import { AsyncSubject, concatMap, EMPTY, last, map, type Observable, of, range } from 'rxjs'
 import type { KafkaClient } from '../../client/KafkaClient.js'
 import type { ProducerConfig } from '../../client/KafkaConfig.js'
 import type { PreparedTransaction, TransactionalProducer } from '../../client/KafkaProducer.js'
@@ -43,16 +43,17 @@ export class IncrementingTransactions {
     this.newest = first.offset
   }
 
-  /** Emits at once when the transaction is ready, which it is as long as checkpoints leave it the time of one request. */
+  /** Emits at once when the transaction was prepared and is ready. */
   take(offset: number): Observable<InitialisedTransaction> {
-    if (this.ahead?.offset !== offset) this.prepare(offset)
-    const taken = this.ahead?.transaction$ ?? of()
+    this.prepare(offset)
+    const taken = this.ahead?.transaction$ ?? EMPTY
     this.ahead = undefined
     return taken
   }
 
-  /** Begins to initialise the transaction that will be taken next. */
+  /** Begins to initialise the transaction that will be taken next, unless that is under way. */
   prepare(offset: number): void {
+    if (this.ahead?.offset === offset) return
     const before = this.ahead?.transaction$
     const missing$ = range(this.newest + 1, Math.max(0, offset - this.newest)).pipe(
       concatMap((skipped) => this.initialise(skipped)),
@@ -62,7 +63,13 @@ export class IncrementingTransactions {
       last(),
     )
     const transaction$ = new AsyncSubject<InitialisedTransaction>()
-    ;(before === undefined ? missing$ : before.pipe(concatMap(() => missing$))).subscribe(transaction$)
+    ;(before === undefined
+      ? missing$
+      : before.pipe(
+          concatMap(({ producer }) => producer.close()),
+          concatMap(() => missing$),
+        )
+    ).subscribe(transaction$)
     this.newest = offset
     this.ahead = { offset, transaction$ }
   }

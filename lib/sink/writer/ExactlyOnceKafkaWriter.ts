@@ -43,6 +43,8 @@ interface LiveCommittable {
   readonly transaction: InitialisedTransaction
 }
 
+type CompletedOutcome = Extract<CheckpointOutcome, { _tag: 'completed' }>
+
 /** What an {@link ExactlyOnceKafkaWriter} is made with. */
 export interface ExactlyOnceSettings {
   readonly config: KafkaSinkConfig<never>
@@ -59,7 +61,7 @@ const ABORT_PATIENCE = 3_000
 /**
  * EXACTLY_ONCE: one transaction per checkpoint. The life of one:
  *
- * 1. Initialised while the one before still takes records (`IncrementingTransactions`).
+ * 1. Initialised while the one before still takes records (`IncrementingTransactions`), as soon as a checkpoint has completed.
  * 2. Begun in the place of a barrier. It accumulates at once; its first batch of a partition waits for the last one of the
  *    transaction before it there.
  * 3. At the next barrier it is flushed and becomes a committable, which every checkpoint holds until it is known to be
@@ -131,7 +133,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
         }),
       ),
       settle$: defer(() => barrier.outcome$).pipe(
-        concatMap((outcome) => (outcome._tag === 'completed' ? this.commit(outcome) : EMPTY)),
+        concatMap((outcome) => (outcome._tag === 'completed' ? this.completed(outcome) : EMPTY)),
       ),
     }
   }
@@ -204,6 +206,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
         tap((first) => {
           this.transactions.startFrom(first)
           this.start(first, undefined)
+          this.initialiseNext()
         }),
         ignoreElements(),
       ),
@@ -226,8 +229,15 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
     transaction.producer.begin(after === undefined ? {} : { after: after.producer })
     this.subscription.add(transaction.producer.failed$.subscribe((error) => this.failed$.next(error)))
     this.current = transaction
-    this.transactions.prepare(transaction.offset + 1)
     this.ready$.next()
+  }
+
+  /**
+   * Only when an attempt has begun or a checkpoint has completed, which says that no newer attempt has taken over: a process
+   * that was stopped and wakes beside its successor would fence a transaction of it, and the records in it would be lost.
+   */
+  private initialiseNext(): void {
+    if (this.current !== undefined) this.transactions.prepare(this.current.offset + 1)
   }
 
   private prepare(transaction: InitialisedTransaction, checkpointId: number): Observable<SinkEvent> {
@@ -253,7 +263,12 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
     return encodeWriterState({ transactionalIdPrefix: prefix, parallelism, committables })
   }
 
-  private commit(outcome: Extract<CheckpointOutcome, { _tag: 'completed' }>): Observable<SinkEvent> {
+  private completed(outcome: CompletedOutcome): Observable<SinkEvent> {
+    this.initialiseNext()
+    return this.commit(outcome)
+  }
+
+  private commit(outcome: CompletedOutcome): Observable<SinkEvent> {
     const due = this.committables.filter(({ committable }) => committable.checkpointId <= outcome.checkpointId)
     if (due.length === 0) return EMPTY
     const ids = due.map(({ committable }) => committable.transactionalId)
