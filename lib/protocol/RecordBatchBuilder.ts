@@ -187,7 +187,8 @@ const shortText = 16
 /** Node has it without telling (`Buffer.write` comes to it by way of the encoding's name). */
 const writeAscii: (this: Buffer, text: string, at: number, size: number) => unknown =
   (Buffer.prototype as { latin1Write?: (text: string, at: number, size: number) => number }).latin1Write ??
-  ((Buffer.prototype as Buffer).write)
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its `this`
+  (Buffer.prototype as Buffer).write
 
 const writeInt64 = (buffer: Buffer, value: number, at: number): void => {
   const high = Math.floor(value / 0x1_0000_0000)
