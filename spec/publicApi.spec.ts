@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from '@jest/globals'
+import * as rxKafka from '../lib/index.js'
+import * as testing from '../lib/testing/index.js'
+
+/** The names of a module that only re-exports: `value`, `type Type`. */
+const namesOf = (file: string): readonly string[] =>
+  [...readFileSync(file, 'utf8').matchAll(/^export (type )?\{([^}]*)\}/gm)].flatMap(([, type = '', names]) =>
+    names!
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '')
+      .map((name) => type + name),
+  )
+
+const list = (text: string): readonly string[] => text.trim().split(/\s+/)
+
+// Taking a name away, or changing what it means, is a new major version; adding one is a line here and in CHANGELOG.md.
+const values = list(`
+  Boundedness ByteArrayDeserializer ByteArraySchema CheckpointCoordinator CheckpointError ConsumerRecord DeliveryGuarantee
+  DoubleDeserializer FileCheckpointStore FixedPartitioner IntegerDeserializer InvalidConfigError JsonSchema KafkaError
+  KafkaRecordDeserializationSchema KafkaRecordSerializationSchema KafkaRecordSerializationSchemaBuilder KafkaSink
+  KafkaSinkBuilder KafkaSource KafkaSourceBuilder LongDeserializer MAX_WATERMARK MIN_WATERMARK MemoryCheckpointStore
+  MemoryMetricGroup OffsetResetStrategy OffsetsInitializer SimpleStringSchema SourceError StreamError StreamRecord
+  StringDeserializer TopicPartition TransactionNamingStrategy UUIDDeserializer Watermark WatermarkStatus WatermarkStrategy
+  assignTimestampsAndWatermarks branch combineWatermarks consumerRecord decodeConsumerConfig decodeProducerConfig
+  defaultConnect earliestOffset isKafkaError latestOffset mapAsync offsetForTimestamp onRecords processBatches recordsOnly
+  sinkTo splitOwner unionElements withIdleness
+`)
+
+const types = list(`
+  BatchEnd Bytes CheckpointBarrier CheckpointConfig CheckpointOutcome CheckpointStore CheckpointingInfo CommitLostPolicy
+  CompletedCheckpoint ConfigError ConnectKafka ConsumerConfig ControlElement Counter DeserializationErrorPolicy Deserializer
+  DeserializerClass EndOfStream FetchFailed FetchedRecords FetcherConfig Gauge Header HeaderProvider Headers IsolationLevel
+  KafkaAdmin KafkaClient KafkaConfig KafkaErrorTag KafkaFetcher KafkaPartitioner KafkaProducer KafkaProperties
+  KafkaPropertyValue KafkaSinkConfig KafkaSinkContext KafkaSinkOptions KafkaSourceConfig KafkaSourceOptions KafkaSplit
+  KafkaSplitsOptions KafkaSubscriber Logger MetricGroup NewTopic OffsetOutOfRangePolicy OffsetSpec PartitionOffsetsRetriever
+  ProducerConfig ProducerRecord RemovedPartitionsPolicy Restored ResumedTransaction Serializer SinkEvent SourceErrorTag
+  SplitElements StoredAttempt StoredCheckpoint StreamElement StreamErrorTag TimestampAssigner TimestampProvider TimestampType
+  TopicDescription TopicSelector TransactionalProducer WatermarkGenerator WatermarkOutput
+`)
+
+/** What is called on something, by its name. */
+const members: Readonly<Record<string, readonly [subject: object, names: readonly string[]]>> = {
+  'KafkaSource.builder()': [
+    rxKafka.KafkaSource.builder(),
+    list(`setBootstrapServers setGroupId setTopics setTopicPattern setPartitions setKafkaSubscriber setStartingOffsets
+      setBounded setUnbounded setDeserializer setValueOnlyDeserializer setClientIdPrefix setRackIdSupplier setProperty
+      setProperties setDeserializationErrorPolicy setRemovedPartitionsPolicy setOffsetOutOfRangePolicy build buildEither`),
+  ],
+  'a source': [rxKafka.KafkaSource.prototype, list('elements splits records')],
+  'KafkaSink.builder()': [
+    rxKafka.KafkaSink.builder(),
+    list(`setBootstrapServers setRecordSerializer setDeliveryGuarantee setTransactionalIdPrefix setTransactionNamingStrategy
+      setCommitLostPolicy setKafkaProducerConfig setProperty build buildEither`),
+  ],
+  'KafkaRecordSerializationSchema.builder()': [
+    rxKafka.KafkaRecordSerializationSchema.builder(),
+    list(`setTopic setTopicSelector setKeySerializationSchema setValueSerializationSchema setKafkaKeySerializer
+      setKafkaValueSerializer setPartitioner setHeaderProvider setTimestampProvider build`),
+  ],
+  OffsetsInitializer: [rxKafka.OffsetsInitializer, list('earliest latest timestamp committedOffsets offsets')],
+  KafkaRecordDeserializationSchema: [rxKafka.KafkaRecordDeserializationSchema, list('of valueOnly')],
+  WatermarkStrategy: [
+    rxKafka.WatermarkStrategy,
+    list('noWatermarks forMonotonousTimestamps forBoundedOutOfOrderness forGenerator'),
+  ],
+  'a watermark strategy': [
+    rxKafka.WatermarkStrategy.noWatermarks(),
+    list('withTimestampAssigner withIdleness withWatermarkAlignment'),
+  ],
+  CheckpointCoordinator: [rxKafka.CheckpointCoordinator, ['create']],
+  'a coordinator': [rxKafka.CheckpointCoordinator.prototype, list('trigger stopWithSavepoint')],
+  'a MemoryKafka': [
+    new testing.MemoryKafka(),
+    list(`connect createTopic deleteTopic createPartitions produce commitOffsets deleteRecords compact records endOffsets
+      committedOffsets transactions inject moveLeader cut`),
+  ],
+  Fault: [testing.Fault, list('fail loseAnswer delay hold')],
+}
+
+describe('the public names', () => {
+  it('should be these', () => {
+    const names = [...values, ...types.map((name) => `type ${name}`)]
+    expect([...namesOf('lib/index.ts')].sort()).toEqual(names.sort())
+  })
+
+  it('should be there when the program runs', () => {
+    expect(Object.keys(rxKafka).sort()).toEqual([...values].sort())
+    expect(Object.keys(testing).sort()).toEqual(['Fault', 'MemoryKafka'])
+  })
+
+  it.each(Object.entries(members))('should be callable: %s', (_, [subject, names]) => {
+    expect(names.filter((name) => typeof Reflect.get(subject, name) !== 'function')).toEqual([])
+  })
+
+  it.each([
+    ['DeliveryGuarantee', rxKafka.DeliveryGuarantee, 'NONE AT_LEAST_ONCE EXACTLY_ONCE'],
+    ['TransactionNamingStrategy', rxKafka.TransactionNamingStrategy, 'INCREMENTING POOLING'],
+    ['OffsetResetStrategy', rxKafka.OffsetResetStrategy, 'EARLIEST LATEST NONE'],
+  ])('should be the values of %s', (_, enumeration, names) => {
+    expect(Object.keys(enumeration).sort()).toEqual([...list(names)].sort())
+  })
+})
