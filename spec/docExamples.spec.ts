@@ -64,15 +64,16 @@ const words = (text: string): ReadonlySet<string> => new Set(text.match(/[\w$]+/
 /** The example with what it leaves unsaid in front, all on its first line, so that lines keep their numbers. */
 const complete = (example: string): string => {
   const own = new Set([...example.matchAll(/(?:const|class|interface|type) (?:{ )?(\w+)/g)].map(([, name]) => name))
-  const isFree = (name: string): boolean => !own.has(name)
-  let declared: readonly string[] = [...words(example)].filter((word) => isFree(word) && Object.hasOwn(world, word))
-  declared = [...new Set([...declared, ...declared.flatMap((name) => [...words(world[name]!)])])].filter(
-    (word) => Object.hasOwn(world, word) && isFree(word),
+  const used = (text: string, known: (name: string) => boolean): readonly string[] =>
+    [...words(text)].filter((name) => known(name) && !own.has(name))
+  const inWorld = (name: string): boolean => Object.hasOwn(world, name)
+
+  const direct = used(example, inWorld)
+  const spokenOf = new Set([...direct, ...used(direct.map((name) => world[name]).join(' '), inWorld)])
+  const declarations = [...spokenOf].map((name) => world[name])
+  const imports = used([example, ...declarations].join(' '), (name) => modules.has(name) && !spokenOf.has(name)).map(
+    (name) => `import { ${name} } from '${modules.get(name)!}'`,
   )
-  const declarations = declared.map((name) => world[name]!)
-  const imports = [...words([example, ...declarations].join('\n'))]
-    .filter((word) => modules.has(word) && isFree(word) && !declared.includes(word))
-    .map((name) => `import { ${name} } from '${modules.get(name)!}'`)
   return [...imports, `import * as t from 'io-ts'`, ...declarations, example].join('; ')
 }
 
