@@ -8,13 +8,15 @@ import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import { KafkaJsFetcher } from './KafkaJsFetcher.js'
 import { KafkaJsProducer } from './KafkaJsProducer.js'
 import { KafkaJsTransactionalProducer } from './KafkaJsTransactionalProducer.js'
+import { SpareBuilders } from './producer/SpareBuilders.js'
 import { resumeTransaction } from './resumeTransaction.js'
 
 /** {@link KafkaClient} on kafkajs's connections: makes the parts, and closes all it made. */
 export class KafkaJsClient implements KafkaClient {
   readonly admin: KafkaJsAdmin
   private readonly fetchers: KafkaJsFetcher[] = []
-  private readonly producers: KafkaProducer[] = []
+  private readonly producers = new Set<KafkaJsProducer | KafkaJsTransactionalProducer>()
+  private readonly spare = new SpareBuilders()
 
   constructor(private readonly connections: KafkaJsConnections) {
     this.admin = new KafkaJsAdmin(connections)
@@ -27,15 +29,11 @@ export class KafkaJsClient implements KafkaClient {
   }
 
   producer(config: ProducerConfig): KafkaProducer {
-    const producer = new KafkaJsProducer(this.connections, config)
-    this.producers.push(producer)
-    return producer
+    return this.keep(new KafkaJsProducer(this.connections, config, this.spare))
   }
 
   transactionalProducer(transactionalId: string, config: ProducerConfig): TransactionalProducer {
-    const producer = new KafkaJsTransactionalProducer(this.connections, transactionalId, config)
-    this.producers.push(producer)
-    return producer
+    return this.keep(new KafkaJsTransactionalProducer(this.connections, transactionalId, config, this.spare))
   }
 
   resume(transactionalId: string, producerId: bigint, epoch: number): ResumedTransaction {
@@ -48,5 +46,12 @@ export class KafkaJsClient implements KafkaClient {
       this.producers.forEach((producer) => producer.close().subscribe({ error: () => {} }))
       return this.connections.close()
     })
+  }
+
+  /** Until it is closed: an exactly-once sink has a new producer for each checkpoint. */
+  private keep<P extends KafkaJsProducer | KafkaJsTransactionalProducer>(producer: P): P {
+    for (const former of this.producers) if (former.isClosed) this.producers.delete(former)
+    this.producers.add(producer)
+    return producer
   }
 }

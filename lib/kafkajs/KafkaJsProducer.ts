@@ -8,6 +8,7 @@ import type { ProducerConnections } from './producer/ProducerConnections.js'
 import type { ProducerIdentity } from './producer/ProducerIdentity.js'
 import { RecordSender } from './producer/RecordSender.js'
 import type { SendPolicy } from './producer/SendPolicy.js'
+import type { SpareBuilders } from './producer/SpareBuilders.js'
 import { toKafkaError } from './toKafkaError.js'
 
 /**
@@ -22,6 +23,7 @@ export class KafkaJsProducer implements KafkaProducer {
   constructor(
     private readonly connections: ProducerConnections,
     private readonly config: ProducerConfig,
+    spare?: SpareBuilders,
   ) {
     if (config.idempotence && config.acks !== -1) throw idempotenceNeedsAcks(config.acks)
     const policy: SendPolicy = {
@@ -30,7 +32,7 @@ export class KafkaJsProducer implements KafkaProducer {
       admits: () => true,
       replaceIdentity: (forgotten) => this.replaceIdentity(forgotten),
     }
-    this.sender = new RecordSender(connections, config, policy)
+    this.sender = new RecordSender(connections, config, policy, spare)
   }
 
   get room$(): Observable<void> {
@@ -51,6 +53,10 @@ export class KafkaJsProducer implements KafkaProducer {
 
   flush(): Observable<void> {
     return defer(() => this.sender.flush())
+  }
+
+  get isClosed(): boolean {
+    return this.sender.isClosed
   }
 
   close(): Observable<void> {

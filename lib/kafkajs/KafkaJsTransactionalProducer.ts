@@ -8,6 +8,7 @@ import type { ProducerConnections } from './producer/ProducerConnections.js'
 import type { ProducerIdentity } from './producer/ProducerIdentity.js'
 import { RecordSender } from './producer/RecordSender.js'
 import type { SendPolicy } from './producer/SendPolicy.js'
+import type { SpareBuilders } from './producer/SpareBuilders.js'
 import { TransactionCoordinator } from './producer/TransactionCoordinator.js'
 import { TransactionPartitions } from './producer/TransactionPartitions.js'
 import { nextTransactionState, type TransactionEvent, type TransactionState } from './producer/transactionStates.js'
@@ -30,6 +31,7 @@ export class KafkaJsTransactionalProducer implements TransactionalProducer {
     connections: ProducerConnections,
     readonly transactionalId: string,
     private readonly config: ProducerConfig,
+    spare?: SpareBuilders,
   ) {
     const policy: SendPolicy = {
       transactionalId,
@@ -37,7 +39,7 @@ export class KafkaJsTransactionalProducer implements TransactionalProducer {
       admits: (queue) => this.partitions.admits(queue),
       replaceIdentity: () => false,
     }
-    this.sender = new RecordSender(connections, { ...config, acks: -1, idempotence: true }, policy)
+    this.sender = new RecordSender(connections, { ...config, acks: -1, idempotence: true }, policy, spare)
     this.coordinator = new TransactionCoordinator(connections, transactionalId)
     this.partitions = new TransactionPartitions(
       (added) => this.addPartitions(added),
@@ -80,7 +82,10 @@ export class KafkaJsTransactionalProducer implements TransactionalProducer {
     if (after !== undefined && !(after instanceof KafkaJsTransactionalProducer)) throw foreignProducer()
     this.on('begin')
     this.records = 0
-    after?.sender.whenAcknowledged((topic, partition) => this.partitions.occupy(topic, partition))
+    if (after === undefined) return
+    const occupy = (topic: string, partition: number | undefined) => this.partitions.occupy(topic, partition)
+    after.sender.whenAcknowledged(occupy)
+    after.partitions.bequeath(occupy)
   }
 
   append(record: ProducerRecord): boolean {
@@ -110,6 +115,10 @@ export class KafkaJsTransactionalProducer implements TransactionalProducer {
       await this.end(false)
       if (!clean) this.identity = undefined
     })
+  }
+
+  get isClosed(): boolean {
+    return this.sender.isClosed
   }
 
   close(): Observable<void> {

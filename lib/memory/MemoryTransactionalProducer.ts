@@ -131,12 +131,19 @@ export class MemoryTransactionalProducer extends MemoryProducer implements Trans
     this.cluster.produceInTransaction(this.identity as PreparedTransaction, topicPartition, records, writer)
   }
 
-  /** Emits when the transaction before has all its records of this partition in the log. */
+  protected override giveUp(): void {
+    super.giveUp()
+    this.after = undefined
+  }
+
+  /** Emits when the transactions before have all their records of this partition in the log. */
   private former(topicPartition: TopicPartition): Observable<unknown> {
     if (this.after === undefined) return of(undefined)
     const { producer, upTo } = this.after
     const isIn = (): boolean => producer.oldest(topicPartition) > upTo
-    return isIn() ? of(undefined) : producer.progress.pipe(filter(isIn), take(1))
+    const before$ = isIn() ? of(undefined) : producer.progress.pipe(filter(isIn), take(1))
+    // It may have none of this partition itself, and the one before it still may.
+    return before$.pipe(concatMap(() => producer.former(topicPartition)))
   }
 
   /** Of an empty transaction the broker was never told. */

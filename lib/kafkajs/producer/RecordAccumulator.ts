@@ -6,6 +6,7 @@ import type { AckLatch } from './AckLatch.js'
 import type { PartitionQueue } from './PartitionQueue.js'
 import { ProducerBatch } from './ProducerBatch.js'
 import { splitBatch } from './splitBatch.js'
+import { SpareBuilders } from './SpareBuilders.js'
 import { TopicQueues } from './TopicQueues.js'
 
 /** Sizes in bytes. */
@@ -47,7 +48,6 @@ export class RecordAccumulator {
   /** Partitions with something to send, those that waited longest first. */
   readonly pending = new Set<PartitionQueue>()
   private readonly topics = new Map<string, TopicQueues>()
-  private readonly spare: RecordBatchBuilder[] = []
   private readonly limit: number
   private latest: TopicQueues | undefined
   private buffered = 0
@@ -56,6 +56,7 @@ export class RecordAccumulator {
     private readonly config: AccumulatorConfig,
     private readonly listener: AccumulatorListener,
     private readonly random: () => number = Math.random,
+    private readonly spare = new SpareBuilders(),
   ) {
     this.limit = Math.min(config.batchSize, config.maxRequestSize)
   }
@@ -134,10 +135,7 @@ export class RecordAccumulator {
   release(batch: ProducerBatch): void {
     const { builder } = batch
     this.buffered -= builder.size
-    const isOrdinary = builder.limit === this.limit && builder.size <= this.limit
-    if (!isOrdinary || this.spare.length * this.limit >= this.config.bufferMemory) return
-    builder.reset()
-    this.spare.push(builder)
+    if (builder.limit === this.limit && builder.size <= this.limit) this.spare.give(builder, this.config.bufferMemory)
   }
 
   /** Two batches of half the size in the place of one that the broker found too large. */
@@ -199,7 +197,10 @@ export class RecordAccumulator {
 
   private begin(topic: TopicQueues, queue: PartitionQueue, record: ProducerRecord, key: Bytes, now: number): void {
     topic.learn(this.listener.partitionCount(topic.topic))
-    const batch = new ProducerBatch(this.spare.pop() ?? new RecordBatchBuilder(this.limit, this.firstCapacity), now)
+    const batch = new ProducerBatch(
+      this.spare.take(this.limit) ?? new RecordBatchBuilder(this.limit, this.firstCapacity),
+      now,
+    )
     this.write(batch, record, key, now)
     if (batch.size > this.config.maxRequestSize) {
       const { size } = batch

@@ -16,6 +16,7 @@ import { type Parcel, type ParcelOutcome, ProduceRequests } from './ProduceReque
 import { produceVerdict } from './produceVerdict.js'
 import { RecordAccumulator } from './RecordAccumulator.js'
 import type { SendPolicy } from './SendPolicy.js'
+import type { SpareBuilders } from './SpareBuilders.js'
 import { SendRounds } from './SendRounds.js'
 import { TopicDiscovery } from './TopicDiscovery.js'
 
@@ -45,11 +46,13 @@ export class RecordSender {
   private readonly rounds: SendRounds
   private readonly expiry: Alarm
   private recordsAcked = 0
+  private closed = false
 
   constructor(
     private readonly connections: ProducerConnections,
     private readonly config: ProducerConfig,
     private readonly policy: SendPolicy,
+    spare?: SpareBuilders,
   ) {
     this.scheduler = connections.config.scheduler ?? asyncScheduler
     this.expiry = new Alarm(this.scheduler, () => this.expire())
@@ -72,6 +75,8 @@ export class RecordSender {
         filled: () => this.wake(),
         held: (topic) => this.held(topic),
       },
+      Math.random,
+      spare,
     )
     const { scheduler, accumulator, requests, retries } = this
     this.rounds = new SendRounds({ connections, config, policy, scheduler, accumulator, requests, retries })
@@ -139,8 +144,13 @@ export class RecordSender {
     return clean
   }
 
+  get isClosed(): boolean {
+    return this.closed
+  }
+
   /** Stops at once, and resolves when nothing is on its way any more. */
   close(): Promise<void> {
+    this.closed = true
     this.stop(producerClosed())
     this.room$.complete()
     this.failed$.complete()

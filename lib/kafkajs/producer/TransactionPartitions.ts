@@ -10,7 +10,7 @@ import type { PartitionQueue } from './PartitionQueue.js'
 export class TransactionPartitions {
   private added = new Set<PartitionQueue>()
   private readonly asked = new Set<PartitionQueue>()
-  private readonly occupied = new Set<string>()
+  private readonly occupied = new Map<string, Occupied>()
   private wanted: PartitionQueue[] = []
   private adding: Promise<unknown> = Promise.resolve()
 
@@ -37,13 +37,30 @@ export class TransactionPartitions {
   /** Begins to hold back a partition, or all of a topic. What opens when it is free again. */
   occupy(topic: string, partition: number | undefined): AckLatch {
     const key = keyOf(topic, partition)
-    this.occupied.add(key)
+    const occupied = this.occupied.get(key) ?? { topic, partition, holders: 0, heirs: [] }
+    this.occupied.set(key, occupied)
+    occupied.holders++
     const free = (): void => {
-      this.occupied.delete(key)
+      if (--occupied.holders > 0) return
+      if (this.occupied.get(key) === occupied) this.occupied.delete(key)
+      freeHeirs(occupied)
       this.wake()
     }
     // What the transaction before has given up will never come, so nothing needs to wait for it.
     return new AckLatch(free, free)
+  }
+
+  /**
+   * What this transaction still waits for, the next one must wait for as well: it may have no record where this one has none,
+   * and would overtake the one before both.
+   */
+  bequeath(occupy: (topic: string, partition: number | undefined) => AckLatch): void {
+    for (const { topic, partition, heirs } of this.occupied.values()) {
+      const heir = occupy(topic, partition)
+      heir.add()
+      heirs.push(heir)
+      heir.arm()
+    }
   }
 
   /** Resolves when no question to the coordinator is open. One that came after the end would open a new transaction. */
@@ -55,6 +72,7 @@ export class TransactionPartitions {
   clear(): void {
     this.added = new Set()
     this.asked.clear()
+    this.occupied.forEach(freeHeirs)
     this.occupied.clear()
     this.wanted = []
   }
@@ -86,6 +104,20 @@ export class TransactionPartitions {
     )
     this.adding = Promise.all([this.adding, adding])
   }
+}
+
+/** A partition (or all of a topic, while its partitions are unknown) that former transactions have not left yet. */
+interface Occupied {
+  readonly topic: string
+  readonly partition: number | undefined
+  holders: number
+  heirs: AckLatch[]
+}
+
+const freeHeirs = (occupied: Occupied): void => {
+  const { heirs } = occupied
+  occupied.heirs = []
+  heirs.forEach((heir) => heir.countDown())
 }
 
 const keyOf = (topic: string, partition: number | undefined): string =>
