@@ -45,7 +45,9 @@ export type { BatchEnd } from './stream/BatchEnd.js'
 export type { CheckpointBarrier, CheckpointOutcome, EndOfStream } from './stream/CheckpointBarrier.js'
 export type { CheckpointingInfo, Restored } from './stream/Restored.js'
 export { branch } from './stream/branch.js'
+export type { TerminalPipeline } from './stream/branch.js'
 export { mapAsync } from './stream/mapAsync.js'
+export type { MapAsyncConfig } from './stream/mapAsync.js'
 export { onRecords } from './stream/onRecords.js'
 export { processBatches } from './stream/processBatches.js'
 export { recordsOnly } from './stream/recordsOnly.js'
@@ -70,6 +72,8 @@ export type { CheckpointStore, StoredAttempt, StoredCheckpoint } from './checkpo
 export type { CompletedCheckpoint } from './checkpoint/CompletedCheckpoint.js'
 export { FileCheckpointStore } from './checkpoint/FileCheckpointStore.js'
 export { MemoryCheckpointStore } from './checkpoint/MemoryCheckpointStore.js'
+export { stateCodec } from './checkpoint/StateCodec.js'
+export type { StateCodec } from './checkpoint/StateCodec.js'
 
 // Kafka's vocabulary and the client port
 export { ConsumerRecord, consumerRecord } from './client/ConsumerRecord.js'
@@ -92,6 +96,8 @@ export { defaultConnect } from './defaultClient.js'
 
 // Schemas
 export { ByteArraySchema } from './client/schema/ByteArraySchema.js'
+export type { DeserializationSchema } from './client/schema/DeserializationSchema.js'
+export type { SerializationSchema } from './client/schema/SerializationSchema.js'
 export { JsonSchema } from './client/schema/JsonSchema.js'
 export { SimpleStringSchema } from './client/schema/SimpleStringSchema.js'
 export type { Deserializer, DeserializerClass } from './client/schema/Deserializer.js'

@@ -25,18 +25,18 @@ const values = list(`
   StringDeserializer TopicPartition TransactionNamingStrategy UUIDDeserializer Watermark WatermarkStatus WatermarkStrategy
   assignTimestampsAndWatermarks branch combineWatermarks consumerRecord decodeConsumerConfig decodeProducerConfig
   defaultConnect earliestOffset isKafkaError latestOffset mapAsync offsetForTimestamp onRecords processBatches recordsOnly
-  sinkTo splitOwner unionElements withIdleness
+  sinkTo splitOwner stateCodec unionElements withIdleness
 `)
 
 const types = list(`
   BatchEnd Bytes CheckpointBarrier CheckpointConfig CheckpointOutcome CheckpointStore CheckpointingInfo CommitLostPolicy
-  CompletedCheckpoint ConfigError ConnectKafka ConsumerConfig ControlElement Counter DeserializationErrorPolicy Deserializer
+  CompletedCheckpoint ConfigError ConnectKafka ConsumerConfig ControlElement Counter DeserializationErrorPolicy DeserializationSchema Deserializer
   DeserializerClass EndOfStream FetchFailed FetchedRecords FetcherConfig Gauge Header HeaderProvider Headers IsolationLevel
   KafkaAdmin KafkaClient KafkaConfig KafkaErrorTag KafkaFetcher KafkaPartitioner KafkaProducer KafkaProperties
   KafkaPropertyValue KafkaSinkConfig KafkaSinkContext KafkaSinkOptions KafkaSourceConfig KafkaSourceOptions KafkaSplit
-  KafkaSplitsOptions KafkaSubscriber Logger MetricGroup NewTopic OffsetOutOfRangePolicy OffsetSpec PartitionOffsetsRetriever
-  ProducerConfig ProducerRecord RemovedPartitionsPolicy Restored ResumedTransaction Serializer SinkEvent SourceErrorTag
-  SplitElements StoredAttempt StoredCheckpoint StreamElement StreamErrorTag TimestampAssigner TimestampProvider TimestampType
+  KafkaSplitsOptions KafkaSubscriber Logger MapAsyncConfig MetricGroup NewTopic OffsetOutOfRangePolicy OffsetSpec PartitionOffsetsRetriever
+  ProducerConfig ProducerRecord RemovedPartitionsPolicy Restored ResumedTransaction SerializationSchema Serializer SinkEvent SourceErrorTag
+  SplitElements StateCodec StoredAttempt StoredCheckpoint StreamElement StreamErrorTag TerminalPipeline TimestampAssigner TimestampProvider TimestampType
   TopicDescription TopicSelector TransactionalProducer WatermarkGenerator WatermarkOutput
 `)
 

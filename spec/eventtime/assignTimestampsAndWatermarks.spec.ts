@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, it } from '@jest/globals'
 import { map, of } from 'rxjs'
 import { assignTimestampsAndWatermarks } from '../../lib/eventtime/assignTimestampsAndWatermarks.js'
 import { combineWatermarks } from '../../lib/eventtime/combineWatermarks.js'
