@@ -1,4 +1,18 @@
-import { AsyncSubject, concatMap, EMPTY, last, map, type Observable, of, range } from 'rxjs'
+import {
+  AsyncSubject,
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  finalize,
+  ignoreElements,
+  last,
+  map,
+  type Observable,
+  of,
+  range,
+  Subscription,
+} from 'rxjs'
 import type { KafkaClient } from '../../client/KafkaClient.js'
 import type { ProducerConfig } from '../../client/KafkaConfig.js'
 import type { PreparedTransaction, TransactionalProducer } from '../../client/KafkaProducer.js'
@@ -19,6 +33,7 @@ export interface InitialisedTransaction {
  */
 export class IncrementingTransactions {
   private newest = 0
+  private readonly work = new Subscription()
   private ahead: { readonly offset: number; readonly transaction$: Observable<InitialisedTransaction> } | undefined
 
   constructor(
@@ -34,8 +49,24 @@ export class IncrementingTransactions {
     subtaskIndex = this.subtaskIndex,
     prefix = this.prefix,
   ): Observable<InitialisedTransaction> {
-    const producer = this.client.transactionalProducer(transactionalId(prefix, subtaskIndex, offset), this.config)
-    return producer.init().pipe(map((identity) => ({ offset, producer, identity })))
+    return defer(() => {
+      const producer = this.client.transactionalProducer(transactionalId(prefix, subtaskIndex, offset), this.config)
+      let initialised = false
+      return producer.init().pipe(
+        map((identity) => {
+          initialised = true
+          return { offset, producer, identity }
+        }),
+        finalize(() => {
+          if (!initialised) producer.close().subscribe({ error: () => undefined })
+        }),
+      )
+    })
+  }
+
+  /** Initialises no more: what is asked for again and again must not meet the next attempt's use of that id. */
+  close(): void {
+    this.work.unsubscribe()
   }
 
   /** The first one, when it was initialised while probing. */
@@ -63,13 +94,11 @@ export class IncrementingTransactions {
       last(),
     )
     const transaction$ = new AsyncSubject<InitialisedTransaction>()
-    ;(before === undefined
-      ? missing$
-      : before.pipe(
-          concatMap(({ producer }) => producer.close()),
-          concatMap(() => missing$),
-        )
-    ).subscribe(transaction$)
+    const inTurn$ = (before ?? EMPTY).pipe(
+      concatMap(({ producer }) => producer.close()),
+      ignoreElements(),
+    )
+    this.work.add(concat(inTurn$, missing$).subscribe(transaction$))
     this.newest = offset
     this.ahead = { offset, transaction$ }
   }

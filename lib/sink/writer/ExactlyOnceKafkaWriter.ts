@@ -146,6 +146,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
 
   close(): Observable<unknown> {
     this.subscription.unsubscribe()
+    this.transactions.close()
     const open = [...this.preparing, ...(this.current === undefined ? [] : [this.current])]
     return from(open).pipe(
       filter(({ producer }) => producer.recordsInTransaction > 0),
