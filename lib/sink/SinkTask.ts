@@ -175,7 +175,7 @@ export class SinkTask<T> {
           this.waiting = false
           this.drain()
         },
-        error: (error) => this.fail(error),
+        error: (error: unknown) => this.fail(error),
       }),
     )
   }

@@ -43,10 +43,10 @@ export class KafkaCommitter {
     )
   }
 
-  private retrying(committable: KafkaCommittable) {
+  private retrying<T>(committable: KafkaCommittable) {
     const { scheduler, budgetMs, firstBackoffMs, maxBackoffMs, logger } = this.options
     const deadline = scheduler.now() + budgetMs
-    return retry<void>({
+    return retry<T>({
       delay: (error: unknown, count: number) => {
         if (!isKafkaError(error) || !error.retriable || scheduler.now() >= deadline) return throwError(() => error)
         const backoff = Math.min(firstBackoffMs * 2 ** (count - 1), maxBackoffMs)

@@ -1,5 +1,6 @@
 import type { Bytes } from '../../client/ProducerRecord.js'
 import type { KafkaPartitioner } from './KafkaPartitioner.js'
+import type { KafkaSinkContext } from './KafkaSinkContext.js'
 
 /**
  * Each subtask writes to one partition: `partitions[subtask % partitions.length]`. Flink's `FlinkFixedPartitioner`. Fewer
@@ -14,8 +15,16 @@ export class FixedPartitioner<T> implements KafkaPartitioner<T> {
     this.parallelInstanceId = parallelInstanceId
   }
 
-  partition(_record: T, _key: Bytes, _value: Bytes, _targetTopic: string, partitions: readonly number[]): number {
-    const partition = partitions[this.parallelInstanceId % partitions.length]
+  partition(
+    _record: T,
+    _key: Bytes,
+    _value: Bytes,
+    _targetTopic: string,
+    partitions: readonly number[],
+    context?: KafkaSinkContext,
+  ): number {
+    const subtask = context?.parallelInstanceId ?? this.parallelInstanceId
+    const partition = partitions[subtask % partitions.length]
     if (partition === undefined) throw new RangeError('Partitions of the target topic is empty.')
     return partition
   }

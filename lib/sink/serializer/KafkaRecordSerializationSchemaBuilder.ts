@@ -89,7 +89,7 @@ export class KafkaRecordSerializationSchemaBuilder<T> {
         const time = timestampProvider ? timestampProvider(element, timestamp) : timestamp
         return {
           topic,
-          partition: partitioner?.partition(element, key, value, topic, context.partitionsForTopic(topic)),
+          partition: partitioner?.partition(element, key, value, topic, context.partitionsForTopic(topic), context),
           key,
           value,
           timestamp: time === null || !(time >= 0) ? undefined : time,

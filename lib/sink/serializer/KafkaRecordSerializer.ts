@@ -3,7 +3,7 @@ import type { KafkaSinkContext } from './KafkaSinkContext.js'
 
 /** Turns an element into a record to write. */
 export interface KafkaRecordSerializer<T> {
-  /** Called once before the first element. */
+  /** Called by each subtask before its first element. */
   open?(context: KafkaSinkContext): void
   /**
    * `timestamp` is the element's event time in ms, null when it has none. Null drops the element.

@@ -71,7 +71,7 @@ const ABORT_PATIENCE = 3_000
  */
 export class ExactlyOnceKafkaWriter implements KafkaWriter {
   readonly ready$ = new Subject<void>()
-  readonly failed$ = new Subject<Error>()
+  readonly failed$ = new Subject<unknown>()
   private readonly transactions: IncrementingTransactions
   private current: InitialisedTransaction | undefined
   private hasRoom = true
@@ -221,7 +221,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
     this.subscription.add(
       this.transactions.take(offset).subscribe({
         next: (transaction) => this.start(transaction, after),
-        error: (error: Error) => this.failed$.next(error),
+        error: (error: unknown) => this.failed$.next(error),
       }),
     )
   }

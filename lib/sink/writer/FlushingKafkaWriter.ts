@@ -15,7 +15,7 @@ import { withoutCheckpoints, withoutFinalBarrier } from './misuse.js'
 export class FlushingKafkaWriter implements KafkaWriter {
   ready = true
   readonly ready$ = new Subject<void>()
-  readonly failed$: Observable<Error>
+  readonly failed$: Observable<unknown>
   private sinceBarrier = 0
 
   constructor(

@@ -31,6 +31,6 @@ export interface KafkaWriter {
   /** The input has completed and all work of its barriers is done: waits for what is left. Errors when records would be lost. */
   complete(): Observable<SinkEvent>
   /** Hot: a failure outside of all calls. */
-  readonly failed$: Observable<Error>
+  readonly failed$: Observable<unknown>
   close(): Observable<unknown>
 }
