@@ -111,7 +111,7 @@ export class SinkScene {
         const { checkpointId, records } = event as { checkpointId?: number; records?: number }
         this.told.push([this.scheduler.now(), event.kind, checkpointId, records])
       },
-      error: (error: Error) => this.errors.push(error),
+      error: (error: unknown) => this.errors.push(error as Error),
       complete: () => this.completions++,
     })
   }
