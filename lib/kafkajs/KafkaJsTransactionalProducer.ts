@@ -40,7 +40,7 @@ export class KafkaJsTransactionalProducer implements TransactionalProducer {
       replaceIdentity: () => false,
     }
     this.sender = new RecordSender(connections, { ...config, acks: -1, idempotence: true }, policy, spare)
-    this.coordinator = new TransactionCoordinator(connections, transactionalId)
+    this.coordinator = new TransactionCoordinator(connections, transactionalId, () => this.state === 'closed')
     this.partitions = new TransactionPartitions(
       (added) => this.addPartitions(added),
       () => this.sender.wake(),

@@ -119,6 +119,18 @@ describe('KafkaJsTransactionalProducer', () => {
     expect(committed(0)).toEqual(['a', 'b', 'c'])
   })
 
+  it('should ask for no identity any more once it is closed: its id may be in use by a successor', async () => {
+    const { cluster, scheduler, producerOf, run } = setUp()
+    const producer = producerOf('tx')
+    cluster.faults = { transactional: 1 }
+    const refused = scheduler.until(firstValueFrom(producer.init())).catch((error: unknown) => error)
+    await run(producer.close())
+    cluster.faults = {}
+    const successor = await run(producerOf('tx').init())
+    expect(await refused).toBeInstanceOf(Error)
+    expect(successor.epoch).toBe(0)
+  })
+
   it('should let commit be called again when the coordinator was busy for too long', async () => {
     const { cluster, ready, write, run, committed } = setUp()
     const { producer } = await ready('tx')

@@ -13,11 +13,15 @@ type Identity = Pick<ProducerIdentity, 'producerId' | 'epoch'>
 /**
  * What is asked of the broker that coordinates one transactional id. Every question may be asked again: moves of the
  * coordinator, lost connections and CONCURRENT_TRANSACTIONS are retried within the time given.
+ *
+ * A producer that is closed asks to begin nothing more: by then a successor may use its id, and a late InitProducerId would
+ * abort what the successor has open. Ends are asked for to the end.
  */
 export class TransactionCoordinator {
   constructor(
     private readonly connections: ProducerConnections,
     private readonly transactionalId: string,
+    private readonly closed: () => boolean = () => false,
   ) {}
 
   /** Fences former producers of this id and aborts what they left open. */
@@ -26,6 +30,7 @@ export class TransactionCoordinator {
       initProducerIdApi,
       { transactionalId: this.transactionalId, transactionTimeoutMs },
       ({ errorCode }) => errorCode,
+      { unlessClosed: true },
     )
     return { producerId, epoch: producerEpoch, transactional: true }
   }
@@ -37,7 +42,10 @@ export class TransactionCoordinator {
     timeoutMs: number,
   ): Promise<void> {
     const request = { transactionalId: this.transactionalId, producerId, producerEpoch: epoch, partitions }
-    await this.ask(addPartitionsToTxnApi, request, (answer) => worstOf(answer.partitions), timeoutMs)
+    await this.ask(addPartitionsToTxnApi, request, (answer) => worstOf(answer.partitions), {
+      unlessClosed: true,
+      timeoutMs,
+    })
   }
 
   /** Commits or aborts. The same end again is success, so a lost answer does no harm. */
@@ -50,11 +58,13 @@ export class TransactionCoordinator {
     api: KafkaApi<Q, R>,
     request: Q,
     codeOf: (answer: R) => number,
-    timeoutMs = this.connections.config.requestTimeoutMs,
+    { timeoutMs = this.connections.config.requestTimeoutMs, unlessClosed = false } = {},
   ): Promise<R> {
-    const { connections, transactionalId } = this
-    return retryQuickly(connections, timeoutMs, async () => {
+    const { connections, transactionalId, closed } = this
+    const stopped = (): boolean => unlessClosed && closed()
+    const attempt = async (): Promise<R> => {
       const nodeId = await connections.coordinator('transaction', transactionalId)
+      if (stopped()) throw producerClosed(transactionalId)
       try {
         const answer = await connections.send(nodeId, 'control', api, request)
         const code = codeOf(answer)
@@ -64,9 +74,17 @@ export class TransactionCoordinator {
         if (!isAboutTransaction(error)) connections.forgetCoordinator('transaction', transactionalId)
         throw error
       }
-    })
+    }
+    return retryQuickly(connections, timeoutMs, attempt, stopped)
   }
 }
+
+const producerClosed = (transactionalId: string): KafkaError =>
+  new KafkaError({
+    _tag: 'IllegalState',
+    transactionalId,
+    message: `The producer of transactional.id "${transactionalId}" was closed before the broker could be asked. Make a new producer.`,
+  })
 
 const concurrentTransactions = 51
 const operationNotAttempted = 55

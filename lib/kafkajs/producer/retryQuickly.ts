@@ -8,12 +8,16 @@ import type { ProducerConnections } from './ProducerConnections.js'
  *
  * The first waits are short: what answers CONCURRENT_TRANSACTIONS is done within milliseconds as a rule, and a checkpoint
  * waits for it.
+ *
+ * @param stopped asked before each further try, besides whether the client is closed
  */
 export const retryQuickly = async <T>(
-  { config, isClosed }: Pick<ProducerConnections, 'config' | 'isClosed'>,
+  connections: Pick<ProducerConnections, 'config' | 'isClosed'>,
   timeoutMs: number,
   attempt: () => Promise<T>,
+  stopped: () => boolean = () => false,
 ): Promise<T> => {
+  const { config } = connections
   const scheduler = config.scheduler ?? asyncScheduler
   const deadline = scheduler.now() + timeoutMs
   for (let retry = 1; ; retry++) {
@@ -25,8 +29,10 @@ export const retryQuickly = async <T>(
         { ...config, retryBackoffMs: Math.min(firstBackoffMs, config.retryBackoffMs) },
         retry,
       )
-      if (!error.retriable || isClosed || scheduler.now() + waitMs > deadline) throw error
+      const ended = (): boolean => connections.isClosed || stopped()
+      if (!error.retriable || ended() || scheduler.now() + waitMs > deadline) throw error
       await new Promise<void>((resolve) => scheduler.schedule(() => resolve(), waitMs))
+      if (ended()) throw error
     }
   }
 }
