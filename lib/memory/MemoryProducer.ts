@@ -92,22 +92,19 @@ export class MemoryProducer implements KafkaProducer {
   }
 
   flush(): Observable<void> {
-    return new Observable((subscriber) => {
+    // Answers once: an abort from within the answer makes progress again.
+    return new Observable<void>((subscriber) => {
       const upTo = this.appended
       this.flushing++
       this.hurry.next()
       const settle = (): void => {
-        if (this.error !== undefined) {
-          subscriber.error(this.error)
-        } else if (this.oldest() > upTo) {
-          subscriber.next()
-          subscriber.complete()
-        }
+        if (this.error !== undefined) subscriber.error(this.error)
+        else if (this.oldest() > upTo) subscriber.next()
       }
       subscriber.add(() => this.flushing--)
       subscriber.add(this.progress.subscribe(settle))
       subscriber.add(this.connection.schedule(settle))
-    })
+    }).pipe(take(1))
   }
 
   close(): Observable<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { lastValueFrom } from 'rxjs'
+import { concatMap, lastValueFrom } from 'rxjs'
 import { latestOffset } from '../../lib/client/OffsetSpec.js'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
 import { type ContractScene, eventually, producerConfig } from './ContractHarness.js'
@@ -54,6 +54,17 @@ export const transactionContract = (scene: () => ContractScene): void => {
       return (await readPartition(client, p0(), { to: ends.get(`${topic}-0`) ?? 0, ...committed })).values
     }
     await eventually(seen, (values) => expect(values).toEqual(['c']))
+  })
+
+  it('should abort from within the answer to a flush', async () => {
+    const { topic, transactionalId } = scene()
+    const client = await scene().clientAndTopic()
+    const producer = client.transactionalProducer(transactionalId, producerConfig())
+    await lastValueFrom(producer.init())
+    producer.begin()
+    producer.append({ topic, partition: 0, value: 'a' })
+    await lastValueFrom(producer.flush().pipe(concatMap(() => producer.abort())))
+    producer.begin()
   })
 
   it('should end an empty transaction without the broker', async () => {
