@@ -211,8 +211,8 @@ export class KafkaSourceBuilder<T> {
       ...(commits
         ? missing('group.id', 'Property group.id is required when offset commit is enabled', properties['group.id'])
         : []),
-      ...(this.startingOffsets.validate?.(properties) ?? []),
-      ...(this.stoppingOffsets?.validate?.(properties) ?? []),
+      ...(this.startingOffsets.validate?.(properties, 'starting') ?? []),
+      ...(this.stoppingOffsets?.validate?.(properties, 'stopping') ?? []),
     ]
   }
 }

@@ -77,7 +77,7 @@ describe('KafkaSourceBuilder', () => {
       .setValueOnlyDeserializer(new SimpleStringSchema())
       .setStartingOffsets(OffsetsInitializer.offsets({ 't-0': -7 }))
     expect(messagesOf(() => builder.build())).toEqual([
-      'Invalid offset -7 is specified for partition t-0. It should be a whole number from 0.',
+      'Invalid starting offset -7 is specified for partition t-0. It should either be non-negative or be one of the [-2(earliest), -1(latest), -3(committed)].',
     ])
   })
 })

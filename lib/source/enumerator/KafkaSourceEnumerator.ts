@@ -1,4 +1,17 @@
-import { catchError, concatMap, defer, EMPTY, exhaustMap, map, type Observable, of, tap, throwError, timer } from 'rxjs'
+import {
+  catchError,
+  concatMap,
+  defer,
+  EMPTY,
+  exhaustMap,
+  forkJoin,
+  map,
+  type Observable,
+  of,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs'
 import type { SchedulerLike } from 'rxjs'
 import type { KafkaAdmin } from '../../client/KafkaAdmin.js'
 import type { Logger } from '../../client/KafkaConfig.js'
@@ -52,16 +65,30 @@ const TOLERABLE_FAILURES = 3
  */
 export class KafkaSourceEnumerator {
   private readonly known = new Map<string, TopicPartition>()
+  /** restored without an end, into a source that has ends: a bounded source always ends */
+  private endless: readonly KafkaPartitionSplit[]
   private readonly gone = new Set<string>()
   private failures = 0
 
   constructor(
     private readonly config: KafkaSourceEnumeratorConfig,
-    restored: Iterable<TopicPartition>,
+    private readonly restored: readonly KafkaPartitionSplit[],
     /** What is found from here on is new. Part of the state. */
     public initialDiscoveryFinished: boolean,
   ) {
-    for (const partition of restored) this.known.set(topicPartitionKey(partition), partition)
+    for (const { topicPartition } of restored) this.known.set(topicPartitionKey(topicPartition), topicPartition)
+    this.endless =
+      config.stoppingOffsets === undefined ? [] : restored.filter(({ stoppingOffset }) => stoppingOffset === undefined)
+  }
+
+  /** The restored splits that can be read as they are; the first discovery brings the others. */
+  get complete(): readonly KafkaPartitionSplit[] {
+    return this.restored.filter((split) => !this.endless.includes(split))
+  }
+
+  /** Every partition is known to which an earlier attempt had come. */
+  get isRestored(): boolean {
+    return this.initialDiscoveryFinished && this.endless.length === 0
   }
 
   /** The discoveries, from subscription on; completes when there is only one. */
@@ -83,12 +110,13 @@ export class KafkaSourceEnumerator {
       concatMap((found) => {
         const ours = found.filter((partition) => splitOwner(partition, parallelism) === subtaskIndex)
         const { added, removed } = partitionChange(this.known.values(), ours)
-        return this.resolve(added).pipe(
-          map((splits) => ({ splits, removed: this.firstTold(removed), found: found.length })),
+        return forkJoin([this.resolve(added), this.completed()]).pipe(
+          map((splits) => ({ splits: splits.flat(), removed: this.firstTold(removed), found: found.length })),
         )
       }),
       tap(({ splits }) => {
         for (const { topicPartition } of splits) this.known.set(topicPartitionKey(topicPartition), topicPartition)
+        this.endless = []
         this.initialDiscoveryFinished = true
         this.failures = 0
       }),
@@ -101,16 +129,32 @@ export class KafkaSourceEnumerator {
     const { startingOffsets, stoppingOffsets, retriever } = this.config
     const starting = this.initialDiscoveryFinished ? earliestOffsets : startingOffsets
     return starting
-      .getPartitionOffsets(partitions, retriever)
+      .getPartitionOffsets(partitions, retriever, 'starting')
       .pipe(
         concatMap((starts) =>
           stoppingOffsets === undefined
             ? of(partitions.map((partition) => split(partition, starts)))
             : stoppingOffsets
-                .getPartitionOffsets(partitions, retriever)
+                .getPartitionOffsets(partitions, retriever, 'stopping')
                 .pipe(map((stops) => partitions.map((partition) => split(partition, starts, stops)))),
         ),
       )
+  }
+
+  /** The endless, with their ends. */
+  private completed(): Observable<readonly KafkaPartitionSplit[]> {
+    const { endless } = this
+    const { stoppingOffsets, retriever } = this.config
+    if (stoppingOffsets === undefined || endless.length === 0) return of([])
+    const partitions = endless.map(({ topicPartition }) => topicPartition)
+    return stoppingOffsets.getPartitionOffsets(partitions, retriever, 'stopping').pipe(
+      map((stops) =>
+        endless.map((restored) => ({
+          ...restored,
+          stoppingOffset: stopOf(topicPartitionKey(restored.topicPartition), stops),
+        })),
+      ),
+    )
   }
 
   private firstTold(removed: readonly TopicPartition[]): readonly TopicPartition[] {
@@ -122,7 +166,8 @@ export class KafkaSourceEnumerator {
 
   private tolerate(error: unknown): Observable<never> {
     this.failures += 1
-    if (!this.initialDiscoveryFinished || this.failures > TOLERABLE_FAILURES || this.config.discoveryIntervalMs <= 0)
+    const awaited = !this.initialDiscoveryFinished || this.endless.length > 0
+    if (awaited || this.failures > TOLERABLE_FAILURES || this.config.discoveryIntervalMs <= 0)
       return throwError(() => error)
     const reason = error instanceof Error ? error.message : String(error)
     this.config.logger.warn(`Failed to list subscribed topic partitions; the next discovery tries again. ${reason}`)

@@ -6,6 +6,9 @@ import type { ConfigError } from '../../config/ConfigError.js'
 import type { KafkaProperties } from '../../config/KafkaProperties.js'
 import type { PartitionOffsetsRetriever } from './PartitionOffsetsRetriever.js'
 
+/** What the offsets are for: where splits start, or where they stop. */
+export type OffsetRole = 'starting' | 'stopping'
+
 /**
  * Says where splits start, or stop. Yours to implement: resolve every partition you are given.
  *
@@ -17,9 +20,10 @@ export interface OffsetsResolver {
   getPartitionOffsets(
     partitions: readonly TopicPartition[],
     retriever: PartitionOffsetsRetriever,
+    role: OffsetRole,
   ): Observable<OffsetsByPartition>
   /** Where to go when a starting offset turns out not to be in the log. */
   readonly autoOffsetResetStrategy: OffsetResetStrategy
   /** What must be set for it to work, looked at by `build()`. */
-  validate?(properties: KafkaProperties): readonly ConfigError[]
+  validate?(properties: KafkaProperties, role: OffsetRole): readonly ConfigError[]
 }

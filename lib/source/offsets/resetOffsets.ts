@@ -5,11 +5,16 @@ import type { OffsetResetStrategy } from '../../client/OffsetResetStrategy.js'
 import type { TopicPartition } from '../../client/TopicPartition.js'
 import type { PartitionOffsetsRetriever } from './PartitionOffsetsRetriever.js'
 
-/** Where partitions begin for which there is no offset. */
+/**
+ * Where partitions begin for which there is no offset.
+ *
+ * @param complaint how the error begins when the strategy is NONE; the partitions follow
+ */
 export const resetOffsets = (
   partitions: readonly TopicPartition[],
   reset: OffsetResetStrategy,
   retriever: PartitionOffsetsRetriever,
+  complaint: string,
 ): Observable<OffsetsByPartition> => {
   if (partitions.length === 0) return of(new Map())
   switch (reset) {
@@ -18,18 +23,23 @@ export const resetOffsets = (
     case 'latest':
       return retriever.endOffsets(partitions)
     case 'none':
-      return throwError(() => noOffset(partitions, retriever.groupId))
+      return throwError(() =>
+        noOffset(
+          partitions,
+          `${complaint}: [${partitions.join(', ')}]. ` +
+            `${nothingCommitted(retriever.groupId)}, and the reset strategy is NONE. ` +
+            'Give OffsetResetStrategy.EARLIEST or LATEST, or commit offsets for the group.',
+        ),
+      )
   }
 }
 
-const noOffset = (partitions: readonly TopicPartition[], groupId: string | undefined): KafkaError => {
-  const [first] = partitions
-  return new KafkaError({
+export const nothingCommitted = (groupId: string | undefined): string =>
+  groupId === undefined ? 'There is no group' : `Group ${groupId} has committed nothing there`
+
+export const noOffset = ([first]: readonly TopicPartition[], message: string): KafkaError =>
+  new KafkaError({
     _tag: 'NoOffset',
-    message:
-      `Undefined offset with no reset policy for partitions: [${partitions.join(', ')}]. ` +
-      `${groupId === undefined ? 'There is no group' : `Group ${groupId} has committed nothing there`}, and the reset strategy is NONE. ` +
-      'Give OffsetResetStrategy.EARLIEST or LATEST, or commit offsets for the group.',
+    message,
     ...(first === undefined ? {} : { topic: first.topic, partition: first.partition }),
   })
-}

@@ -23,7 +23,7 @@ export const timestampOffsets = (timestamp: number): OffsetsResolver => ({
       : [
           configError(
             'timestamp',
-            `Invalid negative timestamp: OffsetsResolver.timestamp takes ms since the epoch, not ${timestamp}.`,
+            `Invalid negative timestamp: OffsetsInitializer.timestamp takes ms since the epoch, not ${timestamp}.`,
           ),
         ],
 })

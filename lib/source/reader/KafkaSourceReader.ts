@@ -200,14 +200,14 @@ export class KafkaSourceReader<T> {
     )
     this.phase = 'reading'
     this.startCommitting(client)
-    this.startEnumerator(client, state)
-    for (const split of state?.splits ?? []) this.addSplit(split)
-    if (state?.initialDiscoveryFinished === true) this.tellReady()
+    const enumerator = this.startEnumerator(client, state)
+    for (const split of enumerator.complete) this.addSplit(split)
+    if (enumerator.isRestored) this.tellReady()
   }
 
-  private startEnumerator({ admin }: KafkaClient, state: KafkaSourceState | undefined): void {
+  private startEnumerator({ admin }: KafkaClient, state: KafkaSourceState | undefined): KafkaSourceEnumerator {
     const { consumer, boundedness, subscriber, startingOffsets, stoppingOffsets } = this.config
-    this.enumerator = new KafkaSourceEnumerator(
+    const enumerator = new KafkaSourceEnumerator(
       {
         admin,
         subscriber,
@@ -220,16 +220,18 @@ export class KafkaSourceReader<T> {
         scheduler: this.scheduler,
         logger: this.logger,
       },
-      (state?.splits ?? []).map(({ topicPartition }) => topicPartition),
+      state?.splits ?? [],
       state?.initialDiscoveryFinished ?? false,
     )
-    this.discovery = this.enumerator.discoveries().subscribe({
+    this.enumerator = enumerator
+    this.discovery = enumerator.discoveries().subscribe({
       next: (discovery) => {
         this.discovered.push(discovery)
         this.wake()
       },
       error: (error: unknown) => this.fail(error),
     })
+    return enumerator
   }
 
   private startCommitting({ admin }: KafkaClient): void {
