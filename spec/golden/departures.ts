@@ -1,12 +1,139 @@
-/** Where this library does something else than Flink, on purpose: the recorded cases that it does not follow, and why. */
-export const departures: Readonly<Record<string, string>> = {
-  'source-null-valueonly': 'A deserializer that is null is refused at its setter, not when the first record comes.',
-  'source-topics-null': 'Topics that are null are refused at their setter, not when the job starts.',
-  'source-deserializer-not-deserializer':
-    'Classes of Java that properties name are not loaded; the properties have no effect.',
-  'source-no-stopping-strategy': 'No stopping initializer is no initializer, so there is none to ask for a strategy.',
-  'split-negative-start':
-    'Splits hold resolved offsets only, there are no sentinels; offsets(...) checks what a user gives.',
-  'split-negative-stop': 'Splits hold resolved offsets only, there are no sentinels.',
-  'split-id': 'Splits hold resolved offsets only; the id is the same, the sentinels are not there.',
+import type { Result, Snapshot } from './replay/RecordedJob.js'
+
+/** A recorded case that we do not follow, and what we do. */
+export interface Departure {
+  readonly because: string
+  /** of a job: what comes out differently, in place of what was recorded */
+  readonly ours?: Ours
+}
+
+export interface Ours extends Partial<Omit<Result, 'snapshots' | 'afterTimeout'>> {
+  readonly snapshots?: Readonly<Record<string, Partial<Snapshot>>>
+}
+
+const stopEnds = 'setUnbounded(stop) ends when all splits have reached their stop, as its documentation says.'
+const nothingEnds = 'A bounded source always ends, with nothing to read too.'
+const stableEnd =
+  'latest() follows isolation.level: with read_committed it is the last stable offset, so a stranger’s open transaction does not hold the end.'
+const prompt =
+  'Offsets are committed right after each checkpoint, on an idle topic and at the end of a job too, for partitions without a record as well: lag is known, and reaches 0.'
+const owners =
+  'Restored splits belong to their owner by splitOwner, as new ones do: the place of a partition can be told.'
+
+/** The committed offsets of a snapshot. */
+const committed = (...offsets: readonly number[]): Pick<Snapshot, 'groupCommitted'> => ({
+  groupCommitted: byPartition(offsets),
+})
+const byPartition = (offsets: readonly number[]): Snapshot['groupCommitted'] =>
+  Object.fromEntries(offsets.map((offset, partition) => [String(partition), offset]))
+
+/** Where this library does something else than Flink, on purpose: by the id of the recorded case. */
+export const departures: Readonly<Record<string, Departure>> = {
+  'source-null-valueonly': {
+    because: 'A deserializer that is null is refused at its setter, not when the first record comes.',
+  },
+  'source-topics-null': { because: 'Topics that are null are refused at their setter, not when the job starts.' },
+  'source-deserializer-not-deserializer': {
+    because: 'Classes of Java that properties name are not loaded; the properties have no effect.',
+  },
+  'source-no-stopping-strategy': {
+    because: 'No stopping initializer is no initializer, so there is none to ask for a strategy.',
+  },
+  'split-negative-start': {
+    because: 'Splits hold resolved offsets only; offsets(...) checks what a user gives, sentinels too.',
+  },
+  'split-negative-stop': { because: 'Splits hold resolved offsets only; offsets(...) checks what a user gives.' },
+  'split-id': { because: 'Splits hold resolved offsets only; the id is the same, the sentinels are not there.' },
+
+  'start-timestamp-negative': {
+    because:
+      'Below 0 the protocol has sentinels (-3: the highest timestamp, -5: the end of tiered storage), which Flink passes on; no time is meant.',
+    ours: { outcome: 'FAILED' },
+  },
+  'stop-unbounded-latest': { because: stopEnds, ours: { outcome: 'FINISHED' } },
+  'stop-unbounded-offsets': { because: stopEnds, ours: { outcome: 'FINISHED' } },
+  'txn-open-end-rc': { because: stableEnd, ours: { outcome: 'FINISHED', resolvedStop: byPartition([4]) } },
+  'txn-open-middle-rc': {
+    because: stableEnd,
+    ours: { outcome: 'FINISHED', resolvedStop: byPartition([0]), records: {} },
+  },
+  'sub-pattern-partial-match': { because: nothingEnds, ours: { outcome: 'FINISHED' } },
+  'sub-pattern-nothing': { because: nothingEnds, ours: { outcome: 'FINISHED' } },
+  'discovery-pattern-empty-then-topic': {
+    because:
+      'What is found after the first discovery starts from earliest, though the first found nothing: no record is missed.',
+    ours: { records: { 'fg-discovery-late-1-0': [0, 1, 2] } },
+  },
+
+  'commit-earliest': {
+    because: prompt,
+    ours: {
+      snapshots: {
+        idle2s: committed(10, 5, 0),
+        idle6s: committed(10, 5, 0),
+        'idle11.5s': committed(10, 5, 0),
+        'idle16.5s': committed(10, 5, 0),
+        'idle22.5s': committed(10, 5, 0),
+        '2sAfter2More': committed(12, 5, 0),
+        '2sAfter1More': committed(13, 5, 0),
+      },
+      groupCommittedAfter: byPartition([13, 5, 0]),
+    },
+  },
+  'commit-bounded': { because: prompt, ours: { groupCommittedAfter: byPartition([10, 5, 0]) } },
+  'commit-bounded-long-interval': { because: prompt, ours: { groupCommittedAfter: byPartition([10, 5, 0]) } },
+  'commit-bounded-offsets': { because: prompt, ours: { groupCommittedAfter: byPartition([6, 2, 0]) } },
+  'commit-txn-aborted-tail': {
+    because: 'The committed position passes transaction markers and aborted data, so that lag reaches 0.',
+    ours: { snapshots: { afterCheckpoints: committed(8) }, groupCommittedAfter: byPartition([8]) },
+  },
+  'commit-stop-with-savepoint': {
+    because: prompt,
+    ours: { snapshots: { '3sAfterStop': committed(10, 5, 0) }, groupCommittedAfter: byPartition([10, 5, 0]) },
+  },
+  'commit-steady': {
+    because: prompt,
+    ours: { snapshots: { '0.5sLater': committed(30), '2.5sLater': committed(30) } },
+  },
+  'commit-steady-2parts-one-idle': { because: prompt, ours: { groupCommittedAfter: byPartition([30, 3]) } },
+  'restore-ignores-initializer': {
+    because: prompt,
+    ours: { snapshots: { beforeRestart: committed(10, 5, 0) }, groupCommittedAfter: byPartition([13, 5, 0]) },
+  },
+  'restore-new-partition-while-down': {
+    because: prompt,
+    ours: { snapshots: { beforeRestart: committed(12, 5, 0) }, groupCommittedAfter: byPartition([12, 5, 0, 2]) },
+  },
+  'restore-group-committed-moved': {
+    because: prompt,
+    ours: { snapshots: { beforeRestart: committed(0, 0, 0) }, groupCommittedAfter: byPartition([13, 5, 0]) },
+  },
+  'restore-state-trimmed-NONE': {
+    because: prompt,
+    ours: { snapshots: { beforeRestart: committed(10, 5, 0) }, groupCommittedAfter: byPartition([10, 5, 0]) },
+  },
+  'restore-par-1-to-2': {
+    because: `${owners} ${prompt}`,
+    ours: {
+      recordsBySubtask: { 0: { 1: 3 }, 1: { 0: 3, 2: 3 } },
+      snapshots: { beforeRestart: committed(10, 5, 0) },
+      groupCommittedAfter: byPartition([13, 8, 3]),
+    },
+  },
+  'restore-par-2-to-3': {
+    because: `${owners} ${prompt}`,
+    ours: {
+      recordsBySubtask: { 0: { 2: 3 }, 1: { 0: 3 }, 2: { 1: 3 } },
+      snapshots: { beforeRestart: committed(10, 5, 0) },
+      groupCommittedAfter: byPartition([13, 8, 3]),
+    },
+  },
+  'restore-bounded': {
+    because: `A bounded source always ends, after a restore too: splits restored without an end get one. ${prompt}`,
+    ours: {
+      outcome: 'FINISHED',
+      snapshots: { beforeRestart: committed(10, 5, 0) },
+      groupCommittedAfter: byPartition([13, 5, 0]),
+    },
+  },
 }
