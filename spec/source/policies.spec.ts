@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
-import { map, tap } from 'rxjs'
+import { map, mergeMap, Observable, tap } from 'rxjs'
 import { JsonSchema } from '../../lib/client/schema/JsonSchema.js'
 import { MemoryMetricGroup } from '../../lib/metrics/MemoryMetricGroup.js'
 import { KafkaRecordDeserializationSchema } from '../../lib/source/deserializer/KafkaRecordDeserializationSchema.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
+import { show } from '../support/elements.js'
 import { onKafka } from './support/onKafka.js'
 import { builderOf, silent, valuesFor } from './support/sourceOf.js'
+import { withAdmin } from './support/withAdmin.js'
 
 const json = () =>
   builderOf().setBounded(OffsetsInitializer.latest()) as unknown as ReturnType<typeof KafkaSource.builder<unknown>>
@@ -75,6 +77,38 @@ describe('a position that is not in the log', () => {
   it('should be replaced by the earliest one', () => outOfRange('earliest', '(bc) -d'))
   it('should be replaced by the latest one', () => outOfRange('latest', '-----d'))
   it('should be treated as the initializer says by default', () => outOfRange(undefined, '(bc) -d'))
+
+  it('should be replaced by one behind the end in a turn of the loop, not within the answer of the client', () => {
+    onKafka({ t: 1 }, (kafka, scheduler) => {
+      kafka.produce('t', valuesFor(0, 'a', 'b', 'c'))
+      kafka.deleteRecords('t', 0, 3)
+      let answering = false
+      const connect = withAdmin(kafka, (admin) => ({
+        listOffsets: (specs, isolationLevel) =>
+          new Observable((subscriber) =>
+            admin.listOffsets(specs, isolationLevel).subscribe((offsets) => {
+              answering = true
+              subscriber.next(offsets)
+              answering = false
+              subscriber.complete()
+            }),
+          ),
+      }))
+      const source = builderOf()
+        .setStartingOffsets(OffsetsInitializer.offsets({ 't-0': 0 }))
+        .setBounded(OffsetsInitializer.offsets({ 't-0': 2 }))
+      const seen: string[] = []
+      silent(source.build())
+        .splits({ connect, scheduler })
+        .pipe(mergeMap(({ elements }) => elements))
+        .subscribe({
+          next: (element) => seen.push(answering ? `${show(element)} within the answer` : show(element)),
+          complete: () => seen.push('completed'),
+        })
+      scheduler.flush()
+      expect(seen).toEqual(['R', 'WInfinity', 'completed'])
+    })
+  })
 })
 
 describe('discovery', () => {

@@ -56,7 +56,8 @@ export class KafkaSourceReader<T> {
   private fetcher: KafkaFetcher | undefined
   private enumerator: KafkaSourceEnumerator | undefined
   private committer: OffsetCommitter | undefined
-  private discovery: Subscription | undefined
+  /** discovery, fetches, resets of positions: what is over when the source begins to end */
+  private readonly reading = new Subscription()
   private readonly discovered: Discovery[] = []
   private found = 0
   /** the coordinator has asked for something */
@@ -101,7 +102,7 @@ export class KafkaSourceReader<T> {
     if (this.phase === 'closed') return
     this.phase = 'closed'
     this.turns.close()
-    this.discovery?.unsubscribe()
+    this.reading.unsubscribe()
     this.work.unsubscribe()
     this.committer?.close()
     this.fetcher?.close()
@@ -189,7 +190,7 @@ export class KafkaSourceReader<T> {
     const state = restoredState(restored, this.uid, this.parallelism, this.subtaskIndex)
     const fetcher = client.fetcher(this.config.consumer.fetcher)
     this.fetcher = fetcher
-    this.work.add(
+    this.reading.add(
       fetcher.fetched$.subscribe({
         next: (fetched) => {
           this.onFetched(fetched)
@@ -224,13 +225,15 @@ export class KafkaSourceReader<T> {
       state?.initialDiscoveryFinished ?? false,
     )
     this.enumerator = enumerator
-    this.discovery = enumerator.discoveries().subscribe({
-      next: (discovery) => {
-        this.discovered.push(discovery)
-        this.wake()
-      },
-      error: (error: unknown) => this.fail(error),
-    })
+    this.reading.add(
+      enumerator.discoveries().subscribe({
+        next: (discovery) => {
+          this.discovered.push(discovery)
+          this.wake()
+        },
+        error: (error: unknown) => this.fail(error),
+      }),
+    )
     return enumerator
   }
 
@@ -245,10 +248,8 @@ export class KafkaSourceReader<T> {
 
   private apply({ splits, removed, found }: Discovery): void {
     this.found = found
-    if (this.phase === 'reading') {
-      for (const split of splits) this.addSplit(split)
-      for (const partition of removed) this.onRemoved(partition)
-    }
+    for (const split of splits) this.addSplit(split)
+    for (const partition of removed) this.onRemoved(partition)
     if (!this.discoveryFinished) {
       this.discoveryFinished = true
       this.output.discovered()
@@ -310,7 +311,7 @@ export class KafkaSourceReader<T> {
 
   private resetOffset(split: SplitReader<T>, failed: FetchFailed): void {
     const { offsetOutOfRangePolicy: policy, consumer } = this.config
-    this.work.add(
+    this.reading.add(
       resetPosition(failed, policy, this.client!.admin, consumer.fetcher.isolationLevel).subscribe({
         next: (offset) => {
           this.logger.warn(
@@ -340,7 +341,7 @@ export class KafkaSourceReader<T> {
   }
 
   private sendBarrier(attempt: SourceAttempt, request: CheckpointRequest): void {
-    if (request.end !== undefined) this.phase = 'ending'
+    if (request.end !== undefined) this.stopReading()
     if (request.end === 'drain' || request.end === 'finished') this.sendFinalWatermark()
     const { splits } = this.splits
     const state = kafkaSourceState.encode({
@@ -348,13 +349,9 @@ export class KafkaSourceReader<T> {
       initialDiscoveryFinished: this.enumerator!.initialDiscoveryFinished && this.readyTold,
     })
     const offsets = splits.map(({ topicPartition, startingOffset }) => [topicPartition, startingOffset] as const)
-    this.output.barrier((parts) => {
-      const barriers = attempt.barriers(request, state, parts)
-      const [first] = barriers
-      if (first !== undefined)
-        this.work.add(first.outcome$.subscribe((outcome) => this.onOutcome(outcome, request, offsets)))
-      return barriers
-    })
+    const barriers = attempt.barriers(request, state, this.output.parts)
+    this.output.barrier(barriers)
+    this.work.add(barriers[0]!.outcome$.subscribe((outcome) => this.onOutcome(outcome, request, offsets)))
   }
 
   private onOutcome(
@@ -376,10 +373,18 @@ export class KafkaSourceReader<T> {
   }
 
   private end(): void {
-    this.phase = 'ending'
-    this.discovery?.unsubscribe()
+    this.stopReading()
     this.sendFinalWatermark()
     this.attempt?.requestFinalCheckpoint()
+  }
+
+  /** From here on nothing that happens to partitions matters: no failure, and no news. */
+  private stopReading(): void {
+    if (this.phase !== 'reading') return
+    this.phase = 'ending'
+    this.reading.unsubscribe()
+    this.discovered.length = 0
+    this.output.ending()
   }
 
   private sendFinalWatermark(): void {

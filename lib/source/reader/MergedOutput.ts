@@ -1,4 +1,4 @@
-import { interval, type SchedulerLike, type Subscriber } from 'rxjs'
+import { interval, type SchedulerLike, type Subscriber, Subscription } from 'rxjs'
 import { type SplitWatermarks, SourceWatermarks } from '../../eventtime/SourceWatermarks.js'
 import type { WatermarkStrategy } from '../../eventtime/WatermarkStrategy.js'
 import type { CheckpointBarrier } from '../../stream/CheckpointBarrier.js'
@@ -14,7 +14,9 @@ const WATERMARK_INTERVAL = 200
 
 /** All splits in one stream: `splits()` and `combineWatermarks()`, fused. */
 export class MergedOutput<T> implements SourceOutput<T> {
+  readonly parts = 1
   private readonly watermarks: SourceWatermarks<T> | undefined
+  private readonly ticks = new Subscription()
   private splits = 0
   private anySplit = false
   private idle = false
@@ -35,7 +37,8 @@ export class MergedOutput<T> implements SourceOutput<T> {
       },
       () => scheduler.now(),
     )
-    destination.add(
+    destination.add(this.ticks)
+    this.ticks.add(
       interval(WATERMARK_INTERVAL, scheduler).subscribe(() => {
         this.tickDue = true
         wake()
@@ -86,8 +89,13 @@ export class MergedOutput<T> implements SourceOutput<T> {
     this.watermarks?.onPeriodicEmit()
   }
 
-  barrier(make: (parts: number) => readonly CheckpointBarrier[]): void {
-    for (const barrier of make(1)) this.destination.next(barrier)
+  ending(): void {
+    this.ticks.unsubscribe()
+    this.tickDue = false
+  }
+
+  barrier(barriers: readonly CheckpointBarrier[]): void {
+    for (const barrier of barriers) this.destination.next(barrier)
   }
 
   finalWatermark(): void {

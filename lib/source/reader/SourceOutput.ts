@@ -28,8 +28,12 @@ export interface SourceOutput<T> {
   discovered(): void
   /** A turn of the loop in which nothing else is being sent. */
   turn(): void
-  /** Sends the barriers that `make` makes, one for each stream. */
-  barrier(make: (parts: number) => readonly CheckpointBarrier[]): void
+  /** Nothing more is read: from here on nothing is sent by the clock. */
+  ending(): void
+  /** In how many streams a barrier goes out now. */
+  readonly parts: number
+  /** Sends one barrier to each stream, in the turn in which `parts` was asked for. */
+  barrier(barriers: readonly CheckpointBarrier[]): void
   finalWatermark(): void
   complete(): void
   error(error: unknown): void

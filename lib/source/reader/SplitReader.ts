@@ -31,10 +31,11 @@ export class SplitReader<T> {
     this.fetcher.assign(state.topicPartition, state.position)
   }
 
-  /** Something can be sent, or is to be asked for. */
+  /** Something can be sent, or is to be asked for; or its end is to be told. */
   get readable(): boolean {
     const { state } = this
     if (this.ended || !this.output.live) return false
+    if (state.finished) return true
     return state.fetches.length > 0 ? state.demand : !state.requested
   }
 
@@ -50,13 +51,12 @@ export class SplitReader<T> {
     this.metrics.numBytesIn.inc(fetched.bytes)
   }
 
-  /** Reading goes on elsewhere: the position was not in the log. */
+  /** Reading goes on elsewhere: the position was not in the log. Called from outside of the loop, so it sends nothing. */
   seek(offset: Offset): void {
     if (this.ended) return
     this.fetcher.assign(this.state.topicPartition, offset)
     this.state.requested = false
     if (this.state.fetches.length === 0) this.state.moveTo(offset)
-    if (this.state.finished) this.finish()
   }
 
   /**
@@ -65,6 +65,7 @@ export class SplitReader<T> {
    * @param interrupt called after each record, when `next()` has returned; true ends the batch at once
    */
   readBatch(max: number, interrupt: () => boolean): void {
+    if (this.state.finished) return this.finish()
     const { state, metrics } = this
     const fetch = state.fetches[0]
     if (fetch === undefined) return this.request()

@@ -69,9 +69,16 @@ export class SplitsOutput<T> implements SourceOutput<T> {
     for (const split of this.splits) split.begin(this.restore)
   }
 
-  barrier(make: (parts: number) => readonly CheckpointBarrier[]): void {
-    const live = [...this.splits].filter((split) => split.live)
-    const barriers = make(Math.max(1, live.length))
+  ending(): void {
+    // Nothing here goes by the clock; who subscribes to a split now still gets `Restored` before its barrier.
+  }
+
+  get parts(): number {
+    return Math.max(1, this.live.length)
+  }
+
+  barrier(barriers: readonly CheckpointBarrier[]): void {
+    const { live } = this
     // Without a stream to carry it, there is nobody else to acknowledge it.
     if (live.length === 0) barriers[0]?.acknowledge()
     else barriers.forEach((barrier, index) => live[index]!.next(barrier))
@@ -89,6 +96,10 @@ export class SplitsOutput<T> implements SourceOutput<T> {
   error(error: unknown): void {
     for (const split of this.splits) split.error(error)
     this.destination.error(error)
+  }
+
+  private get live(): readonly SplitStream<T>[] {
+    return [...this.splits].filter((split) => split.live)
   }
 
   private left(): void {

@@ -1,0 +1,116 @@
+import { describe, expect, it } from '@jest/globals'
+import { filter, map, type Observable, tap } from 'rxjs'
+import type { TestScheduler } from 'rxjs/testing'
+import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import { KafkaError } from '../../lib/client/KafkaError.js'
+import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'
+import { Fault } from '../../lib/memory/Fault.js'
+import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
+import type { StreamElement } from '../../lib/stream/StreamElement.js'
+import { show } from '../support/elements.js'
+import { all, onKafka } from './support/onKafka.js'
+import { builderOf, silent, valuesFor } from './support/sourceOf.js'
+import { withAdmin } from './support/withAdmin.js'
+
+const coordinator = (scheduler: TestScheduler) =>
+  CheckpointCoordinator.create({ interval: 0, store: new MemoryCheckpointStore(), scheduler })
+
+/** Acknowledges as an end of a pipeline does, final barriers after `ms`. */
+const slowToEnd = (elements$: Observable<StreamElement<string>>, scheduler: TestScheduler, ms: number) =>
+  elements$.pipe(
+    tap((element) => {
+      if (element.kind === 'barrier' && element.end !== undefined) scheduler.schedule(() => element.acknowledge(), ms)
+      else if (element.kind === 'batchEnd' || element.kind === 'barrier') element.acknowledge()
+    }),
+  )
+
+describe('a KafkaSource that ends', () => {
+  it('should emit nothing behind the barrier of a suspension, however long that takes', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', valuesFor(0, 'a', 'b'))
+      const checkpoints = coordinator(scheduler)
+      const watermarks = WatermarkStrategy.forMonotonousTimestamps<string>()
+      scheduler.schedule(() => checkpoints.stopWithSavepoint({ drain: false }), 50)
+      const elements$ = builderOf().build().elements({ connect: kafka.connect, scheduler, checkpoints, watermarks })
+      expectObservable(all(slowToEnd(elements$, scheduler, 500).pipe(map(show)))).toBe('550ms (x|)', {
+        x: ['R', 'a@0', 'b@1', 'end', 'B1 suspend'],
+      })
+    })
+  })
+
+  it('should emit no watermark behind the final one', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', valuesFor(0, 'a', 'b'))
+      const checkpoints = coordinator(scheduler)
+      const watermarks = WatermarkStrategy.forMonotonousTimestamps<string>()
+      scheduler.schedule(() => checkpoints.stopWithSavepoint({ drain: true }), 50)
+      const elements$ = builderOf().build().elements({ connect: kafka.connect, scheduler, checkpoints, watermarks })
+      expectObservable(all(slowToEnd(elements$, scheduler, 500).pipe(map(show)))).toBe('550ms (x|)', {
+        x: ['R', 'a@0', 'b@1', 'end', 'WInfinity', 'B1 drain'],
+      })
+    })
+  })
+
+  for (const drain of [true, false]) {
+    const what = drain ? 'drained' : 'suspended'
+
+    it(`should look for no more partitions when it is ${what}`, () => {
+      onKafka({ t: 1 }, (kafka, scheduler, { expectObservable, flush }) => {
+        const checkpoints = coordinator(scheduler)
+        let rounds = 0
+        kafka.calls$.subscribe(({ api, moment }) => {
+          if (api === 'Metadata' && moment === 'before') rounds++
+        })
+        scheduler.schedule(() => {
+          checkpoints.stopWithSavepoint({ drain })
+          const error = new KafkaError({ _tag: 'Authorization', message: 'not any more', retriable: false })
+          kafka.inject({ api: 'Metadata', times: Infinity }, Fault.fail(error))
+        }, 15)
+        const source = silent(builderOf().setProperty('partition.discovery.interval.ms', 10).build())
+        const elements$ = source.elements({ connect: kafka.connect, scheduler, checkpoints })
+        expectObservable(slowToEnd(elements$, scheduler, 100).pipe(filter(() => false))).toBe('115ms |')
+        flush()
+        expect(rounds).toBe(2)
+      })
+    })
+
+    it(`should not fail for what it does not read any more when it is ${what}`, () => {
+      onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+        const checkpoints = coordinator(scheduler)
+        scheduler.schedule(() => checkpoints.stopWithSavepoint({ drain }), 15)
+        scheduler.schedule(() => {
+          const error = new KafkaError({ _tag: 'Authorization', message: 'not any more', retriable: false })
+          kafka.inject({ api: 'Fetch', times: Infinity }, Fault.fail(error))
+          kafka.produce('t', valuesFor(0, 'a'))
+        }, 30)
+        const elements$ = builderOf().build().elements({ connect: kafka.connect, scheduler, checkpoints })
+        expectObservable(slowToEnd(elements$, scheduler, 100).pipe(filter(() => false))).toBe('115ms |')
+      })
+    })
+  }
+
+  it('should tell the group of a checkpoint after the sink has heard of it', () => {
+    onKafka({ t: 1 }, (kafka, scheduler) => {
+      kafka.produce('t', valuesFor(0, 'a'))
+      const heard: string[] = []
+      const connect = withAdmin(kafka, (admin) => ({
+        commitOffsets: (groupId, offsets) => {
+          heard.push('group')
+          return admin.commitOffsets(groupId, offsets)
+        },
+      }))
+      builderOf()
+        .setBounded(OffsetsInitializer.latest())
+        .build()
+        .elements({ connect, scheduler, checkpoints: coordinator(scheduler) })
+        .subscribe((element) => {
+          if (element.kind !== 'barrier') return
+          element.outcome$.subscribe(() => heard.push('sink'))
+          element.acknowledge()
+        })
+      scheduler.flush()
+      expect(heard).toEqual(['sink', 'group'])
+    })
+  })
+})
