@@ -125,7 +125,7 @@ export class KafkaSourceBuilder<T> {
     return this
   }
 
-  /** What happens with partitions that are gone; `keep` by default. */
+  /** What happens with partitions that are gone, which are those that three discoveries in a row did not find; `keep` by default. */
   setRemovedPartitionsPolicy(policy: RemovedPartitionsPolicy): this {
     this.removedPartitionsPolicy = policy
     return this

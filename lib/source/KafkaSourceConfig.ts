@@ -10,7 +10,10 @@ import type { KafkaSubscriber } from './subscriber/KafkaSubscriber.js'
  */
 export type DeserializationErrorPolicy = 'fail' | 'skip'
 
-/** A partition that is gone: `keep` waits for it to come back (Flink's way), `drop` forgets it, `fail` ends the stream. */
+/**
+ * A partition that is gone, missing in three discoveries in a row: `keep` waits for it to come back (Flink's way), `drop` forgets it
+ * (if it comes back, it is new and read from its earliest offset), `fail` ends the stream.
+ */
 export type RemovedPartitionsPolicy = 'keep' | 'drop' | 'fail'
 
 /** A position that is not in the log (any more): where to go on, or `fail`. */

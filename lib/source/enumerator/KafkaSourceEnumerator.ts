@@ -45,7 +45,7 @@ export interface KafkaSourceEnumeratorConfig {
 export interface Discovery {
   /** to be read from now on */
   readonly splits: readonly KafkaPartitionSplit[]
-  /** known, and not there any more; told once */
+  /** known, and missing for a few rounds; told once */
   readonly removed: readonly TopicPartition[]
   /** all partitions of the subscription, those of other subtasks too */
   readonly found: number
@@ -54,6 +54,9 @@ export interface Discovery {
 /** Rounds in a row that may fail, once the first has succeeded: the cluster may be in trouble for a while. */
 const TOLERABLE_FAILURES = 3
 
+/** Rounds in a row in which a partition is missing until it is gone: a broker that has just started may not know it yet. */
+const MISSING_ROUNDS = 3
+
 /**
  * Finds the partitions to be read, and where they start and stop. Each subtask has its own and keeps to its share, by
  * `splitOwner`, so that subtasks need not talk to each other.
@@ -61,13 +64,15 @@ const TOLERABLE_FAILURES = 3
  * 1. What a checkpoint knew is known.
  * 2. A discovery, at once: what is new starts where the user's initializer says. It must succeed.
  * 3. A discovery at each interval, one at a time: what is new now starts from the earliest offset, whatever the initializer
- *    says, so that nothing is missed (FLIP-288). A few may fail in a row.
+ *    says, so that nothing is missed (FLIP-288). A few may fail in a row. What is missing is read on where it stands, and told
+ *    as removed only when it is missing for a few rounds in a row.
  */
 export class KafkaSourceEnumerator {
   private readonly known = new Map<string, TopicPartition>()
   /** restored without an end, into a source that has ends: a bounded source always ends */
   private endless: readonly KafkaPartitionSplit[]
-  private readonly gone = new Set<string>()
+  /** the rounds in a row in which each was not found */
+  private missing: ReadonlyMap<string, number> = new Map()
   private failures = 0
 
   constructor(
@@ -111,7 +116,7 @@ export class KafkaSourceEnumerator {
         const ours = found.filter((partition) => splitOwner(partition, parallelism) === subtaskIndex)
         const { added, removed } = partitionChange(this.known.values(), ours)
         return forkJoin([this.resolve(added), this.completed()]).pipe(
-          map((splits) => ({ splits: splits.flat(), removed: this.firstTold(removed), found: found.length })),
+          map((splits) => ({ splits: splits.flat(), removed: this.gone(removed), found: found.length })),
         )
       }),
       tap(({ splits }) => {
@@ -157,11 +162,11 @@ export class KafkaSourceEnumerator {
     )
   }
 
-  private firstTold(removed: readonly TopicPartition[]): readonly TopicPartition[] {
-    const untold = removed.filter((partition) => !this.gone.has(topicPartitionKey(partition)))
-    this.gone.clear()
-    for (const partition of removed) this.gone.add(topicPartitionKey(partition))
-    return untold
+  private gone(notFound: readonly TopicPartition[]): readonly TopicPartition[] {
+    const before = this.missing
+    const rounds = (partition: TopicPartition): number => (before.get(topicPartitionKey(partition)) ?? 0) + 1
+    this.missing = new Map(notFound.map((partition) => [topicPartitionKey(partition), rounds(partition)]))
+    return notFound.filter((partition) => rounds(partition) === MISSING_ROUNDS)
   }
 
   private tolerate(error: unknown): Observable<never> {
