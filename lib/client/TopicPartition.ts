@@ -21,12 +21,6 @@ export class TopicPartition {
 export const topicPartitionKey = (tp: { readonly topic: string; readonly partition: number }): string =>
   `${tp.topic}-${tp.partition}`
 
-/** The reverse of {@link topicPartitionKey}. */
-export const parseTopicPartitionKey = (key: string): TopicPartition => {
-  const dash = key.lastIndexOf('-')
-  return new TopicPartition(key.slice(0, dash), Number(key.slice(dash + 1)))
-}
-
 /** By topic, then by partition: the order in which Flink's enumerator assigns. */
 export const compareTopicPartitions = (a: TopicPartition, b: TopicPartition): number =>
   a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition

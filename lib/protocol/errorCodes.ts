@@ -18,8 +18,6 @@ export interface ErrorCode {
 export const errorCode = (code: number): ErrorCode =>
   byCode.get(code) ?? { code, name: `UNKNOWN_ERROR_CODE_${code}`, retry: 'no', tag: 'Broker' }
 
-export const noError = 0
-
 /**
  * All codes of Kafka 4.2.0 (https://kafka.apache.org/protocol#protocol_error_codes): code, name, retry (default `no`), tag
  * (default `Broker`). What is retriable follows Kafka's `RetriableException`, `metadata` its `InvalidMetadataException`.

@@ -111,7 +111,8 @@ export const flightsJob = (options: FlightsJobOptions): FlightsJob => {
     ),
     // From the last completed checkpoint, after what a second try can mend.
     retry({
-      delay: (error: unknown, count) => (isRetriable(error) ? timer(Math.min(100 * 2 ** count, 5000)) : throwError(() => error)),
+      delay: (error: unknown, count) =>
+        isRetriable(error) ? timer(Math.min(100 * 2 ** count, 5000)) : throwError(() => error),
       resetOnSuccess: true,
     }),
   )

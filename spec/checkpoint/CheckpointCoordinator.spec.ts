@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { EMPTY, merge, NEVER, of, throwError, timer } from 'rxjs'
-import { map } from 'rxjs/operators'
+import { map } from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import type { StoredAttempt } from '../../lib/checkpoint/CheckpointStore.js'
 import { CheckpointError } from '../../lib/checkpoint/CheckpointError.js'

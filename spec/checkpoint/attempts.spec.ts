@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { defer, merge, retry, Subject, takeUntil, throwError, timer } from 'rxjs'
-import { mergeMap } from 'rxjs/operators'
+import { mergeMap } from 'rxjs'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
 import type { CheckpointConfig } from '../../lib/checkpoint/CheckpointConfig.js'
 import type { CheckpointStore } from '../../lib/checkpoint/CheckpointStore.js'

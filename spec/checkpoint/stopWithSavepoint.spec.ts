@@ -12,7 +12,7 @@ describe('CheckpointCoordinator: the end of a job', () => {
       job.run(job.pipeline({ count: 5 }))
 
       expect(job.until(9000).log.slice(3)).toEqual([
-        [60, `watermark ${Infinity}`],
+        [60, `watermark Infinity`],
         [60, 'barrier 2 finished'],
         [60, 'completed 2'],
         [60, 'done'],
@@ -92,7 +92,7 @@ describe('CheckpointCoordinator: the end of a job', () => {
 
   describe('stopWithSavepoint', () => {
     it.each([
-      [true, [`watermark ${Infinity}`, 'barrier 2 drain', 'completed 2', 'done']],
+      [true, [`watermark Infinity`, 'barrier 2 drain', 'completed 2', 'done']],
       [false, ['barrier 2 suspend', 'completed 2', 'done']],
     ])('should end every source with drain: %p', (drain, end) => {
       const job = new Job({ interval: 1000 })

@@ -142,7 +142,7 @@ describe('branch', () => {
   it('should complete when the last branch has completed, after the source', () => {
     runMarbles(({ hot, cold, expectObservable }) => {
       const source = hot('a-|', { a: record('a') })
-      const tail = cold<string>('-t|')
+      const tail = cold('-t|')
       const later: TerminalPipeline<string, string> = (elements$) =>
         new Observable((subscriber) =>
           elements$.subscribe({ complete: () => subscriber.add(tail.subscribe(subscriber)) }),

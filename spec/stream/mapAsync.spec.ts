@@ -83,7 +83,7 @@ describe('mapAsync', () => {
   it('should start no more than concurrency at once, the others in their turn', () => {
     runMarbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('         (012)', elements)
-      const answers = [cold<string>('--x|'), cold<string>('-----x|'), cold<string>('--x|')]
+      const answers = [cold('--x|'), cold('-----x|'), cold('--x|')]
       const subscriptions = ['       ^--!', '^-----!', '---^--!']
       const expected = '           --x--yz'
       const project = (value: string): Observable<string> => answers[Number(value)]!
@@ -128,7 +128,7 @@ describe('mapAsync', () => {
   it('should emit the outputs of the first record as they come, and hold those of the others', () => {
     runMarbles(({ hot, cold, expectObservable }) => {
       const source = hot('           (01)------|', elements)
-      const answers = [cold<string>('a--b--|'), cold<string>('-c-d-|')]
+      const answers = [cold('a--b--|'), cold('-c-d-|')]
       const expected = '             a--b--(cd)|'
       expectObservable(
         source.pipe(
@@ -154,8 +154,8 @@ describe('mapAsync', () => {
   it('should fail with an error of a projection, thrown or sent, and unsubscribe from all others', () => {
     runMarbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('          01--', elements)
-      const other = cold<string>('  -----x|')
-      const answers = [other, cold<string>('-#')]
+      const other = cold('  -----x|')
+      const answers = [other, cold('-#')]
       expectObservable(
         source.pipe(
           mapAsync((value) => answers[Number(value)]!),
@@ -174,7 +174,7 @@ describe('mapAsync', () => {
 
   it('should pass an error of the source at once', () => {
     runMarbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
-      const inner = cold<string>('-----x|')
+      const inner = cold('-----x|')
       expectObservable(hot('0-#', elements).pipe(mapAsync(() => inner))).toBe('--#')
       expectSubscriptions(inner.subscriptions).toBe('^-!')
     })
@@ -183,7 +183,7 @@ describe('mapAsync', () => {
   it('should unsubscribe from the source and all that is under way when it is unsubscribed from', () => {
     runMarbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('       r01--', elements)
-      const inner = cold<string>('-----x|')
+      const inner = cold('-----x|')
       expectObservable(
         source.pipe(
           mapAsync(() => inner),
@@ -255,6 +255,6 @@ describe('mapAsync', () => {
   })
 
   it.each([0, -1, 1.5, NaN])('should refuse concurrency %s', (concurrency) => {
-    expect(() => mapAsync(of, { concurrency })).toThrow(RangeError)
+    expect(() => mapAsync((value) => of(value), { concurrency })).toThrow(RangeError)
   })
 })

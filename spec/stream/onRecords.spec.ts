@@ -338,7 +338,7 @@ describe('onRecords', () => {
   it('should unsubscribe from source and operators when it is unsubscribed from', () => {
     runMarbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('  ra-b--', elements)
-      const inner = cold<string>('  -')
+      const inner = cold('  -')
       const unsubscribed = '----!'
       expectObservable(
         source.pipe(onRecords(mergeMap((value) => (value === 'a' ? inner : of(value)))), map(show)),

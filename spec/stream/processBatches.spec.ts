@@ -194,7 +194,7 @@ describe('processBatches', () => {
 
   it('should pass an error of the source at once, and unsubscribe from the span', () => {
     runMarbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
-      const span = cold<string>('------x|')
+      const span = cold('------x|')
       expectObservable(hot('ae-#', elements).pipe(processBatches(() => span))).toBe('---#')
       expectSubscriptions(span.subscriptions).toBe('-^-!')
     })
@@ -203,7 +203,7 @@ describe('processBatches', () => {
   it('should unsubscribe from source and span when it is unsubscribed from', () => {
     runMarbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('        ae--', elements)
-      const span = cold<string>('  ------x|')
+      const span = cold('  ------x|')
       expectObservable(source.pipe(processBatches(() => span)), '---!').toBe('----')
       expectSubscriptions(source.subscriptions).toBe('^--!')
       expectSubscriptions(span.subscriptions).toBe('  -^-!')

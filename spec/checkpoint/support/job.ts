@@ -58,7 +58,7 @@ export class Job {
   }
 
   /** Lets virtual time pass. */
-  until(ms: number): Job {
+  until(ms: number): this {
     this.scheduler.run(() => {
       this.scheduler.maxFrames = ms
       this.scheduler.flush()

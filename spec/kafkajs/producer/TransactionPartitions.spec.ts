@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import type { PartitionQueue } from '../../../lib/kafkajs/producer/PartitionQueue.js'
+import { PartitionQueue } from '../../../lib/kafkajs/producer/PartitionQueue.js'
 import { TransactionPartitions } from '../../../lib/kafkajs/producer/TransactionPartitions.js'
 
-const queue = { topic: 'out', partition: 3 } as PartitionQueue
+const queue = new PartitionQueue('out', 3, 5)
 
 /** A transaction that may send to the queue as far as the coordinator is concerned. */
 const transaction = async () => {
