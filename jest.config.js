@@ -4,7 +4,7 @@ export default {
   testMatch: ['<rootDir>/spec/**/*.spec.ts'],
   // Specs run as CommonJS: quick, and without an experimental flag of Node. The packed package proves the ESM side.
   transform: {
-    '^.+\\.ts$': [
+    '^.+\\.c?ts$': [
       '@swc/jest',
       {
         swcrc: false,
@@ -15,6 +15,6 @@ export default {
     ],
   },
   // Sources name their imports as ESM does (`./x.js`); the file beside them is `x.ts`.
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^(\\./optionalPackages)\\.cjs$': '$1.cts' },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 }

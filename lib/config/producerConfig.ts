@@ -22,6 +22,8 @@ const codec = t.type({
   'max.request.size': withDefault(integer(1), 1_048_576),
   'compression.type': withDefault(word('none', 'gzip', 'snappy', 'lz4', 'zstd'), 'none'),
   'compression.gzip.level': optional(integer(-1, 9)),
+  'compression.lz4.level': optional(integer(1, 17)),
+  'compression.zstd.level': optional(integer(-131_072, 22)),
   retries: withDefault(integer(0), 2_147_483_647),
   'delivery.timeout.ms': withDefault(integer(1), 120_000),
   'enable.idempotence': optional(boolean),
@@ -53,10 +55,26 @@ export const decodeProducerConfig = (
     either.map(({ client, producer }) => ({
       client,
       producer,
-      warnings: unknownProperties(properties, [...clientKeys, ...Object.keys(codec.props), ...without]),
+      warnings: [
+        ...unknownProperties(properties, [...clientKeys, ...Object.keys(codec.props), ...without]),
+        ...(producer.compression === 'lz4' && producer.compressionLevel !== undefined ? [lz4HasOneLevel] : []),
+      ],
     })),
   )
 }
+
+const lz4HasOneLevel =
+  'Property compression.lz4.level has no effect: the package lz4-napi knows the fast level only. Use zstd to compress more.'
+
+/** Of the codec that is used (KIP-390); what is set for others waits for them. */
+const compressionLevel = (properties: t.TypeOf<typeof codec>): number | undefined =>
+  ({
+    none: undefined,
+    gzip: properties['compression.gzip.level'],
+    snappy: undefined,
+    lz4: properties['compression.lz4.level'],
+    zstd: properties['compression.zstd.level'],
+  })[properties['compression.type']]
 
 /** Idempotence as in Kafka: on unless what it needs was set otherwise; asked for by name, what it needs must not be. */
 const toProducerConfig = (
@@ -79,7 +97,7 @@ const toProducerConfig = (
     maxInFlight: inFlight,
     maxRequestSize: properties['max.request.size'],
     compression: properties['compression.type'],
-    compressionLevel: properties['compression.gzip.level'],
+    compressionLevel: compressionLevel(properties),
     retries: properties.retries,
     deliveryTimeoutMs: properties['delivery.timeout.ms'],
     idempotence: asked !== false && conflicts.length === 0,

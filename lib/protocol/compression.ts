@@ -1,16 +1,17 @@
-import { constants, gunzipSync, gzipSync } from 'node:zlib'
 import type { CompressionType } from '../client/KafkaConfig.js'
-import { KafkaError } from '../client/KafkaError.js'
+import type { CompressionCodec } from './codecs/CompressionCodec.js'
+import { gzip } from './codecs/gzip.js'
+import { lz4Codec, type Lz4Package } from './codecs/lz4.js'
+import { requirePackage } from './codecs/requirePackage.js'
+import { snappyCodec, type SnappyPackage } from './codecs/snappy.js'
+import { nodeZstdCodec, zstdCodec, type ZstdPackage } from './codecs/zstd.js'
 
-/** Compresses and inflates the records of one batch. Synchronous: a batch is small, and a thread's round trip costs more. */
-export interface CompressionCodec {
-  compress(bytes: Buffer, level?: number): Buffer
-  /** @throws when the bytes are damaged, or would become more than `maxBytes` */
-  decompress(bytes: Buffer, maxBytes: number): Buffer
-}
-
-/** @throws KafkaError `Unsupported`, naming the package to install */
-export const compressionCodec = (type: CompressionType): CompressionCodec => codecs[type]
+/**
+ * Packages are loaded when the first batch needs them.
+ *
+ * @throws KafkaError `Unsupported`, naming the package to install
+ */
+export const compressionCodec = (type: CompressionType): CompressionCodec => (loaded[type] ??= load[type]())
 
 /** The lowest three bits of a batch's attributes. `undefined` for a codec that does not exist. */
 export const compressionOfCode = (code: number): CompressionType | undefined => types[code]
@@ -23,27 +24,12 @@ const none: CompressionCodec = {
   decompress: (bytes) => bytes,
 }
 
-const gzip: CompressionCodec = {
-  compress: (bytes, level = constants.Z_DEFAULT_COMPRESSION) => gzipSync(bytes, { level }),
-  decompress: (bytes, maxBytes) => gunzipSync(bytes, { maxOutputLength: maxBytes }),
+const load: Readonly<Record<CompressionType, () => CompressionCodec>> = {
+  none: () => none,
+  gzip: () => gzip,
+  snappy: () => snappyCodec(requirePackage('snappy', 'snappy') as SnappyPackage),
+  lz4: () => lz4Codec(requirePackage('lz4-napi', 'lz4') as Lz4Package),
+  zstd: () => nodeZstdCodec() ?? zstdCodec(requirePackage('@toondepauw/node-zstd', 'zstd') as ZstdPackage),
 }
 
-const missing = (type: CompressionType, packageName: string): CompressionCodec => {
-  const refuse = (): never => {
-    throw new KafkaError({
-      _tag: 'Unsupported',
-      message:
-        `Records are compressed with ${type}, for which rx-kafka needs the package "${packageName}"; this version cannot ` +
-        'use it yet. Set compression.type to gzip or none where the records are written.',
-    })
-  }
-  return { compress: refuse, decompress: refuse }
-}
-
-const codecs: Readonly<Record<CompressionType, CompressionCodec>> = {
-  none,
-  gzip,
-  snappy: missing('snappy', 'snappy'),
-  lz4: missing('lz4', 'lz4-napi'),
-  zstd: missing('zstd', 'zstd-napi'),
-}
+const loaded: Partial<Record<CompressionType, CompressionCodec>> = {}

@@ -1,4 +1,5 @@
 import type { ConsumerRecord } from '../client/ConsumerRecord.js'
+import type { CompressionType } from '../client/KafkaConfig.js'
 import type { IsolationLevel } from '../client/IsolationLevel.js'
 import type { FetchedRecords } from '../client/KafkaFetcher.js'
 import { isKafkaError, KafkaError } from '../client/KafkaError.js'
@@ -161,16 +162,17 @@ export class FetchedPartition implements FetchedRecords {
       return { nextOffset, records: new BatchRecords(topic, partition, batch, buffer, recordsAt, end) }
     }
     if (compression === undefined) throw this.corrupt(batch, 'name a compression that does not exist')
-    const inflated = this.inflate(batch, (bytes, max) => compressionCodec(compression).decompress(bytes, max), buffer.subarray(recordsAt, end))
+    const inflated = this.inflate(batch, compression, buffer.subarray(recordsAt, end))
     return { nextOffset, records: new BatchRecords(topic, partition, batch, inflated, 0, inflated.length) }
   }
 
-  private inflate(batch: RecordBatch, decompress: (bytes: Buffer, max: number) => Buffer, bytes: Buffer): Buffer {
+  private inflate(batch: RecordBatch, compression: CompressionType, bytes: Buffer): Buffer {
+    const codec = compressionCodec(compression)
     try {
-      return decompress(bytes, maxInflatedBytes)
-    } catch (error) {
-      if (isKafkaError(error)) throw error
-      throw this.corrupt(batch, `cannot be decompressed (${batch.compression}, limit ${maxInflatedBytes} bytes)`, error)
+      return codec.decompress(bytes, maxInflatedBytes)
+    } catch (cause) {
+      const problem = `cannot be decompressed (${compression}, limit ${maxInflatedBytes} bytes: ${(cause as Error).message})`
+      throw this.corrupt(batch, problem, cause)
     }
   }
 

@@ -15,7 +15,7 @@ const open = (
   checkCrcs = true,
 ): FetchedPartition => decodeRecordBatches(response, from, { isolationLevel, checkCrcs })
 
-const show = (record: ConsumerRecord): string => `${record.offset}:${record.value}`
+const show = (record: ConsumerRecord): string => `${record.offset}:${String(record.value)}`
 const taken = (partition: FetchedPartition, max = 100): string[] => partition.take(max).map(show)
 const values = (...texts: string[]) => ({ records: texts.map((value) => ({ value })) })
 
@@ -222,19 +222,8 @@ describe('decodeRecordBatches', () => {
       expect(error).toMatchObject({ _tag: 'Unsupported', topic: 'orders', partition: 1, offset: 7 })
     })
 
-    it.each([
-      [2, 'snappy'],
-      [3, 'lz4'],
-      [4, 'zstd'],
-    ])('should name the package that codec %i needs', (code, name) => {
-      const compressed = rewritten(batchAt(0, values('a')), (bytes) => bytes.writeInt16BE(code, ATTRIBUTES_AT))
-      const error = failure(() => open(fetched(compressed)).take(1))
-      expect(error).toMatchObject({ _tag: 'Unsupported', topic: 'orders', partition: 1 })
-      expect(error.message).toContain(name)
-    })
-
-    it('should report gzip that cannot be inflated', () => {
-      const compressed = rewritten(batchAt(3, values('a')), (bytes) => bytes.writeInt16BE(1, ATTRIBUTES_AT))
+    it.each([1, 2, 3, 4])('should report what codec %i cannot inflate', (code) => {
+      const compressed = rewritten(batchAt(3, values('a')), (bytes) => bytes.writeInt16BE(code, ATTRIBUTES_AT))
       expect(failure(() => open(fetched(compressed)).take(1))).toMatchObject({ _tag: 'Corrupt', offset: 3 })
     })
 
