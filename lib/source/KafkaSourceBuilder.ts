@@ -105,7 +105,8 @@ export class KafkaSourceBuilder<T> {
   setValueOnlyDeserializer<U extends T>(
     schema: DeserializationSchema<U> | DeserializerClass<U>,
   ): KafkaSourceBuilder<U> {
-    return this.setDeserializer(KafkaRecordDeserializationSchema.valueOnly(schema as DeserializationSchema<U>))
+    const given = required('deserializer', schema) as DeserializationSchema<U>
+    return this.setDeserializer(KafkaRecordDeserializationSchema.valueOnly(given))
   }
 
   /** The client id is `<prefix>-<subtask>`; by default the group's id is the prefix. */

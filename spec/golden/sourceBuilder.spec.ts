@@ -54,6 +54,25 @@ const scripts: Readonly<Record<string, () => Builder>> = {
   'source-props-clientid': () => complete().setClientIdPrefix('cp'),
 }
 
+/** What is done instead where we depart, as far as there is something to be done. */
+const departing: Readonly<Record<string, () => void>> = {
+  'source-null-valueonly': () => {
+    expect(() =>
+      served()
+        .setTopics('t')
+        .setValueOnlyDeserializer(null as never),
+    ).toThrow(TypeError)
+  },
+  'source-topics-null': () => {
+    expect(() => served().setTopics(null as never)).toThrow(TypeError)
+  },
+  'source-deserializer-not-deserializer': () => {
+    expect(silenced(() => complete().setProperty('value.deserializer', 'java.lang.String').build())).toBeInstanceOf(
+      KafkaSource,
+    )
+  },
+}
+
 /** What a source has decided, under Kafka's names. */
 const effective = ({ config }: KafkaSource<string>): Readonly<Record<string, string>> => ({
   'auto.offset.reset': config.startingOffsets.autoOffsetResetStrategy,
@@ -83,6 +102,8 @@ describe('KafkaSource.builder(), as recorded from Flink', () => {
       [...Object.keys(scripts), ...Object.keys(departures)].filter((id) => /^(source|split)-/.test(id)).sort(),
     ).toEqual(recorded.map(({ id }) => id).sort())
   })
+
+  for (const [id, check] of Object.entries(departing)) it(`should depart: ${departures[id]!.because}`, check)
 
   for (const { id, code, ok, result, exceptionChain } of recorded) {
     const script = scripts[id]

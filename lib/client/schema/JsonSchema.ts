@@ -1,6 +1,7 @@
 import * as t from 'io-ts'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import type { DeserializationSchema } from './DeserializationSchema.js'
+import { presentValue } from './presentValue.js'
 import type { SerializationSchema } from './SerializationSchema.js'
 
 /**
@@ -15,8 +16,8 @@ import type { SerializationSchema } from './SerializationSchema.js'
 export class JsonSchema<T> implements DeserializationSchema<T>, SerializationSchema<T> {
   constructor(private readonly codec?: t.Type<T, unknown>) {}
 
-  deserialize(message: Uint8Array): T {
-    return this.parse(Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString('utf8'))
+  deserialize(message: Uint8Array | null): T {
+    return this.parse(presentValue(message, 'JsonSchema').toString('utf8'))
   }
 
   deserializeFrom(buffer: Buffer, start: number, end: number): T {

@@ -1,11 +1,12 @@
 import type { DeserializationSchema } from './DeserializationSchema.js'
+import { presentValue } from './presentValue.js'
 import type { SerializationSchema } from './SerializationSchema.js'
 import { utf8Slice } from './utf8Slice.js'
 
-/** UTF-8 text, both ways. Bytes that are not UTF-8 become U+FFFD, as in Flink's schema of this name. */
+/** UTF-8 text, both ways. As in Flink's schema of this name, bytes that are not UTF-8 become U+FFFD, and null values throw. */
 export class SimpleStringSchema implements DeserializationSchema<string>, SerializationSchema<string> {
-  deserialize(message: Uint8Array): string {
-    return Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString('utf8')
+  deserialize(message: Uint8Array | null): string {
+    return presentValue(message, 'SimpleStringSchema').toString('utf8')
   }
 
   deserializeFrom(buffer: Buffer, start: number, end: number): string {

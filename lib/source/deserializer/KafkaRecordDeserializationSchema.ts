@@ -24,8 +24,8 @@ export const KafkaRecordDeserializationSchema = {
   }),
 
   /**
-   * From the value alone, by a schema or by a class of Kafka's deserializers. A schema is not asked about null values (tombstones),
-   * which are dropped; a deserializer of Kafka's makes them null.
+   * From the value alone, by a schema or by a class of Kafka's deserializers. With null values (tombstones) a deserializer of
+   * Kafka's emits null; a schema is asked, and the ready ones throw: the source fails unless its error policy says otherwise.
    */
   valueOnly,
 }

@@ -4,19 +4,13 @@ import type { RecordDeserializer } from './RecordDeserializer.js'
 
 /** By a schema: straight from the fetched bytes when it can, since a slice costs more than decoding the record. */
 export const valueOnlySchema = <T>(schema: DeserializationSchema<T>): RecordDeserializer<T> => ({
-  deserialize:
-    schema.deserializeFrom === undefined
-      ? (record, emit) => {
-          const bytes = record.value
-          if (bytes === null) return
-          const value = schema.deserialize(bytes)
-          if (value !== null && value !== undefined) emit(value)
-        }
-      : (record, emit) => {
-          if (record.valueEnd < 0) return
-          const value = schema.deserializeFrom!(record.buffer, record.valueStart, record.valueEnd)
-          if (value !== null && value !== undefined) emit(value)
-        },
+  deserialize: (record, emit) => {
+    const value =
+      schema.deserializeFrom === undefined || record.valueEnd < 0
+        ? schema.deserialize(record.value)
+        : schema.deserializeFrom(record.buffer, record.valueStart, record.valueEnd)
+    if (value !== null && value !== undefined) emit(value)
+  },
 })
 
 /** By one of Kafka's deserializers: null values pass. */
