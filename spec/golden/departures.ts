@@ -5,6 +5,8 @@ export interface Departure {
   readonly because: string
   /** of a job: what comes out differently, in place of what was recorded */
   readonly ours?: Ours
+  /** of a builder: its effective properties, in place of those recorded */
+  readonly properties?: Readonly<Record<string, string>>
 }
 
 export interface Ours extends Partial<Omit<Result, 'snapshots' | 'afterTimeout'>> {
@@ -19,6 +21,9 @@ const prompt =
   'Offsets are committed right after each checkpoint, on an idle topic and at the end of a job too, for partitions without a record as well: lag is known, and reaches 0.'
 const owners =
   'Restored splits belong to their owner by splitOwner, as new ones do: the place of a partition can be told.'
+
+const timeout = 'transaction.timeout.ms is by default what brokers allow by default: EXACTLY_ONCE works out of the box.'
+const ourTimeout = { 'transaction.timeout.ms': '900000' }
 
 /** The committed offsets of a snapshot. */
 const committed = (...offsets: readonly number[]): Pick<Snapshot, 'groupCommitted'> => ({
@@ -44,6 +49,10 @@ export const departures: Readonly<Record<string, Departure>> = {
   },
   'split-negative-stop': { because: 'Splits hold resolved offsets only; offsets(...) checks what a user gives.' },
   'split-id': { because: 'Splits hold resolved offsets only; the id is the same, the sentinels are not there.' },
+
+  'sink-prefix-empty': { because: timeout, properties: ourTimeout },
+  'sink-pooling-topic-selector': { because: timeout, properties: ourTimeout },
+  'sink-props-user-serializer': { because: timeout, properties: ourTimeout },
 
   'start-timestamp-negative': {
     because:
