@@ -2,32 +2,23 @@ import { asyncScheduler, interval, type SchedulerLike, Subscription } from 'rxjs
 import type { CheckpointRequest, SourceAttempt } from '../../checkpoint/SourceAttempt.js'
 import type { KafkaClient } from '../../client/KafkaClient.js'
 import type { Logger } from '../../client/KafkaConfig.js'
-import type { FetchedRecords, FetchFailed, KafkaFetcher } from '../../client/KafkaFetcher.js'
 import type { Offset } from '../../client/Offset.js'
 import type { TopicPartition } from '../../client/TopicPartition.js'
 import { consoleLogger } from '../../config/consoleLogger.js'
-import { defaultConnect } from '../../defaultClient.js'
 import { noMetrics } from '../../metrics/noMetrics.js'
 import type { CheckpointOutcome } from '../../stream/CheckpointBarrier.js'
 import type { Restored } from '../../stream/Restored.js'
-import { Boundedness } from '../Boundedness.js'
-import { kafkaSourceState, type KafkaSourceState } from '../enumerator/KafkaSourceEnumState.js'
-import { type Discovery, KafkaSourceEnumerator } from '../enumerator/KafkaSourceEnumerator.js'
+import { kafkaSourceState } from '../enumerator/KafkaSourceEnumState.js'
 import { restoredState } from '../enumerator/restoredState.js'
 import type { KafkaSourceConfig } from '../KafkaSourceConfig.js'
 import type { KafkaSplitsOptions } from '../KafkaSourceOptions.js'
-import { PartitionOffsetsRetriever } from '../offsets/PartitionOffsetsRetriever.js'
-import { SourceError } from '../SourceError.js'
-import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
-import { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
-import { AssignedSplits } from './AssignedSplits.js'
+import { connectSource } from './connectSource.js'
+import { joinCheckpoints } from './joinCheckpoints.js'
 import { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import { OffsetCommitter } from './OffsetCommitter.js'
-import { resetPosition } from './resetPosition.js'
 import type { SourceOutput } from './SourceOutput.js'
-import { SplitReader } from './SplitReader.js'
+import { SubtaskSplits } from './SubtaskSplits.js'
 import { Turns } from './Turns.js'
-import { withoutCheckpoints } from './withoutCheckpoints.js'
 
 /**
  * One attempt of one subtask: joins the checkpoints, restores, discovers, reads, answers barriers, ends.
@@ -46,24 +37,17 @@ export class KafkaSourceReader<T> {
   private readonly subtaskIndex: number
   private readonly uid: string
   private readonly metrics: KafkaSourceReaderMetrics
-  private readonly splits: AssignedSplits<T>
   private readonly work = new Subscription()
   private readonly turns: Turns
   private output!: SourceOutput<T>
   private attempt: SourceAttempt | undefined
   private restored: Restored | undefined
   private client: KafkaClient | undefined
-  private fetcher: KafkaFetcher | undefined
-  private enumerator: KafkaSourceEnumerator | undefined
+  private splits: SubtaskSplits<T> | undefined
   private committer: OffsetCommitter | undefined
-  /** discovery, fetches, resets of positions: what is over when the source begins to end */
-  private readonly reading = new Subscription()
-  private readonly discovered: Discovery[] = []
-  private found = 0
   /** the coordinator has asked for something */
   private requested = false
   private endRequested = false
-  private discoveryFinished = false
   private readyTold = false
   private phase: 'starting' | 'reading' | 'ending' | 'ended' | 'closed' = 'starting'
   private restoredSent = false
@@ -83,7 +67,6 @@ export class KafkaSourceReader<T> {
         this.step()
       })
     })
-    this.splits = new AssignedSplits(config.consumer.maxPollRecords)
     this.metrics = new KafkaSourceReaderMetrics(options.metrics ?? noMetrics)
   }
 
@@ -102,55 +85,45 @@ export class KafkaSourceReader<T> {
     if (this.phase === 'closed') return
     this.phase = 'closed'
     this.turns.close()
-    this.reading.unsubscribe()
     this.work.unsubscribe()
     this.committer?.close()
-    this.fetcher?.close()
+    this.splits?.close()
     this.attempt?.leave()
     // Nobody is there to be told.
     this.client?.close().subscribe({ error: () => undefined })
   }
 
   private join(): void {
-    const { checkpoints } = this.options
-    const requestEnd = (): void => {
-      this.endRequested = true
-      this.wake()
-    }
-    if (checkpoints === undefined) {
-      this.restored = withoutCheckpoints(requestEnd)
-      return this.wake()
-    }
+    const { uid, subtaskIndex, parallelism } = this
     const wake = (): void => {
       this.requested = true
       this.wake()
     }
-    const source = { uid: this.uid, subtaskIndex: this.subtaskIndex, parallelism: this.parallelism, wake, requestEnd }
+    const requestEnd = (): void => {
+      this.endRequested = true
+      this.wake()
+    }
     this.work.add(
-      checkpoints.join(source).subscribe({
-        next: (attempt) => {
+      joinCheckpoints(this.options.checkpoints, { uid, subtaskIndex, parallelism, wake, requestEnd }).subscribe({
+        next: ({ restored, attempt }) => {
+          this.restored = restored
           this.attempt = attempt
-          this.restored = attempt.restored
-          this.work.add(attempt.failed$.subscribe((error) => this.fail(error)))
+          this.work.add(attempt?.failed$.subscribe((error) => this.fail(error)))
           this.wake()
         },
-        error: (error: unknown) => this.fail(error),
+        error: this.fail,
       }),
     )
   }
 
   private connect(): void {
-    const { client: config, clientIdPrefix, groupId } = this.config.consumer
-    const { connect = defaultConnect, scheduler } = this.options
-    const rack = this.config.rackIdSupplier?.() || config.rack
-    const clientId = `${clientIdPrefix ?? groupId ?? 'KafkaSource'}-${this.subtaskIndex}`
     this.work.add(
-      connect({ ...config, clientId, rack, ...(scheduler === undefined ? {} : { scheduler }) }).subscribe({
+      connectSource(this.config, this.options).subscribe({
         next: (client) => {
           this.client = client
           this.wake()
         },
-        error: (error: unknown) => this.fail(error),
+        error: this.fail,
       }),
     )
   }
@@ -166,96 +139,45 @@ export class KafkaSourceReader<T> {
   /** Everything there is to do now, one batch of each split. */
   private step(): void {
     if (this.phase === 'starting') this.begin()
-    for (let discovery = this.discovered.shift(); discovery !== undefined; discovery = this.discovered.shift())
-      this.apply(discovery)
+    this.splits?.assignDiscovered()
+    if (this.splits?.ready === true) this.tellReady()
     if (this.isClosed()) return
     this.output.turn()
-    if (this.requested && this.fetcher !== undefined) this.answer()
-    if (this.phase === 'reading' && this.splits.readRound(this.interrupt)) this.wake()
+    const { splits } = this
+    if (splits === undefined) return
+    if (this.requested) this.answer(splits)
+    if (this.phase === 'reading' && splits.assigned.readRound(this.interrupt)) this.wake()
     if (this.isClosed()) return
-    if (this.phase === 'reading' && (this.endRequested || this.allFinished())) this.end()
-    if (this.phase === 'ending' && this.attempt === undefined) this.endWithoutCheckpoints()
+    if (this.phase === 'reading' && (this.endRequested || splits.finished)) this.end()
+    if (this.phase === 'ending' && this.attempt === undefined) this.endWithoutCheckpoints(splits)
   }
 
   /** `Restored` as soon as it is there; the splits when there is a client too. */
   private begin(): void {
     const { restored, client } = this
     if (restored === undefined) return
-    if (this.fetcher === undefined && !this.restoredSent) {
+    if (!this.restoredSent) {
       this.restoredSent = true
       this.output.restored(restored)
       this.output.turn()
     }
     if (client === undefined || this.isClosed()) return
-    const state = restoredState(restored, this.uid, this.parallelism, this.subtaskIndex)
-    const fetcher = client.fetcher(this.config.consumer.fetcher)
-    this.fetcher = fetcher
-    this.reading.add(
-      fetcher.fetched$.subscribe({
-        next: (fetched) => {
-          this.onFetched(fetched)
-          this.turns.run()
-        },
-        error: (error: unknown) => this.fail(error),
-      }),
-    )
+    const { config, parallelism, subtaskIndex, output, turns, metrics, logger, scheduler, fail } = this
+    const context = { config, client, parallelism, subtaskIndex, output, turns, metrics, logger, scheduler, fail }
+    const splits = new SubtaskSplits(context, restoredState(restored, this.uid, parallelism, subtaskIndex))
+    this.splits = splits
     this.phase = 'reading'
-    this.startCommitting(client)
-    const enumerator = this.startEnumerator(client, state)
-    for (const split of enumerator.complete) this.addSplit(split)
-    if (enumerator.isRestored) this.tellReady()
+    this.startCommitting(client, splits)
+    splits.start()
   }
 
-  private startEnumerator({ admin }: KafkaClient, state: KafkaSourceState | undefined): KafkaSourceEnumerator {
-    const { consumer, boundedness, subscriber, startingOffsets, stoppingOffsets } = this.config
-    const enumerator = new KafkaSourceEnumerator(
-      {
-        admin,
-        subscriber,
-        retriever: new PartitionOffsetsRetriever(admin, consumer.groupId, consumer.fetcher.isolationLevel),
-        startingOffsets,
-        stoppingOffsets,
-        parallelism: this.parallelism,
-        subtaskIndex: this.subtaskIndex,
-        discoveryIntervalMs: boundedness === Boundedness.BOUNDED ? -1 : consumer.partitionDiscoveryIntervalMs,
-        scheduler: this.scheduler,
-        logger: this.logger,
-      },
-      state?.splits ?? [],
-      state?.initialDiscoveryFinished ?? false,
-    )
-    this.enumerator = enumerator
-    this.reading.add(
-      enumerator.discoveries().subscribe({
-        next: (discovery) => {
-          this.discovered.push(discovery)
-          this.wake()
-        },
-        error: (error: unknown) => this.fail(error),
-      }),
-    )
-    return enumerator
-  }
-
-  private startCommitting({ admin }: KafkaClient): void {
+  private startCommitting({ admin }: KafkaClient, splits: SubtaskSplits<T>): void {
     const { groupId, commitOffsetsOnCheckpoint, enableAutoCommit, autoCommitIntervalMs } = this.config.consumer
     const automatic = this.attempt === undefined && enableAutoCommit
     if (groupId === undefined || !(automatic || (this.attempt !== undefined && commitOffsetsOnCheckpoint))) return
     this.committer = new OffsetCommitter(admin, groupId, this.metrics, this.logger)
     if (automatic)
-      this.work.add(interval(autoCommitIntervalMs, this.scheduler).subscribe(() => this.commitAcknowledged()))
-  }
-
-  private apply({ splits, removed, found }: Discovery): void {
-    this.found = found
-    for (const split of splits) this.addSplit(split)
-    for (const partition of removed) this.onRemoved(partition)
-    if (!this.discoveryFinished) {
-      this.discoveryFinished = true
-      this.output.discovered()
-    }
-    this.tellReady()
-    this.wake()
+      this.work.add(interval(autoCommitIntervalMs, this.scheduler).subscribe(() => this.commitAcknowledged(splits)))
   }
 
   private tellReady(): void {
@@ -264,91 +186,27 @@ export class KafkaSourceReader<T> {
     this.attempt?.ready()
   }
 
-  private addSplit(split: KafkaPartitionSplit): void {
-    const state = new KafkaPartitionSplitState(split)
-    const reader = new SplitReader(
-      state,
-      this.output.add(state),
-      this.fetcher!,
-      this.config,
-      this.metrics,
-      this.logger,
-      this.wake,
-    )
-    this.splits.add(reader)
-    this.metrics.addSplit(state)
-    reader.start()
-    this.wake()
-  }
-
-  private onRemoved(partition: TopicPartition): void {
-    switch (this.config.removedPartitionsPolicy) {
-      case 'keep':
-        return this.logger.warn(
-          `Partition ${String(partition)} is not there any more; it is read on should it come back.`,
-        )
-      case 'drop': {
-        this.enumerator?.forget(partition)
-        this.splits.drop(partition)
-        return
-      }
-      case 'fail':
-        throw new SourceError(
-          'PartitionRemoved',
-          `Partition ${String(partition)} is being read and is not there any more. Set setRemovedPartitionsPolicy to keep or drop ` +
-            'if partitions may go.',
-        )
-    }
-  }
-
-  private onFetched(fetched: FetchedRecords | FetchFailed): void {
-    const split = this.splits.get(fetched.topicPartition)
-    if (split === undefined) return
-    if (fetched._tag === 'Fetched') split.onFetched(fetched)
-    else if (fetched.error._tag === 'OffsetOutOfRange') this.resetOffset(split, fetched)
-    else this.fail(fetched.error)
-  }
-
-  private resetOffset(split: SplitReader<T>, failed: FetchFailed): void {
-    const { offsetOutOfRangePolicy: policy, consumer } = this.config
-    this.reading.add(
-      resetPosition(failed, policy, this.client!.admin, consumer.fetcher.isolationLevel).subscribe({
-        next: (offset) => {
-          this.logger.warn(
-            `The position of ${split.state.key} is not in the log; going on from the ${policy} offset, ${offset}.`,
-          )
-          split.seek(offset)
-          this.wake()
-        },
-        error: (error: unknown) => this.fail(error),
-      }),
-    )
-  }
-
   /** Between two records. True: no more of this batch. */
   private readonly interrupt = (): boolean => {
-    if (this.requested) this.answer()
+    if (this.requested && this.splits !== undefined) this.answer(this.splits)
     return this.endRequested || this.phase !== 'reading' || this.output.closed
   }
 
   /** The positions and the barrier belong to one turn: nothing is read in between. */
-  private answer(): void {
+  private answer(splits: SubtaskSplits<T>): void {
     this.requested = false
     const { attempt } = this
     if (attempt === undefined) return
     for (let request = attempt.pending(); request !== undefined && !this.isClosed(); request = attempt.pending())
-      this.sendBarrier(attempt, request)
+      this.sendBarrier(splits, attempt, request)
   }
 
-  private sendBarrier(attempt: SourceAttempt, request: CheckpointRequest): void {
+  private sendBarrier(splits: SubtaskSplits<T>, attempt: SourceAttempt, request: CheckpointRequest): void {
     if (request.end !== undefined) this.stopReading()
     if (request.end === 'drain' || request.end === 'finished') this.sendFinalWatermark()
-    const { splits } = this.splits
-    const state = kafkaSourceState.encode({
-      splits,
-      initialDiscoveryFinished: this.enumerator!.initialDiscoveryFinished && this.readyTold,
-    })
-    const offsets = splits.map(({ topicPartition, startingOffset }) => [topicPartition, startingOffset] as const)
+    const noted = splits.state
+    const state = kafkaSourceState.encode(noted)
+    const offsets = noted.splits.map(({ topicPartition, startingOffset }) => [topicPartition, startingOffset] as const)
     const barriers = attempt.barriers(request, state, this.output.parts)
     this.output.barrier(barriers)
     this.work.add(barriers[0]!.outcome$.subscribe((outcome) => this.onOutcome(outcome, request, offsets)))
@@ -365,25 +223,16 @@ export class KafkaSourceReader<T> {
     if (request.end !== undefined) this.completeWhenCommitted()
   }
 
-  private allFinished(): boolean {
-    if (!this.discoveryFinished) return false
-    const ends =
-      this.config.boundedness === Boundedness.BOUNDED || (this.config.stoppingOffsets !== undefined && this.found > 0)
-    return ends && this.splits.finished
-  }
-
   private end(): void {
     this.stopReading()
     this.sendFinalWatermark()
     this.attempt?.requestFinalCheckpoint()
   }
 
-  /** From here on nothing that happens to partitions matters: no failure, and no news. */
   private stopReading(): void {
     if (this.phase !== 'reading') return
     this.phase = 'ending'
-    this.reading.unsubscribe()
-    this.discovered.length = 0
+    this.splits?.stop()
     this.output.ending()
   }
 
@@ -394,10 +243,10 @@ export class KafkaSourceReader<T> {
   }
 
   /** With automatic commits, the tail is waited for, so that it is committed too. */
-  private endWithoutCheckpoints(): void {
+  private endWithoutCheckpoints(splits: SubtaskSplits<T>): void {
     if (this.committer !== undefined) {
-      if (!this.splits.acknowledged) return
-      this.commitAcknowledged()
+      if (!splits.assigned.acknowledged) return
+      this.commitAcknowledged(splits)
     }
     this.completeWhenCommitted()
   }
@@ -411,11 +260,11 @@ export class KafkaSourceReader<T> {
     else this.work.add(this.committer.idle$.subscribe(complete))
   }
 
-  private commitAcknowledged(): void {
-    this.committer?.commit(this.splits.acknowledgedPositions)
+  private commitAcknowledged({ assigned }: SubtaskSplits<T>): void {
+    this.committer?.commit(assigned.acknowledgedPositions)
   }
 
-  private fail(error: unknown): void {
+  private readonly fail = (error: unknown): void => {
     if (this.phase === 'closed') return
     // In a turn of its own: it may come from within a call.
     this.work.add(this.scheduler.schedule(() => this.output.error(error)))

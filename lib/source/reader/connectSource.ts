@@ -1,0 +1,16 @@
+import type { Observable } from 'rxjs'
+import type { KafkaClient } from '../../client/KafkaClient.js'
+import { defaultConnect } from '../../defaultClient.js'
+import type { KafkaSourceConfig } from '../KafkaSourceConfig.js'
+import type { KafkaSplitsOptions } from '../KafkaSourceOptions.js'
+
+/** The one client of a subtask, under a name of its own: `<prefix or group>-<subtask>`. */
+export const connectSource = (
+  { consumer, rackIdSupplier }: Pick<KafkaSourceConfig<unknown>, 'consumer' | 'rackIdSupplier'>,
+  { connect = defaultConnect, scheduler, subtaskIndex = 0 }: KafkaSplitsOptions,
+): Observable<KafkaClient> => {
+  const { client, clientIdPrefix, groupId } = consumer
+  const clientId = `${clientIdPrefix ?? groupId ?? 'KafkaSource'}-${subtaskIndex}`
+  const rack = rackIdSupplier?.() || client.rack
+  return connect({ ...client, clientId, rack, ...(scheduler === undefined ? {} : { scheduler }) })
+}
