@@ -53,6 +53,35 @@ describe('OffsetsInitializer', () => {
   it('should prefer what the group has committed to the strategy', () =>
     reading(offsets({}), latest(), '(de|)', committed))
   it('should start at the first record where nothing else is known', () => reading(offsets({}), latest(), '(abcde|)'))
+  it('should take -1, -2 and -3 for the latest, the earliest and the committed offset', () => {
+    reading(offsets({ 't-0': -1 }), latest(), '|', committed)
+    reading(offsets({ 't-0': -2 }), latest(), '(abcde|)', committed)
+    reading(offsets({ 't-0': -3 }), latest(), '(de|)', committed)
+  })
+  it('should stop at the latest or the committed offset for -1 and -3', () => {
+    reading(earliest(), offsets({ 't-0': -1 }), '(abcde|)')
+    reading(earliest(), offsets({ 't-0': -3 }), '(abc|)', committed)
+  })
+  it('should stop where the group has committed, and nowhere else', () => {
+    reading(earliest(), committedOffsets(), '(abc|)', committed)
+    reading(earliest(), committedOffsets(LATEST), '#')
+    reading(earliest(), offsets({ 't-0': -3 }, LATEST), '#')
+  })
+  it('should not stop at the earliest offset', () => {
+    const illegal = /^Illegal stopping offset -2/
+    expect(() => builderOf().setBounded(earliest()).build()).toThrow(illegal)
+    expect(() =>
+      builderOf()
+        .setBounded(offsets({ 't-0': -2 }))
+        .build(),
+    ).toThrow(illegal)
+  })
+  it('should not take the committed offset without a group', () => {
+    const builder = nothing().setStartingOffsets(offsets({ 't-0': -3 }))
+    expect(() => builder.build()).toThrow(
+      'Property group.id is required because partition t-0 is initialized with committed offset',
+    )
+  })
   it('should end at once when it starts behind its stop', () =>
     reading(offsets({ 't-0': 4 }), offsets({ 't-0': 2 }), '|'))
 })

@@ -11,7 +11,7 @@ export type OffsetsInitializer = OffsetsResolver
 
 /** The initializers of Flink. */
 export const OffsetsInitializer = {
-  /** From the first record that is kept. */
+  /** From the first record that is kept. Refused as stopping offsets: nothing would be read. */
   earliest: (): OffsetsInitializer => earliestOffsets,
 
   /** From the end, by isolation level: with read_committed, a transaction that is open now is read when it commits. */
@@ -20,12 +20,16 @@ export const OffsetsInitializer = {
   /** From the first record whose timestamp (ms since the epoch) is at or after this one; from the end when there is none. */
   timestamp: (timestamp: number): OffsetsInitializer => timestampOffsets(timestamp),
 
-  /** From what the group has committed; where it has not, by the reset strategy. NONE, the default, is an error then. */
+  /**
+   * From what the group has committed; where it has not, by the reset strategy. NONE, the default, is an error then. As stopping
+   * offsets, what is not committed is an error, whatever the strategy.
+   */
   committedOffsets: (reset: OffsetResetStrategy = OffsetResetStrategy.NONE): OffsetsInitializer =>
     committedOffsets(reset),
 
   /**
-   * From these. Partitions that are not among them: from what the group has committed, then by the reset strategy.
+   * From these. Partitions that are not among them: from what the group has committed, then by the reset strategy. As in Flink, -1
+   * stands for the latest offset, -2 for the earliest, -3 for the committed one.
    *
    * ```ts
    * OffsetsInitializer.offsets(new Map([[new TopicPartition('flights', 0), 42]]))
