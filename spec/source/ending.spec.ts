@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { filter, map, type Observable, tap } from 'rxjs'
+import { filter, map, type Observable, takeUntil, tap } from 'rxjs'
 import type { TestScheduler } from 'rxjs/testing'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
@@ -89,6 +89,34 @@ describe('a KafkaSource that ends', () => {
       })
     })
   }
+
+  it('should keep in its state what it has not begun to read when it is asked to end at once', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable, hot }) => {
+      kafka.produce('t', valuesFor(0, 'a', 'b'))
+      const store = new MemoryCheckpointStore()
+      const options = () => {
+        const checkpoints = CheckpointCoordinator.create({ interval: 5, store, scheduler })
+        return { connect: kafka.connect, scheduler, checkpoints }
+      }
+      const unbounded = () => builderOf().build().records(options())
+      expectObservable(unbounded().pipe(takeUntil(hot('9ms x')))).toBe('(ab) 5ms |')
+      // Restored without an end, the split waits for the first discovery.
+      const ended$ = builderOf()
+        .setBounded(OffsetsInitializer.latest())
+        .build()
+        .elements(options())
+        .pipe(
+          tap((element) => {
+            if (element.kind === 'restored') element.requestEnd()
+            if (element.kind === 'batchEnd' || element.kind === 'barrier') element.acknowledge()
+          }),
+          filter(({ kind }) => kind === 'record'),
+        )
+      expectObservable(ended$, '20ms ^').toBe('20ms |')
+      scheduler.schedule(() => kafka.produce('t', valuesFor(0, 'c')), 30)
+      expectObservable(unbounded(), '40ms ^ 9ms !').toBe('40ms c')
+    })
+  })
 
   it('should tell the group of a checkpoint after the sink has heard of it', () => {
     onKafka({ t: 1 }, (kafka, scheduler) => {

@@ -70,7 +70,7 @@ const MISSING_ROUNDS = 3
 export class KafkaSourceEnumerator {
   private readonly known = new Map<string, TopicPartition>()
   /** restored without an end, into a source that has ends: a bounded source always ends */
-  private endless: readonly KafkaPartitionSplit[]
+  endless: readonly KafkaPartitionSplit[]
   /** the rounds in a row in which each was not found */
   private missing: ReadonlyMap<string, number> = new Map()
   private failures = 0
@@ -78,7 +78,7 @@ export class KafkaSourceEnumerator {
   constructor(
     private readonly config: KafkaSourceEnumeratorConfig,
     private readonly restored: readonly KafkaPartitionSplit[],
-    /** What is found from here on is new. Part of the state. */
+    /** What is found from here on is new. */
     public initialDiscoveryFinished: boolean,
   ) {
     for (const { topicPartition } of restored) this.known.set(topicPartitionKey(topicPartition), topicPartition)
@@ -89,11 +89,6 @@ export class KafkaSourceEnumerator {
   /** The restored splits that can be read as they are; the first discovery brings the others. */
   get complete(): readonly KafkaPartitionSplit[] {
     return this.restored.filter((split) => !this.endless.includes(split))
-  }
-
-  /** Every partition is known to which an earlier attempt had come. */
-  get isRestored(): boolean {
-    return this.initialDiscoveryFinished && this.endless.length === 0
   }
 
   /** The discoveries, from subscription on; completes when there is only one. */

@@ -45,7 +45,9 @@ export class SubtaskSplits<T> {
   private readonly discovered: Discovery[] = []
   private discoveryFinished = false
   private found = 0
-  private complete = false
+  /** assigned when they have their ends: until then where they were restored */
+  private waiting: readonly KafkaPartitionSplit[]
+  private initialDiscoveryFinished: boolean
 
   constructor(
     private readonly context: SubtaskSplitsContext<T>,
@@ -55,6 +57,8 @@ export class SubtaskSplits<T> {
     this.assigned = new AssignedSplits(config.consumer.maxPollRecords)
     this.fetcher = client.fetcher(config.consumer.fetcher)
     this.enumerator = enumeratorFor(context, restored)
+    this.waiting = this.enumerator.endless
+    this.initialDiscoveryFinished = this.enumerator.initialDiscoveryFinished
   }
 
   /** Begins with what a checkpoint knew, and to discover the rest. */
@@ -79,7 +83,6 @@ export class SubtaskSplits<T> {
       }),
     )
     for (const split of this.enumerator.complete) this.add(split)
-    this.complete = this.enumerator.isRestored
   }
 
   /** Assigns what was discovered since the last turn. */
@@ -90,7 +93,7 @@ export class SubtaskSplits<T> {
 
   /** Where all starting offsets are known: a checkpoint may be taken. */
   get ready(): boolean {
-    return this.complete
+    return this.initialDiscoveryFinished && this.waiting.length === 0
   }
 
   /** The source has an end, and all splits have come to theirs. */
@@ -104,8 +107,8 @@ export class SubtaskSplits<T> {
   /** For a checkpoint. */
   get state(): KafkaSourceState {
     return {
-      splits: this.assigned.splits,
-      initialDiscoveryFinished: this.complete && this.enumerator.initialDiscoveryFinished,
+      splits: [...this.assigned.splits, ...this.waiting],
+      initialDiscoveryFinished: this.initialDiscoveryFinished,
     }
   }
 
@@ -128,7 +131,8 @@ export class SubtaskSplits<T> {
       this.discoveryFinished = true
       this.context.output.discovered()
     }
-    this.complete = true
+    this.waiting = []
+    this.initialDiscoveryFinished = true
     this.context.turns.ask()
   }
 
