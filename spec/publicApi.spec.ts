@@ -23,13 +23,13 @@ const values = list(`
   KafkaSinkBuilder KafkaSource KafkaSourceBuilder LongDeserializer MAX_WATERMARK MIN_WATERMARK MemoryCheckpointStore
   MemoryMetricGroup OffsetResetStrategy OffsetsInitializer SimpleStringSchema SourceError StreamError StreamRecord
   StringDeserializer TopicPartition TransactionNamingStrategy UUIDDeserializer Watermark WatermarkStatus WatermarkStrategy
-  assignTimestampsAndWatermarks branch combineWatermarks consumerRecord decodeConsumerConfig decodeProducerConfig
+  alignWatermarks assignTimestampsAndWatermarks branch combineWatermarks consumerRecord decodeConsumerConfig decodeProducerConfig
   defaultConnect earliestOffset isKafkaError latestOffset mapAsync offsetForTimestamp onRecords processBatches recordsOnly
   sinkTo splitOwner stateCodec unionElements withIdleness
 `)
 
 const types = list(`
-  BatchEnd Bytes CheckpointBarrier CheckpointConfig CheckpointOutcome CheckpointStore CheckpointingInfo CommitLostPolicy
+  AlignWatermarksConfig BatchEnd Bytes CheckpointBarrier CheckpointConfig CheckpointOutcome CheckpointStore CheckpointingInfo CommitLostPolicy
   CompletedCheckpoint ConfigError ConnectKafka ConsumerConfig ControlElement Counter DeserializationErrorPolicy DeserializationSchema Deserializer
   DeserializerClass EndOfStream FetchFailed FetchedRecords FetcherConfig Gauge Header HeaderProvider Headers IsolationLevel
   KafkaAdmin KafkaClient KafkaConfig KafkaErrorTag KafkaFetcher KafkaPartitioner KafkaProducer KafkaProperties
@@ -37,7 +37,7 @@ const types = list(`
   KafkaSplitsOptions KafkaSubscriber Logger MapAsyncConfig MetricGroup NewTopic OffsetOutOfRangePolicy OffsetSpec PartitionOffsetsRetriever
   ProducerConfig ProducerRecord RemovedPartitionsPolicy Restored ResumedTransaction SerializationSchema Serializer SinkEvent SourceErrorTag
   SplitElements StateCodec StoredAttempt StoredCheckpoint StreamElement StreamErrorTag TerminalPipeline TimestampAssigner TimestampProvider TimestampType
-  TopicDescription TopicSelector TransactionalProducer WatermarkGenerator WatermarkOutput
+  TopicDescription TopicSelector TransactionalProducer WatermarkAlignment WatermarkGenerator WatermarkOutput
 `)
 
 /** What is called on something, by its name. */

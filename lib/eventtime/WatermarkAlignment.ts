@@ -3,6 +3,6 @@ export interface WatermarkAlignment {
   readonly group: string
   /** ms of event time */
   readonly maxDrift: number
-  /** how often watermarks are compared, in ms */
-  readonly updateInterval: number
+  /** how often watermarks are compared, in ms; default 1000 */
+  readonly updateInterval?: number
 }

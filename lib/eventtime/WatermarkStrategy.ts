@@ -63,7 +63,10 @@ export class WatermarkStrategy<T> {
     return new WatermarkStrategy({ ...this.settings, idleTimeout: checkIdleTimeout(idleTimeout) })
   }
 
-  /** Pauses splits that are more than `maxDrift` ms of event time ahead of the slowest source of the group. */
+  /**
+   * Pauses splits that are more than `maxDrift` ms of event time ahead of the slowest source of the group. No source
+   * looks at it yet: until then the operator `alignWatermarks` does it, for whole sources or each of `splits()`.
+   */
   withWatermarkAlignment(group: string, maxDrift: number, updateInterval = 1_000): WatermarkStrategy<T> {
     return new WatermarkStrategy({ ...this.settings, alignment: { group, maxDrift, updateInterval } })
   }
