@@ -31,7 +31,8 @@ export interface AlignWatermarksConfig {
  * - A stream without a watermark yet, idle, ended, or left in any way holds nobody. One that has neither records nor
  *   idleness holds all.
  * - **Paused means no demand**: acknowledgements of batches wait, elements do not. Barriers pass, and what was asked for
- *   before still comes: at most two batches of each split above the bound.
+ *   before still comes: at most two batches of each split above the bound, besides what is read from one watermark to
+ *   the next (periodic ones: 200 ms).
  * - Its place is behind whatever makes the watermarks and statuses, so that idleness does not count the pause.
  *
  * Throws a `RangeError` when `maxDrift` is negative or `updateInterval` is not positive. The formulas are those of
