@@ -1,8 +1,9 @@
+import type { BatchEnd } from '../stream/BatchEnd.js'
 import type { Watermark } from '../stream/Watermark.js'
 import type { WatermarkStatus } from '../stream/WatermarkStatus.js'
 import { CombinedWatermarkStatus } from './CombinedWatermarkStatus.js'
+import { DemandClock } from './DemandClock.js'
 import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
-import { PausableClock } from './PausableClock.js'
 import type { WatermarkGenerator, WatermarkOutput } from './WatermarkGenerator.js'
 import type { WatermarkStrategy } from './WatermarkStrategy.js'
 
@@ -60,7 +61,7 @@ export class SplitWatermarks<T> {
   private readonly generator: WatermarkGenerator<T>
   private readonly atOnce: WatermarkOutput
   private readonly atTick: WatermarkOutput
-  private readonly clock: PausableClock
+  private readonly clock: DemandClock
 
   constructor(
     strategy: WatermarkStrategy<T>,
@@ -69,7 +70,7 @@ export class SplitWatermarks<T> {
     readonly release: () => void,
   ) {
     this.timestampOf = strategy.timestampAssigner
-    this.clock = new PausableClock({ now })
+    this.clock = new DemandClock({ now })
     this.generator = strategy.createWatermarkGenerator(() => this.clock.now())
     this.atOnce = {
       emitWatermark: (timestamp) => {
@@ -107,6 +108,11 @@ export class SplitWatermarks<T> {
 
   markActive(): void {
     this.atOnce.markActive()
+  }
+
+  /** A batch end on its way out: while the pipeline asks for no more of this split, the split is not idle. */
+  watch(end: BatchEnd): BatchEnd {
+    return this.clock.watch(end)
   }
 
   /** Aligned with slower sources: the time until `resume` does not count as idle. */

@@ -33,6 +33,20 @@ describe('the watermarks of KafkaSource.elements', () => {
     })
   })
 
+  it('should not call a split idle that may not send, because nobody asks for more of it', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', [{ value: 'a' }, { value: 'b' }, { value: 'c' }])
+      const watermarks = WatermarkStrategy.forMonotonousTimestamps<string>().withIdleness(300)
+      const statuses$ = builderOf()
+        .setProperty('max.poll.records', 1)
+        .build()
+        .elements({ connect: kafka.connect, scheduler, watermarks })
+        .pipe(filter(({ kind }) => kind === 'watermarkStatus'))
+      // Its two batches are never acknowledged; the third record waits.
+      expectObservable(statuses$, '^ 5s !').toBe('-')
+    })
+  })
+
   it('should go by timestamps that are taken from the values', () => {
     onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
       kafka.produce('t', [{ value: '7', timestamp: 100 }])

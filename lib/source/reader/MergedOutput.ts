@@ -69,7 +69,7 @@ export class MergedOutput<T> implements SourceOutput<T> {
       abandoned: false,
       record: watermarks === undefined ? plain(destination) : timed(destination, watermarks),
       batchEnd: (element) => {
-        destination.next(element)
+        destination.next(watermarks === undefined ? element : watermarks.watch(element))
       },
       finish: release,
       drop: () => {
