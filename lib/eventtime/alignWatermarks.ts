@@ -20,8 +20,8 @@ export interface AlignWatermarksConfig {
  * ```ts
  * const aligned = { group: 'flights and weather', maxDrift: 60_000 }
  * unionElements(
- *   flights.elements({ watermarks }).pipe(alignWatermarks(aligned)),
- *   weather.elements({ watermarks }).pipe(alignWatermarks(aligned)),
+ *   flights.elements({ watermarks: WatermarkStrategy.forMonotonousTimestamps() }).pipe(alignWatermarks(aligned)),
+ *   weather.elements({ watermarks: WatermarkStrategy.forMonotonousTimestamps() }).pipe(alignWatermarks(aligned)),
  * )
  * ```
  *
