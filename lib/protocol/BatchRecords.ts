@@ -65,7 +65,7 @@ export class BatchRecords {
       this
     const isAppendTime = timestampType === 'LogAppendTime'
     // Varints of one byte are read in place: as calls with a shared cursor the loop took half as long again.
-    // Reading beyond the bytes gives zeros and moves `at` on, so that `at > recordEnd` finds every record that is cut.
+    // Reading beyond the bytes gives zeros and moves `at` on, so that `at !== recordEnd` finds every record that is cut.
     for (let room = max - into.length; room > 0 && this.left > 0; this.left--) {
       let at = this.position
       let byte = bytes[at++]!
@@ -116,8 +116,9 @@ export class BatchRecords {
         headers = longVarint(bytes, at, byte)
         at = cursor
       }
+      if (headers > 0) at = behindHeaders(bytes, at, headers, recordEnd)
 
-      if (keyLength < -1 || valueLength < -1 || headers < 0 || at > recordEnd || (headers === 0 && at < recordEnd)) {
+      if (keyLength < -1 || valueLength < -1 || headers < 0 || at !== recordEnd) {
         throw this.corrupt('hold a record whose lengths contradict each other')
       }
       if (offsetDelta <= this.previousDelta || offsetDelta > lastOffsetDelta) {
@@ -198,6 +199,27 @@ const longVarlong = (bytes: Buffer, start: number, first: number): number => {
     }
   }
   return endless(bytes)
+}
+
+/**
+ * Where the headers end: they are decoded when someone asks for them, but whether they fit their record is known now, while an
+ * error can still name the offset. Beyond `recordEnd` when they do not fit.
+ */
+const behindHeaders = (bytes: Buffer, start: number, count: number, recordEnd: number): number => {
+  let at = start
+  for (let left = count; left > 0 && at <= recordEnd; left--) {
+    for (let least = 0; least >= -1; least--) {
+      const byte = bytes[at++]!
+      let length = zigzag(byte)
+      if (byte >= 0x80) {
+        length = longVarint(bytes, at, byte)
+        at = cursor
+      }
+      if (length < least) return recordEnd + 1
+      if (length > 0) at += length
+    }
+  }
+  return at
 }
 
 /** A varint that does not end is damage: the cursor goes where the check of the record's end finds it. */

@@ -9,7 +9,7 @@ import { ByteReader } from './ByteReader.js'
  *       key => VARINT length, UTF-8
  *       value => VARINT length (-1: null), bytes
  *
- * @throws KafkaError `Corrupt`
+ * `BatchRecords` has seen that they fit their record, so that this cannot fail for a record that was given out.
  */
 export const decodeHeaders = (buffer: Buffer, start: number): Headers => {
   const reader = new ByteReader(buffer, 'A record header', start)
