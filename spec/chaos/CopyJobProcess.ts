@@ -2,14 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { filter, firstValueFrom, interval, map } from 'rxjs'
 import type { SinkEvent } from '../../lib/sink/SinkEvent.js'
 import type { CopyJobSettings } from './copyJob.js'
 
 const require = createRequire(join(process.cwd(), 'package.json'))
 
+/** What it tells: its sink's events, and that it is about to be stopped. */
+export type CopyJobEvent = SinkEvent | { readonly kind: 'stopped' }
+
 /** The copy job as a process of its own. */
 export class CopyJobProcess {
-  readonly events: SinkEvent[] = []
+  readonly events: CopyJobEvent[] = []
   stderr = ''
   private readonly child: ChildProcess
   private readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
@@ -24,7 +28,7 @@ export class CopyJobProcess {
     this.child.stdout?.on('data', (chunk: Buffer) => {
       const lines = (line + chunk.toString()).split('\n')
       line = lines.pop() as string
-      for (const text of lines) this.events.push(JSON.parse(text) as SinkEvent)
+      for (const text of lines) this.events.push(JSON.parse(text) as CopyJobEvent)
     })
     this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
     this.ended = once(this.child, 'close').then(([code, signal]) => ({ code, signal }) as never)
@@ -33,6 +37,33 @@ export class CopyJobProcess {
   /** How it ended. */
   end() {
     return this.ended
+  }
+
+  /** SIGUSR2: from here on it stops itself where its settings say. */
+  mayStop(): void {
+    this.child.kill('SIGUSR2')
+  }
+
+  /** Resolves when it has told `count` events of a kind, more than it had. */
+  tells(kind: CopyJobEvent['kind'], count = 1): Promise<unknown> {
+    const told = () => this.events.filter((event) => event.kind === kind).length
+    const enough = told() + count
+    return Promise.race([
+      firstValueFrom(
+        interval(20).pipe(
+          map(told),
+          filter((now) => now >= enough),
+        ),
+      ),
+      this.ended.then((end) => {
+        throw new Error(`The job ended before it told ${kind}: ${JSON.stringify(end)}\n${this.stderr}`)
+      }),
+    ])
+  }
+
+  /** SIGCONT. */
+  wake(): void {
+    this.child.kill('SIGCONT')
   }
 
   /** SIGTERM: a savepoint, then the end. */

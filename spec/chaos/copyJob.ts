@@ -1,11 +1,13 @@
 /**
  * A child process of the chaos specs: copies a topic into another, exactly once, partition by partition, and kills itself with
- * SIGKILL at a crash point if it is told to. Settings come as JSON in JOB; SIGTERM stops with a savepoint.
+ * SIGKILL, or stops itself with SIGSTOP, at a crash point if it is told to. Settings come as JSON in JOB; SIGTERM stops with a
+ * savepoint.
  */
 import { map, retry, tap, timer } from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import { FileCheckpointStore } from '../../lib/checkpoint/FileCheckpointStore.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
+import { defaultConnect } from '../../lib/defaultClient.js'
 import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
 import { KafkaSink } from '../../lib/sink/KafkaSink.js'
 import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
@@ -13,7 +15,7 @@ import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { onRecords } from '../../lib/stream/onRecords.js'
-import { type CrashPoint, watchedStore } from './crashPoints.js'
+import { type CrashPoint, watchedClient, watchedStore } from './crashPoints.js'
 
 export interface CopyJobSettings {
   readonly bootstrapServers: string
@@ -23,19 +25,28 @@ export interface CopyJobSettings {
   readonly checkpointInterval: number
   /** die when `point` is met for the `occurrence`-th time after the first `records` records */
   readonly crash?: { readonly point: CrashPoint; readonly occurrence: number; readonly records: number }
+  /** be stopped when `point` is met for the `occurrence`-th time after SIGUSR2 */
+  readonly stop?: { readonly point: CrashPoint; readonly occurrence: number }
 }
 
-const { bootstrapServers, from, to, directory, checkpointInterval, crash } = JSON.parse(
+const { bootstrapServers, from, to, directory, checkpointInterval, crash, stop } = JSON.parse(
   process.env['JOB'] ?? '{}',
 ) as CopyJobSettings
 
 let records = 0
 let met = 0
+let mayStop = false
 
-/** Nothing is flushed, closed or handed over: the operating system ends this process in the middle of the call. */
+process.once('SIGUSR2', () => (mayStop = true))
+
+/** Nothing is flushed, closed or handed over: the operating system ends or stops this process in the middle of the call. */
 const at = (point: CrashPoint): void => {
-  if (crash?.point !== point || records < crash.records || ++met < crash.occurrence) return
-  process.kill(process.pid, 'SIGKILL')
+  if (crash?.point === point && records >= crash.records && ++met === crash.occurrence)
+    process.kill(process.pid, 'SIGKILL')
+  if (stop?.point === point && mayStop && ++met === stop.occurrence) {
+    process.stdout.write(`${JSON.stringify({ kind: 'stopped' })}\n`)
+    process.kill(process.pid, 'SIGSTOP')
+  }
 }
 
 const checkpoints = CheckpointCoordinator.create({
@@ -75,7 +86,7 @@ source
         return value
       }),
     ),
-    sinkTo(sink),
+    sinkTo(sink, { connect: watchedClient(defaultConnect, at) }),
     tap(({ kind }) => {
       if (kind === 'prepared') at('prepared')
     }),

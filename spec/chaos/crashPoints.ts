@@ -1,5 +1,6 @@
-import { defer, map, tap } from 'rxjs'
+import { defer, map, Observable, tap } from 'rxjs'
 import type { CheckpointStore, StoredAttempt } from '../../lib/checkpoint/CheckpointStore.js'
+import type { ConnectKafka } from '../../lib/client/KafkaClient.js'
 
 /**
  * Where a crash hurts: a transaction is open; it is flushed and its checkpoint is not stored; the checkpoint is stored and the
@@ -7,16 +8,26 @@ import type { CheckpointStore, StoredAttempt } from '../../lib/checkpoint/Checkp
  */
 export const CRASH_POINTS = ['open', 'prepared', 'stored', 'committed'] as const
 
-export type CrashPoint = (typeof CRASH_POINTS)[number]
+/**
+ * Where a process may be stopped and woken beside its successor: these, and: the next transaction is about to be initialised;
+ * the checkpoint is about to be written; its transaction's commit has just been sent.
+ */
+export const STOP_POINTS = [...CRASH_POINTS, 'initialising', 'storing', 'committing'] as const
 
-/** Tells of the two crash points that lie in the store. */
+export type CrashPoint = (typeof STOP_POINTS)[number]
+
+/** Tells of the crash points that lie in the store. */
 export const watchedStore = (store: CheckpointStore, at: (point: CrashPoint) => void): CheckpointStore => ({
   begin: () =>
     store.begin().pipe(
       map((attempt): StoredAttempt => ({
         attemptId: attempt.attemptId,
         restored: attempt.restored,
-        complete: (checkpoint) => attempt.complete(checkpoint).pipe(tap(() => at('stored'))),
+        complete: (checkpoint) =>
+          defer(() => {
+            at('storing')
+            return attempt.complete(checkpoint).pipe(tap(() => at('stored')))
+          }),
         markCommitted: (checkpointId, uid, ids) =>
           defer(() => {
             at('committed')
@@ -25,3 +36,29 @@ export const watchedStore = (store: CheckpointStore, at: (point: CrashPoint) => 
       })),
     ),
 })
+
+/** Tells of the crash points that lie in the client. */
+export const watchedClient =
+  (connect: ConnectKafka, at: (point: CrashPoint) => void): ConnectKafka =>
+  (config) =>
+    connect(config).pipe(
+      tap((client) => {
+        const make = client.transactionalProducer.bind(client)
+        client.transactionalProducer = (transactionalId, producerConfig) => {
+          const producer = make(transactionalId, producerConfig)
+          const init = producer.init.bind(producer)
+          const commit = producer.commit.bind(producer)
+          producer.init = () =>
+            defer(() => {
+              at('initialising')
+              return init()
+            })
+          producer.commit = () =>
+            new Observable((subscriber) => {
+              subscriber.add(commit().subscribe(subscriber))
+              at('committing')
+            })
+          return producer
+        }
+      }),
+    )
