@@ -22,7 +22,11 @@ const arrows = {
     to: ['client'],
     because: 'The in-memory Kafka is one more adapter: it must not share code with what it tests.',
   },
-  eventtime: { to: ['stream'], because: 'Watermarks follow from the elements alone; they know no Kafka.' },
+  eventtime: {
+    to: ['stream', 'checkpoint'],
+    because:
+      'Watermarks follow from the elements alone; windows write their state in the one versioned form there is. No Kafka.',
+  },
   checkpoint: { to: ['stream'], because: 'Checkpoints serve any source and sink; they know no Kafka.' },
   kafkajs: {
     to: ['client', 'protocol'],

@@ -11,6 +11,9 @@ export type { KafkaSourceOptions, KafkaSplitsOptions } from './source/KafkaSourc
 export type { KafkaSplit } from './source/KafkaSplit.js'
 export { Boundedness } from './source/Boundedness.js'
 export { KafkaRecordDeserializationSchema } from './source/deserializer/KafkaRecordDeserializationSchema.js'
+export { deadLetter } from './source/deadletter/deadLetter.js'
+export type { DeadLetterPolicy } from './source/deadletter/deadLetter.js'
+export { DeadLetterRecord } from './source/deadletter/DeadLetterRecord.js'
 export { splitOwner } from './source/enumerator/splitOwner.js'
 export { OffsetsInitializer } from './source/offsets/OffsetsInitializer.js'
 export type { PartitionOffsetsRetriever } from './source/offsets/PartitionOffsetsRetriever.js'
@@ -66,6 +69,18 @@ export type { WatermarkAlignment } from './eventtime/WatermarkAlignment.js'
 export type { WatermarkGenerator, WatermarkOutput } from './eventtime/WatermarkGenerator.js'
 export { WatermarkStrategy } from './eventtime/WatermarkStrategy.js'
 export { withIdleness } from './eventtime/withIdleness.js'
+
+// Keyed state and windows
+export type { Key } from './eventtime/keyed/Key.js'
+export { keyedScan } from './eventtime/keyed/keyedScan.js'
+export type { KeyedScanConfig, KeyedState } from './eventtime/keyed/keyedScan.js'
+export { EventTimeSessionWindows } from './eventtime/windows/EventTimeSessionWindows.js'
+export { SlidingEventTimeWindows } from './eventtime/windows/SlidingEventTimeWindows.js'
+export { TimeWindow } from './eventtime/windows/TimeWindow.js'
+export { TumblingEventTimeWindows } from './eventtime/windows/TumblingEventTimeWindows.js'
+export { windowByEventTime } from './eventtime/windows/windowByEventTime.js'
+export type { WindowConfig, WindowResult } from './eventtime/windows/windowByEventTime.js'
+export type { WindowAssigner } from './eventtime/windows/WindowAssigner.js'
 
 // Checkpoints
 export { CheckpointCoordinator } from './checkpoint/CheckpointCoordinator.js'

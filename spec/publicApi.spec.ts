@@ -17,20 +17,21 @@ const list = (text: string): readonly string[] => text.trim().split(/\s+/)
 
 // Taking a name away, or changing what it means, is a new major version; adding one is a line here and in CHANGELOG.md.
 const values = list(`
-  Boundedness ByteArrayDeserializer ByteArraySchema CheckpointCoordinator CheckpointError ConsumerRecord DeliveryGuarantee
+  Boundedness ByteArrayDeserializer ByteArraySchema CheckpointCoordinator CheckpointError ConsumerRecord DeadLetterRecord DeliveryGuarantee
   DoubleDeserializer FileCheckpointStore FixedPartitioner IntegerDeserializer InvalidConfigError JsonSchema KafkaError
   KafkaRecordDeserializationSchema KafkaRecordSerializationSchema KafkaRecordSerializationSchemaBuilder KafkaSink
   KafkaSinkBuilder KafkaSource KafkaSourceBuilder LongDeserializer MAX_WATERMARK MIN_WATERMARK MemoryCheckpointStore
   MemoryMetricGroup OffsetResetStrategy OffsetsInitializer SimpleStringSchema SourceError StreamError StreamRecord
   StringDeserializer TopicPartition TransactionNamingStrategy UUIDDeserializer Watermark WatermarkStatus WatermarkStrategy
-  alignWatermarks assignTimestampsAndWatermarks branch combineWatermarks consumerRecord decodeConsumerConfig decodeProducerConfig
+  alignWatermarks assignTimestampsAndWatermarks branch combineWatermarks consumerRecord deadLetter decodeConsumerConfig decodeProducerConfig
   defaultConnect earliestOffset isKafkaError latestOffset mapAsync offsetForTimestamp onRecords processBatches recordsOnly
   sinkTo splitOwner stateCodec unionElements withIdleness
+  EventTimeSessionWindows SlidingEventTimeWindows TimeWindow TumblingEventTimeWindows keyedScan windowByEventTime
 `)
 
 const types = list(`
   AlignWatermarksConfig BatchEnd Bytes CheckpointBarrier CheckpointConfig CheckpointOutcome CheckpointStore CheckpointingInfo CommitLostPolicy
-  CompletedCheckpoint ConfigError ConnectKafka ConsumerConfig ControlElement Counter DeserializationErrorPolicy DeserializationSchema Deserializer
+  CompletedCheckpoint ConfigError ConnectKafka ConsumerConfig ControlElement Counter DeadLetterPolicy DeserializationErrorPolicy DeserializationSchema Deserializer
   DeserializerClass EndOfStream FetchFailed FetchedRecords FetcherConfig Gauge Header HeaderProvider Headers IsolationLevel
   KafkaAdmin KafkaClient KafkaConfig KafkaErrorTag KafkaFetcher KafkaPartitioner KafkaProducer KafkaProperties
   KafkaPropertyValue KafkaSinkConfig KafkaSinkContext KafkaSinkOptions KafkaSourceConfig KafkaSourceOptions KafkaSplit
@@ -38,6 +39,7 @@ const types = list(`
   ProducerConfig ProducerRecord RemovedPartitionsPolicy Restored ResumedTransaction SerializationSchema Serializer SinkEvent SourceErrorTag
   SplitElements StateCodec StoredAttempt StoredCheckpoint StreamElement StreamErrorTag TerminalPipeline TimestampAssigner TimestampProvider TimestampType
   TopicDescription TopicSelector TransactionalProducer WatermarkAlignment WatermarkGenerator WatermarkOutput
+  Key KeyedScanConfig KeyedState WindowAssigner WindowConfig WindowResult
 `)
 
 /** What is called on something, by its name. */

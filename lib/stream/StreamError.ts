@@ -5,9 +5,11 @@
  * - `LateBarrier`: an input of a merge delivered the barrier of a checkpoint whose barrier is out.
  * - `LateOutput`: a chain in `onRecords` answered outside of `next()`; use `mapAsync` or `processBatches`.
  * - `NoFinalBarrier`: the stream completed without a final barrier; records are uncommitted.
+ * - `NoTimestamp`: a record without event time reached a window.
  * - `SubscribedTwice`: the elements of a split were subscribed a second time within an attempt.
  */
-export type StreamErrorTag = 'AcknowledgedTwice' | 'LateBarrier' | 'LateOutput' | 'NoFinalBarrier' | 'SubscribedTwice'
+export type StreamErrorTag =
+  'AcknowledgedTwice' | 'LateBarrier' | 'LateOutput' | 'NoFinalBarrier' | 'NoTimestamp' | 'SubscribedTwice'
 
 /** An error of the stream itself; a retry runs into it again, so it is never retriable. */
 export class StreamError extends Error {

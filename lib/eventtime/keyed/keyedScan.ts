@@ -1,0 +1,85 @@
+import * as t from 'io-ts'
+import { Observable } from 'rxjs'
+import type { OperatorFunction } from 'rxjs'
+import { stateCodec } from '../../checkpoint/StateCodec.js'
+import { operate } from '../../stream/operate.js'
+import type { StreamElement } from '../../stream/StreamElement.js'
+import { StreamRecord } from '../../stream/StreamRecord.js'
+import { KeyCodec } from './Key.js'
+import type { Key } from './Key.js'
+import { OperatorState } from './OperatorState.js'
+
+/** What is kept for each key, and how. */
+export interface KeyedScanConfig<T, K extends Key, A> {
+  /** The key of the state in checkpoints: unique within the job, the same in every release. */
+  readonly uid: string
+  /** Each key has a state of its own. */
+  readonly keyBy: (value: T) => K
+  /** The state of a key that has none. */
+  readonly seed: () => A
+  /** The next state of a key, which is emitted; `undefined` forgets the key, and nothing is emitted. */
+  readonly accumulate: (state: A, value: T, timestamp: number) => A | undefined
+  /** How a state is written into a checkpoint, as plain JSON. To change its shape, let it read the old one too. */
+  readonly state: t.Type<A, unknown>
+}
+
+/** A key and its state after one more record. */
+export interface KeyedState<K, A> {
+  readonly key: K
+  readonly value: A
+}
+
+/**
+ * `scan` for each key, with a state that survives a crash: it is in the checkpoints, and an attempt goes on from it.
+ *
+ * ```ts
+ * elements$.pipe(
+ *   keyedScan({
+ *     uid: 'flights-by-airport',
+ *     keyBy: (flight: Flight) => flight.origin,
+ *     seed: () => 0,
+ *     accumulate: (flights) => flights + 1,
+ *     state: t.number,
+ *   }),
+ *   onRecords(map(({ key, value }) => `${key}: ${value}`)),
+ *   sinkTo(sink),
+ * )
+ * ```
+ *
+ * - One output for each record, with its timestamp: the key and its new state. A state that is changed in place is changed in
+ *   the outputs before it too.
+ * - A key is kept until `accumulate` gives `undefined` for it: keys that grow without end need that.
+ * - Keys stay in their subtask, as those of `windowByEventTime` do.
+ *
+ * For other state of your own, see `Restored` and `CheckpointBarrier.snapshot`: this operator uses nothing else.
+ */
+export function keyedScan<T, K extends Key, A>(
+  config: KeyedScanConfig<T, K, A>,
+): OperatorFunction<StreamElement<T>, StreamElement<KeyedState<K, A>>> {
+  const { uid, keyBy, seed, accumulate } = config
+  const state = new OperatorState(uid, stateCodec(uid, 1, t.readonlyArray(t.tuple([KeyCodec, config.state]))))
+  return (source) =>
+    new Observable((destination) => {
+      let states = new Map<K, A>()
+      operate(source, destination, {
+        next: (element) => {
+          if (element.kind === 'record') {
+            const { value, timestamp } = element
+            const key = keyBy(value)
+            const before = states.get(key)
+            const after = accumulate(before === undefined ? seed() : before, value, timestamp)
+            if (after === undefined) {
+              states.delete(key)
+              return
+            }
+            states.set(key, after)
+            destination.next(new StreamRecord({ key, value: after }, timestamp))
+            return
+          }
+          if (element.kind === 'restored') states = new Map(state.restore(element) as [K, A][] | undefined)
+          else if (element.kind === 'barrier') state.snapshot(element, [...states])
+          destination.next(element)
+        },
+      })
+    })
+}

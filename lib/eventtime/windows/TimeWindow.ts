@@ -1,0 +1,22 @@
+/** A span of event time in ms, `start` inclusive, `end` exclusive. */
+export class TimeWindow {
+  constructor(
+    readonly start: number,
+    readonly end: number,
+  ) {}
+
+  /** The last timestamp in it: results carry it, and the window is complete when the watermark has reached it. */
+  get maxTimestamp(): number {
+    return this.end - 1
+  }
+
+  /** Flink's rule: windows that touch do so too. */
+  intersects(other: TimeWindow): boolean {
+    return this.start <= other.end && this.end >= other.start
+  }
+
+  /** The least window over both. */
+  cover(other: TimeWindow): TimeWindow {
+    return new TimeWindow(Math.min(this.start, other.start), Math.max(this.end, other.end))
+  }
+}

@@ -1,0 +1,22 @@
+import * as t from 'io-ts'
+import { extendedNumber, stateCodec } from '../../checkpoint/StateCodec.js'
+import type { StateCodec } from '../../checkpoint/StateCodec.js'
+import { KeyCodec } from '../keyed/Key.js'
+import type { Key } from '../keyed/Key.js'
+
+/** What is kept of windows in a checkpoint: those not yet forgotten, and how far event time had come. */
+export interface KeyedWindowsState<A> {
+  readonly watermark: number
+  readonly panes: readonly {
+    readonly key: Key
+    readonly start: number
+    readonly end: number
+    readonly accumulator: A
+  }[]
+}
+
+/** @param accumulator how users' accumulators are written */
+export function keyedWindowsCodec<A>(uid: string, accumulator: t.Type<A, unknown>): StateCodec<KeyedWindowsState<A>> {
+  const pane = t.type({ key: KeyCodec, start: t.number, end: t.number, accumulator })
+  return stateCodec(uid, 1, t.type({ watermark: extendedNumber, panes: t.readonlyArray(pane) }))
+}
