@@ -4,7 +4,7 @@ import { mkdirSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { clusterId, type KafkaJars } from './kafkaJars.js'
 import type { Nursery } from './Nursery.js'
-import { type BrokerSettings, serverProperties } from './serverProperties.js'
+import { type BrokerSettings, type ClientListener, serverProperties } from './serverProperties.js'
 import { waitUntilReady } from './waitUntilReady.js'
 
 const readyDeadlineMs = 60_000
@@ -16,6 +16,7 @@ export class KafkaBroker {
   readonly host = '127.0.0.1'
   readonly port: number
   readonly rack: string | undefined
+  readonly clientListener: ClientListener | undefined
   /** `log.dirs`: where the segments lie, one folder per partition */
   readonly dataFolder: string
   readonly #properties: string
@@ -31,6 +32,7 @@ export class KafkaBroker {
     this.id = settings.id
     this.port = settings.port
     this.rack = settings.rack
+    this.clientListener = settings.clientListener
     this.dataFolder = join(nursery.folder, `broker-${settings.id}`)
     this.#properties = join(nursery.folder, `broker-${settings.id}.properties`)
     this.#logFile = join(nursery.folder, `broker-${settings.id}.log`)

@@ -11,6 +11,7 @@ export const tools = {
   ConsumerGroupCommand: 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
   DumpLogSegments: 'kafka.tools.DumpLogSegments',
   GetOffsetShell: 'org.apache.kafka.tools.GetOffsetShell',
+  LeaderElectionCommand: 'org.apache.kafka.tools.LeaderElectionCommand',
   ReassignPartitionsCommand: 'org.apache.kafka.tools.reassign.ReassignPartitionsCommand',
   TopicCommand: 'org.apache.kafka.tools.TopicCommand',
   TransactionsCommand: 'org.apache.kafka.tools.TransactionsCommand',

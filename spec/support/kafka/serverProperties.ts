@@ -4,6 +4,12 @@ export interface Voter {
   readonly port: number
 }
 
+/** A listener for clients beside the one that brokers use: who listens at the advertised port stands between. */
+export interface ClientListener {
+  readonly port: number
+  readonly advertisedPort: number
+}
+
 /** What tells one broker from another. */
 export interface BrokerSettings {
   readonly id: number
@@ -11,6 +17,7 @@ export interface BrokerSettings {
   readonly voters: readonly Voter[]
   readonly folder: string
   readonly rack?: string | undefined
+  readonly clientListener?: ClientListener | undefined
   readonly config: Readonly<Record<string, string>>
 }
 
@@ -18,16 +25,31 @@ export interface BrokerSettings {
  * A `server.properties` of a node that is broker and controller, small and quick to start. Of Kafka's own topics several
  * nodes keep several copies, so that any one of them may go.
  */
-export const serverProperties = ({ id, port, voters, folder, rack, config }: BrokerSettings): string => {
+export const serverProperties = ({
+  id,
+  port,
+  voters,
+  folder,
+  rack,
+  clientListener,
+  config,
+}: BrokerSettings): string => {
   const controller = voters.find((voter) => voter.id === id)
   if (controller === undefined) throw new Error(`broker ${id} is not among the voters`)
   const copies = Math.min(3, voters.length)
   return lines({
     'process.roles': 'broker,controller',
     'node.id': id,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller.port}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: [
+      `PLAINTEXT://127.0.0.1:${port}`,
+      `CONTROLLER://127.0.0.1:${controller.port}`,
+      ...(clientListener === undefined ? [] : [`CLIENTS://127.0.0.1:${clientListener.port}`]),
+    ].join(),
+    'advertised.listeners': [
+      `PLAINTEXT://127.0.0.1:${port}`,
+      ...(clientListener === undefined ? [] : [`CLIENTS://127.0.0.1:${clientListener.advertisedPort}`]),
+    ].join(),
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,CLIENTS:PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
     'controller.quorum.voters': voters.map((voter) => `${voter.id}@127.0.0.1:${voter.port}`).join(','),
     'log.dirs': folder,

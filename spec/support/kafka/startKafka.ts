@@ -37,6 +37,8 @@ export interface KafkaOptions {
   readonly brokers?: number
   /** `broker.rack` of each broker */
   readonly racks?: readonly string[]
+  /** a second listener that advertises another port: for proxies between clients and brokers (`../proxy`) */
+  readonly clientListener?: boolean
   /** further lines of server.properties, for every broker */
   readonly config?: Readonly<Record<string, string>>
   /** a cluster of our own even if KAFKA_BROKERS is set: for who stops brokers or needs a version or setting */
@@ -69,16 +71,26 @@ export const startKafka = async (options: KafkaOptions = {}): Promise<KafkaClust
   const external = externalBrokers(options)
   if (external !== undefined) return KafkaCluster.external(kafkaVersion(options), external)
   const jars = kafkaJars(kafkaVersion(options))
-  const { brokers = 1, racks = [], config = {}, jvm = [] } = options
-  const ports = await freePorts(2 * brokers)
+  const { brokers = 1, racks = [], config = {}, jvm = [], clientListener = false } = options
+  const ports = await freePorts(4 * brokers)
   const nodes = Array.from({ length: brokers }, (_, index) => ({
     id: index + 1,
     port: ports[index] as number,
     controllerPort: ports[brokers + index] as number,
     rack: racks[index],
+    clientListener: clientListener
+      ? { port: ports[2 * brokers + index] as number, advertisedPort: ports[3 * brokers + index] as number }
+      : undefined,
   }))
   const voters = nodes.map(({ id, controllerPort }) => ({ id, port: controllerPort }))
-  const settings = nodes.map(({ id, port, rack }) => ({ id, port, rack, voters, config }))
+  const settings = nodes.map(({ id, port, rack, clientListener }) => ({
+    id,
+    port,
+    rack,
+    clientListener,
+    voters,
+    config,
+  }))
   await makeClassArchive(jars, brokerJvm)
   return KafkaCluster.start(jars, settings, [...brokerJvm, ...sharedClasses(jars), ...jvm])
 }
