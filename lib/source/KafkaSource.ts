@@ -1,11 +1,14 @@
-import { Observable } from 'rxjs'
+import { asyncScheduler, Observable } from 'rxjs'
 import { recordsOnly } from '../stream/recordsOnly.js'
 import type { StreamElement } from '../stream/StreamElement.js'
+import { diverts } from './deadletter/deadLetter.js'
+import type { DeadLetterRecord } from './deadletter/DeadLetterRecord.js'
+import { divertDeadLetters } from './deadletter/divertDeadLetters.js'
+import { divertSplitDeadLetters } from './deadletter/divertSplitDeadLetters.js'
 import type { KafkaSourceConfig } from './KafkaSourceConfig.js'
 import { KafkaSourceBuilder } from './KafkaSourceBuilder.js'
 import type { KafkaSourceOptions, KafkaSplitsOptions } from './KafkaSourceOptions.js'
 import type { KafkaSplit } from './KafkaSplit.js'
-import { asyncScheduler } from 'rxjs'
 import { KafkaSourceReader } from './reader/KafkaSourceReader.js'
 import { MergedOutput } from './reader/MergedOutput.js'
 import { SplitsOutput } from './reader/SplitsOutput.js'
@@ -43,7 +46,8 @@ export class KafkaSource<T> {
    * the source is bounded, or stopped.
    */
   elements(options: KafkaSourceOptions<T> = {}): Observable<StreamElement<T>> {
-    return new Observable((destination) => {
+    const { deserializationErrorPolicy: policy } = this.config
+    const elements$ = new Observable<StreamElement<T | DeadLetterRecord>>((destination) => {
       const reader = new KafkaSourceReader(this.config, options)
       const { watermarks, scheduler = asyncScheduler } = options
       destination.add(() => {
@@ -51,6 +55,7 @@ export class KafkaSource<T> {
       })
       reader.start(new MergedOutput(destination, watermarks, scheduler, reader.wake))
     })
+    return diverts(policy) ? elements$.pipe(divertDeadLetters(policy)) : (elements$ as Observable<StreamElement<T>>)
   }
 
   /**
@@ -58,7 +63,8 @@ export class KafkaSource<T> {
    * operators of each split, to be merged by `combineWatermarks()`.
    */
   splits(options: KafkaSplitsOptions = {}): Observable<KafkaSplit<T>> {
-    return new Observable((destination) => {
+    const { deserializationErrorPolicy: policy } = this.config
+    const splits$ = new Observable<KafkaSplit<T | DeadLetterRecord>>((destination) => {
       const reader = new KafkaSourceReader(this.config, options)
       reader.start(
         new SplitsOutput<T>(destination, reader.wake, () => {
@@ -66,6 +72,7 @@ export class KafkaSource<T> {
         }),
       )
     })
+    return diverts(policy) ? splits$.pipe(divertSplitDeadLetters(policy)) : (splits$ as Observable<KafkaSplit<T>>)
   }
 
   /** The values alone: an end of the pipeline, with what that means (see `recordsOnly`). */

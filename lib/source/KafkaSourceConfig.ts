@@ -1,14 +1,15 @@
 import type { ConsumerConfig } from '../config/consumerConfig.js'
 import type { Boundedness } from './Boundedness.js'
+import type { DeadLetterPolicy } from './deadletter/deadLetter.js'
 import type { KafkaRecordDeserializationSchema } from './deserializer/KafkaRecordDeserializationSchema.js'
 import type { OffsetsInitializer } from './offsets/OffsetsInitializer.js'
 import type { KafkaSubscriber } from './subscriber/KafkaSubscriber.js'
 
 /**
  * A record that cannot be turned into a value: `fail` ends the stream, `skip` drops it, counts it (`numRecordsInErrors`) and logs
- * where it is.
+ * where it is, `deadLetter(pipeline)` counts it and sends it there.
  */
-export type DeserializationErrorPolicy = 'fail' | 'skip'
+export type DeserializationErrorPolicy = 'fail' | 'skip' | DeadLetterPolicy
 
 /**
  * A partition that is gone, missing in three discoveries in a row: `keep` waits for it to come back (Flink's way), `drop` forgets it

@@ -7,6 +7,7 @@ import type { StreamElement } from '../../stream/StreamElement.js'
 import { StreamRecord } from '../../stream/StreamRecord.js'
 import { MAX_WATERMARK, Watermark } from '../../stream/Watermark.js'
 import { WatermarkStatus } from '../../stream/WatermarkStatus.js'
+import type { DeadLetterRecord } from '../deadletter/DeadLetterRecord.js'
 import type { SourceOutput, SplitOutput } from './SourceOutput.js'
 
 /** From one periodic watermark to the next, in ms. Flink's `pipeline.auto-watermark-interval`. */
@@ -24,7 +25,7 @@ export class MergedOutput<T> implements SourceOutput<T> {
 
   /** @param wake asks for a turn of the loop */
   constructor(
-    private readonly destination: Subscriber<StreamElement<T>>,
+    private readonly destination: Subscriber<StreamElement<T | DeadLetterRecord>>,
     strategy: WatermarkStrategy<T> | undefined,
     scheduler: SchedulerLike,
     wake: () => void,
@@ -68,6 +69,7 @@ export class MergedOutput<T> implements SourceOutput<T> {
       live: true,
       abandoned: false,
       record: watermarks === undefined ? plain(destination) : timed(destination, watermarks),
+      deadLetter: plain<DeadLetterRecord>(destination),
       batchEnd: (element) => {
         destination.next(watermarks === undefined ? element : watermarks.watch(element))
       },

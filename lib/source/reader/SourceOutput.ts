@@ -1,6 +1,7 @@
 import type { BatchEnd } from '../../stream/BatchEnd.js'
 import type { CheckpointBarrier } from '../../stream/CheckpointBarrier.js'
 import type { Restored } from '../../stream/Restored.js'
+import type { DeadLetterRecord } from '../deadletter/DeadLetterRecord.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 
 /** Where the elements of one split go. */
@@ -11,6 +12,8 @@ export interface SplitOutput<T> {
   readonly abandoned: boolean
   /** `timestamp` is the record's own, `-Infinity` when it has none. */
   record(value: T, timestamp: number): void
+  /** In the place of a record that could not be deserialized. */
+  deadLetter(letter: DeadLetterRecord, timestamp: number): void
   batchEnd(element: BatchEnd): void
   /** It has reached its stopping offset. */
   finish(): void

@@ -3,6 +3,8 @@ import type { Logger } from '../../client/KafkaConfig.js'
 import type { FetchedRecords, KafkaFetcher } from '../../client/KafkaFetcher.js'
 import type { Offset } from '../../client/Offset.js'
 import { batchEnd } from '../../stream/BatchEnd.js'
+import { diverts } from '../deadletter/deadLetter.js'
+import { DeadLetterRecord } from '../deadletter/DeadLetterRecord.js'
 import type { KafkaSourceConfig } from '../KafkaSourceConfig.js'
 import { SourceError } from '../SourceError.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
@@ -113,14 +115,16 @@ export class SplitReader<T> {
     }
   }
 
-  private onFailure({ offset }: ConsumerRecord, cause: unknown): void {
+  private onFailure(record: ConsumerRecord, cause: unknown): void {
+    const { deserializationErrorPolicy: policy } = this.config
     this.metrics.numRecordsInErrors.inc()
+    if (diverts(policy)) return this.output.deadLetter(new DeadLetterRecord(record, cause), this.timestamp)
     const reason = cause instanceof Error ? cause.message : String(cause)
-    const what = `Failed to deserialize consumer record at offset ${offset} of ${this.state.key} due to: ${reason}`
-    if (this.config.deserializationErrorPolicy === 'skip') return this.logger.warn(`${what} It is skipped.`)
+    const what = `Failed to deserialize consumer record at offset ${record.offset} of ${this.state.key} due to: ${reason}`
+    if (policy === 'skip') return this.logger.warn(`${what} It is skipped.`)
     throw new SourceError(
       'Deserialization',
-      `${what} Mend the deserializer, or skip such records with setDeserializationErrorPolicy('skip').`,
+      `${what} Mend the deserializer, or let setDeserializationErrorPolicy skip such records or divert them to a deadLetter(…).`,
       cause,
     )
   }

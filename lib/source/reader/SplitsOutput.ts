@@ -6,6 +6,7 @@ import type { StreamElement } from '../../stream/StreamElement.js'
 import { StreamError } from '../../stream/StreamError.js'
 import { StreamRecord } from '../../stream/StreamRecord.js'
 import { MAX_WATERMARK, Watermark } from '../../stream/Watermark.js'
+import type { DeadLetterRecord } from '../deadletter/DeadLetterRecord.js'
 import type { KafkaSplit } from '../KafkaSplit.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import type { SourceOutput, SplitOutput } from './SourceOutput.js'
@@ -24,7 +25,7 @@ export class SplitsOutput<T> implements SourceOutput<T> {
    * @param release nobody listens any more
    */
   constructor(
-    private readonly destination: Subscriber<KafkaSplit<T>>,
+    private readonly destination: Subscriber<KafkaSplit<T | DeadLetterRecord>>,
     private readonly wake: () => void,
     private readonly release: () => void,
   ) {
@@ -116,8 +117,8 @@ interface SplitStreamListener {
 }
 
 class SplitStream<T> implements SplitOutput<T> {
-  readonly elements: Observable<StreamElement<T>>
-  private destination: Subscriber<StreamElement<T>> | undefined
+  readonly elements: Observable<StreamElement<T | DeadLetterRecord>>
+  private destination: Subscriber<StreamElement<T | DeadLetterRecord>> | undefined
   private begun = false
   private finished = false
 
@@ -160,6 +161,10 @@ class SplitStream<T> implements SplitOutput<T> {
 
   record(value: T, timestamp: number): void {
     this.destination!.next(new StreamRecord(value, timestamp))
+  }
+
+  deadLetter(letter: DeadLetterRecord, timestamp: number): void {
+    this.destination!.next(new StreamRecord(letter, timestamp))
   }
 
   batchEnd(element: BatchEnd): void {

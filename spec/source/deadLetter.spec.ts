@@ -1,0 +1,222 @@
+import { describe, expect, it } from '@jest/globals'
+import { ignoreElements, map, mergeMap, type Observable, retry, tap, throwError } from 'rxjs'
+import type { TestScheduler } from 'rxjs/testing'
+import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import { JsonSchema } from '../../lib/client/schema/JsonSchema.js'
+import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
+import { combineWatermarks } from '../../lib/eventtime/combineWatermarks.js'
+import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'
+import type { KafkaProperties } from '../../lib/config/KafkaProperties.js'
+import type { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
+import { MemoryMetricGroup } from '../../lib/metrics/MemoryMetricGroup.js'
+import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
+import { KafkaSink } from '../../lib/sink/KafkaSink.js'
+import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
+import { sinkTo } from '../../lib/sink/sinkTo.js'
+import { deadLetter } from '../../lib/source/deadletter/deadLetter.js'
+import type { DeadLetterRecord } from '../../lib/source/deadletter/DeadLetterRecord.js'
+import { KafkaSource } from '../../lib/source/KafkaSource.js'
+import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
+import type { TerminalPipeline } from '../../lib/stream/branch.js'
+import { onRecords } from '../../lib/stream/onRecords.js'
+import { recordsOnly } from '../../lib/stream/recordsOnly.js'
+import type { StreamElement } from '../../lib/stream/StreamElement.js'
+import { show } from '../support/elements.js'
+import { all, onKafka } from './support/onKafka.js'
+import { valuesFor } from './support/sourceOf.js'
+
+/** Numbers as JSON; what is not JSON goes into the pipeline. */
+const endless = (pipeline: TerminalPipeline<DeadLetterRecord, unknown>, properties: KafkaProperties = {}) =>
+  KafkaSource.builder()
+    .setBootstrapServers('memory:9092')
+    .setTopics('t')
+    .setProperties(properties)
+    .setDeserializationErrorPolicy(deadLetter(pipeline))
+    .setValueOnlyDeserializer(new JsonSchema<number>())
+
+const numbers = (...settings: Parameters<typeof endless>): KafkaSource<number> =>
+  endless(...settings)
+    .setBounded(OffsetsInitializer.latest())
+    .build()
+
+const into =
+  (letters: DeadLetterRecord[]): TerminalPipeline<DeadLetterRecord, unknown> =>
+  (elements$) =>
+    elements$.pipe(
+      recordsOnly(),
+      tap((letter) => letters.push(letter)),
+    )
+
+const exactlyOnce = (topic: string): KafkaSink<string> =>
+  KafkaSink.builder<string>()
+    .setBootstrapServers('memory:9092')
+    .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
+    .setTransactionalIdPrefix(topic)
+    .setRecordSerializer(
+      KafkaRecordSerializationSchema.builder<string>()
+        .setTopic(topic)
+        .setValueSerializationSchema(new SimpleStringSchema())
+        .build(),
+    )
+    .build()
+
+/** Good records to `good`, the others to `bad`, in one checkpoint. */
+const sorting = (
+  kafka: MemoryKafka,
+  scheduler: TestScheduler,
+  checkpoints: CheckpointCoordinator,
+  sourceOf: (pipeline: TerminalPipeline<DeadLetterRecord, unknown>) => KafkaSource<number> = numbers,
+) => {
+  const options = { connect: kafka.connect, scheduler }
+  const bad = (letters$: Observable<StreamElement<DeadLetterRecord>>) =>
+    letters$.pipe(onRecords(map(({ value }) => String(value))), sinkTo(exactlyOnce('bad'), options))
+  return { source: sourceOf(bad), good: sinkTo(exactlyOnce('good'), options), options: { ...options, checkpoints } }
+}
+
+const committed = (kafka: MemoryKafka, topic: string) => kafka.records(topic).map(({ value }) => value)
+
+describe('deadLetter', () => {
+  it('should take the record with its bytes, its coordinates and the error, and let the others pass', () => {
+    onKafka({ t: 2 }, (kafka, scheduler, { expectObservable, flush }) => {
+      kafka.produce('t', valuesFor(0, '1', '2'))
+      kafka.produce('t', [{ partition: 0, key: 'k', value: '{', timestamp: 7, headers: [{ key: 'h', value: null }] }])
+      kafka.produce('t', valuesFor(0, '3'))
+      const letters: DeadLetterRecord[] = []
+      const metrics = new MemoryMetricGroup()
+      const source = numbers(into(letters))
+      expectObservable(source.records({ connect: kafka.connect, scheduler, metrics })).toBe('(abc|)', {
+        a: 1,
+        b: 2,
+        c: 3,
+      })
+      flush()
+      expect(letters).toMatchObject([
+        { topic: 't', partition: 0, offset: 2, timestamp: 7, timestampType: 'CreateTime', headers: [{ key: 'h' }] },
+      ])
+      expect([letters[0]?.key?.toString(), letters[0]?.value?.toString()]).toEqual(['k', '{'])
+      expect(letters[0]?.error).toBeInstanceOf(SyntaxError)
+      expect(letters[0]?.reason).toBe((letters[0]?.error as Error).message)
+      expect(metrics.read('numRecordsInErrors')).toBe(1)
+      expect(metrics.read('numRecordsIn')).toBe(4)
+    })
+  })
+
+  it('should leave watermarks alone, and give its pipeline what flows beside the records', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable, flush }) => {
+      kafka.produce('t', [{ partition: 0, value: '1', timestamp: 5 }])
+      kafka.produce('t', [{ partition: 0, value: 'x', timestamp: 99 }])
+      const seen: string[] = []
+      const source = numbers((letters$) =>
+        letters$.pipe(
+          tap((element) =>
+            seen.push(element.kind === 'record' ? `${element.value.offset}@${element.timestamp}` : show(element)),
+          ),
+          tap((element) => {
+            if (element.kind === 'batchEnd') element.acknowledge()
+          }),
+        ),
+      )
+      const watermarks = WatermarkStrategy.forMonotonousTimestamps<number>().withTimestampAssigner(
+        (value, timestamp) => value + timestamp,
+      )
+      const shown$ = source.elements({ connect: kafka.connect, scheduler, watermarks }).pipe(
+        tap((element) => {
+          if (element.kind === 'batchEnd') element.acknowledge()
+        }),
+        map(show),
+      )
+      expectObservable(all(shown$)).toBe('(x|)', { x: ['R', '1@6', 'end', 'WInfinity'] })
+      flush()
+      expect(seen).toEqual(['R', '1@99', 'end', 'WInfinity'])
+    })
+  })
+
+  it('should be acknowledged with the others: what its pipeline has not taken over holds the split back', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', valuesFor(0, '1', 'x', '2', 'y', '3'))
+      const slow: TerminalPipeline<DeadLetterRecord, unknown> = (letters$) =>
+        letters$.pipe(
+          tap((element) => {
+            if (element.kind === 'batchEnd') scheduler.schedule(() => element.acknowledge(), 10)
+          }),
+        )
+      const source = numbers(slow, { 'max.poll.records': 1 })
+      // Two batches may be on their way: a record each, a letter too.
+      expectObservable(source.records({ connect: kafka.connect, scheduler })).toBe('a 9ms b 9ms (c|)', {
+        a: 1,
+        b: 2,
+        c: 3,
+      })
+    })
+  })
+
+  for (const kill of [95, 145, 150, 155, 260]) {
+    it(`should be part of the same checkpoint: each record once, in one place, when it crashes after ${kill} ms`, () => {
+      onKafka({ t: 1, good: 1, bad: 1 }, (kafka, scheduler, { flush }) => {
+        const store = new MemoryCheckpointStore()
+        const records = Array.from({ length: 40 }, (_, n) => (n % 3 === 1 ? `bad ${n}` : String(n)))
+        records.forEach((value, n) => scheduler.schedule(() => kafka.produce('t', [{ partition: 0, value }]), 10 * n))
+        const attempt = () => {
+          const checkpoints = CheckpointCoordinator.create({ interval: 50, store, scheduler })
+          const { source, good, options } = sorting(kafka, scheduler, checkpoints, (bad) => endless(bad).build())
+          const running = source
+            .elements(options)
+            .pipe(onRecords(map(String)), good, retry({ count: 3, delay: 1 }))
+            .subscribe()
+          return { running, checkpoints }
+        }
+        const first = attempt()
+        scheduler.schedule(() => {
+          kafka.cut()
+          const second = attempt()
+          first.running.unsubscribe()
+          scheduler.schedule(() => second.checkpoints.stopWithSavepoint({ drain: true }), 900)
+        }, kill)
+        flush()
+        expect(committed(kafka, 'good')).toEqual(records.filter((value) => !value.startsWith('bad')))
+        expect(committed(kafka, 'bad')).toEqual(records.filter((value) => value.startsWith('bad')))
+      })
+    })
+  }
+
+  it('should be waited for when a bounded source ends', () => {
+    onKafka({ t: 1, good: 1, bad: 1 }, (kafka, scheduler, { expectObservable, flush }) => {
+      kafka.produce('t', valuesFor(0, '1', 'x', '2'))
+      const checkpoints = CheckpointCoordinator.create({ interval: 0, store: new MemoryCheckpointStore(), scheduler })
+      const { source, good, options } = sorting(kafka, scheduler, checkpoints)
+      expectObservable(source.elements(options).pipe(onRecords(map(String)), good, ignoreElements())).toBe('|')
+      flush()
+      expect([committed(kafka, 'good'), committed(kafka, 'bad')]).toEqual([['1', '2'], ['x']])
+    })
+  })
+
+  it('should fail the source when its pipeline fails', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', valuesFor(0, '1', 'x', '2'))
+      const source = numbers((letters$) =>
+        letters$.pipe(
+          recordsOnly(),
+          mergeMap(({ reason }) => throwError(() => new Error(`no room for: ${reason.slice(0, 16)}`))),
+        ),
+      )
+      const error = new Error('no room for: Unexpected token')
+      expectObservable(source.records({ connect: kafka.connect, scheduler })).toBe('(a#)', { a: 1 }, error)
+    })
+  })
+})
+
+describe('deadLetter with splits()', () => {
+  it('should gather the letters of all splits in one pipeline, in the same checkpoint, and wait for it', () => {
+    onKafka({ t: 3, good: 1, bad: 1 }, (kafka, scheduler, { expectObservable, flush }) => {
+      for (const partition of [0, 1, 2]) kafka.produce('t', valuesFor(partition, `${partition}`, `x${partition}`))
+      const checkpoints = CheckpointCoordinator.create({ interval: 0, store: new MemoryCheckpointStore(), scheduler })
+      const { source, good, options } = sorting(kafka, scheduler, checkpoints)
+      const done$ = source.splits(options).pipe(combineWatermarks(), onRecords(map(String)), good, ignoreElements())
+      expectObservable(done$).toBe('|')
+      flush()
+      expect([...committed(kafka, 'good')].sort()).toEqual(['0', '1', '2'])
+      expect([...committed(kafka, 'bad')].sort()).toEqual(['x0', 'x1', 'x2'])
+    })
+  })
+})
