@@ -12,7 +12,7 @@ import {
   take,
 } from 'rxjs'
 import type { ProducerConfig } from '../client/KafkaConfig.js'
-import { isKafkaError, KafkaError } from '../client/KafkaError.js'
+import { isKafkaError, type KafkaError } from '../client/KafkaError.js'
 import type { KafkaProducer, ProducerStats } from '../client/KafkaProducer.js'
 import type { ProducerRecord } from '../client/ProducerRecord.js'
 import type { TopicPartition } from '../client/TopicPartition.js'
@@ -22,6 +22,7 @@ import type { MemoryConnection } from './MemoryConnection.js'
 import { memoryError } from './memoryError.js'
 import { type BatchWriter, rememberedBatches } from './MemoryLog.js'
 import type { PartitionQueue, QueuedBatch } from './PartitionQueue.js'
+import { inTime, producerClosed, recordTooLarge } from './producerErrors.js'
 import { RecordArena } from './RecordArena.js'
 import { TopicQueues } from './TopicQueues.js'
 
@@ -282,34 +283,3 @@ export class MemoryProducer implements KafkaProducer {
     return [...this.topics.values()].flatMap((queues) => queues.all())
   }
 }
-
-/** A retriable error that comes here has used up `delivery.timeout.ms`. */
-const inTime = (
-  error: KafkaError,
-  topic: string,
-  partition: number,
-  { deliveryTimeoutMs }: ProducerConfig,
-): KafkaError =>
-  !error.retriable
-    ? error
-    : new KafkaError({
-        _tag: 'DeliveryTimeout',
-        retriable: true,
-        fatal: true,
-        message:
-          `Records of ${topic}${partition < 0 ? '' : `-${partition}`} could not be written within delivery.timeout.ms ` +
-          `(${deliveryTimeoutMs}). The last error was: ${error.message}`,
-        topic,
-        ...(partition < 0 ? {} : { partition }),
-        cause: error,
-      })
-
-const recordTooLarge = ({ topic }: ProducerRecord, size: number, limit: number): KafkaError =>
-  new KafkaError({
-    _tag: 'RecordTooLarge',
-    message: `A record of ${size} bytes for ${topic} is larger than max.request.size (${limit}). Raise it, or send less.`,
-    topic,
-  })
-
-const producerClosed = (): KafkaError =>
-  new KafkaError({ _tag: 'IllegalState', message: 'The producer is closed. Make a new one.' })
