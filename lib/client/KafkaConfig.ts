@@ -1,4 +1,5 @@
 import type { SchedulerLike } from 'rxjs'
+import type { MetricGroup } from '../metrics/MetricGroup.js'
 import type { IsolationLevel } from './IsolationLevel.js'
 
 /** A broker to ask first. */
@@ -48,6 +49,8 @@ export interface KafkaConfig {
   readonly rack?: string | undefined
   readonly logger?: Logger | undefined
   readonly scheduler?: SchedulerLike | undefined
+  /** Where the client registers what it measures of connections, requests and fetches, under Kafka's own names. */
+  readonly metrics?: MetricGroup | undefined
 }
 
 /** How a fetcher reads. Names follow Kafka's consumer properties; sizes in bytes, times in ms. */

@@ -61,6 +61,11 @@ export class AssignedSplits<T> {
     return [...this.readers.values()].map(({ state }) => [state.topicPartition, state.acknowledgedPosition] as const)
   }
 
+  /** Metrics outlive an attempt, and with them what they read from; not so what it had fetched. */
+  close(): void {
+    for (const reader of this.readers.values()) reader.close()
+  }
+
   private every(holds: (reader: SplitReader<T>) => boolean): boolean {
     for (const reader of this.readers.values()) if (!holds(reader)) return false
     return true

@@ -67,11 +67,15 @@ export class KafkaSourceReader<T> {
         this.step()
       })
     })
-    this.metrics = new KafkaSourceReaderMetrics(options.metrics ?? noMetrics)
+    this.metrics = new KafkaSourceReaderMetrics(options.metrics ?? noMetrics, {
+      registerConsumerMetrics: config.consumer.registerConsumerMetrics,
+      now: () => this.scheduler.now(),
+    })
   }
 
   start(output: SourceOutput<T>): void {
     this.output = output
+    this.metrics.watch(output)
     this.join()
     this.connect()
   }
@@ -118,7 +122,7 @@ export class KafkaSourceReader<T> {
 
   private connect(): void {
     this.work.add(
-      connectSource(this.config, this.options).subscribe({
+      connectSource(this.config, this.options, this.metrics.consumerGroup).subscribe({
         next: (client) => {
           this.client = client
           this.wake()

@@ -1,31 +1,122 @@
 import type { Offset } from '../../client/Offset.js'
+import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import type { Counter, MetricGroup } from '../../metrics/MetricGroup.js'
+import { noMetrics } from '../../metrics/noMetrics.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
+import { KafkaConsumerMetrics } from './KafkaConsumerMetrics.js'
+import type { SourceOutput } from './SourceOutput.js'
 
-/** What a reader measures, under Flink's names. */
+/**
+ * What a reader measures, under Flink's names; `docs/metrics.md` says what each means. It is told of fetches, batches and commits,
+ * never of a record. What is not known yet is `NaN`.
+ */
 export class KafkaSourceReaderMetrics {
-  readonly numRecordsIn: Counter
-  readonly numRecordsInErrors: Counter
-  readonly numBytesIn: Counter
-  readonly commitsSucceeded: Counter
-  readonly commitsFailed: Counter
-  readonly committedOffsets = new Map<string, Offset>()
+  /** `KafkaSourceReader.KafkaConsumer`, for what the client's connections measure too. */
+  readonly consumerGroup: MetricGroup
+  readonly now: () => number
+  private readonly numRecordsIn: Counter
+  private readonly numRecordsOut: Counter
+  private readonly numRecordsInErrors: Counter
+  private readonly numBytesIn: Counter
+  private readonly commitsSucceeded: Counter
+  private readonly commitsFailed: Counter
+  private readonly consumer: KafkaConsumerMetrics
   private readonly reader: MetricGroup
+  private readonly splits = new Map<string, KafkaPartitionSplitState>()
+  private readonly committedOffsets = new Map<string, Offset>()
+  private eventTime = NaN
+  private fetchEventTimeLag = NaN
+  private activeAt: number
 
-  constructor(group: MetricGroup) {
+  constructor(
+    private readonly group: MetricGroup,
+    { registerConsumerMetrics, now }: { readonly registerConsumerMetrics: boolean; readonly now: () => number },
+  ) {
+    this.now = now
+    this.activeAt = now()
     this.numRecordsIn = group.counter('numRecordsIn')
+    this.numRecordsOut = group.counter('numRecordsOut')
     this.numRecordsInErrors = group.counter('numRecordsInErrors')
     this.numBytesIn = group.counter('numBytesIn')
+    group.gauge('pendingRecords', () => this.pendingRecords)
+    group.gauge('currentEmitEventTimeLag', () => now() - this.eventTime)
+    group.gauge('currentFetchEventTimeLag', () => this.fetchEventTimeLag)
+    group.gauge('sourceIdleTime', () => this.idleTime)
     this.reader = group.addGroup('KafkaSourceReader')
     this.commitsSucceeded = this.reader.counter('commitsSucceeded')
     this.commitsFailed = this.reader.counter('commitsFailed')
+    this.consumerGroup = registerConsumerMetrics ? this.reader.addGroup('KafkaConsumer') : noMetrics
+    this.consumer = new KafkaConsumerMetrics(this.consumerGroup, now, this.splits)
+  }
+
+  /** Where watermarks are to be seen. */
+  watch(output: Pick<SourceOutput<never>, 'watermark'>): void {
+    this.group.gauge('currentOutputWatermark', () => known(output.watermark))
+    this.group.gauge('watermarkLag', () => this.now() - known(output.watermark))
   }
 
   /** `topic.<t>.partition.<p>.currentOffset` and `.committedOffset`, -1 at first. */
   addSplit(split: KafkaPartitionSplitState): void {
-    const { topic, partition } = split.topicPartition
-    const group = this.reader.addGroup('topic', topic).addGroup('partition', String(partition))
+    const { key, topicPartition } = split
+    this.splits.set(key, split)
+    const group = ofPartition(this.reader, topicPartition)
     group.gauge('currentOffset', () => split.currentOffset)
-    group.gauge('committedOffset', () => this.committedOffsets.get(split.key) ?? -1)
+    group.gauge('committedOffset', () => this.committedOffsets.get(key) ?? -1)
+    ofPartition(this.consumerGroup, topicPartition).gauge('records-lag', () => split.pending)
+  }
+
+  dropSplit(partition: TopicPartition): void {
+    this.splits.delete(topicPartitionKey(partition))
+  }
+
+  onFetched(bytes: number): void {
+    this.numBytesIn.inc(bytes)
+    this.consumer.onFetched(bytes)
+  }
+
+  /**
+   * Records of one split have left, the last one with this event time.
+   *
+   * @param fetchedAt when the fetch arrived that they were in
+   */
+  onEmitted(read: number, emitted: number, eventTime: number, fetchedAt: number): void {
+    this.numRecordsIn.inc(read)
+    this.numRecordsOut.inc(emitted)
+    this.consumer.onConsumed(read)
+    this.activeAt = this.now()
+    if (eventTime === -Infinity) return
+    this.eventTime = eventTime
+    this.fetchEventTimeLag = fetchedAt - eventTime
+  }
+
+  onDeserializationError(): void {
+    this.numRecordsInErrors.inc()
+  }
+
+  onCommitted(offsets: readonly (readonly [TopicPartition, Offset])[], latencyMs: number): void {
+    this.commitsSucceeded.inc()
+    this.consumer.onCommitted(latencyMs)
+    for (const [partition, offset] of offsets) this.committedOffsets.set(topicPartitionKey(partition), offset)
+  }
+
+  onCommitFailed(): void {
+    this.commitsFailed.inc()
+  }
+
+  /** What is known of; a partition that nothing came from yet does not count. */
+  private get pendingRecords(): number {
+    const known = [...this.splits.values()].map(({ pending }) => pending).filter((pending) => !Number.isNaN(pending))
+    return known.length === 0 ? NaN : known.reduce((sum, pending) => sum + pending, 0)
+  }
+
+  /** A pipeline that does not take what is there makes no source idle. */
+  private get idleTime(): number {
+    for (const { fetches } of this.splits.values()) if (fetches.length > 0) return 0
+    return this.now() - this.activeAt
   }
 }
+
+const ofPartition = (group: MetricGroup, { topic, partition }: TopicPartition): MetricGroup =>
+  group.addGroup('topic', topic).addGroup('partition', String(partition))
+
+const known = (watermark: number): number => (Number.isFinite(watermark) ? watermark : NaN)

@@ -16,6 +16,7 @@ const WATERMARK_INTERVAL = 200
 /** All splits in one stream: `splits()` and `combineWatermarks()`, fused. */
 export class MergedOutput<T> implements SourceOutput<T> {
   readonly parts = 1
+  watermark = -Infinity
   private readonly watermarks: SourceWatermarks<T> | undefined
   private readonly ticks = new Subscription()
   private splits = 0
@@ -34,6 +35,7 @@ export class MergedOutput<T> implements SourceOutput<T> {
     this.watermarks = new SourceWatermarks(
       strategy,
       (element) => {
+        if (element.kind === 'watermark') this.watermark = element.timestamp
         destination.next(element)
       },
       () => scheduler.now(),
@@ -65,11 +67,15 @@ export class MergedOutput<T> implements SourceOutput<T> {
       watermarks?.release()
       this.splits -= 1
     }
+    const sent = { timestamp: -Infinity }
     return {
       live: true,
       abandoned: false,
-      record: watermarks === undefined ? plain(destination) : timed(destination, watermarks),
-      deadLetter: plain<DeadLetterRecord>(destination),
+      get timestamp() {
+        return sent.timestamp
+      },
+      record: watermarks === undefined ? plain(destination, sent) : timed(destination, watermarks, sent),
+      deadLetter: plain<DeadLetterRecord>(destination, sent),
       batchEnd: (element) => {
         destination.next(watermarks === undefined ? element : watermarks.watch(element))
       },
@@ -119,16 +125,23 @@ export class MergedOutput<T> implements SourceOutput<T> {
   }
 }
 
+/** What is remembered of the last record. */
+interface Sent {
+  timestamp: number
+}
+
 const plain =
-  <T>(destination: Subscriber<StreamElement<T>>) =>
+  <T>(destination: Subscriber<StreamElement<T>>, sent: Sent) =>
   (value: T, timestamp: number): void => {
+    sent.timestamp = timestamp
     destination.next(new StreamRecord(value, timestamp))
   }
 
 const timed =
-  <T>(destination: Subscriber<StreamElement<T>>, watermarks: SplitWatermarks<T>) =>
+  <T>(destination: Subscriber<StreamElement<T>>, watermarks: SplitWatermarks<T>, sent: Sent) =>
   (value: T, recordTimestamp: number): void => {
     const timestamp = watermarks.timestampOf(value, recordTimestamp)
+    sent.timestamp = timestamp
     destination.next(new StreamRecord(value, timestamp))
     watermarks.onRecord(value, timestamp)
   }

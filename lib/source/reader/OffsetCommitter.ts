@@ -2,7 +2,7 @@ import { BehaviorSubject, filter, type Observable, type Subscription, take } fro
 import type { KafkaAdmin } from '../../client/KafkaAdmin.js'
 import type { Logger } from '../../client/KafkaConfig.js'
 import type { Offset } from '../../client/Offset.js'
-import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
+import type { TopicPartition } from '../../client/TopicPartition.js'
 import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 
 /**
@@ -47,18 +47,17 @@ export class OffsetCommitter {
     this.next = undefined
     if (offsets === undefined) return this.busy.next(false)
     this.busy.next(true)
+    const sentAt = this.metrics.now()
     this.sending = this.admin.commitOffsets(this.groupId, offsets).subscribe({
       error: (error: unknown) => {
-        this.metrics.commitsFailed.inc()
+        this.metrics.onCommitFailed()
         this.logger.warn(
           `Offsets could not be committed to group ${this.groupId}; the next checkpoint tries again. ${String(error)}`,
         )
         this.send()
       },
       complete: () => {
-        this.metrics.commitsSucceeded.inc()
-        for (const [partition, offset] of offsets)
-          this.metrics.committedOffsets.set(topicPartitionKey(partition), offset)
+        this.metrics.onCommitted(offsets, this.metrics.now() - sentAt)
         this.send()
       },
     })

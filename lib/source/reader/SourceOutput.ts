@@ -10,6 +10,8 @@ export interface SplitOutput<T> {
   readonly live: boolean
   /** Nobody listens any more, or ever will in this attempt. */
   readonly abandoned: boolean
+  /** event time of the last record that was sent; `-Infinity` when it has none */
+  readonly timestamp: number
   /** `timestamp` is the record's own, `-Infinity` when it has none. */
   record(value: T, timestamp: number): void
   /** In the place of a record that could not be deserialized. */
@@ -33,6 +35,8 @@ export interface SourceOutput<T> {
   turn(): void
   /** Nothing more is read: from here on nothing is sent by the clock. */
   ending(): void
+  /** the last one that was sent; `-Infinity` when there was none, or when each split makes its own */
+  readonly watermark: number
   /** In how many streams a barrier goes out now. */
   readonly parts: number
   /** Sends one barrier to each stream, in the turn in which `parts` was asked for. */

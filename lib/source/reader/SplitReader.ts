@@ -15,6 +15,8 @@ import type { SplitOutput } from './SourceOutput.js'
 export class SplitReader<T> {
   private timestamp = -Infinity
   private ended = false
+  /** values that left since the last count */
+  private emitted = 0
 
   constructor(
     readonly state: KafkaPartitionSplitState,
@@ -47,10 +49,14 @@ export class SplitReader<T> {
   }
 
   onFetched(fetched: FetchedRecords): void {
-    this.state.requested = false
+    const { state, config, metrics } = this
+    state.requested = false
     if (this.ended) return
-    this.state.fetches.push(fetched)
-    this.metrics.numBytesIn.inc(fetched.bytes)
+    state.fetches.push({ fetched, arrivedAt: metrics.now() })
+    const { isolationLevel } = config.consumer.fetcher
+    state.logEnd = isolationLevel === 'read_committed' ? fetched.lastStableOffset : fetched.highWatermark
+    state.logStart = fetched.logStartOffset
+    metrics.onFetched(fetched.bytes)
   }
 
   /** Reading goes on elsewhere: the position was not in the log. Called from outside of the loop, so it sends nothing. */
@@ -68,12 +74,13 @@ export class SplitReader<T> {
    */
   readBatch(max: number, interrupt: () => boolean): void {
     if (this.state.finished) return this.finish()
-    const { state, metrics } = this
+    const { state } = this
     const fetch = state.fetches[0]
     if (fetch === undefined) return this.request()
+    const { fetched, arrivedAt } = fetch
     // One in work, one on its way.
     if (state.fetches.length === 1) this.request()
-    const records = fetch.take(max)
+    const records = fetched.take(max)
     let read = 0
     for (; read < records.length; read++) {
       const record = records[read]!
@@ -82,19 +89,24 @@ export class SplitReader<T> {
       state.position = record.offset + 1
       state.currentOffset = record.offset
       if (interrupt() || !this.output.live) {
-        metrics.numRecordsIn.inc(read + 1)
+        this.count(read + 1, arrivedAt)
         return
       }
     }
-    state.moveTo(fetch.position)
-    if (fetch.exhausted) state.fetches.shift()
+    state.moveTo(fetched.position)
+    if (fetched.exhausted) state.fetches.shift()
     if (read > 0) {
-      metrics.numRecordsIn.inc(read)
+      this.count(read, arrivedAt)
       this.endBatch()
     } else {
       state.passed()
     }
     if (state.finished) this.finish()
+  }
+
+  /** Lets go of what was fetched. */
+  close(): void {
+    this.state.fetches.length = 0
   }
 
   drop(): void {
@@ -104,6 +116,12 @@ export class SplitReader<T> {
 
   private readonly send = (value: T): void => {
     this.output.record(value, this.timestamp)
+    this.emitted += 1
+  }
+
+  private count(read: number, arrivedAt: number): void {
+    this.metrics.onEmitted(read, this.emitted, this.output.timestamp, arrivedAt)
+    this.emitted = 0
   }
 
   private emit(record: ConsumerRecord): void {
@@ -117,7 +135,7 @@ export class SplitReader<T> {
 
   private onFailure(record: ConsumerRecord, cause: unknown): void {
     const { deserializationErrorPolicy: policy } = this.config
-    this.metrics.numRecordsInErrors.inc()
+    this.metrics.onDeserializationError()
     if (diverts(policy)) return this.output.deadLetter(new DeadLetterRecord(record, cause), this.timestamp)
     const reason = cause instanceof Error ? cause.message : String(cause)
     const what = `Failed to deserialize consumer record at offset ${record.offset} of ${this.state.key} due to: ${reason}`
@@ -152,7 +170,7 @@ export class SplitReader<T> {
 
   private stop(): void {
     this.ended = true
-    this.state.fetches.length = 0
+    this.close()
     this.fetcher.unassign(this.state.topicPartition)
   }
 }

@@ -16,6 +16,7 @@ import type { SourceOutput, SplitOutput } from './SourceOutput.js'
  * `splits().pipe(take(1), …)` reads its one split.
  */
 export class SplitsOutput<T> implements SourceOutput<T> {
+  readonly watermark = -Infinity
   private readonly splits = new Set<SplitStream<T>>()
   private listeners = 1
   private restore: Restored | undefined
@@ -119,6 +120,7 @@ interface SplitStreamListener {
 class SplitStream<T> implements SplitOutput<T> {
   readonly elements: Observable<StreamElement<T | DeadLetterRecord>>
   private destination: Subscriber<StreamElement<T | DeadLetterRecord>> | undefined
+  timestamp = -Infinity
   private begun = false
   private finished = false
 
@@ -161,6 +163,7 @@ class SplitStream<T> implements SplitOutput<T> {
 
   record(value: T, timestamp: number): void {
     this.destination!.next(new StreamRecord(value, timestamp))
+    this.timestamp = timestamp
   }
 
   deadLetter(letter: DeadLetterRecord, timestamp: number): void {

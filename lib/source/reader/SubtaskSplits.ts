@@ -121,6 +121,7 @@ export class SubtaskSplits<T> {
   close(): void {
     this.stop()
     this.fetcher.close()
+    this.assigned.close()
   }
 
   private apply({ splits, removed, found }: Discovery): void {
@@ -153,6 +154,7 @@ export class SubtaskSplits<T> {
         return logger.warn(`Partition ${String(partition)} is not there any more; it is read on should it come back.`)
       case 'drop': {
         this.enumerator.forget(partition)
+        this.context.metrics.dropSplit(partition)
         this.assigned.drop(partition)
         return
       }

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { KafkaClient } from '../../client/KafkaClient.js'
 import { defaultConnect } from '../../defaultClient.js'
+import type { MetricGroup } from '../../metrics/MetricGroup.js'
 import type { KafkaSourceConfig } from '../KafkaSourceConfig.js'
 import type { KafkaSplitsOptions } from '../KafkaSourceOptions.js'
 
@@ -8,9 +9,10 @@ import type { KafkaSplitsOptions } from '../KafkaSourceOptions.js'
 export const connectSource = (
   { consumer, rackIdSupplier }: Pick<KafkaSourceConfig<unknown>, 'consumer' | 'rackIdSupplier'>,
   { connect = defaultConnect, scheduler, subtaskIndex = 0 }: KafkaSplitsOptions,
+  metrics: MetricGroup,
 ): Observable<KafkaClient> => {
   const { client, clientIdPrefix, groupId } = consumer
   const clientId = `${clientIdPrefix ?? groupId ?? 'KafkaSource'}-${subtaskIndex}`
   const rack = rackIdSupplier?.() || client.rack
-  return connect({ ...client, clientId, rack, ...(scheduler === undefined ? {} : { scheduler }) })
+  return connect({ ...client, clientId, rack, metrics, ...(scheduler === undefined ? {} : { scheduler }) })
 }

@@ -6,8 +6,14 @@ import type { KafkaPartitionSplit } from './KafkaPartitionSplit.js'
 /** Batches of a split that may be on their way through the pipeline. */
 export const MAX_UNACKNOWLEDGED = 2
 
+/** What was fetched, and when it came, in ms. */
+export interface ArrivedFetch {
+  readonly fetched: FetchedRecords
+  readonly arrivedAt: number
+}
+
 interface SentBatch {
-  readonly end: Offset
+  end: Offset
   acknowledged: boolean
 }
 
@@ -22,7 +28,10 @@ export class KafkaPartitionSplitState {
   /** the last record's that was emitted; -1 before the first */
   currentOffset: Offset = -1
   /** the one that is being taken, and the one behind it */
-  readonly fetches: FetchedRecords[] = []
+  readonly fetches: ArrivedFetch[] = []
+  /** where the log begins and ends for us, by isolation level, as the last fetch told it */
+  logStart: Offset | undefined
+  logEnd: Offset | undefined
   /** the next fetch has been asked for */
   requested = false
   unacknowledged = 0
@@ -43,8 +52,23 @@ export class KafkaPartitionSplitState {
     return this.position >= this.stoppingOffset
   }
 
+  /** Offsets from here to the end of the log, or to where reading stops; `NaN` before the first fetch. */
+  get pending(): number {
+    return this.logEnd === undefined ? NaN : this.until(this.logEnd, this.position)
+  }
+
+  /** Offsets from the start of the log to here: how far retention is from overtaking; `NaN` before the first fetch. */
+  get lead(): number {
+    return this.logStart === undefined ? NaN : this.position - this.logStart
+  }
+
   get demand(): boolean {
     return this.unacknowledged < MAX_UNACKNOWLEDGED
+  }
+
+  /** Offsets from where the pipeline has taken over to this end of the log, or to where reading stops. */
+  lagBehind(logEnd: Offset): number {
+    return this.until(logEnd, this.acknowledgedPosition)
   }
 
   /** Notes that a batch up to the position has been sent; returns what its acknowledgement does. */
@@ -64,9 +88,11 @@ export class KafkaPartitionSplitState {
     this.position = Math.min(position, Math.max(this.stoppingOffset, this.position))
   }
 
-  /** What was passed held no records: with nothing on its way, it counts as taken over. */
+  /** What was passed held no records: it is taken over with the batch before it. */
   passed(): void {
-    if (this.sent.length === 0) this.acknowledgedPosition = this.position
+    const last = this.sent.at(-1)
+    if (last === undefined) this.acknowledgedPosition = this.position
+    else last.end = this.position
   }
 
   toSplit(): KafkaPartitionSplit {
@@ -75,5 +101,9 @@ export class KafkaPartitionSplitState {
       startingOffset: this.position,
       stoppingOffset: this.stoppingOffset === Infinity ? undefined : this.stoppingOffset,
     }
+  }
+
+  private until(logEnd: Offset, position: Offset): number {
+    return Math.max(0, Math.min(logEnd, this.stoppingOffset) - position)
   }
 }
