@@ -27,7 +27,7 @@ export const batchesEnd = (records: Buffer): BatchesEnd => {
     if (size < MAGIC_AT + 1 || batch.magic !== CURRENT_MAGIC || size < RECORDS_AT) {
       return { nextOffset: batch.baseOffset + 1, bytes: records.length, needed: undefined }
     }
-    nextOffset = batch.nextOffset
+    nextOffset = Math.max(nextOffset ?? 0, batch.nextOffset)
     at = batch.end
   }
   return { nextOffset, bytes: at, needed: at === 0 && records.length > 0 ? RECORDS_AT : undefined }

@@ -68,11 +68,6 @@ export class ByteReader {
     return (value >>> 1) ^ -(value & 1)
   }
 
-  /** VARLONG, for who does not need it. */
-  skipVarlong(): void {
-    while (this.readInt8() < 0);
-  }
-
   readString(): string {
     return this.utf8(this.notNull(this.readInt16()))
   }

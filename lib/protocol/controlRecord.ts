@@ -1,25 +1,13 @@
-import { ByteReader } from './ByteReader.js'
-import { RECORDS_AT, type RecordBatch } from './RecordBatch.js'
-
 /**
- * Does a control batch end its transaction by aborting it? Its only record says so in its key:
+ * How a transaction ended, from the key of the only record of a control batch:
  *
  *   control record key => version type
  *     version => INT16
  *     type => INT16       0 abort, 1 commit
  *
- * An empty one (its record was compacted away) ends nothing.
+ * `undefined` for what is no such key.
  */
-export const isAbortMarker = (batch: RecordBatch): boolean => {
-  if (batch.count <= 0) return false
-  const reader = new ByteReader(batch.buffer, 'A transaction marker', batch.start + RECORDS_AT, batch.end)
-  reader.readVarint()
-  reader.readInt8()
-  reader.skipVarlong()
-  reader.readVarint()
-  reader.readVarint()
-  reader.readInt16()
-  return reader.readInt16() === ABORT
-}
+export const markerType = (key: Buffer | null): number | undefined =>
+  key === null || key.length < 4 ? undefined : key.readInt16BE(2)
 
-const ABORT = 0
+export const ABORT_MARKER = 0

@@ -7,7 +7,7 @@ import type { Offset } from '../client/Offset.js'
 import { TopicPartition } from '../client/TopicPartition.js'
 import { AbortedTransactions } from './abortedTransactions.js'
 import { compressionCodec } from './compression.js'
-import { isAbortMarker } from './controlRecord.js'
+import { ABORT_MARKER, markerType } from './controlRecord.js'
 import { corruptRecords } from './corruptRecords.js'
 import { crc32c } from './crc32c.js'
 import { BatchRecords } from './BatchRecords.js'
@@ -85,12 +85,11 @@ export class FetchedPartition implements FetchedRecords {
 
   take(max: number): ConsumerRecord[] {
     const records: ConsumerRecord[] = []
-    const from = this.nextPosition
     try {
       while (records.length < max && this.open !== undefined) {
         const { records: batch, nextOffset } = this.open
         try {
-          batch.read(records, max, from)
+          batch.read(records, max, this.nextPosition)
         } finally {
           this.moveTo(batch.nextOffset)
         }
@@ -127,15 +126,21 @@ export class FetchedPartition implements FetchedRecords {
     const start = this.nextBatchAt
     if (wholeBatchSize(bytes, start) === undefined) return undefined
     const batch = new RecordBatch(bytes, start)
-    const { end, baseOffset } = batch
-    if (batch.magic < CURRENT_MAGIC) throw this.unsupportedFormat(batch)
-    if (batch.magic > CURRENT_MAGIC || end < start + RECORDS_AT) throw this.corrupt(batch, 'have no valid batch header')
+    const { end } = batch
+    const magic = end > start + MAGIC_AT ? batch.magic : undefined
+    if (magic !== undefined && magic < CURRENT_MAGIC) throw this.unsupportedFormat(batch)
+    if (magic !== CURRENT_MAGIC || end < start + RECORDS_AT) throw this.corrupt(batch, 'have no valid batch header')
     if (this.checkCrcs) {
       const crc = crc32c(bytes, start + ATTRIBUTES_AT, end)
       if (crc !== batch.crc)
         throw this.corrupt(batch, `fail their checksum (${hex(crc)}, written as ${hex(batch.crc)})`)
     }
-    if (!Number.isSafeInteger(baseOffset) || baseOffset < 0 || batch.lastOffsetDelta < 0 || batch.count < 0) {
+    if (
+      batch.baseOffset < 0 ||
+      batch.lastOffsetDelta < 0 ||
+      batch.count < 0 ||
+      !Number.isSafeInteger(batch.nextOffset)
+    ) {
       throw this.corrupt(batch, 'have a batch header that cannot be')
     }
     this.nextBatchAt = end
@@ -146,12 +151,23 @@ export class FetchedPartition implements FetchedRecords {
     if (batch.isTransactional && !this.aborted.isEmpty) {
       const { producerId, baseOffset } = batch
       if (batch.isControl) {
-        if (isAbortMarker(batch)) this.aborted.close(producerId, baseOffset)
+        if (this.isAbortMarker(batch)) this.aborted.close(producerId, baseOffset)
       } else if (this.aborted.includes(producerId, baseOffset)) {
         return false
       }
     }
     return !batch.isControl && batch.count > 0 && batch.nextOffset > this.nextPosition
+  }
+
+  /** An empty one (its record was compacted away) ends nothing. */
+  private isAbortMarker(batch: RecordBatch): boolean {
+    const markers: ConsumerRecord[] = []
+    this.openBatch(batch).records.read(markers, Infinity, 0)
+    return markers.some(({ key }) => {
+      const type = markerType(key)
+      if (type === undefined) throw this.corrupt(batch, 'hold a transaction marker without a type')
+      return type === ABORT_MARKER
+    })
   }
 
   private openBatch(batch: RecordBatch): OpenBatch {
@@ -188,7 +204,12 @@ export class FetchedPartition implements FetchedRecords {
 
   private corrupt(batch: RecordBatch, problem: string, cause?: unknown): KafkaError {
     const { topic, partition } = this.topicPartition
-    return corruptRecords(topic, partition, batch.baseOffset, problem, cause)
+    return corruptRecords(topic, partition, this.offsetOf(batch), problem, cause)
+  }
+
+  /** Its own, unless that is damaged too. */
+  private offsetOf({ baseOffset }: RecordBatch): Offset {
+    return Number.isSafeInteger(baseOffset) && baseOffset >= 0 ? baseOffset : this.nextPosition
   }
 
   private located(error: KafkaError): KafkaError {
@@ -204,16 +225,17 @@ export class FetchedPartition implements FetchedRecords {
     })
   }
 
-  private unsupportedFormat({ baseOffset, magic }: RecordBatch): KafkaError {
+  private unsupportedFormat(batch: RecordBatch): KafkaError {
     const { topic, partition } = this.topicPartition
+    const offset = this.offsetOf(batch)
     return new KafkaError({
       _tag: 'Unsupported',
       message:
-        `The records of ${topic}-${partition} at offset ${baseOffset} are in message format ${magic}, from before Kafka 0.11. ` +
+        `The records of ${topic}-${partition} at offset ${offset} are in message format ${batch.magic}, from before Kafka 0.11. ` +
         'rx-kafka reads format 2, as Kafka 4 does: let the broker convert them, or start behind them.',
       topic,
       partition,
-      offset: baseOffset,
+      offset,
     })
   }
 }
@@ -229,7 +251,7 @@ const maxInflatedBytes = 256 * 1024 * 1024
 /** `undefined` when the bytes end before the batch does. */
 const wholeBatchSize = (bytes: Buffer, start: number): number | undefined => {
   const left = bytes.length - start
-  if (left <= MAGIC_AT) return undefined
+  if (left < LENGTH_AT + 4) return undefined
   const size = LENGTH_AT + 4 + bytes.readInt32BE(start + LENGTH_AT)
   return size <= left ? size : undefined
 }

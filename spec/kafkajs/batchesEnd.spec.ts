@@ -21,6 +21,10 @@ describe('batchesEnd', () => {
     expect(end(markerAt(4, 1n, 'commit'))).toBe(5)
   })
 
+  it('should end behind the highest offset when batches overlap, as the decoder does', () => {
+    expect(batchesEnd(Buffer.concat([batch(3, 9), batch(4)])).nextOffset).toBe(13)
+  })
+
   it('should leave out a batch that is cut off', () => {
     const [first, second] = [batch(0), batch(1)]
 

@@ -4,7 +4,15 @@ import type { ConsumerRecord } from '../../lib/client/ConsumerRecord.js'
 import type { IsolationLevel } from '../../lib/client/IsolationLevel.js'
 import { isKafkaError, type KafkaError } from '../../lib/client/KafkaError.js'
 import { decodeRecordBatches, type FetchedPartition } from '../../lib/protocol/decodeRecordBatches.js'
-import { ATTRIBUTES_AT, COUNT_AT, LENGTH_AT, MAGIC_AT, RECORDS_AT } from '../../lib/protocol/RecordBatch.js'
+import {
+  ATTRIBUTES_AT,
+  CONTROL,
+  COUNT_AT,
+  LENGTH_AT,
+  MAGIC_AT,
+  RECORDS_AT,
+  TRANSACTIONAL,
+} from '../../lib/protocol/RecordBatch.js'
 import type { FetchedPartitionResponse } from '../../lib/protocol/requests/fetch.js'
 import { batchAt, emptyBatchAt, fetched, markerAt, rewritten, transactional } from '../support/encodedBatches.js'
 
@@ -222,9 +230,43 @@ describe('decodeRecordBatches', () => {
       expect(failure(() => open(fetched(bad), 5).take(1))).toMatchObject({ _tag: 'Corrupt', offset: 5 })
     })
 
-    it('should refuse offsets beyond 2^53', () => {
-      const bad = rewritten(batchAt(0, values('a')), (bytes) => bytes.writeBigInt64BE(2n ** 53n, 0))
-      expect(failure(() => open(fetched(bad)).take(1))._tag).toBe('Corrupt')
+    it.each([2n ** 53n, 2n ** 53n - 1n, -1n])('should refuse offset %i, and say where it stands itself', (offset) => {
+      const bad = rewritten(batchAt(0, values('a')), (bytes) => bytes.writeBigInt64BE(offset, 0))
+      const error = failure(() => open(fetched(bad), 7).take(1))
+      expect(error._tag).toBe('Corrupt')
+      expect(Number.isSafeInteger(error.offset)).toBe(true)
+      expect(error.offset).toBeGreaterThanOrEqual(7)
+    })
+
+    it.each([1, Infinity])('should give no offset twice when batches overlap, taken %d at a time', (max) => {
+      const partition = open(fetched([batchAt(0, values('a', 'b', 'c')), batchAt(1, values('x', 'y', 'z'))]))
+      const all: string[] = []
+      while (!partition.exhausted) all.push(...taken(partition, max))
+      expect(all).toEqual(['0:a', '1:b', '2:c', '3:z'])
+    })
+
+    it.each([0, 4])('should refuse a length of %d bytes that leaves no room for a header', (length) => {
+      const end = Buffer.alloc(12 + length)
+      end.writeInt32BE(length, LENGTH_AT)
+      const partition = open(fetched([batchAt(0, values('a')), end]))
+      expect(taken(partition)).toEqual(['0:a'])
+      expect(failure(() => partition.take(1))).toMatchObject({ _tag: 'Corrupt', topic: 'orders', partition: 1 })
+    })
+
+    it('should refuse a marker that does not say how its transaction ended', () => {
+      const bad = rewritten(markerAt(4, 1n, 'abort'), (bytes) => bytes.writeUInt8(1, RECORDS_AT + 4))
+      const abortedTransactions = [{ producerId: 1n, firstOffset: 0 }]
+      const error = failure(() => open(fetched(bad, { abortedTransactions })).take(1))
+      expect(error).toMatchObject({ _tag: 'Corrupt', topic: 'orders', partition: 1, offset: 4, retriable: false })
+    })
+
+    it.each([null, 'abc'])('should refuse a marker whose key is %p', (key) => {
+      const batch = batchAt(4, { records: [{ key, value: 'a' }], producer: transactional(1n) })
+      const bad = rewritten(batch, (bytes) => bytes.writeInt16BE(TRANSACTIONAL | CONTROL, ATTRIBUTES_AT))
+      const abortedTransactions = [{ producerId: 1n, firstOffset: 0 }]
+      const error = failure(() => open(fetched(bad, { abortedTransactions })).take(1))
+      expect(error).toMatchObject({ _tag: 'Corrupt', offset: 4 })
+      expect(error.message).toContain('a transaction marker without a type')
     })
 
     it.each([0, 1])('should refuse message format %i as not supported', (magic) => {
