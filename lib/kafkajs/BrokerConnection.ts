@@ -1,5 +1,6 @@
 import type { BrokerAddress, KafkaConfig } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
+import type { ConnectionMetrics } from '../metrics/ConnectionMetrics.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import { encodeRequestHeader } from './encodeRequestHeader.js'
 import {
@@ -47,6 +48,7 @@ export class BrokerConnection {
   constructor(
     readonly address: BrokerAddress,
     private readonly config: KafkaConfig,
+    private readonly metrics: ConnectionMetrics,
   ) {
     this.name = `${address.host}:${address.port}`
     this.clientId = Buffer.from(config.clientId)
@@ -147,7 +149,11 @@ export class BrokerConnection {
     )
     try {
       await connection.connect()
-      connection.socket?.once('close', () => this.giveUp(connection, this.lost('the broker closed it')))
+      this.metrics.onOpened()
+      connection.socket?.once('close', () => {
+        this.metrics.onClosed()
+        this.giveUp(connection, this.lost('the broker closed it'))
+      })
       const versions = await askVersions(connection)
       connection.setVersions(versions)
       connection.setSupportAuthenticationProtocol(versions[apiKeys.SaslAuthenticate] !== undefined)
@@ -191,6 +197,7 @@ export class BrokerConnection {
           ...{ apiKey: api.apiKey, apiName: api.apiName, apiVersion: api.apiVersion, correlationId },
           resolve: ({ payload }) =>
             settle(() => {
+              if (payload !== null) this.metrics.onResponse(payload.length + RESPONSE_HEADER)
               try {
                 // Without a response expected, kafkajs answers null as soon as the request is written.
                 const answer = payload === null ? (undefined as R) : api.decode(payload)
@@ -205,8 +212,10 @@ export class BrokerConnection {
         expectResponse,
         sendRequest: () => {
           const { socket } = connection
+          const header = encodeRequestHeader(api, correlationId, this.clientId, body.length)
+          this.metrics.onRequest(header.length + body.length)
           socket?.cork()
-          socket?.write(encodeRequestHeader(api, correlationId, this.clientId, body.length))
+          socket?.write(header)
           socket?.write(body)
           socket?.uncork()
         },
@@ -275,6 +284,9 @@ interface VersionsAnswer {
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 const isUnsupportedVersion = (error: unknown): boolean => (error as { readonly code?: unknown }).code === 35
+
+/** size and correlation id, which kafkajs takes off */
+const RESPONSE_HEADER = 8
 
 /** KIP-219: how long the broker asks us to send nothing more. */
 const throttleTime = (answer: unknown): number =>

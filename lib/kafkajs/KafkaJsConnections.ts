@@ -1,5 +1,8 @@
+import { asyncScheduler } from 'rxjs'
 import type { BrokerAddress, KafkaConfig } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
+import { ConnectionMetrics } from '../metrics/ConnectionMetrics.js'
+import { noMetrics } from '../metrics/noMetrics.js'
 import { brokerError } from '../protocol/brokerError.js'
 import { findCoordinatorApi } from '../protocol/requests/findCoordinator.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
@@ -34,10 +37,13 @@ export class KafkaJsConnections {
   private readonly pauses = new Set<() => void>()
   private readonly coordinators = new Map<string, number>()
   private readonly refresh: MetadataRefresh
+  private readonly metrics: ConnectionMetrics
   private known = ClusterMetadata.empty
   private closed = false
 
   private constructor(readonly config: KafkaConfig) {
+    const { metrics = noMetrics, scheduler = asyncScheduler } = config
+    this.metrics = new ConnectionMetrics(metrics, () => scheduler.now())
     this.refresh = new MetadataRefresh(
       (topics, create) => this.askMetadata(topics, create).then((answer) => this.learn(answer)),
       (waitMs) => this.pause(waitMs),
@@ -187,7 +193,7 @@ export class KafkaJsConnections {
     const key = `${addressKey(address)} ${purpose}`
     const known = this.connections.get(key)
     if (known !== undefined) return known.connection
-    const connection = new BrokerConnection(address, this.config)
+    const connection = new BrokerConnection(address, this.config, this.metrics)
     this.connections.set(key, { purpose, connection })
     return connection
   }

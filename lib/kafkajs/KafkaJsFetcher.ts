@@ -4,6 +4,8 @@ import type { KafkaError } from '../client/KafkaError.js'
 import type { FetchedRecords, FetchFailed, KafkaFetcher } from '../client/KafkaFetcher.js'
 import type { Offset } from '../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
+import { FetchMetrics } from '../metrics/FetchMetrics.js'
+import { noMetrics } from '../metrics/noMetrics.js'
 import { brokerError } from '../protocol/brokerError.js'
 import { decodeRecordBatches } from '../protocol/decodeRecordBatches.js'
 import { fetchApi, type FetchedPartitionResponse, type FetchResponse } from '../protocol/requests/fetch.js'
@@ -45,6 +47,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
   private readonly quietRounds = new Map<number, number>()
   private readonly lanes: readonly ConnectionPurpose[]
   private readonly scheduler: SchedulerLike
+  private readonly metrics: FetchMetrics
   private sending = false
   private closed = false
 
@@ -57,7 +60,9 @@ export class KafkaJsFetcher implements KafkaFetcher {
     name: string,
   ) {
     this.lanes = [`fetch ${name}a`, `fetch ${name}b`]
-    this.scheduler = connections.config.scheduler ?? asyncScheduler
+    const { scheduler = asyncScheduler, metrics = noMetrics } = connections.config
+    this.scheduler = scheduler
+    this.metrics = new FetchMetrics(metrics, () => scheduler.now())
   }
 
   assign(topicPartition: TopicPartition, offset: Offset): void {
@@ -140,6 +145,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
 
   private fly(flight: Flight, maxWaitMs: number): void {
     const { connections, config } = this
+    const sentAt = this.scheduler.now()
     this.flights.add(flight)
     connections
       .send(
@@ -165,7 +171,11 @@ export class KafkaJsFetcher implements KafkaFetcher {
         { timeoutMs: maxWaitMs + connections.config.requestTimeoutMs },
       )
       .then(
-        (response) => this.landed(flight, (emit) => this.answered(flight, response, emit)),
+        (response) => {
+          const bytes = response.partitions.reduce((sum, { records }) => sum + records.length, 0)
+          this.metrics.onFetch(this.scheduler.now() - sentAt, bytes, response.throttleTimeMs)
+          this.landed(flight, (emit) => this.answered(flight, response, emit))
+        },
         (error: unknown) => this.landed(flight, (emit) => this.lost(flight, toKafkaError(error), emit)),
       )
   }

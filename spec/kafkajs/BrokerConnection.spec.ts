@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { KafkaConfig } from '../../lib/client/KafkaConfig.js'
 import { BrokerConnection } from '../../lib/kafkajs/BrokerConnection.js'
+import { ConnectionMetrics } from '../../lib/metrics/ConnectionMetrics.js'
+import { noMetrics } from '../../lib/metrics/noMetrics.js'
 import type { KafkaApi } from '../../lib/protocol/requests/KafkaApi.js'
 import { FakeBroker } from './support/FakeBroker.js'
 import { until } from './support/until.js'
@@ -32,6 +34,7 @@ describe('BrokerConnection', () => {
         metadataMaxAgeMs: 1,
         ...overrides,
       },
+      new ConnectionMetrics(noMetrics, () => 0),
     )
 
   beforeEach(async () => {
