@@ -1,0 +1,201 @@
+import { compressionCodec } from '../../lib/protocol/compression.js'
+import type { AbortedTransaction } from '../../lib/protocol/abortedTransactions.js'
+
+export interface ReferenceRecord {
+  readonly offset: number
+  readonly key: string | null
+  readonly value: string | null
+  readonly headers: readonly { readonly key: string; readonly value: string | null }[]
+  readonly timestamp: number
+}
+
+export interface ReferenceFetch {
+  readonly records: readonly ReferenceRecord[]
+  /** the next offset, or where the damage was met */
+  readonly position: number
+  readonly damaged: boolean
+}
+
+export interface ReferenceOptions {
+  readonly fetchOffset: number
+  readonly aborted: readonly AbortedTransaction[]
+  readonly checkCrcs: boolean
+}
+
+/**
+ * What a partition's bytes hold, read as slowly and plainly as the grammar is written (see `RecordBatch` and `BatchRecords`):
+ * 64-bit integers as bigint, one slice after the other. What `decodeRecordBatches` gives is held against it.
+ */
+export const referenceRecords = (
+  bytes: Buffer,
+  { fetchOffset, aborted, checkCrcs }: ReferenceOptions,
+): ReferenceFetch => {
+  const records: ReferenceRecord[] = []
+  const transactions = aborted.map((transaction) => ({ ...transaction, ended: false }))
+  let position = fetchOffset
+  let looked = -1
+
+  const batch = (at: number, end: number): void => {
+    const base = bytes.readBigInt64BE(at)
+    const attributes = bytes.readInt16BE(at + 21)
+    const lastDelta = bytes.readInt32BE(at + 23)
+    const count = bytes.readInt32BE(at + 57)
+    if (checkCrcs && crc(bytes.subarray(at + 21, end)) !== bytes.readUInt32BE(at + 17)) throw new Damage()
+    if (base < 0n || lastDelta < 0 || count < 0 || base + BigInt(lastDelta) + 1n > MAX_SAFE) throw new Damage()
+    const next = Number(base) + lastDelta + 1
+    const producerId = bytes.readBigInt64BE(at + 43)
+    const isControl = (attributes & 0x20) !== 0
+
+    const read = (): readonly ReferenceRecord[] => {
+      const codec = (['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)[attributes & 0x07]
+      if (codec === undefined) throw new Damage()
+      const appended = (attributes & 0x08) === 0 ? undefined : bytes.readBigInt64BE(at + 35)
+      const header = { base: Number(base), lastDelta, count, appended, baseTimestamp: bytes.readBigInt64BE(at + 27) }
+      return recordsOf(header, inflated(codec, bytes.subarray(at + 61, end)), (record) => {
+        if (isControl || record.offset < position) return
+        records.push(record)
+        position = record.offset + 1
+      })
+    }
+
+    let visible = !isControl && count > 0 && next > position
+    if ((attributes & 0x10) !== 0 && transactions.some(({ ended }) => !ended)) {
+      looked = Math.max(looked, Number(base))
+      const mine = transactions.filter(
+        (one) => one.producerId === producerId && one.firstOffset <= looked && !one.ended,
+      )
+      if (!isControl) visible = visible && mine.length === 0
+      else if (read().some(({ key }) => isAbort(key))) mine.forEach((transaction) => (transaction.ended = true))
+    }
+    if (visible) read()
+    position = Math.max(position, next)
+  }
+
+  try {
+    for (let at = 0; bytes.length - at >= 12;) {
+      const end = at + 12 + bytes.readInt32BE(at + 8)
+      if (end > bytes.length) break
+      if (end < at + 61 || bytes[at + 16] !== 2) throw new Damage()
+      batch(at, end)
+      at = end
+    }
+    return { records, position, damaged: false }
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error
+    return { records, position, damaged: true }
+  }
+}
+
+class Damage extends Error {}
+
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
+
+interface BatchHeader {
+  readonly base: number
+  readonly lastDelta: number
+  readonly count: number
+  readonly baseTimestamp: bigint
+  readonly appended: bigint | undefined
+}
+
+const recordsOf = (
+  { base, lastDelta, count, baseTimestamp, appended }: BatchHeader,
+  bytes: Buffer,
+  take: (record: ReferenceRecord) => void,
+): readonly ReferenceRecord[] => {
+  const all: ReferenceRecord[] = []
+  const batch = new Cursor(bytes)
+  let previous = -1
+  for (let i = 0; i < count; i++) {
+    const cursor = new Cursor(batch.slice(batch.varint()))
+    cursor.slice(1)
+    const timestamp = appended ?? baseTimestamp + cursor.varlong()
+    if (appended !== undefined) cursor.varlong()
+    const delta = cursor.varint()
+    const key = cursor.nullable()
+    const value = cursor.nullable()
+    const headers = Array.from({ length: cursor.count() }, () => ({
+      key: cursor.slice(cursor.varint()).toString(),
+      value: cursor.nullable(),
+    }))
+    if (!cursor.done || delta <= previous || delta > lastDelta) throw new Damage()
+    previous = delta
+    const record = { offset: base + delta, key, value, headers, timestamp: Number(timestamp) }
+    all.push(record)
+    take(record)
+  }
+  if (!batch.done) throw new Damage()
+  return all
+}
+
+class Cursor {
+  private at = 0
+  constructor(private readonly bytes: Buffer) {}
+
+  get done(): boolean {
+    return this.at === this.bytes.length
+  }
+
+  slice(length: number): Buffer {
+    if (length < 0 || this.at + length > this.bytes.length) throw new Damage()
+    this.at += length
+    return this.bytes.subarray(this.at - length, this.at)
+  }
+
+  nullable(): string | null {
+    const length = this.varint()
+    return length === -1 ? null : this.slice(length).toString('latin1')
+  }
+
+  varint(): number {
+    return Number(BigInt.asIntN(32, this.zigzag(5, 32)))
+  }
+
+  varlong(): bigint {
+    return this.zigzag(10, 70)
+  }
+
+  /** Of headers: each takes two bytes at least. */
+  count(): number {
+    const count = this.varint()
+    if (count < 0 || count * 2 > this.bytes.length - this.at) throw new Damage()
+    return count
+  }
+
+  private zigzag(maxBytes: number, bits: number): bigint {
+    let value = 0n
+    for (let i = 0; i < maxBytes; i++) {
+      const byte = this.slice(1)[0]!
+      value |= BigInt(byte & 0x7f) << BigInt(7 * i)
+      if (byte < 0x80) {
+        const unsigned = BigInt.asUintN(bits, value)
+        return (unsigned >> 1n) ^ -(unsigned & 1n)
+      }
+    }
+    throw new Damage()
+  }
+}
+
+const inflated = (codec: Parameters<typeof compressionCodec>[0], bytes: Buffer): Buffer => {
+  try {
+    return compressionCodec(codec).decompress(bytes, 256 * 1024 * 1024)
+  } catch {
+    throw new Damage()
+  }
+}
+
+/** The key of a marker: INT16 version, INT16 type, of which 0 is abort. */
+const isAbort = (key: string | null): boolean => {
+  if (key === null || key.length < 4) throw new Damage()
+  return Buffer.from(key, 'latin1').readInt16BE(2) === 0
+}
+
+/** CRC-32C, bit by bit. */
+const crc = (bytes: Buffer): number => {
+  let rest = 0xffff_ffff
+  for (const byte of bytes) {
+    rest ^= byte
+    for (let bit = 0; bit < 8; bit++) rest = (rest >>> 1) ^ (0x82f6_3b78 & -(rest & 1))
+  }
+  return ~rest >>> 0
+}

@@ -1,0 +1,82 @@
+import { ok } from 'node:assert/strict'
+import { isKafkaError } from '../../lib/client/KafkaError.js'
+import { addPartitionsToTxnApi } from '../../lib/protocol/requests/addPartitionsToTxn.js'
+import { endTxnApi } from '../../lib/protocol/requests/endTxn.js'
+import { fetchApi, type FetchResponse } from '../../lib/protocol/requests/fetch.js'
+import { findCoordinatorApi } from '../../lib/protocol/requests/findCoordinator.js'
+import { initProducerIdApi } from '../../lib/protocol/requests/initProducerId.js'
+import type { KafkaApi } from '../../lib/protocol/requests/KafkaApi.js'
+import { listOffsetsApi } from '../../lib/protocol/requests/listOffsets.js'
+import { listTransactionsApi } from '../../lib/protocol/requests/listTransactions.js'
+import { metadataApi } from '../../lib/protocol/requests/metadata.js'
+import { offsetCommitApi } from '../../lib/protocol/requests/offsetCommit.js'
+import { offsetFetchApi } from '../../lib/protocol/requests/offsetFetch.js'
+import { produceApi } from '../../lib/protocol/requests/produce.js'
+import { brokerFetch } from '../protocol/fixtures/brokerFetch.js'
+import { javaMessages } from '../protocol/fixtures/javaMessages.js'
+import type { FuzzTarget } from './FuzzTarget.js'
+
+/** Every answer the client reads. */
+export const apis: readonly KafkaApi<never, object>[] = [
+  addPartitionsToTxnApi,
+  endTxnApi,
+  fetchApi,
+  findCoordinatorApi,
+  initProducerIdApi,
+  listOffsetsApi,
+  listTransactionsApi,
+  metadataApi,
+  offsetCommitApi,
+  offsetFetchApi,
+  produceApi,
+]
+
+/**
+ * The answer to a request: UINT8 api key, then the body.
+ *
+ * What must come of it: a value that is no larger than its bytes allow, or a `Corrupt` error.
+ */
+export const responsesTarget: FuzzTarget = {
+  name: 'responses',
+  seeds: () =>
+    apis.flatMap((api) => {
+      const name = `${api.apiName[0]!.toLowerCase()}${api.apiName.slice(1)}Response`
+      const java = name in javaMessages ? javaMessages[name as keyof typeof javaMessages] : coordinator
+      const bodies = [java, ...(api.apiName === 'Fetch' ? [brokerFetch] : [])]
+      // Java does not count the TAG_BUFFER of a flexible header as part of the body.
+      const header = Buffer.from(api.apiName === 'ListTransactions' ? [api.apiKey, 0] : [api.apiKey])
+      return bodies.map((body) => Buffer.concat([header, body]))
+    }),
+  run: (input) => {
+    const api = apis.find(({ apiKey }) => apiKey === input[0])
+    if (api === undefined) return
+    const body = input.subarray(1)
+    try {
+      const response = api.decode(body)
+      const held = weight(response)
+      ok(held <= body.length, `${held} values from ${body.length} bytes`)
+      if (api === fetchApi) expectViews(response as FetchResponse, body)
+    } catch (error) {
+      if (!isKafkaError(error)) throw error
+      ok(error._tag === 'Corrupt' && error.retriable, `a ${error._tag} error`)
+      ok(error.message.startsWith(`${api.apiName} response `), `the error does not say of what: ${error.message}`)
+    }
+  },
+}
+
+/** The answer of a broker to FindCoordinator: node 2 at h:9092. */
+const coordinator = Buffer.from('00000000' + '0000' + 'ffff' + '00000002' + '000168' + '00002384', 'hex')
+
+/** Values that take bytes on the wire, whatever their type: one at least for each. */
+const weight = (value: unknown): number => {
+  if (Buffer.isBuffer(value)) return value.length
+  if (Array.isArray(value)) return value.reduce((sum: number, one: unknown) => sum + weight(one), 0)
+  if (value === null || typeof value !== 'object') return 1
+  // The topic is written once for all its partitions.
+  return Object.entries(value).reduce((sum, [name, one]) => sum + (name === 'topic' ? 0 : weight(one)), 0)
+}
+
+/** Records are not copied. */
+const expectViews = ({ partitions }: FetchResponse, body: Buffer): void => {
+  for (const { records } of partitions) ok(records.buffer === body.buffer, 'records were copied')
+}
