@@ -1,0 +1,32 @@
+import { inspect } from 'node:util'
+import { diffLines } from './diffLines.js'
+
+/** A job that was killed at one point and restored, and how it ended then. */
+export interface CrashCase {
+  /** `step 41 of 260, before EndTxn, at 213 ms` */
+  readonly point: string
+  readonly undisturbed: unknown
+  readonly killed: unknown
+}
+
+/** Is thrown by `crashEverywhere`: where a crash makes a difference, and which. */
+export class CrashMismatch extends Error {
+  override readonly name = 'CrashMismatch'
+  readonly point: string
+
+  constructor({ point, undisturbed, killed }: CrashCase, options?: ErrorOptions) {
+    const differences = diffLines(lines(undisturbed), lines(killed))
+    super(
+      [
+        `Killed at ${point}, and restored, the job comes to another outcome (+) than undisturbed (-):`,
+        '',
+        ...differences.map((text) => `  ${text}`),
+      ].join('\n'),
+      options,
+    )
+    this.point = point
+  }
+}
+
+const lines = (outcome: unknown): readonly string[] =>
+  inspect(outcome, { compact: false, depth: 8, maxArrayLength: null, sorted: true }).split('\n')
