@@ -39,7 +39,12 @@ const types = list(`
   ProducerConfig ProducerRecord RemovedPartitionsPolicy Restored ResumedTransaction SerializationSchema Serializer SinkEvent SourceErrorTag
   SplitElements StateCodec StoredAttempt StoredCheckpoint StreamElement StreamErrorTag TerminalPipeline TimestampAssigner TimestampProvider TimestampType
   TopicDescription TopicSelector TransactionalProducer WatermarkAlignment WatermarkGenerator WatermarkOutput
-  Key KeyedScanConfig KeyedState WindowAssigner WindowConfig WindowResult
+  Key KeyedScanConfig KeyedState MergeConfig WatermarkHolder WatermarkHolderObserver WindowAssigner WindowConfig WindowResult
+`)
+
+/** Of `rx-kafka/testing`. */
+const testingValues = list(`
+  CrashMismatch Fault MarbleMismatch MemoryKafka Upstream crashEverywhere record runMarbles showElement watermark
 `)
 
 /** What is called on something, by its name. */
@@ -48,13 +53,13 @@ const members: Readonly<Record<string, readonly [subject: object, names: readonl
     rxKafka.KafkaSource.builder(),
     list(`setBootstrapServers setGroupId setTopics setTopicPattern setPartitions setKafkaSubscriber setStartingOffsets
       setBounded setUnbounded setDeserializer setValueOnlyDeserializer setClientIdPrefix setRackIdSupplier setProperty
-      setProperties setDeserializationErrorPolicy setRemovedPartitionsPolicy setOffsetOutOfRangePolicy build buildEither`),
+      setProperties setLogger setDeserializationErrorPolicy setRemovedPartitionsPolicy setOffsetOutOfRangePolicy build buildEither`),
   ],
   'a source': [rxKafka.KafkaSource.prototype, list('elements splits records')],
   'KafkaSink.builder()': [
     rxKafka.KafkaSink.builder(),
     list(`setBootstrapServers setRecordSerializer setDeliveryGuarantee setTransactionalIdPrefix setTransactionNamingStrategy
-      setCommitLostPolicy setKafkaProducerConfig setProperty build buildEither`),
+      setCommitLostPolicy setKafkaProducerConfig setProperty setLogger build buildEither`),
   ],
   'KafkaRecordSerializationSchema.builder()': [
     rxKafka.KafkaRecordSerializationSchema.builder(),
@@ -89,7 +94,7 @@ describe('the public names', () => {
 
   it('should be there when the program runs', () => {
     expect(Object.keys(rxKafka).sort()).toEqual([...values].sort())
-    expect(Object.keys(testing).sort()).toEqual(['Fault', 'MemoryKafka'])
+    expect(Object.keys(testing).sort()).toEqual(testingValues)
   })
 
   it.each(Object.entries(members))('should be callable: %s', (_, [subject, names]) => {
