@@ -8,8 +8,9 @@ import type { CopyJobSettings } from './copyJob.js'
 
 const require = createRequire(join(process.cwd(), 'package.json'))
 
-/** What it tells: its sink's events, and that it is about to be stopped. */
-export type CopyJobEvent = SinkEvent | { readonly kind: 'stopped' }
+/** What it tells: its sink's events, that it is about to be stopped, that it starts again from its last checkpoint. */
+export type CopyJobEvent =
+  SinkEvent | { readonly kind: 'stopped' } | { readonly kind: 'restarting'; readonly because: string }
 
 /** The copy job as a process of its own. */
 export class CopyJobProcess {
@@ -18,7 +19,7 @@ export class CopyJobProcess {
   private readonly child: ChildProcess
   private readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
 
-  constructor(settings: CopyJobSettings) {
+  constructor(settings: CopyJobSettings, heard: (event: CopyJobEvent) => void = () => undefined) {
     this.child = spawn(
       process.execPath,
       ['--import', require.resolve('tsx'), join(process.cwd(), 'spec', 'chaos', 'copyJob.ts')],
@@ -28,7 +29,11 @@ export class CopyJobProcess {
     this.child.stdout?.on('data', (chunk: Buffer) => {
       const lines = (line + chunk.toString()).split('\n')
       line = lines.pop() as string
-      for (const text of lines) this.events.push(JSON.parse(text) as CopyJobEvent)
+      for (const text of lines) {
+        const event = JSON.parse(text) as CopyJobEvent
+        this.events.push(event)
+        heard(event)
+      }
     })
     this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
     this.ended = once(this.child, 'close').then(([code, signal]) => ({ code, signal }) as never)

@@ -11,10 +11,13 @@ import { defaultConnect } from '../../lib/defaultClient.js'
 import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
 import { KafkaSink } from '../../lib/sink/KafkaSink.js'
 import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
+import type { CommitLostPolicy } from '../../lib/sink/KafkaSinkConfig.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
+import { OffsetResetStrategy } from '../../lib/client/OffsetResetStrategy.js'
 import { onRecords } from '../../lib/stream/onRecords.js'
+import type { CopyJobEvent } from './CopyJobProcess.js'
 import { type CrashPoint, watchedClient, watchedStore } from './crashPoints.js'
 
 export interface CopyJobSettings {
@@ -27,15 +30,24 @@ export interface CopyJobSettings {
   readonly crash?: { readonly point: CrashPoint; readonly occurrence: number; readonly records: number }
   /** be stopped when `point` is met for the `occurrence`-th time after SIGUSR2 */
   readonly stop?: { readonly point: CrashPoint; readonly occurrence: number }
+  readonly sourceProperties?: Readonly<Record<string, string>>
+  readonly sinkProperties?: Readonly<Record<string, string>>
+  /** what a lost transaction does: `fail` by default */
+  readonly commitLost?: CommitLostPolicy
+  /** where it starts without a checkpoint: at the earliest offsets by default */
+  readonly startAt?: 'committed'
 }
 
-const { bootstrapServers, from, to, directory, checkpointInterval, crash, stop } = JSON.parse(
-  process.env['JOB'] ?? '{}',
-) as CopyJobSettings
+const settings = JSON.parse(process.env['JOB'] ?? '{}') as CopyJobSettings
+const { bootstrapServers, from, to, directory, checkpointInterval, crash, stop } = settings
 
 let records = 0
 let met = 0
 let mayStop = false
+
+const tell = (event: CopyJobEvent): void => {
+  process.stdout.write(`${JSON.stringify(event)}\n`)
+}
 
 process.once('SIGUSR2', () => (mayStop = true))
 
@@ -44,7 +56,7 @@ const at = (point: CrashPoint): void => {
   if (crash?.point === point && records >= crash.records && ++met === crash.occurrence)
     process.kill(process.pid, 'SIGKILL')
   if (stop?.point === point && mayStop && ++met === stop.occurrence) {
-    process.stdout.write(`${JSON.stringify({ kind: 'stopped' })}\n`)
+    tell({ kind: 'stopped' })
     process.kill(process.pid, 'SIGSTOP')
   }
 }
@@ -58,7 +70,12 @@ const source = KafkaSource.builder()
   .setBootstrapServers(bootstrapServers)
   .setGroupId('copy')
   .setTopics(from)
-  .setStartingOffsets(OffsetsInitializer.earliest())
+  .setStartingOffsets(
+    settings.startAt === 'committed'
+      ? OffsetsInitializer.committedOffsets(OffsetResetStrategy.EARLIEST)
+      : OffsetsInitializer.earliest(),
+  )
+  .setProperties(settings.sourceProperties ?? {})
   .setValueOnlyDeserializer(new SimpleStringSchema())
   .build()
 
@@ -66,6 +83,8 @@ const sink = KafkaSink.builder<string>()
   .setBootstrapServers(bootstrapServers)
   .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
   .setTransactionalIdPrefix(`copy-${to}`)
+  .setCommitLostPolicy(settings.commitLost ?? 'fail')
+  .setKafkaProducerConfig(settings.sinkProperties ?? {})
   .setRecordSerializer(
     KafkaRecordSerializationSchema.builder<string>()
       .setTopic(to)
@@ -92,14 +111,15 @@ source
     }),
     retry({
       resetOnSuccess: true,
-      delay: (error: { readonly retriable?: boolean }, count) => {
+      delay: (error: Error & { readonly retriable?: boolean }, count) => {
         if (error.retriable !== true) throw error
+        tell({ kind: 'restarting', because: error.message })
         return timer(Math.min(50 * 2 ** count, 1000))
       },
     }),
   )
   .subscribe({
-    next: (event) => process.stdout.write(`${JSON.stringify(event)}\n`),
+    next: tell,
     error: (error: Error) => {
       console.error(error)
       process.exit(1)
