@@ -12,6 +12,7 @@ import type { KafkaSplit } from './KafkaSplit.js'
 import { KafkaSourceReader } from './reader/KafkaSourceReader.js'
 import { MergedOutput } from './reader/MergedOutput.js'
 import { SplitsOutput } from './reader/SplitsOutput.js'
+import { SourceLag } from './SourceLag.js'
 
 /**
  * Where a pipeline begins in Kafka: a value, made by its builder. It connects nothing by itself; each subscription to what it
@@ -38,6 +39,28 @@ export class KafkaSource<T> {
     return new KafkaSourceBuilder<T>((config) => new KafkaSource<never>(config as KafkaSourceConfig<never>) as never)
   }
 
+  private readonly lag = new SourceLag()
+
+  /**
+   * How many offsets lie between what the pipeline has taken over (the acknowledged batches) and the ends of the logs, by
+   * `isolation.level`: of all subtasks of this source that run in this process, together. For dashboards and for autoscaling.
+   *
+   * The brokers are asked as soon as starting offsets are known, then each second, and only while somebody listens. It emits
+   * when the number changes, and neither errors nor completes: while the brokers cannot be asked, the last number stays.
+   */
+  readonly lag$: Observable<number> = this.lag.lag$
+
+  /**
+   * Whether the pipeline has taken over all there is: for a readiness probe. False at first, and whenever nothing runs.
+   *
+   * ```ts
+   * const ready = new BehaviorSubject(false)
+   * source.caughtUp$.pipe(first((caughtUp) => caughtUp)).subscribe(ready)
+   * // and the probe answers 200 or 503 by `ready.value`
+   * ```
+   */
+  readonly caughtUp$: Observable<boolean> = this.lag.caughtUp$
+
   /** Made by the builder, which checks the settings. */
   private constructor(readonly config: KafkaSourceConfig<T>) {}
 
@@ -48,10 +71,10 @@ export class KafkaSource<T> {
   elements(options: KafkaSourceOptions<T> = {}): Observable<StreamElement<T>> {
     const { deserializationErrorPolicy: policy } = this.config
     const elements$ = new Observable<StreamElement<T | DeadLetterRecord>>((destination) => {
-      const reader = new KafkaSourceReader(this.config, options)
+      const reader = this.open(options)
       const { watermarks, scheduler = asyncScheduler } = options
       destination.add(() => {
-        reader.close()
+        this.close(reader)
       })
       reader.start(new MergedOutput(destination, watermarks, scheduler, reader.wake))
     })
@@ -65,10 +88,10 @@ export class KafkaSource<T> {
   splits(options: KafkaSplitsOptions = {}): Observable<KafkaSplit<T>> {
     const { deserializationErrorPolicy: policy } = this.config
     const splits$ = new Observable<KafkaSplit<T | DeadLetterRecord>>((destination) => {
-      const reader = new KafkaSourceReader(this.config, options)
+      const reader = this.open(options)
       reader.start(
         new SplitsOutput<T>(destination, reader.wake, () => {
-          reader.close()
+          this.close(reader)
         }),
       )
     })
@@ -78,5 +101,16 @@ export class KafkaSource<T> {
   /** The values alone: an end of the pipeline, with what that means (see `recordsOnly`). */
   records(options: KafkaSourceOptions<T> = {}): Observable<T> {
     return this.elements(options).pipe(recordsOnly())
+  }
+
+  private open(options: KafkaSplitsOptions): KafkaSourceReader<T> {
+    const reader = new KafkaSourceReader(this.config, options)
+    this.lag.add(reader)
+    return reader
+  }
+
+  private close(reader: KafkaSourceReader<T>): void {
+    this.lag.remove(reader)
+    reader.close()
   }
 }

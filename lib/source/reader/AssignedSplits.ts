@@ -1,6 +1,7 @@
 import type { Offset } from '../../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
+import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import type { SplitReader } from './SplitReader.js'
 
 /** The splits that a reader has been given, finished ones too. */
@@ -51,14 +52,18 @@ export class AssignedSplits<T> {
     return this.every(({ state }) => state.unacknowledged === 0)
   }
 
+  get states(): readonly KafkaPartitionSplitState[] {
+    return [...this.readers.values()].map(({ state }) => state)
+  }
+
   /** Where they stand: for a checkpoint. */
   get splits(): readonly KafkaPartitionSplit[] {
-    return [...this.readers.values()].map(({ state }) => state.toSplit())
+    return this.states.map((state) => state.toSplit())
   }
 
   /** As far as the pipeline has taken over: for commits without checkpoints. */
   get acknowledgedPositions(): readonly (readonly [TopicPartition, Offset])[] {
-    return [...this.readers.values()].map(({ state }) => [state.topicPartition, state.acknowledgedPosition] as const)
+    return this.states.map(({ topicPartition, acknowledgedPosition }) => [topicPartition, acknowledgedPosition])
   }
 
   /** Metrics outlive an attempt, and with them what they read from; not so what it had fetched. */

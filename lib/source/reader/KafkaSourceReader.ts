@@ -1,4 +1,16 @@
-import { asyncScheduler, interval, type SchedulerLike, Subscription } from 'rxjs'
+import {
+  asyncScheduler,
+  BehaviorSubject,
+  EMPTY,
+  exhaustMap,
+  first,
+  interval,
+  type Observable,
+  type SchedulerLike,
+  Subscription,
+  switchMap,
+  timer,
+} from 'rxjs'
 import type { CheckpointRequest, SourceAttempt } from '../../checkpoint/SourceAttempt.js'
 import type { KafkaClient } from '../../client/KafkaClient.js'
 import type { Logger } from '../../client/KafkaConfig.js'
@@ -19,6 +31,9 @@ import { OffsetCommitter } from './OffsetCommitter.js'
 import type { SourceOutput } from './SourceOutput.js'
 import { SubtaskSplits } from './SubtaskSplits.js'
 import { Turns } from './Turns.js'
+
+/** From one look at the ends of the logs to the next, in ms. */
+const LAG_INTERVAL = 1000
 
 /**
  * One attempt of one subtask: joins the checkpoints, restores, discovers, reads, answers barriers, ends.
@@ -48,7 +63,7 @@ export class KafkaSourceReader<T> {
   /** the coordinator has asked for something */
   private requested = false
   private endRequested = false
-  private readyTold = false
+  private readonly ready = new BehaviorSubject(false)
   private phase: 'starting' | 'reading' | 'ending' | 'ended' | 'closed' = 'starting'
   private restoredSent = false
   private finalWatermarkSent = false
@@ -83,6 +98,15 @@ export class KafkaSourceReader<T> {
   /** Asks for a turn of the loop. Never emits. */
   get wake(): () => void {
     return this.turns.ask
+  }
+
+  /** How far the pipeline is behind, in offsets. Cold: asks once it is known where reading starts, then each second. */
+  get lag$(): Observable<number> {
+    return this.ready.pipe(
+      first((ready) => ready, false),
+      switchMap(() => timer(0, LAG_INTERVAL, this.scheduler)),
+      exhaustMap(() => this.splits?.lag$ ?? EMPTY),
+    )
   }
 
   close(): void {
@@ -185,8 +209,8 @@ export class KafkaSourceReader<T> {
   }
 
   private tellReady(): void {
-    if (this.readyTold) return
-    this.readyTold = true
+    if (this.ready.value) return
+    this.ready.next(true)
     this.attempt?.ready()
   }
 

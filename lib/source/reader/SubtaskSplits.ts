@@ -1,4 +1,4 @@
-import { type SchedulerLike, Subscription } from 'rxjs'
+import { catchError, EMPTY, type Observable, type SchedulerLike, Subscription } from 'rxjs'
 import type { KafkaClient } from '../../client/KafkaClient.js'
 import type { Logger } from '../../client/KafkaConfig.js'
 import type { FetchedRecords, FetchFailed, KafkaFetcher } from '../../client/KafkaFetcher.js'
@@ -13,6 +13,7 @@ import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
 import { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import { AssignedSplits } from './AssignedSplits.js'
 import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
+import { lagOf } from './lagOf.js'
 import { resetPosition } from './resetPosition.js'
 import type { SourceOutput } from './SourceOutput.js'
 import { SplitReader } from './SplitReader.js'
@@ -102,6 +103,14 @@ export class SubtaskSplits<T> {
     const { boundedness, stoppingOffsets } = this.context.config
     const ends = boundedness === Boundedness.BOUNDED || (stoppingOffsets !== undefined && this.found > 0)
     return ends && this.assigned.finished
+  }
+
+  /** Asks how far the pipeline is behind; empty when there is no answer: the next question may have one. */
+  get lag$(): Observable<number> {
+    const { client, config } = this.context
+    return lagOf(this.assigned.states, client.admin, config.consumer.fetcher.isolationLevel).pipe(
+      catchError(() => EMPTY),
+    )
   }
 
   /** For a checkpoint. */
