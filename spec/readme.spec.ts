@@ -1,26 +1,27 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compileFunction } from 'node:vm'
 import { describe, expect, it, jest } from '@jest/globals'
 import { BehaviorSubject, filter, firstValueFrom, map, skipWhile, tap } from 'rxjs'
-import ts from 'typescript'
 import type { ConnectKafka } from '../lib/client/KafkaClient.js'
 import * as testing from '../lib/testing/index.js'
 import { codeBlocks } from './support/docs/codeBlocks.js'
+import { runProgram } from './support/docs/runProgram.js'
 import { typeCheck } from './support/docs/typeCheck.js'
 
 const readme = readFileSync('README.md', 'utf8')
 
-/** The blocks of TypeScript, by the heading they stand under. */
-const programs = new Map(
-  readme.split(/^## /m).flatMap((section) =>
-    codeBlocks(section)
-      .filter(({ language }) => language === 'ts')
-      .map(({ text }) => [section.slice(0, section.indexOf('\n')), text] as const),
-  ),
-)
+/** The block of TypeScript under each heading. */
+const programsOf = (page: string): ReadonlyMap<string, string> =>
+  new Map(
+    page.split(/^## /m).flatMap((section) =>
+      codeBlocks(section)
+        .filter(({ language }) => language === 'ts')
+        .map(({ text }) => [section.slice(0, section.indexOf('\n')), text] as const),
+    ),
+  )
+
+const programs = programsOf(readme)
 
 /** What programs of the README meet where they expect a broker. */
 let kafka: testing.MemoryKafka
@@ -43,17 +44,7 @@ const modules: Readonly<Record<string, unknown>> = {
   'rx-kafka/testing': testing,
 }
 
-/** Runs a program, and gives what it has logged, and may log yet. */
-const run = (program: string): readonly unknown[] => {
-  const options = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 }
-  const { outputText } = ts.transpileModule(program, { compilerOptions: options })
-  const logged: unknown[] = []
-  const requireHere = (name: string): unknown => modules[name] ?? jest.requireActual(name)
-  const console = { log: (value: unknown) => logged.push(value) }
-  const start = compileFunction(outputText, ['require', 'exports', 'console']) as (...globals: unknown[]) => void
-  start(requireHere, {}, console)
-  return logged
-}
+const run = (program: string): readonly unknown[] => runProgram(program, modules)
 
 /** Runs a program, with a folder of its own, until it has closed every client that it opened. */
 const runToItsEnd = async (program: string): Promise<readonly unknown[]> => {
@@ -84,9 +75,14 @@ const withFlights = (): void => {
 }
 
 describe('README.md', () => {
-  it('should hold programs that the compiler accepts', () => {
+  it('should hold programs that the compiler accepts, as docs/ does', () => {
+    const pages = readdirSync('docs').map(
+      (file) => [file, programsOf(readFileSync(join('docs', file), 'utf8'))] as const,
+    )
     const sources = new Map(
-      [...programs].map(([heading, text]) => [`spec/${heading.replaceAll(/\W+/g, '-')}.ts`, text]),
+      [['README.md', programs] as const, ...pages].flatMap(([page, texts]) =>
+        [...texts].map(([heading, text]) => [`spec/${page}-${heading.replaceAll(/\W+/g, '-')}.ts`, text] as const),
+      ),
     )
     expect(typeCheck(sources)).toEqual([])
   }, 180_000)
@@ -106,10 +102,15 @@ describe('README.md', () => {
     expect(kafka.records('delays', 'read_committed').map(({ value }) => value)).toEqual(['OSL 90'])
   })
 
-  it('should show a picture that is true, and would be refused if it were not', () => {
-    const picture = programs.get('Testing a pipeline')!
-    expect(() => run(picture)).not.toThrow()
-    expect(() => run(picture.replace(`toBe('-----a`, `toBe('----a`))).toThrow()
+  it('should test a pipeline in twenty lines, with a picture that is true, and refused where it is not', () => {
+    const program = programs.get('Testing a pipeline')!
+    expect(() => run(program)).not.toThrow()
+    expect(() => run(program.replace(`'JFK 30'] }`, `'JFK 31'] }`))).toThrow(testing.MarbleMismatch)
+    expect(() => run(program.replace('EXACTLY_ONCE', 'AT_LEAST_ONCE'))).toThrow(
+      /what came is not what is drawn|Killed at/,
+    )
+    const test = program.slice(program.indexOf('runMarbles(options'))
+    expect(test.trim().split('\n').length).toBeLessThanOrEqual(20)
   })
 
   it('should name commands that there are', () => {
