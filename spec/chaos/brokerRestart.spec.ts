@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { filter, firstValueFrom, interval, map } from 'rxjs'
 import { describeKafka } from '../support/realKafka.js'
+import { reportChaos } from './chaosReport.js'
 import { CopyJobProcess } from './CopyJobProcess.js'
 import { expectEachOnceInOrder } from './expectEachOnceInOrder.js'
 import { Feeder } from './Feeder.js'
 import { openClient } from '../support/openClient.js'
+import { tally } from './tally.js'
 
 const PARTITIONS = 4
 
@@ -44,6 +46,7 @@ describe('a broker restarted in the middle', () => {
           ...{ from: 'restart-in', to: 'restart-out' },
         })
         feeder.start(10_000)
+        const began = performance.now()
         await committedAgain(job, 3)
 
         // Once politely, once not.
@@ -61,7 +64,12 @@ describe('a broker restarted in the middle', () => {
           signal: null,
           stderr: expect.any(String),
         })
-        expectEachOnceInOrder(await kafka().readCommitted('restart-out'), feeder.written)
+        const seconds = (performance.now() - began) / 1000
+        const seen = await kafka().readCommitted('restart-out')
+        const restarts = job.events.filter(({ kind }) => kind === 'restarting').length
+        const row = { fault: 'the only broker stopped, and killed', rounds: 2, restarts, seconds }
+        reportChaos({ ...row, ...tally(seen, [feeder.written])[0]! })
+        expectEachOnceInOrder(seen, feeder.written)
       } finally {
         await firstValueFrom(client.close(), { defaultValue: undefined })
       }

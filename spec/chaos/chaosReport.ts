@@ -1,5 +1,5 @@
 import { appendFileSync, readFileSync } from 'node:fs'
-import type { Tally } from './tally.js'
+import { addTallies, noTally, type Tally } from './tally.js'
 
 /** A line of the table that `npm run chaos` prints. */
 export interface ChaosRow extends Tally {
@@ -30,11 +30,8 @@ export const chaosTable = (rows: readonly ChaosRow[]): string => {
   const sum: ChaosRow = {
     fault: `all ${rows.length}`,
     rounds: total(({ rounds }) => rounds),
-    records: total(({ records }) => records),
-    lost: total(({ lost }) => lost),
+    ...rows.reduce(addTallies, noTally),
     named: total(({ named = 0 }) => named),
-    doubled: total(({ doubled }) => doubled),
-    outOfOrder: total(({ outOfOrder }) => outOfOrder),
     restarts: total(({ restarts }) => restarts),
     seconds: total(({ seconds }) => seconds),
   }

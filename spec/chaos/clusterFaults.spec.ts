@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { describeKafka } from '../support/realKafka.js'
 import { ChaosLab, TOPICS } from './ChaosLab.js'
 import { type ChaosRow, chaosTable, reportChaos } from './chaosReport.js'
 import { type ClusterFault, clusterFaults, REQUEST_TIMEOUT_MS } from './clusterFaults.js'
 import type { CopyJobSettings } from './copyJob.js'
 import { randomBySeed } from './randomBySeed.js'
-import { tally, type Tally } from './tally.js'
+import { addTallies, noTally, tally, type Tally } from './tally.js'
 
 const RATE = 2_000
 const LONG = process.env['CHAOS_ROUNDS'] !== undefined
@@ -31,9 +31,12 @@ describe('faults of a cluster', () => {
       const directory = mkdtempSync(join(tmpdir(), 'rx-kafka-cluster-'))
       let lab: ChaosLab | undefined
       beforeAll(async () => {
+        // The feeder meets the same brokers, and warns of them.
+        jest.spyOn(console, 'warn').mockImplementation(() => undefined)
         lab = await ChaosLab.open(kafka(), randomBySeed(SEED))
       }, 60_000)
-      afterEach(async () => {
+      afterAll(async () => {
+        jest.restoreAllMocks()
         await lab?.close()
         rmSync(directory, { recursive: true, force: true })
       })
@@ -150,11 +153,8 @@ const inOneRow = (outcomes: readonly Outcome[]): readonly ChaosRow[] =>
     const sum = (of: (outcome: Outcome) => number) => rounds.reduce((total, outcome) => total + of(outcome), 0)
     return {
       ...{ fault, rounds: rounds.length },
-      records: sum(({ records }) => records),
-      lost: sum(({ lost }) => lost),
+      ...rounds.reduce(addTallies, noTally),
       named: sum(({ named }) => named),
-      doubled: sum(({ doubled }) => doubled),
-      outOfOrder: sum(({ outOfOrder }) => outOfOrder),
       restarts: sum(({ restarts }) => restarts.length),
       seconds: sum(({ seconds }) => seconds),
     }

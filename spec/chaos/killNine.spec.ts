@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { firstValueFrom } from 'rxjs'
 import { describeKafka } from '../support/realKafka.js'
+import { reportChaos } from './chaosReport.js'
 import { CopyJobProcess } from './CopyJobProcess.js'
 import { CRASH_POINTS } from './crashPoints.js'
 import { expectEachOnceInOrder } from './expectEachOnceInOrder.js'
 import { Feeder } from './Feeder.js'
 import { openClient } from '../support/openClient.js'
 import { randomBySeed } from './randomBySeed.js'
+import { tally } from './tally.js'
 
 const PARTITIONS = 4
 const RATE = 10_000
@@ -35,6 +37,7 @@ describe('kill -9', () => {
         const feeder = new Feeder(client, 'chaos-in', PARTITIONS, bootstrapServers)
         const settings = { bootstrapServers, from: 'chaos-in', to: 'chaos-out', directory, checkpointInterval: 200 }
         feeder.start(RATE)
+        const began = performance.now()
 
         // Every crash point as often as there are rounds, in an order drawn by seed.
         const points = Array.from({ length: ROUNDS }, () => CRASH_POINTS).flat()
@@ -55,7 +58,15 @@ describe('kill -9', () => {
         await feeder.caughtUp('copy')
         expect(await process.stop()).toEqual({ code: 0, signal: null })
 
-        expectEachOnceInOrder(await kafka().readCommitted('chaos-out'), feeder.written)
+        const seconds = (performance.now() - began) / 1000
+        const seen = await kafka().readCommitted('chaos-out')
+        const kills = {
+          fault: 'kill -9 of the job, at each phase of a checkpoint',
+          rounds: plan.length,
+          restarts: plan.length,
+        }
+        reportChaos({ ...kills, ...tally(seen, [feeder.written])[0]!, seconds })
+        expectEachOnceInOrder(seen, feeder.written)
         console.info(`${plan.length} kills, ${feeder.written.reduce((sum, n) => sum + n)} records, CHAOS_SEED=${SEED}`)
       } finally {
         await firstValueFrom(client.close(), { defaultValue: undefined })

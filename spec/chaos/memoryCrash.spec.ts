@@ -12,8 +12,10 @@ import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { onRecords } from '../../lib/stream/onRecords.js'
+import { reportChaos } from './chaosReport.js'
 import { watchedStore } from './crashPoints.js'
 import { randomBySeed } from './randomBySeed.js'
+import { addTallies, noTally, tally } from './tally.js'
 
 const PARTITIONS = 2
 const RECORDS = 40
@@ -113,8 +115,12 @@ const expected = Array.from({ length: PARTITIONS }, (_, p) => Array.from({ lengt
 describe('the exactly-once job on the in-memory Kafka', () => {
   it(`should write every record once and in order, wherever it dies (${SEEDS} seeds)`, () => {
     const died = new Map<string, number>()
+    const began = performance.now()
+    let all = noTally
     for (let seed = 1; seed <= SEEDS; seed++) {
       const { seen, errors, completed, steps } = crashAndRestore(seed)
+      const records = seen.flatMap((values, partition) => values.map((value) => ({ partition, value })))
+      all = addTallies(all, tally(records, [expected.map(({ length }) => length)])[0]!)
       expect({ seed, steps, seen, errors, completed }).toEqual({
         seed,
         steps,
@@ -124,6 +130,9 @@ describe('the exactly-once job on the in-memory Kafka', () => {
       })
       for (const step of steps) died.set(step, (died.get(step) ?? 0) + 1)
     }
+    const restarts = [...died.values()].reduce((sum, times) => sum + times, 0)
+    const seconds = (performance.now() - began) / 1000
+    reportChaos({ fault: 'in memory: a crash between any two steps', rounds: SEEDS, ...all, restarts, seconds })
     // The draw has met what matters: a spec that never dies while committing proves little.
     for (const step of ['before EndTxn', 'after EndTxn', 'before Produce', 'stored', 'committed', 'sink prepared']) {
       expect({ step, times: died.get(step) ?? 0 }).toEqual({ step, times: expect.any(Number) })

@@ -47,3 +47,12 @@ export const tally = (seen: readonly SeenRecord[], bounds: readonly (readonly nu
     return sum
   })
 }
+
+export const noTally: Tally = { records: 0, lost: 0, doubled: 0, outOfOrder: 0 }
+
+export const addTallies = (a: Tally, b: Tally): Tally => ({
+  records: a.records + b.records,
+  lost: a.lost + b.lost,
+  doubled: a.doubled + b.doubled,
+  outOfOrder: a.outOfOrder + b.outOfOrder,
+})
