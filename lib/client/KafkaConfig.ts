@@ -15,6 +15,10 @@ export interface TlsConfig {
   readonly key?: string
   readonly passphrase?: string
   readonly servername?: string
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
+  /** Set to believe any host name. */
+  readonly checkServerIdentity?: () => undefined
   readonly rejectUnauthorized?: boolean
 }
 
@@ -41,7 +45,14 @@ export interface KafkaConfig {
   readonly clientId: string
   readonly tls?: TlsConfig | undefined
   readonly sasl?: SaslConfig | undefined
+  /** for the first attempt to connect, from the socket to the login; grows with each that fails */
   readonly connectionTimeoutMs: number
+  /** default 30,000 */
+  readonly connectionTimeoutMaxMs?: number | undefined
+  /** before a lost connection is made again; default 50 */
+  readonly reconnectBackoffMs?: number | undefined
+  /** what that grows to; default 1000 */
+  readonly reconnectBackoffMaxMs?: number | undefined
   readonly requestTimeoutMs: number
   readonly retryBackoffMs: number
   readonly retryBackoffMaxMs: number

@@ -4,26 +4,28 @@ import * as t from 'io-ts'
 import type { KafkaConfig } from '../client/KafkaConfig.js'
 import { parseBootstrapServers } from './bootstrapServers.js'
 import type { ConfigError } from './ConfigError.js'
-import { consoleLogger } from './consoleLogger.js'
 import type { KafkaProperties } from './KafkaProperties.js'
-import { decodeProperties, integer, optional, string, withDefault } from './propertyCodecs.js'
-import { decodeSecurity, securityKeys } from './security/securityConfig.js'
+import { decodeProperties, integer, type DescribedCodec, string, withDefault } from './propertyCodecs.js'
+import { consoleLogger } from './consoleLogger.js'
+import { decodeSecurity, securityCodec } from './security/securityConfig.js'
 import { allOf } from './validation.js'
 
 /** Kafka's defaults. */
 const codec = t.type({
   'bootstrap.servers': withDefault(string, ''),
   'client.id': withDefault(string, 'rx-kafka'),
-  'client.rack': optional(string),
   'socket.connection.setup.timeout.ms': withDefault(integer(1), 10_000),
+  'socket.connection.setup.timeout.max.ms': withDefault(integer(1), 30_000),
   'request.timeout.ms': withDefault(integer(1), 30_000),
   'retry.backoff.ms': withDefault(integer(0), 100),
   'retry.backoff.max.ms': withDefault(integer(0), 1000),
+  'reconnect.backoff.ms': withDefault(integer(0), 50),
+  'reconnect.backoff.max.ms': withDefault(integer(0), 1000),
   'metadata.max.age.ms': withDefault(integer(0), 300_000),
 })
 
 /** The properties that sources and sinks share. */
-export const clientKeys: readonly string[] = [...Object.keys(codec.props), ...securityKeys]
+export const clientProps: Readonly<Record<string, DescribedCodec>> = { ...codec.props, ...securityCodec.props }
 
 /** Where the cluster is, how to reach it and how to log in; all faults at once. */
 export const decodeClientConfig = (properties: KafkaProperties): either.Either<readonly ConfigError[], KafkaConfig> =>
@@ -39,11 +41,13 @@ export const decodeClientConfig = (properties: KafkaProperties): either.Either<r
       tls: security.tls,
       sasl: security.sasl,
       connectionTimeoutMs: client['socket.connection.setup.timeout.ms'],
+      connectionTimeoutMaxMs: client['socket.connection.setup.timeout.max.ms'],
       requestTimeoutMs: client['request.timeout.ms'],
       retryBackoffMs: client['retry.backoff.ms'],
       retryBackoffMaxMs: client['retry.backoff.max.ms'],
+      reconnectBackoffMs: client['reconnect.backoff.ms'],
+      reconnectBackoffMaxMs: client['reconnect.backoff.max.ms'],
       metadataMaxAgeMs: client['metadata.max.age.ms'],
-      rack: client['client.rack'],
       logger: consoleLogger,
     })),
   )

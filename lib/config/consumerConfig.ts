@@ -2,11 +2,13 @@ import * as either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import type { FetcherConfig, KafkaConfig } from '../client/KafkaConfig.js'
-import { clientKeys, decodeClientConfig } from './clientConfig.js'
+import { clientProps, decodeClientConfig } from './clientConfig.js'
 import type { ConfigError } from './ConfigError.js'
 import type { KafkaProperties } from './KafkaProperties.js'
 import { boolean, decodeProperties, integer, optional, string, withDefault, word } from './propertyCodecs.js'
-import { unknownProperties } from './unknownProperties.js'
+import { type KnownProperties, propertyWarnings } from './propertyWarnings.js'
+import { unusedClientProperties } from './unusedClientProperties.js'
+import { because } from './unusedProperties.js'
 import { allOf } from './validation.js'
 
 const MAX_INT = 2 ** 31 - 1
@@ -16,6 +18,7 @@ const MAX_INT = 2 ** 31 - 1
  * faster and halves what a split may hold in memory.
  */
 const codec = t.type({
+  'client.rack': optional(string),
   'group.id': optional(string),
   'isolation.level': withDefault(word('read_uncommitted', 'read_committed'), 'read_uncommitted'),
   'fetch.min.bytes': withDefault(integer(0), 1),
@@ -33,18 +36,34 @@ const codec = t.type({
   'register.consumer.metrics': withDefault(boolean, true),
 })
 
-/** Kafka's, without a meaning where there is neither a group membership nor Java; they are let pass. */
-const without = [
-  'auto.offset.reset',
-  'key.deserializer',
-  'value.deserializer',
-  'group.instance.id',
-  'group.protocol',
-  'session.timeout.ms',
-  'heartbeat.interval.ms',
-  'max.poll.interval.ms',
-  'partition.assignment.strategy',
-]
+/** What the builder decides in their place; it warns when it overrides them, as Flink's does. */
+const decided = { 'auto.offset.reset': word('earliest', 'latest', 'none') }
+
+/** Everything that is known of the properties of a source. */
+export const consumerProperties: KnownProperties = {
+  used: { ...clientProps, ...codec.props, ...decided },
+  unused: {
+    ...unusedClientProperties,
+    ...because(
+      'nobody joins the group: partitions are assigned by splitOwner',
+      'group.instance.id',
+      'group.protocol',
+      'group.remote.assignor',
+      'heartbeat.interval.ms',
+      'max.poll.interval.ms',
+      'partition.assignment.strategy',
+      'session.timeout.ms',
+    ),
+    ...because('the deserializer of the builder decides', 'key.deserializer', 'value.deserializer'),
+    ...because('a source never creates topics', 'allow.auto.create.topics'),
+    ...because('a pattern never matches internal topics; setTopics reads them', 'exclude.internal.topics'),
+    ...because(
+      'request.timeout.ms bounds each request, and retries go on while they can help',
+      'default.api.timeout.ms',
+    ),
+    ...because('there are no share groups', 'share.acknowledgement.mode', 'share.acquire.mode'),
+  },
+}
 
 /** How a source reads: typed, decoded from Kafka's consumer properties and Flink's own. Times in ms. */
 export interface ConsumerConfig {
@@ -73,7 +92,7 @@ export const decodeConsumerConfig = (
   return pipe(
     allOf({ client: decodeClientConfig(all), consumer: decodeProperties(codec, all) }),
     either.map(({ client, consumer }) => ({
-      client,
+      client: { ...client, rack: consumer['client.rack'] },
       fetcher: {
         isolationLevel: consumer['isolation.level'],
         minBytes: consumer['fetch.min.bytes'],
@@ -90,7 +109,7 @@ export const decodeConsumerConfig = (
       partitionDiscoveryIntervalMs: consumer['partition.discovery.interval.ms'],
       commitOffsetsOnCheckpoint: consumer['commit.offsets.on.checkpoint'],
       registerConsumerMetrics: consumer['register.consumer.metrics'],
-      warnings: unknownProperties(properties, [...clientKeys, ...Object.keys(codec.props), ...without]),
+      warnings: propertyWarnings(properties, consumerProperties),
     })),
   )
 }

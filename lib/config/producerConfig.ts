@@ -2,11 +2,13 @@ import * as either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import type { KafkaConfig, ProducerConfig } from '../client/KafkaConfig.js'
-import { clientKeys, decodeClientConfig } from './clientConfig.js'
+import { clientProps, decodeClientConfig } from './clientConfig.js'
 import { type ConfigError, configError } from './ConfigError.js'
 import type { KafkaProperties } from './KafkaProperties.js'
 import { boolean, decodeProperties, integer, oneOf, optional, withDefault, word } from './propertyCodecs.js'
-import { unknownProperties } from './unknownProperties.js'
+import { type KnownProperties, propertyWarnings } from './propertyWarnings.js'
+import { unusedClientProperties } from './unusedClientProperties.js'
+import { because } from './unusedProperties.js'
 import { allOf } from './validation.js'
 
 /**
@@ -30,8 +32,28 @@ const codec = t.type({
   'transaction.timeout.ms': withDefault(integer(1), 900_000),
 })
 
-/** Kafka's, without a meaning here: the sink serializes, names transactions and chooses partitions; they are let pass. */
-const without = ['key.serializer', 'value.serializer', 'transactional.id', 'partitioner.class', 'max.block.ms']
+/** Everything that is known of the properties of a sink. */
+export const producerProperties: KnownProperties = {
+  used: { ...clientProps, ...codec.props },
+  unused: {
+    ...unusedClientProperties,
+    ...because('the record serializer of the builder decides', 'key.serializer', 'value.serializer'),
+    ...because(
+      'the partitioner of the record serializer decides; without one, the key does, as in Kafka',
+      'partitioner.adaptive.partitioning.enable',
+      'partitioner.availability.timeout.ms',
+      'partitioner.class',
+      'partitioner.ignore.keys',
+    ),
+    ...because('setTransactionalIdPrefix names transactions', 'transactional.id'),
+    ...because(
+      'checkpoints prepare transactions, and resume them after a crash',
+      'transaction.two.phase.commit.enable',
+    ),
+    ...because('a sink whose buffer is full holds its source back, without a limit in time', 'max.block.ms'),
+    ...because('what is known of a topic is kept as long as the client', 'metadata.max.idle.ms'),
+  },
+}
 
 /** How a sink writes: typed, decoded from Kafka's producer properties. */
 export interface DecodedProducerConfig {
@@ -56,7 +78,7 @@ export const decodeProducerConfig = (
       client,
       producer,
       warnings: [
-        ...unknownProperties(properties, [...clientKeys, ...Object.keys(codec.props), ...without]),
+        ...propertyWarnings(properties, producerProperties),
         ...(producer.compression === 'lz4' && producer.compressionLevel !== undefined ? [lz4HasOneLevel] : []),
       ],
     })),

@@ -4,20 +4,27 @@ import * as t from 'io-ts'
 import { type ConfigError, configError } from './ConfigError.js'
 import type { KafkaProperties } from './KafkaProperties.js'
 
+/** A codec as far as people are told of it. */
+export type DescribedCodec = Pick<PropertyCodec<unknown>, 'name' | 'fallback' | 'decode'>
+
 /** Reads one property. Its name completes "must be …". */
-export type PropertyCodec<A> = t.Type<A, unknown>
+export class PropertyCodec<A> extends t.Type<A, unknown> {
+  constructor(
+    name: string,
+    validate: t.Validate<unknown, A>,
+    /** what it is when nothing is set; undefined when that is nothing */
+    readonly fallback?: A,
+  ) {
+    super(name, (_value): _value is A => true, validate, t.identity)
+  }
+}
 
 const property = <A>(name: string, read: (text: string) => A | undefined): PropertyCodec<A> =>
-  new t.Type<A, unknown, unknown>(
-    name,
-    (_value): _value is A => true,
-    (value, context) => {
-      const scalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-      const decoded = scalar ? read(String(value)) : undefined
-      return decoded === undefined ? t.failure(value, context) : t.success(decoded)
-    },
-    t.identity,
-  )
+  new PropertyCodec(name, (value, context) => {
+    const scalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    const decoded = scalar ? read(String(value)) : undefined
+    return decoded === undefined ? t.failure(value, context) : t.success(decoded)
+  })
 
 const MAX_INT = 2 ** 31 - 1
 
@@ -32,10 +39,15 @@ export const string: PropertyCodec<string> = property('text', (text) => text)
 
 /** One of Kafka's words, in any case, and what it stands for. */
 export const oneOf = <A>(meanings: Readonly<Record<string, A>>): PropertyCodec<A> =>
-  property(`one of ${Object.keys(meanings).join(', ')}`, (text) => {
-    const found = Object.keys(meanings).find((key) => key.toLowerCase() === text.trim().toLowerCase())
-    return found === undefined ? undefined : meanings[found]
-  })
+  property(
+    `one of ${Object.keys(meanings)
+      .map((key) => key || '(empty)')
+      .join(', ')}`,
+    (text) => {
+      const found = Object.keys(meanings).find((key) => key.toLowerCase() === text.trim().toLowerCase())
+      return found === undefined ? undefined : meanings[found]
+    },
+  )
 
 /** One of Kafka's words, for itself. */
 export const word = <W extends string>(...words: readonly W[]): PropertyCodec<W> =>
@@ -43,12 +55,20 @@ export const word = <W extends string>(...words: readonly W[]): PropertyCodec<W>
 
 export const boolean: PropertyCodec<boolean> = oneOf({ true: true, false: false })
 
+/** Some of Kafka's words, divided by commas. */
+export const listOf = <W extends string>(...words: readonly W[]): PropertyCodec<readonly W[]> =>
+  property<readonly W[]>(`some of ${words.join(', ')}`, (text) => {
+    const parts = text.split(',').map((part) => part.trim())
+    return parts.every((part) => (words as readonly string[]).includes(part))
+      ? (parts as readonly string[] as readonly W[])
+      : undefined
+  })
+
 export const withDefault = <A>(codec: PropertyCodec<A>, fallback: A): PropertyCodec<A> =>
-  new t.Type(
+  new PropertyCodec(
     codec.name,
-    codec.is,
     (value, context) => (value === undefined ? t.success(fallback) : codec.validate(value, context)),
-    codec.encode,
+    fallback,
   )
 
 export const optional = <A>(codec: PropertyCodec<A>): PropertyCodec<A | undefined> =>

@@ -1,4 +1,5 @@
 import * as either from 'fp-ts/lib/Either.js'
+import type { Logger } from '../client/KafkaConfig.js'
 import { type ConfigError, configError, InvalidConfigError } from '../config/ConfigError.js'
 import type { KafkaProperties, KafkaPropertyValue } from '../config/KafkaProperties.js'
 import { decodeProducerConfig } from '../config/producerConfig.js'
@@ -22,6 +23,7 @@ export class KafkaSinkBuilder<T> {
   private transactionalIdPrefix: string | undefined
   private transactionNamingStrategy: TransactionNamingStrategy = TransactionNamingStrategy.INCREMENTING
   private commitLostPolicy: CommitLostPolicy = 'fail'
+  private logging: { readonly logger?: Logger } = {}
 
   constructor(private readonly make: (config: KafkaSinkConfig<T>) => KafkaSink<T>) {}
 
@@ -73,6 +75,12 @@ export class KafkaSinkBuilder<T> {
     return this
   }
 
+  /** Where warnings go, of `build()` and while it runs; the console by default. No secret is in them. */
+  setLogger(logger: Logger): this {
+    this.logging = { logger: required('logger', logger) }
+    return this
+  }
+
   /** Throws one {@link InvalidConfigError} with all faults. */
   build(): KafkaSink<T> {
     const built = this.buildEither()
@@ -89,7 +97,8 @@ export class KafkaSinkBuilder<T> {
       decoded._tag === 'Left' ? decoded.left.filter(({ key }) => missing.every((one) => one.key !== key)) : []
     const faults = [...missing, ...invalid]
     if (faults.length > 0 || decoded._tag === 'Left' || recordSerializer === undefined) return either.left(faults)
-    const { client, producer, warnings } = decoded.right
+    const { producer, warnings } = decoded.right
+    const client = { ...decoded.right.client, ...this.logging }
     for (const warning of warnings) client.logger?.warn(warning)
     return either.right(
       this.make({

@@ -1,4 +1,5 @@
 import { either } from 'fp-ts'
+import type { Logger } from '../client/KafkaConfig.js'
 import { OffsetResetStrategy } from '../client/OffsetResetStrategy.js'
 import type { DeserializationSchema } from '../client/schema/DeserializationSchema.js'
 import type { DeserializerClass } from '../client/schema/Deserializer.js'
@@ -38,6 +39,7 @@ export class KafkaSourceBuilder<T> {
   private deserializationErrorPolicy: DeserializationErrorPolicy = 'fail'
   private removedPartitionsPolicy: RemovedPartitionsPolicy = 'keep'
   private offsetOutOfRangePolicy: OffsetOutOfRangePolicy | undefined
+  private logging: { readonly logger?: Logger } = {}
 
   /** @param make what `build()` returns; `KafkaSource.builder()` gives it */
   constructor(private readonly make: (config: KafkaSourceConfig<T>) => KafkaSource<T>) {}
@@ -150,6 +152,12 @@ export class KafkaSourceBuilder<T> {
     return this
   }
 
+  /** Where warnings go, of `build()` and while it runs; the console by default. No secret is in them. */
+  setLogger(logger: Logger): this {
+    this.logging = { logger: required('logger', logger) }
+    return this
+  }
+
   /** Throws one {@link InvalidConfigError} with all faults. */
   build(): KafkaSource<T> {
     const built = this.buildEither()
@@ -166,11 +174,11 @@ export class KafkaSourceBuilder<T> {
     const faults = [...this.faults(), ...(either.isLeft(consumer) ? consumer.left.filter(isNew(this.properties)) : [])]
     if (faults.length > 0 || either.isLeft(consumer) || subscriber === undefined || deserializer === undefined)
       return either.left(faults)
-    const { client } = consumer.right
+    const client = { ...consumer.right.client, ...this.logging }
     for (const warning of [...warnings, ...consumer.right.warnings]) client.logger?.warn(warning)
     return either.right(
       this.make({
-        consumer: consumer.right,
+        consumer: { ...consumer.right, client },
         subscriber,
         startingOffsets,
         stoppingOffsets,

@@ -18,13 +18,14 @@ export const effectiveProperties = (
     ...(boundedness === Boundedness.BOUNDED ? { 'partition.discovery.interval.ms': '-1' } : {}),
     ...(given['group.id'] === undefined ? { 'commit.offsets.on.checkpoint': 'false' } : {}),
   }
+  const prefix = given['client.id'] ?? given['group.id']
   const overridden = Object.keys(forced).filter(
     (key) => given[key] !== undefined && String(given[key]).toLowerCase() !== String(forced[key]),
   )
   return {
     properties: {
       'enable.auto.commit': 'false',
-      ...(given['group.id'] === undefined ? {} : { 'client.id.prefix': given['group.id'] }),
+      ...(prefix === undefined ? {} : { 'client.id.prefix': prefix }),
       ...given,
       ...forced,
     },

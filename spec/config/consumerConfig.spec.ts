@@ -63,12 +63,13 @@ describe('decodeConsumerConfig', () => {
     ])
   })
 
-  it('should warn of a property that nobody reads, with the nearest name', () => {
+  it('should warn of a property without effect, with the reason or the nearest name', () => {
     const { warnings } = right(
       decodeConsumerConfig({ ...servers, 'fetch.max.wait': 1, 'session.timeout.ms': 1, colour: 'red' }),
     )
     expect(warnings).toEqual([
       'Property fetch.max.wait is not known and has no effect. Did you mean fetch.max.wait.ms?',
+      'Property session.timeout.ms has no effect: nobody joins the group: partitions are assigned by splitOwner.',
       'Property colour is not known and has no effect.',
     ])
   })
