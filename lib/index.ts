@@ -64,8 +64,10 @@ export { assignTimestampsAndWatermarks } from './eventtime/assignTimestampsAndWa
 export { combineWatermarks } from './eventtime/combineWatermarks.js'
 export type { SplitElements } from './eventtime/combineWatermarks.js'
 export type { TimestampAssigner } from './eventtime/TimestampAssigner.js'
+export type { MergeConfig } from './eventtime/MergeConfig.js'
 export { unionElements } from './eventtime/unionElements.js'
 export type { WatermarkAlignment } from './eventtime/WatermarkAlignment.js'
+export type { WatermarkHolder, WatermarkHolderObserver } from './eventtime/WatermarkHolder.js'
 export type { WatermarkGenerator, WatermarkOutput } from './eventtime/WatermarkGenerator.js'
 export { WatermarkStrategy } from './eventtime/WatermarkStrategy.js'
 export { withIdleness } from './eventtime/withIdleness.js'
@@ -86,7 +88,14 @@ export type { WindowAssigner } from './eventtime/windows/WindowAssigner.js'
 export { CheckpointCoordinator } from './checkpoint/CheckpointCoordinator.js'
 export type { CheckpointConfig } from './checkpoint/CheckpointConfig.js'
 export { CheckpointError } from './checkpoint/CheckpointError.js'
-export type { CheckpointStore, StoredAttempt, StoredCheckpoint } from './checkpoint/CheckpointStore.js'
+export type {
+  AttemptLease,
+  AttemptRequest,
+  CheckpointStore,
+  StoredAttempt,
+  StoredCheckpoint,
+} from './checkpoint/CheckpointStore.js'
+export type { JobShare } from './checkpoint/JobShare.js'
 export type { CompletedCheckpoint } from './checkpoint/CompletedCheckpoint.js'
 export { FileCheckpointStore } from './checkpoint/FileCheckpointStore.js'
 export { MemoryCheckpointStore } from './checkpoint/MemoryCheckpointStore.js'

@@ -30,9 +30,9 @@ const values = list(`
 `)
 
 const types = list(`
-  AlignWatermarksConfig BatchEnd Bytes CheckpointBarrier CheckpointConfig CheckpointOutcome CheckpointStore CheckpointingInfo CommitLostPolicy
+  AlignWatermarksConfig AttemptLease AttemptRequest BatchEnd Bytes CheckpointBarrier CheckpointConfig CheckpointOutcome CheckpointStore CheckpointingInfo CommitLostPolicy
   CompletedCheckpoint ConfigError ConnectKafka ConsumerConfig ControlElement Counter DeadLetterPolicy DeserializationErrorPolicy DeserializationSchema Deserializer
-  DeserializerClass EndOfStream FetchFailed FetchedRecords FetcherConfig Gauge Header HeaderProvider Headers IsolationLevel
+  DeserializerClass EndOfStream FetchFailed FetchedRecords FetcherConfig Gauge Header HeaderProvider Headers IsolationLevel JobShare
   KafkaAdmin KafkaClient KafkaConfig KafkaErrorTag KafkaFetcher KafkaPartitioner KafkaProducer KafkaProperties
   KafkaPropertyValue KafkaSinkConfig KafkaSinkContext KafkaSinkOptions KafkaSourceConfig KafkaSourceOptions KafkaSplit
   KafkaSplitsOptions KafkaSubscriber Logger MapAsyncConfig MetricGroup NewTopic OffsetOutOfRangePolicy OffsetSpec PartitionOffsetsRetriever

@@ -1,38 +1,53 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { join } from 'node:path'
+import { type AttemptClaim, attemptName, attemptNamed, byAge } from './AttemptOrder.js'
 import { checkpointFile, committedFile, fromText, type RestoredFile, restoredFile, toText } from './CheckpointFile.js'
 import type { StoredCheckpoint } from './CheckpointStore.js'
 import type { FileSystem } from './FileSystem.js'
+import type { JobShare } from './JobShare.js'
 import type { StateCodec } from './StateCodec.js'
 
 /** What an unreadable file under its final name means: an error, or that the one before is taken. */
 export type OnCorrupt = 'fail' | 'previous'
 
 /**
- * The folder of one attempt, `attempt-000007`:
+ * The folder of one attempt, `attempt-000007` (see `attemptName`):
  *
  * - `restored.json`: what it started from, and its first file. A folder without it has never been an attempt.
  * - `chk-<id>.json`: its checkpoints, the newest and the one before.
  * - `restored.committed.json`, `chk-<id>.committed.json`: committables known to be committed.
+ * - `lease.json`: changes as long as the attempt lives, and goes when it ends.
+ * - The folder itself ends in `.closed` when the parallelism has been changed after it.
  * - `….tmp`: a file that was never finished. Not read.
  */
-export class AttemptFolder {
+export class AttemptFolder implements AttemptClaim {
   readonly name: string
   readonly path: string
+  readonly number: number
+  readonly share: JobShare
 
   constructor(
     private readonly files: FileSystem,
     private readonly root: string,
-    readonly number: number,
+    claim: AttemptClaim,
+    private readonly closed = false,
   ) {
-    this.name = `attempt-${String(number).padStart(6, '0')}`
-    this.path = join(root, this.name)
+    this.number = claim.number
+    this.share = claim.share
+    this.name = attemptName(claim)
+    this.path = join(root, closed ? `${this.name}.closed` : this.name)
   }
 
   /** The attempts in a store, newest first. */
   static async all(files: FileSystem, root: string): Promise<readonly AttemptFolder[]> {
-    const numbers = (await files.list(root)).flatMap((name) => /^attempt-(\d+)$/.exec(name)?.[1] ?? []).map(Number)
-    return numbers.sort((a, b) => b - a).map((number) => new AttemptFolder(files, root, number))
+    const names = await files.list(root)
+    return names
+      .flatMap((name) => {
+        const closed = name.endsWith('.closed')
+        const claim = attemptNamed(closed ? name.slice(0, -'.closed'.length) : name)
+        return claim === undefined ? [] : [new AttemptFolder(files, root, claim, closed)]
+      })
+      .sort(byAge)
   }
 
   /** False when another one was quicker. Durable. */
@@ -77,8 +92,43 @@ export class AttemptFolder {
         await this.files.remove(join(this.path, checkpointName(checkpointId) + ending))
   }
 
+  /**
+   * Gives it another name, so that its owner finds nothing to write to: what all subtasks of a changed parallelism read of it is
+   * the same then.
+   */
+  async close(): Promise<void> {
+    if (this.closed) return
+    try {
+      await this.files.rename(this.path, `${this.path}.closed`)
+    } catch (error) {
+      // Another subtask was quicker, or it is not needed any more.
+      if ((await this.files.list(this.path)).length > 0) throw error
+    }
+  }
+
+  async hasCheckpoint(): Promise<boolean> {
+    return (await this.checkpointIds()).length > 0
+  }
+
+  writeLease(beat: number): Promise<void> {
+    return this.files.write(this.leaseFile, `{"beat":${beat}}\n`)
+  }
+
+  removeLease(): Promise<void> {
+    return this.files.remove(this.leaseFile)
+  }
+
+  /** Undefined: released, or never taken. */
+  readLease(): Promise<string | undefined> {
+    return this.files.read(this.leaseFile)
+  }
+
   remove(): Promise<void> {
     return this.files.remove(this.path)
+  }
+
+  private get leaseFile(): string {
+    return join(this.path, 'lease.json')
   }
 
   /** Newest first. */

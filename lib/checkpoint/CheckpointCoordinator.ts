@@ -3,7 +3,7 @@ import { type CheckpointConfig, type ResolvedCheckpointConfig, resolveCheckpoint
 import { CheckpointError } from './CheckpointError.js'
 import { CheckpointTicket } from './CheckpointTicket.js'
 import type { CompletedCheckpoint } from './CompletedCheckpoint.js'
-import { JobAttempt } from './JobAttempt.js'
+import { type AttemptIdentity, JobAttempt, type JobAttemptListener } from './JobAttempt.js'
 import type { CheckpointedSource, SourceAttempt } from './SourceAttempt.js'
 
 /**
@@ -29,6 +29,7 @@ export class CheckpointCoordinator {
   private readonly completed = new Subject<CompletedCheckpoint>()
   private readonly ended = new Subject<void>()
   private attempt: JobAttempt | undefined
+  private newest: AttemptIdentity | undefined
 
   private constructor(private readonly config: ResolvedCheckpointConfig) {
     this.completed$ = this.completed.asObservable()
@@ -76,13 +77,15 @@ export class CheckpointCoordinator {
 
   private open(): JobAttempt {
     if (this.attempt !== undefined) return this.attempt
-    const attempt = new JobAttempt(this.config, {
+    const listener: JobAttemptListener = {
+      onBegun: (identity) => (this.newest = identity),
       onCompleted: (checkpoint) => this.completed.next(checkpoint),
       onEnd: () => {
         this.attempt = undefined
         this.ended.next()
       },
-    })
+    }
+    const attempt = new JobAttempt(this.config, listener, this.newest)
     this.attempt = attempt
     attempt.begin()
     return attempt

@@ -6,6 +6,7 @@
  * - `StoreFailed`: the store could not write or read.
  * - `Corrupt`: what is stored under its final name cannot be read.
  * - `Superseded`: a newer attempt has taken over; this one must not commit anything any more.
+ * - `Rescale`: the parallelism cannot be changed now: subtasks of the former one still run, or an earlier change is not through.
  * - `DuplicateUid`: two sources, or two states of one checkpoint, share a uid.
  * - `NonRestoredState`: the restored checkpoint holds state that nobody asked for.
  * - `SourceLeft`: a source of the job left before its end, and the attempt ends with it.
@@ -21,6 +22,7 @@ export type CheckpointErrorTag =
   | 'StoreFailed'
   | 'Corrupt'
   | 'Superseded'
+  | 'Rescale'
   | 'DuplicateUid'
   | 'NonRestoredState'
   | 'SourceLeft'
@@ -37,6 +39,7 @@ const retriableTags: ReadonlySet<CheckpointErrorTag> = new Set([
   'StoreFailed',
   'SourceLeft',
   'Aborted',
+  'Rescale',
 ])
 
 /** The one error class of checkpointing. */
@@ -62,10 +65,3 @@ export const isFatal = (error: unknown): boolean =>
 
 /** What to quote of a foreign error. */
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-export const superseded = (attempt: number, newer: number): CheckpointError =>
-  new CheckpointError(
-    'Superseded',
-    `Attempt ${attempt} has been superseded by attempt ${newer} of the same job, so what it writes does not count. Two processes ` +
-      'run the job on one store, or this one was believed dead and is replaced: end it.',
-  )

@@ -1,4 +1,5 @@
-import type { Observable } from 'rxjs'
+import type { Observable, SchedulerLike } from 'rxjs'
+import type { JobShare } from './JobShare.js'
 
 /** A checkpoint as it is stored: plain JSON. */
 export interface StoredCheckpoint {
@@ -12,6 +13,12 @@ export interface StoredCheckpoint {
   /** ids of committables known to be committed, by uid */
   readonly committed: Readonly<Record<string, readonly string[]>>
 }
+
+/** An attempt that does not renew its lease for so long, in ms, counts as dead. Only a change of the parallelism asks. */
+export const LEASE_MS = 6_000
+
+/** How often a lease is renewed, in ms. */
+export const LEASE_RENEWAL_MS = LEASE_MS / 3
 
 /**
  * One attempt's own folder in a store. Exclusive: what a former attempt still writes later is ignored, and it learns so by a
@@ -28,9 +35,39 @@ export interface StoredAttempt {
    * effect for any other.
    */
   markCommitted(checkpointId: number, uid: string, ids: readonly string[]): Observable<void>
+  /** A store that processes share has it. */
+  readonly lease?: AttemptLease | undefined
 }
 
-/** Where completed checkpoints live: a port. Calls act once per subscription. */
+/** How an attempt shows that it lives. */
+export interface AttemptLease {
+  /** To be called again within `LEASE_MS`. `Superseded` when a newer attempt has taken over. */
+  renew(): Observable<void>
+  /** The attempt is over: nobody need wait for its silence. */
+  release(): Observable<void>
+}
+
+/** What an attempt asks of a store. */
+export interface AttemptRequest {
+  /** The subtasks that it will run. */
+  readonly share: JobShare
+  /**
+   * The attempt that this one follows in the same process. When another one has come between, it has taken over, and this one
+   * must not take back: `Superseded`. Without it, whoever begins takes over.
+   */
+  readonly after?: string | undefined
+  /** The clock by which other attempts are watched. */
+  readonly scheduler: SchedulerLike
+}
+
+/**
+ * Where completed checkpoints live: a port. Calls act once per subscription.
+ *
+ * Several processes may share a store, each with some of the subtasks of one job. An attempt takes over what former attempts
+ * had of its own subtasks, at once; a change of the parallelism takes over everything, so it is refused (`Rescale`) while one
+ * with the former parallelism shows that it lives.
+ */
 export interface CheckpointStore {
-  begin(): Observable<StoredAttempt>
+  /** Without a request: the whole job, as one. */
+  begin(request?: AttemptRequest): Observable<StoredAttempt>
 }

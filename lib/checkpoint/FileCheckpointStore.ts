@@ -1,10 +1,17 @@
+import { isLeft } from 'fp-ts/lib/Either.js'
 import { join, resolve } from 'node:path'
-import { defer, from, type Observable } from 'rxjs'
+import { asyncScheduler, defer, firstValueFrom, from, type Observable } from 'rxjs'
+import { superseded } from './attemptErrors.js'
 import { AttemptFolder, type OnCorrupt, writeDurably } from './AttemptFolder.js'
+import { type AttemptClaim, attemptNamed, byAge, supersedes } from './AttemptOrder.js'
+import { awaitSilence, type FoundLease } from './awaitSilence.js'
 import { checkpointFile, toText } from './CheckpointFile.js'
-import { CheckpointError, isCheckpointError, reasonOf, superseded } from './CheckpointError.js'
-import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from './CheckpointStore.js'
+import { CheckpointError, isCheckpointError, reasonOf } from './CheckpointError.js'
+import type { AttemptRequest, CheckpointStore, StoredAttempt, StoredCheckpoint } from './CheckpointStore.js'
 import { type FileSystem, nodeFileSystem } from './FileSystem.js'
+import { type JobShare, wholeJob } from './JobShare.js'
+import { type FormerAttempt, restoredFor } from './restoredFor.js'
+import { type BegunAttempt, superfluous } from './superfluous.js'
 
 export interface FileCheckpointStoreOptions {
   /** `fail` (the default): a `Corrupt` error. `previous`: the checkpoint before, which may double records. */
@@ -23,9 +30,11 @@ export interface FileCheckpointStoreOptions {
  *   `Superseded` error and commits nothing.
  * - A file is written under a temporary name, synced, renamed, and its directory synced. So a file under its final name is
  *   complete; one that cannot be read was damaged, and is an error.
- * - Kept are the newest checkpoint and the one before it; the folders of former attempts go with the first own checkpoint.
- *   Savepoints stay in `savepoints/` until somebody deletes them. To start from one, put it as `chk-<id>.json` into the newest
- *   attempt's folder with a higher id.
+ * - **Processes may share it**, each with subtasks of its own: an attempt takes over from those that had a subtask of it, and lets
+ *   the others be. Kept of each is the newest checkpoint and the one before it; the folder of a former attempt goes when all its
+ *   subtasks have a checkpoint in newer ones; after a change of the parallelism, when all new subtasks have one.
+ * - Savepoints stay in `savepoints/` until somebody deletes them. To start from one, put it as `chk-<id>.json` into
+ *   the newest attempt's folder with a higher id.
  *
  * All work on files is asynchronous. Needed is a local file system, or one with the same promises for `mkdir` and `rename`.
  */
@@ -40,23 +49,51 @@ export class FileCheckpointStore implements CheckpointStore {
     this.onCorrupt = onCorrupt
   }
 
-  begin(): Observable<StoredAttempt> {
-    return defer(() => from(this.start()))
+  begin(request: AttemptRequest = { share: wholeJob, scheduler: asyncScheduler }): Observable<StoredAttempt> {
+    return defer(() => from(this.start(request)))
   }
 
-  private async start(): Promise<StoredAttempt> {
+  private async start(request: AttemptRequest): Promise<StoredAttempt> {
     try {
       await this.files.makeDirectory(this.directory)
-      const folder = await this.makeFolder()
-      return await this.guarded(folder, async () => {
-        const restored = (await this.newestBefore(folder)) ?? { from: null, checkpoint: null }
-        await folder.writeRestored(restored)
-        await this.checkNewest(folder)
-        return this.attempt(folder, restored.checkpoint ?? undefined)
-      })
+      await this.mayBegin(request)
+      const folder = await this.makeFolder(request.share)
+      try {
+        return await this.guarded(folder, () => this.open(folder))
+      } catch (error) {
+        await folder.remove().catch(() => undefined)
+        throw error
+      }
     } catch (error) {
       throw storeFailed(this.directory, error)
     }
+  }
+
+  /** Before there is a folder: that would supersede those who run. */
+  private async mayBegin({ share: { parallelism }, after, scheduler }: AttemptRequest): Promise<void> {
+    const own = after === undefined ? undefined : attemptNamed(after)
+    if (own !== undefined) await this.checkNewest(own)
+    const others = async (): Promise<readonly FoundLease[]> => {
+      const all = await AttemptFolder.all(this.files, this.directory)
+      const same = all.findIndex(({ share }) => share.parallelism === parallelism)
+      const leases: FoundLease[] = []
+      for (const folder of same < 0 ? all : all.slice(0, same)) {
+        const beat = await folder.readLease()
+        if (beat !== undefined) leases.push({ number: folder.number, share: folder.share, beat })
+      }
+      return leases
+    }
+    await firstValueFrom(awaitSilence(parallelism, () => from(others()), scheduler))
+  }
+
+  private async open(folder: AttemptFolder): Promise<StoredAttempt> {
+    for (const former of await this.before(folder))
+      if (former.share.parallelism !== folder.share.parallelism) await former.close()
+    const restored = restoredFor(folder.share, await this.begunBefore(folder))
+    if (isLeft(restored)) throw restored.left
+    await folder.writeRestored(restored.right)
+    await this.checkNewest(folder)
+    return this.attempt(folder, restored.right.checkpoint ?? undefined)
   }
 
   /** When something fails, the likely reason is a newer attempt, which has deleted this one's folder. */
@@ -69,28 +106,35 @@ export class FileCheckpointStore implements CheckpointStore {
     }
   }
 
-  private async makeFolder(): Promise<AttemptFolder> {
+  private async makeFolder(share: JobShare): Promise<AttemptFolder> {
     for (;;) {
       const [newest] = await AttemptFolder.all(this.files, this.directory)
-      const folder = new AttemptFolder(this.files, this.directory, (newest?.number ?? 0) + 1)
+      const folder = new AttemptFolder(this.files, this.directory, { number: (newest?.number ?? 0) + 1, share })
       if (await folder.make()) return folder
     }
   }
 
-  private async newestBefore(folder: AttemptFolder) {
-    for (const before of await AttemptFolder.all(this.files, this.directory)) {
-      const newest = before.number < folder.number ? await before.newest(this.onCorrupt) : undefined
-      if (newest !== undefined) return newest
-    }
-    return undefined
+  private async before(folder: AttemptFolder): Promise<readonly AttemptFolder[]> {
+    return (await AttemptFolder.all(this.files, this.directory)).filter((other) => byAge(folder, other) < 0)
   }
 
-  private async checkNewest(folder: AttemptFolder): Promise<void> {
-    const [newest] = await AttemptFolder.all(this.files, this.directory)
-    if (newest !== undefined && newest.number > folder.number) throw superseded(folder.number, newest.number)
+  /** Newest first, each with what a restore would take from it. */
+  private async begunBefore(folder: AttemptFolder): Promise<readonly FormerAttempt[]> {
+    const begun: FormerAttempt[] = []
+    for (const former of await this.before(folder)) {
+      const newest = await former.newest(this.onCorrupt)
+      if (newest !== undefined) begun.push({ number: former.number, share: former.share, newest })
+    }
+    return begun
+  }
+
+  private async checkNewest(own: AttemptClaim): Promise<void> {
+    const newer = (await AttemptFolder.all(this.files, this.directory)).find((other) => supersedes(other, own))
+    if (newer !== undefined) throw superseded(own, newer)
   }
 
   private attempt(folder: AttemptFolder, restored: StoredCheckpoint | undefined): StoredAttempt {
+    let beat = 0
     let own: StoredCheckpoint | undefined
     let committed = restored?.committed ?? {}
 
@@ -110,6 +154,11 @@ export class FileCheckpointStore implements CheckpointStore {
       await folder.writeCommitted(own?.checkpointId, committed)
     }
 
+    const renew = async (): Promise<void> => {
+      await this.checkNewest(folder)
+      await folder.writeLease(++beat)
+    }
+
     const once = (write: () => Promise<void>) => defer(() => from(this.guarded(folder, write)))
 
     return {
@@ -117,6 +166,10 @@ export class FileCheckpointStore implements CheckpointStore {
       restored,
       complete: (checkpoint) => once(() => complete(checkpoint)),
       markCommitted: (checkpointId, uid, ids) => once(() => markCommitted(checkpointId, uid, ids)),
+      lease: {
+        renew: () => once(renew),
+        release: () => once(() => folder.removeLease()),
+      },
     }
   }
 
@@ -131,8 +184,14 @@ export class FileCheckpointStore implements CheckpointStore {
   private async tidy(folder: AttemptFolder, first: boolean): Promise<void> {
     await folder.prune()
     if (!first) return
-    for (const before of await AttemptFolder.all(this.files, this.directory))
-      if (before.number < folder.number) await before.remove()
+    const begun: (BegunAttempt & { readonly folder: AttemptFolder })[] = []
+    for (const other of await AttemptFolder.all(this.files, this.directory)) {
+      const { number, share } = other
+      const newest = await other.newest('previous')
+      if (newest !== undefined) begun.push({ number, share, folder: other, checkpointed: await other.hasCheckpoint() })
+      else if (supersedes(folder, other)) await other.remove()
+    }
+    for (const { folder: other } of superfluous(begun)) await other.remove()
   }
 }
 

@@ -3,19 +3,30 @@ import { attemptOfSource } from './attemptOfSource.js'
 import type { ResolvedCheckpointConfig } from './CheckpointConfig.js'
 import { CheckpointError, isFatal } from './CheckpointError.js'
 import { byUid, noStates, withCarried } from './CheckpointStates.js'
+import type { AttemptLease } from './CheckpointStore.js'
 import { CheckpointWriter } from './CheckpointWriter.js'
 import type { CompletedCheckpoint } from './CompletedCheckpoint.js'
-import { duplicateSource, leftEarly, nonRestored, storeFailed, timedOut, tooManyFailures } from './jobErrors.js'
+import { leftEarly, nonRestored, storeFailed, timedOut, tooManyFailures } from './jobErrors.js'
 import { JoinedSource } from './JoinedSource.js'
+import { JoinedSources } from './JoinedSources.js'
+import type { JobShare } from './JobShare.js'
+import { keepLease } from './keepLease.js'
 import { nextCheckpointAt } from './nextCheckpointAt.js'
-import { keyOf, nameOf, type PendingFault } from './PendingCheckpoint.js'
+import { nameOf, type PendingFault } from './PendingCheckpoint.js'
 import { RestoredState } from './RestoredState.js'
 import { RunningCheckpoint, type RunningCheckpointListener } from './RunningCheckpoint.js'
 import type { CheckpointedSource, CheckpointRequest, SourceAttempt } from './SourceAttempt.js'
 import { UserRequests } from './UserRequests.js'
 
+/** Which attempt, and of which subtasks. */
+export interface AttemptIdentity {
+  readonly attemptId: string
+  readonly share: JobShare
+}
+
 /** Whom an attempt tells. */
 export interface JobAttemptListener {
+  onBegun(identity: AttemptIdentity): void
   onCompleted(checkpoint: CompletedCheckpoint): void
   /** The last source has left. */
   onEnd(): void
@@ -35,13 +46,15 @@ export interface JobAttemptListener {
  */
 export class JobAttempt implements RunningCheckpointListener {
   private phase: 'open' | 'closed' | 'over' = 'open'
-  private readonly sources = new Map<string, JoinedSource>()
+  private readonly sources = new JoinedSources()
   private readonly begun$ = new ReplaySubject<void>(1)
   private readonly work = new Subscription()
   private turn: Subscription | undefined
   private timer: Subscription | undefined
+  private share!: JobShare
   private restored!: RestoredState
   private writer!: CheckpointWriter
+  private lease: AttemptLease | undefined
   private readonly asking = new WeakMap<CheckpointRequest, RunningCheckpoint>()
   private keepStates = false
   private states = noStates
@@ -56,6 +69,8 @@ export class JobAttempt implements RunningCheckpointListener {
   constructor(
     private readonly config: ResolvedCheckpointConfig,
     private readonly listener: JobAttemptListener,
+    /** the one before in this process */
+    private readonly former: AttemptIdentity | undefined,
   ) {}
 
   /** The job is done, stopped or has failed: who joins now waits for the next attempt. */
@@ -63,31 +78,53 @@ export class JobAttempt implements RunningCheckpointListener {
     return this.phase !== 'open'
   }
 
-  /** Restores. */
+  /** Restores, in a turn of its own: whoever has joined by then is of the subtasks that this attempt runs. */
   begin(): void {
     this.work.add(
-      this.config.store.begin().subscribe({
+      this.config.scheduler.schedule(() => {
+        try {
+          this.open(this.sources.begin(this.former?.share))
+        } catch (error) {
+          this.refuse(error)
+        }
+      }),
+    )
+  }
+
+  private open(share: JobShare): void {
+    const { store, scheduler } = this.config
+    this.work.add(
+      store.begin({ share, after: this.former?.attemptId, scheduler }).subscribe({
         next: (stored) => {
           this.restored = new RestoredState(stored.restored)
           this.writer = new CheckpointWriter(stored)
           this.lastId = stored.restored?.checkpointId ?? 0
+          this.share = share
+          this.lease = stored.lease
+          this.work.add(
+            keepLease(stored.lease, scheduler).subscribe({ error: (error: unknown) => this.fail(storeFailed(error)) }),
+          )
+          this.listener.onBegun({ attemptId: stored.attemptId, share })
           this.begun$.next()
           this.begun$.complete()
         },
-        error: (error: unknown) => {
-          this.phase = 'closed'
-          this.begun$.error(storeFailed(error))
-        },
+        error: (error: unknown) => this.refuse(error),
       }),
     )
+  }
+
+  private refuse(error: unknown): void {
+    this.phase = 'closed'
+    this.begun$.error(storeFailed(error))
   }
 
   /** Emits in a turn of its own. Unsubscribing before it has emitted is leaving. */
   join(source: CheckpointedSource): Observable<SourceAttempt> {
     return new Observable((subscriber) => {
-      if (this.sources.has(keyOf(source))) return subscriber.error(duplicateSource(source))
+      const refused = this.sources.refuse(source)
+      if (refused !== undefined) return subscriber.error(refused)
       const joined = new JoinedSource(source)
-      this.sources.set(keyOf(source), joined)
+      this.sources.add(joined)
       for (const checkpoint of this.running)
         this.abort(
           checkpoint,
@@ -149,10 +186,8 @@ export class JobAttempt implements RunningCheckpointListener {
   }
 
   private leave(joined: JoinedSource): void {
-    const key = keyOf(joined.source)
-    if (this.sources.get(key) !== joined) return
-    this.sources.delete(key)
-    if (this.sources.size === 0) return this.end()
+    if (!this.sources.remove(joined)) return
+    if (this.sources.empty) return this.end()
     if (joined.started && !joined.ended) this.fail(leftEarly(joined.source))
     this.later()
   }
@@ -170,12 +205,12 @@ export class JobAttempt implements RunningCheckpointListener {
     this.timer?.unsubscribe()
     this.timer = undefined
     if (this.closed) return
-    const members = [...this.sources.values()].filter(({ ended }) => !ended)
+    const { members, ready } = this.sources
     const at = nextCheckpointAt({
       interval: this.config.interval,
       minPause: this.config.minPause,
       maxConcurrent: this.config.maxConcurrent,
-      ready: members.length > 0 && members.every(({ ready }) => ready),
+      ready,
       running: this.running.length,
       ending: this.running.some(({ ending }) => ending),
       asked: this.asked.waiting,
@@ -225,7 +260,7 @@ export class JobAttempt implements RunningCheckpointListener {
       checkpointId: checkpoint.checkpointId,
       timestamp: checkpoint.timestamp,
       savepoint: checkpoint.savepoint,
-      parallelism: Math.max(...[...checkpoint.requests.keys()].map(({ parallelism }) => parallelism)),
+      parallelism: this.share.parallelism,
       states: byUid(states),
     }
     checkpoint.work.add(
@@ -249,9 +284,9 @@ export class JobAttempt implements RunningCheckpointListener {
     this.failures = 0
     if (checkpoint.ending) this.keepStates = true
     if (this.keepStates) this.states = withCarried(this.states, checkpoint.states)
-    for (const joined of this.sources.values())
+    for (const joined of this.sources.all)
       if (checkpoint.requests.get(joined.source)?.end !== undefined) joined.ended = true
-    const done = [...this.sources.values()].every(({ ended }) => ended)
+    const done = this.sources.all.every(({ ended }) => ended)
     if (done && this.phase === 'open') this.phase = 'closed'
     const reason = `Checkpoint ${checkpointId} completed first, and holds all that is in this one.`
     for (const older of subsumed) older.tellAborted(new CheckpointError('Aborted', reason))
@@ -265,7 +300,7 @@ export class JobAttempt implements RunningCheckpointListener {
     if (!checkpoint.abort()) return false
     this.running = this.running.filter((other) => other !== checkpoint)
     this.lastEnd = this.config.scheduler.now()
-    for (const joined of this.sources.values()) joined.withdraw(checkpoint.checkpointId)
+    for (const joined of this.sources.all) joined.withdraw(checkpoint.checkpointId)
     this.soon(() => checkpoint.tellAborted(error))
     this.later()
     return true
@@ -281,7 +316,7 @@ export class JobAttempt implements RunningCheckpointListener {
       this.giveUp(error)
       // A turn later, so that the sinks have heard of the abort.
       this.soon(() => {
-        for (const joined of [...this.sources.values()]) joined.fail(error)
+        for (const joined of this.sources.all) joined.fail(error)
       })
     })
   }
@@ -290,6 +325,8 @@ export class JobAttempt implements RunningCheckpointListener {
     this.phase = 'over'
     this.timer?.unsubscribe()
     this.work.unsubscribe()
+    // It ends by silence too.
+    this.lease?.release().subscribe({ error: () => undefined })
     this.giveUp(
       new CheckpointError('Aborted', 'The job has ended, or was unsubscribed, before the checkpoint was complete.'),
     )

@@ -1,5 +1,5 @@
 import { defer, map, NEVER, type Observable, Subject, switchMap } from 'rxjs'
-import type { CheckpointStore, StoredAttempt } from '../checkpoint/CheckpointStore.js'
+import type { AttemptRequest, CheckpointStore, StoredAttempt } from '../checkpoint/CheckpointStore.js'
 
 /**
  * A store whose attempts can be cut off, as the death of their process does: what they write from then on is not written, and
@@ -16,7 +16,7 @@ export class CrashableStore implements CheckpointStore {
     this.steps$ = this.steps.asObservable()
   }
 
-  begin(): Observable<StoredAttempt> {
+  begin(request?: AttemptRequest): Observable<StoredAttempt> {
     return defer(() => {
       const { alive } = this
       const write = (what: string, answer$: Observable<void>): Observable<void> =>
@@ -29,7 +29,7 @@ export class CrashableStore implements CheckpointStore {
             return alive.yes ? [undefined] : NEVER
           }),
         )
-      return this.store.begin().pipe(
+      return this.store.begin(request).pipe(
         map((attempt): StoredAttempt => ({
           attemptId: attempt.attemptId,
           restored: attempt.restored,

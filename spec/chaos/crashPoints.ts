@@ -18,11 +18,12 @@ export type CrashPoint = (typeof STOP_POINTS)[number]
 
 /** Tells of the crash points that lie in the store. */
 export const watchedStore = (store: CheckpointStore, at: (point: CrashPoint) => void): CheckpointStore => ({
-  begin: () =>
-    store.begin().pipe(
+  begin: (request) =>
+    store.begin(request).pipe(
       map((attempt): StoredAttempt => ({
         attemptId: attempt.attemptId,
         restored: attempt.restored,
+        lease: attempt.lease,
         complete: (checkpoint) =>
           defer(() => {
             at('storing')

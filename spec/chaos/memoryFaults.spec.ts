@@ -129,8 +129,8 @@ const runWithFaults = (seed: number) => {
 const slowStore = (store: CheckpointStore, scheduler: TestScheduler, delayMs: () => number): CheckpointStore => {
   const slowly = <T>(act$: Observable<T>) => timer(delayMs(), scheduler).pipe(concatMap(() => act$))
   return {
-    begin: () =>
-      slowly(store.begin()).pipe(
+    begin: (request) =>
+      slowly(store.begin(request)).pipe(
         map((attempt) => ({
           ...attempt,
           complete: (checkpoint) => slowly(attempt.complete(checkpoint)),

@@ -331,7 +331,7 @@ describe('CheckpointCoordinator', () => {
         job.run(job.pipeline({ subtaskIndex, parallelism: 3, every: subtaskIndex + 1 }))
       job.until(101)
 
-      expect(restoredOf(store)).toMatchObject({
+      expect(restoredOf(store, 3)).toMatchObject({
         parallelism: 3,
         states: { source: [{ next: 100 }, { next: 50 }, { next: 33 }] },
       })

@@ -147,8 +147,8 @@ describe('CheckpointCoordinator: attempts', () => {
     const job = new Job({ store })
     const both = job.run(
       merge(
-        job.pipeline({ subtaskIndex: 0, every: 10 }, { uid: 'x' }),
-        job.pipeline({ subtaskIndex: 2, every: 20 }, { uid: 'x' }),
+        job.pipeline({ parallelism: 3, subtaskIndex: 0, every: 10 }, { uid: 'x' }),
+        job.pipeline({ parallelism: 3, subtaskIndex: 2, every: 20 }, { uid: 'x' }),
       ),
     )
     job.at(150, () => both.unsubscribe())
@@ -156,7 +156,7 @@ describe('CheckpointCoordinator: attempts', () => {
     job.at(160, () =>
       job.run(
         job.pipeline(
-          { subtaskIndex: 2 },
+          { parallelism: 3, subtaskIndex: 2 },
           {
             uid: 'x',
             onRestored: (restored) =>

@@ -149,7 +149,14 @@ describe('KafkaSource with checkpoints', () => {
       expectObservable(shown(elements$), '^ 5ms !').toBe('(Rasbe)', { R: 'R', a: 'a@0', s: 'B7', b: 'b@1', e: 'end' })
       scheduler.flush()
       expect(checkpoints.states).toEqual([
-        { version: 1, state: { splits: [{ topic: 't', partition: 0, offset: 1 }], initialDiscoveryFinished: true } },
+        {
+          version: 2,
+          state: {
+            ...{ subtaskIndex: 0, parallelism: 1 },
+            splits: [{ topic: 't', partition: 0, offset: 1 }],
+            initialDiscoveryFinished: true,
+          },
+        },
       ])
     })
   })

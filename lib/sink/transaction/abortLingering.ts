@@ -8,8 +8,10 @@ export interface LingeringSearch {
   readonly parallelism: number
   /** of the run that left the state; 0 without state */
   readonly formerParallelism: number
-  /** the first offset after the restored checkpoint */
+  /** the first offset after the restored checkpoint: the new run's first */
   readonly firstOffset: number
+  /** by subtask, the first offset after its own checkpoint: others may have been further when all were restored together */
+  readonly formerOffsets: ReadonlyMap<number, number>
 }
 
 /**
@@ -23,11 +25,22 @@ export const abortLingering = (
   search: LingeringSearch,
   aborted: (transactionalId: string) => void,
 ): Observable<InitialisedTransaction> => {
+  const { firstOffset, formerOffsets } = search
+  const probeFrom = (subtask: number, start: number): Observable<InitialisedTransaction> => {
+    const end = start < firstOffset ? firstOffset : Infinity
+    return transactions
+      .initialise(start, subtask, search.prefix)
+      .pipe(
+        expand(({ identity, offset }) =>
+          identity.epoch === 0 || offset + 1 === end
+            ? EMPTY
+            : transactions.initialise(offset + 1, subtask, search.prefix),
+        ),
+      )
+  }
   const probe = (subtask: number): Observable<readonly InitialisedTransaction[]> =>
-    transactions.initialise(search.firstOffset, subtask, search.prefix).pipe(
-      expand((found) =>
-        found.identity.epoch === 0 ? EMPTY : transactions.initialise(found.offset + 1, subtask, search.prefix),
-      ),
+    from(new Set([firstOffset, Math.min(firstOffset, formerOffsets.get(subtask) ?? firstOffset)])).pipe(
+      concatMap((start) => probeFrom(subtask, start)),
       tap(({ identity }) => {
         if (identity.epoch > 0) aborted(identity.transactionalId)
       }),
@@ -42,7 +55,7 @@ export const abortLingering = (
     defer(() => probe(subtask)).pipe(
       concatMap((found) => {
         const next = subtask + search.parallelism
-        const goOn = found.length > 1 || next < search.formerParallelism
+        const goOn = found.some(({ identity }) => identity.epoch > 0) || next < search.formerParallelism
         return goOn ? concat(close(found), others(next)) : close(found)
       }),
     )

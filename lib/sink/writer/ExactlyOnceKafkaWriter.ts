@@ -98,7 +98,9 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
     const { uid } = this.settings
     return defer(() => {
       const former = this.formerStates(restored)
-      const mine = former.filter((_, subtask) => subtask % this.settings.parallelism === this.settings.subtaskIndex)
+      const { parallelism, subtaskIndex } = this.settings
+      // After a change of the parallelism those of subtasks that are no more are dealt out.
+      const mine = former.filter((state) => state.subtaskIndex % parallelism === subtaskIndex)
       const committables = mine.flatMap((state) => state.committables)
       return concat(
         this.checkTimeout(restored),
@@ -127,7 +129,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
       prepare$: concat(
         defer(() => (ended === undefined ? EMPTY : this.prepare(ended, barrier.checkpointId))),
         defer(() => {
-          barrier.snapshot(this.settings.uid, this.snapshot())
+          barrier.snapshot(this.settings.uid, this.snapshot(barrier.checkpointId))
           barrier.acknowledge()
           return EMPTY
         }),
@@ -156,8 +158,8 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   }
 
   private formerStates(restored: Restored): readonly KafkaWriterState[] {
-    return restored.statesOf(this.settings.uid).map((json) => {
-      const decoded = decodeWriterState(json)
+    return restored.statesOf(this.settings.uid).map((json, subtaskIndex) => {
+      const decoded = decodeWriterState(json, { subtaskIndex, checkpointId: restored.checkpointId ?? 0 })
       if (decoded._tag === 'Right') return decoded.right
       throw new KafkaError({
         _tag: 'Corrupt',
@@ -192,13 +194,14 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
     const formerParallelism = Math.max(0, ...former.map((state) => state.parallelism))
     const prefixes = [...new Set([...former.map((state) => state.transactionalIdPrefix), prefix])]
     const firstOffset = (restored.checkpointId ?? 0) + 1
+    const formerOffsets = new Map(former.map((state) => [state.subtaskIndex, state.checkpointId + 1]))
     const aborted: string[] = []
     return concat(
       from(prefixes).pipe(
         concatMap((searched) =>
           abortLingering(
             this.transactions,
-            { prefix: searched, subtaskIndex, parallelism, formerParallelism, firstOffset },
+            { prefix: searched, subtaskIndex, parallelism, formerParallelism, firstOffset, formerOffsets },
             (id) => aborted.push(id),
           ).pipe(
             concatMap((first) => (searched === prefix ? of(first) : first.producer.close().pipe(ignoreElements()))),
@@ -258,10 +261,10 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
     )
   }
 
-  private snapshot() {
-    const { prefix, parallelism } = this.settings
+  private snapshot(checkpointId: number) {
+    const { prefix, subtaskIndex, parallelism } = this.settings
     const committables = this.committables.map(({ committable }) => committable)
-    return encodeWriterState({ transactionalIdPrefix: prefix, parallelism, committables })
+    return encodeWriterState({ transactionalIdPrefix: prefix, subtaskIndex, parallelism, checkpointId, committables })
   }
 
   private completed(outcome: CompletedOutcome): Observable<SinkEvent> {

@@ -3,8 +3,8 @@ import { type KafkaSourceState, kafkaSourceState } from './KafkaSourceEnumState.
 import { splitOwner } from './splitOwner.js'
 
 /**
- * What a subtask goes on from: of all subtasks' splits those that are its own, which are the same as before unless the parallelism
- * has changed. Undefined at a fresh start. Throws when a stored state cannot be read.
+ * What a subtask goes on from: its own state, or, when the parallelism has changed, of all subtasks' splits those that are its own
+ * now. Undefined at a fresh start. Throws when a stored state cannot be read.
  */
 export const restoredState = (
   restored: Restored,
@@ -16,8 +16,10 @@ export const restoredState = (
     .statesOf(uid)
     .filter((state) => state !== undefined && state !== null)
     .map(decode)
-  if (states.length === 0) return undefined
+  if (states.every(({ subtask }) => subtask?.parallelism === parallelism))
+    return states.find(({ subtask }) => subtask?.subtaskIndex === subtaskIndex)
   return {
+    subtask: { subtaskIndex, parallelism },
     splits: states
       .flatMap(({ splits }) => splits)
       .filter(({ topicPartition }) => splitOwner(topicPartition, parallelism) === subtaskIndex),

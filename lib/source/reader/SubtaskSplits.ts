@@ -115,7 +115,9 @@ export class SubtaskSplits<T> {
 
   /** For a checkpoint. */
   get state(): KafkaSourceState {
+    const { subtaskIndex, parallelism } = this.context
     return {
+      subtask: { subtaskIndex, parallelism },
       splits: [...this.assigned.splits, ...this.waiting],
       initialDiscoveryFinished: this.initialDiscoveryFinished,
     }

@@ -66,10 +66,13 @@ export class FakeDisk {
         ),
       rename: (from, to) =>
         step(() => {
-          const text = this.names.get(from)
-          if (text === undefined) throw new Error(`ENOENT: ${from}`)
-          this.names.delete(from)
-          this.names.set(to, text)
+          if (!this.names.has(from)) throw new Error(`ENOENT: ${from}`)
+          need(dirname(to))
+          for (const [path, content] of [...this.names])
+            if (path === from || path.startsWith(`${from}/`)) {
+              this.names.delete(path)
+              this.names.set(to + path.slice(from.length), content)
+            }
         }),
       syncDirectory: (path) =>
         step(() => {

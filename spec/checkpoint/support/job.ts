@@ -1,4 +1,4 @@
-import { defer, delay, mergeMap, type Observable, type SchedulerLike, timer } from 'rxjs'
+import { asapScheduler, defer, delay, mergeMap, type Observable, type SchedulerLike, timer } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import { type CheckpointConfig } from '../../../lib/checkpoint/CheckpointConfig.js'
 import { CheckpointCoordinator } from '../../../lib/checkpoint/CheckpointCoordinator.js'
@@ -91,15 +91,16 @@ export const slowStore = (
       delay(after, scheduler),
     )
   return {
-    begin: () =>
+    begin: (request) =>
       slowly(
-        defer(() => inner.begin()).pipe(
+        defer(() => inner.begin(request)).pipe(
           mergeMap((attempt): StoredAttempt[] => [
             {
               attemptId: attempt.attemptId,
               restored: attempt.restored,
               complete: (checkpoint) => slowly(attempt.complete(checkpoint)),
               markCommitted: (...mark) => slowly(attempt.markCommitted(...mark)),
+              lease: attempt.lease,
             },
           ]),
         ),
@@ -107,10 +108,11 @@ export const slowStore = (
   }
 }
 
-/** What an attempt that begins now would start from. */
-export const restoredOf = (store: CheckpointStore): StoredCheckpoint | undefined => {
+/** What an attempt that begins now, with all subtasks, would start from. */
+export const restoredOf = (store: CheckpointStore, parallelism = 1): StoredCheckpoint | undefined => {
   let attempt: StoredAttempt | undefined
-  store.begin().subscribe((begun) => (attempt = begun))
+  const share = { parallelism, subtasks: Array.from({ length: parallelism }, (_, subtask) => subtask) }
+  store.begin({ share, scheduler: asapScheduler }).subscribe((begun) => (attempt = begun))
   if (attempt === undefined) throw new Error('The store has not answered.')
   return attempt.restored
 }

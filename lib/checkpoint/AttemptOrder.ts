@@ -1,0 +1,33 @@
+import { conflict, type JobShare, nameOfShare, shareNamed } from './JobShare.js'
+
+/** An attempt among those of a store. */
+export interface AttemptClaim {
+  readonly number: number
+  readonly share: JobShare
+}
+
+/**
+ * `attempt-000007`, or `attempt-000007-subtasks-0,1-of-4` for a part of a job: the claim is in the name, so it is there as soon
+ * as the attempt is.
+ */
+export const attemptName = ({ number, share }: AttemptClaim): string => {
+  const name = `attempt-${String(number).padStart(6, '0')}`
+  return share.parallelism === 1 ? name : `${name}-${nameOfShare(share)}`
+}
+
+/** Reads `attemptName`; undefined when it is none. */
+export const attemptNamed = (name: string): AttemptClaim | undefined => {
+  const [, number, share = 'subtasks-0-of-1'] = /^attempt-(\d+)(?:-([^.]+))?$/.exec(name) ?? []
+  const claimed = shareNamed(share)
+  return number === undefined || claimed === undefined ? undefined : { number: Number(number), share: claimed }
+}
+
+/** Newest first. Two that began at once may have one number: then it matters only that everybody sees them in one order. */
+export const byAge = (a: AttemptClaim, b: AttemptClaim): number => {
+  const [nameOfA, nameOfB] = [attemptName(a), attemptName(b)]
+  return b.number - a.number || Number(nameOfA < nameOfB) - Number(nameOfB < nameOfA)
+}
+
+/** Whether `newer` began later, and both cannot run at the same time. */
+export const supersedes = (newer: AttemptClaim, older: AttemptClaim): boolean =>
+  byAge(newer, older) < 0 && conflict(newer.share, older.share)
