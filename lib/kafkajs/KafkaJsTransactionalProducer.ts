@@ -155,7 +155,8 @@ export class KafkaJsTransactionalProducer implements TransactionalProducer {
   }
 
   private async askIdentity(): Promise<ProducerIdentity> {
-    this.identity = await this.coordinator.init(this.config.transactionTimeoutMs)
+    const { transactionTimeoutMs, deliveryTimeoutMs } = this.config
+    this.identity = await this.coordinator.init(transactionTimeoutMs, deliveryTimeoutMs)
     return this.identity
   }
 

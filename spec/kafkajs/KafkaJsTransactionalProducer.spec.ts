@@ -119,6 +119,14 @@ describe('KafkaJsTransactionalProducer', () => {
     expect(committed(0)).toEqual(['a', 'b', 'c'])
   })
 
+  it('should ask for its identity for longer than request.timeout.ms', async () => {
+    const { cluster, scheduler, producerOf, run } = setUp()
+    cluster.faults = { lostRequest: 1 }
+    scheduler.after(60_000, () => (cluster.faults = {}))
+    expect(await run(producerOf('tx').init())).toMatchObject({ transactionalId: 'tx' })
+    expect(scheduler.now()).toBeGreaterThan(60_000)
+  })
+
   it('should ask for no identity any more once it is closed: its id may be in use by a successor', async () => {
     const { cluster, scheduler, producerOf, run } = setUp()
     const producer = producerOf('tx')

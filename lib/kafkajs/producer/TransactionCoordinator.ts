@@ -24,13 +24,18 @@ export class TransactionCoordinator {
     private readonly closed: () => boolean = () => false,
   ) {}
 
-  /** Fences former producers of this id and aborts what they left open. */
-  async init(transactionTimeoutMs: number): Promise<ProducerIdentity> {
+  /**
+   * Fences former producers of this id and aborts what they left open.
+   *
+   * @param timeoutMs longer than `request.timeout.ms`: a coordinator that has lost a replica may be silent that long, and it is
+   *   asked ahead of need
+   */
+  async init(transactionTimeoutMs: number, timeoutMs: number): Promise<ProducerIdentity> {
     const { producerId, producerEpoch } = await this.ask(
       initProducerIdApi,
       { transactionalId: this.transactionalId, transactionTimeoutMs },
       ({ errorCode }) => errorCode,
-      { unlessClosed: true },
+      { unlessClosed: true, timeoutMs },
     )
     return { producerId, epoch: producerEpoch, transactional: true }
   }
