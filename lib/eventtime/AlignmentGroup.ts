@@ -42,9 +42,14 @@ export class AlignmentMember {
     private readonly onLeave: () => void,
   ) {}
 
-  /** Its watermark is further ahead than the group allows. The slowest member never is. */
+  /** Its own watermark is ahead. That of the slowest member never is. */
   get paused(): boolean {
-    return this.watermark > this.allowed
+    return this.isAhead(this.watermark)
+  }
+
+  /** This watermark, of a part of the stream, is further ahead than the group allows. */
+  isAhead(watermark: number): boolean {
+    return watermark > this.allowed
   }
 
   emitWatermark(timestamp: number): void {
@@ -68,7 +73,7 @@ export class AlignmentMember {
 
   /** The others do not wait for it any more, nor it for them. */
   leave(): void {
-    this.watermark = MIN_WATERMARK
+    this.allowed = MAX_WATERMARK
     this.onLeave()
   }
 }

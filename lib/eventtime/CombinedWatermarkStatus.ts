@@ -1,4 +1,6 @@
 import { MIN_WATERMARK } from '../stream/Watermark.js'
+import { slowestInput } from './slowestInput.js'
+import type { SlowestInput } from './slowestInput.js'
 import type { WatermarkCombination } from './WatermarkCombination.js'
 import type { WatermarkOutput } from './WatermarkGenerator.js'
 
@@ -59,6 +61,12 @@ export class CombinedWatermarkStatus<Split> implements WatermarkCombination<Spli
   setIdle(split: Split, idle: boolean): void {
     const partial = this.splits.get(split)
     if (partial !== undefined) partial.idle = idle
+  }
+
+  get slowest(): SlowestInput<Split> | undefined {
+    const all = [...this.splits]
+    const active = all.flatMap(([split, { idle, watermark }]) => (idle ? [] : [[split, watermark] as const]))
+    return slowestInput(active, this.combined, Math.max(...all.map(([, { watermark }]) => watermark)))
   }
 
   /** Emits what all splits together allow. */

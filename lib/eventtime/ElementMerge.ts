@@ -1,3 +1,4 @@
+import { asyncScheduler } from 'rxjs'
 import type { Observable, Subscriber, Subscription } from 'rxjs'
 import type { CheckpointBarrier } from '../stream/CheckpointBarrier.js'
 import { Fifo } from '../stream/Fifo.js'
@@ -8,8 +9,10 @@ import { StreamError } from '../stream/StreamError.js'
 import { MAX_WATERMARK } from '../stream/Watermark.js'
 import { BarrierAlignment } from './BarrierAlignment.js'
 import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
+import type { MergeConfig } from './MergeConfig.js'
 import type { WatermarkCombination } from './WatermarkCombination.js'
 import type { WatermarkOutput } from './WatermarkGenerator.js'
+import { WatermarkHolderTracker } from './WatermarkHolderTracker.js'
 
 /** One input of a merge. */
 class Input<T> {
@@ -39,6 +42,7 @@ export class ElementMerge<T> {
   private readonly alignment = new BarrierAlignment<Input<T>>()
   private readonly watermarks: WatermarkCombination<Input<T>>
   private readonly output: ElementWatermarkOutput
+  private readonly holder: WatermarkHolderTracker<Input<T>> | undefined
   private readonly restored: Restored[] = []
   private outcome: Subscription | undefined
   private lastCheckpointId = -1
@@ -55,11 +59,18 @@ export class ElementMerge<T> {
   constructor(
     private readonly destination: Subscriber<StreamElement<T>>,
     combination: new (output: WatermarkOutput) => WatermarkCombination<Input<T>>,
+    { watermarkHolder$, scheduler = asyncScheduler }: MergeConfig = {},
   ) {
     this.output = new ElementWatermarkOutput((element) => {
       destination.next(element)
     })
     this.watermarks = new combination(this.output)
+    if (watermarkHolder$ === undefined) return
+    this.holder = new WatermarkHolderTracker(
+      () => this.watermarks.slowest,
+      () => scheduler.now(),
+      watermarkHolder$,
+    )
   }
 
   /** Adds all inputs before it subscribes to the first, so that each is waited for. */
@@ -70,6 +81,7 @@ export class ElementMerge<T> {
       this.alignment.add(input)
       this.watermarks.add(input)
     }
+    this.holder?.look()
     for (const { input, elements } of inputs) {
       operate(elements, this.destination, {
         next: (element) => {
@@ -109,10 +121,12 @@ export class ElementMerge<T> {
       case 'watermark':
         if (element.timestamp === MAX_WATERMARK) this.endWatermarks(input)
         else this.watermarks.emitWatermark(input, element.timestamp)
+        this.holder?.look()
         break
       case 'watermarkStatus':
         if (element.idle) this.watermarks.markIdle(input)
         else this.watermarks.markActive(input)
+        this.holder?.look()
         break
       case 'restored':
         this.restore(element)
@@ -222,6 +236,7 @@ export class ElementMerge<T> {
   private removeWatermarks(input: Input<T>): void {
     this.watermarks.remove(input)
     this.watermarks.update()
+    this.holder?.look()
   }
 
   private emitFinalWatermark(): void {

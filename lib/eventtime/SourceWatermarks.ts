@@ -1,11 +1,24 @@
+import type { SchedulerLike } from 'rxjs'
 import type { BatchEnd } from '../stream/BatchEnd.js'
+import { MIN_WATERMARK } from '../stream/Watermark.js'
 import type { Watermark } from '../stream/Watermark.js'
 import type { WatermarkStatus } from '../stream/WatermarkStatus.js'
 import { CombinedWatermarkStatus } from './CombinedWatermarkStatus.js'
 import { DemandClock } from './DemandClock.js'
 import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
+import { PausableClock } from './PausableClock.js'
+import { StreamAlignment } from './StreamAlignment.js'
 import type { WatermarkGenerator, WatermarkOutput } from './WatermarkGenerator.js'
+import type { WatermarkHolder, WatermarkHolderObserver } from './WatermarkHolder.js'
+import { WatermarkHolderTracker } from './WatermarkHolderTracker.js'
 import type { WatermarkStrategy } from './WatermarkStrategy.js'
+
+/** Whom the watermarks of a source tell. */
+export interface SourceWatermarksListener {
+  emit(element: Watermark | WatermarkStatus): void
+  /** A split that had to wait may be read on. */
+  wake(): void
+}
 
 /**
  * The watermarks of a source that reads several splits in one loop: a generator for each, combined, on one tick. What
@@ -15,6 +28,8 @@ import type { WatermarkStrategy } from './WatermarkStrategy.js'
  * 2. For each record: `timestampOf`, emit the record, then `onRecord`: a record leaves before the watermark that it
  *    causes.
  * 3. `onPeriodicEmit` at every tick, 200 ms by default: all splits are asked, then they are combined once.
+ * 4. With `withWatermarkAlignment`, a split that is `paused` is not to be read; `wake` says that one may go on. `leave` when
+ *    nothing more is read.
  *
  * It is the same as `assignTimestampsAndWatermarks` for each split and then `combineWatermarks`, with one tick for all
  * of them. Flink's `ProgressiveTimestampsAndWatermarks`; the recorded cases are in spec/golden.
@@ -25,25 +40,36 @@ export class SourceWatermarks<T> {
   /** Flink's main output: it sees no records; with idleness set it tells that a source without splits is idle. */
   private readonly main: WatermarkGenerator<T>
   private readonly mainOutput: WatermarkOutput
+  private readonly alignment: StreamAlignment | undefined
+  private readonly tracker: WatermarkHolderTracker<SplitWatermarks<T>>
 
   constructor(
     private readonly strategy: WatermarkStrategy<T>,
-    emit: (element: Watermark | WatermarkStatus) => void,
-    private readonly now: () => number,
+    private readonly listener: SourceWatermarksListener,
+    private readonly scheduler: SchedulerLike,
+    holder$?: WatermarkHolderObserver,
   ) {
-    const idleTogether = idleOnlyTogether(new ElementWatermarkOutput(emit))
+    const now = (): number => scheduler.now()
+    const main = new ElementWatermarkOutput((element) => {
+      this.emit(element)
+    })
+    const idleTogether = idleOnlyTogether(main)
     this.combined = new CombinedWatermarkStatus(idleTogether())
     this.mainOutput = idleTogether()
     this.main = strategy.createWatermarkGenerator(now)
+    this.tracker = new WatermarkHolderTracker(() => this.combined.slowest, now, holder$)
+    this.alignment = this.join()
   }
 
-  addSplit(): SplitWatermarks<T> {
-    const split: SplitWatermarks<T> = new SplitWatermarks(this.strategy, this.now, this.combined, () => {
+  /** @param id names it where it is told which split holds the watermark */
+  addSplit(id: string): SplitWatermarks<T> {
+    const { strategy, scheduler, combined, alignment } = this
+    const split: SplitWatermarks<T> = new SplitWatermarks(id, strategy, scheduler, combined, alignment, () => {
       this.splits.delete(split)
-      this.combined.remove(split)
+      combined.remove(split)
     })
     this.splits.add(split)
-    this.combined.add(split)
+    combined.add(split)
     return split
   }
 
@@ -51,6 +77,41 @@ export class SourceWatermarks<T> {
     for (const split of this.splits) split.onPeriodicEmit()
     this.combined.update()
     this.main.onPeriodicEmit(this.mainOutput)
+    this.align()
+    this.tracker.look()
+  }
+
+  /** Sends what the source itself says: that it is idle, having no splits. */
+  emit(element: Watermark | WatermarkStatus): void {
+    this.alignment?.watch(element)
+    this.listener.emit(element)
+  }
+
+  /** The split that holds the watermark, as of the last tick. */
+  get holder(): WatermarkHolder | undefined {
+    return this.tracker.holder
+  }
+
+  /** Nothing more is read: nobody waits for this source, nor for any of its splits. */
+  leave(): void {
+    for (const split of this.splits) split.release()
+    this.tracker.look()
+    this.alignment?.leave()
+  }
+
+  private join(): StreamAlignment | undefined {
+    const { alignment } = this.strategy
+    if (alignment === undefined) return undefined
+    const align = (): void => {
+      this.align()
+    }
+    return new StreamAlignment(alignment, align, this.scheduler)
+  }
+
+  private align(): void {
+    let resumed = false
+    for (const split of this.splits) if (split.align()) resumed = true
+    if (resumed) this.listener.wake()
   }
 }
 
@@ -58,23 +119,32 @@ export class SourceWatermarks<T> {
 export class SplitWatermarks<T> {
   /** The event time of a value. */
   readonly timestampOf: (value: T, recordTimestamp: number) => number
+  /** Too far ahead of the group of its source: it is not to be read for now. */
+  paused = false
+  private watermark = MIN_WATERMARK
   private readonly generator: WatermarkGenerator<T>
   private readonly atOnce: WatermarkOutput
   private readonly atTick: WatermarkOutput
+  private readonly alignmentClock: PausableClock
   private readonly clock: DemandClock
 
   constructor(
+    readonly id: string,
     strategy: WatermarkStrategy<T>,
-    now: () => number,
+    scheduler: SchedulerLike,
     combined: CombinedWatermarkStatus<SplitWatermarks<T>>,
+    private readonly alignment: StreamAlignment | undefined,
     readonly release: () => void,
   ) {
     this.timestampOf = strategy.timestampAssigner
-    this.clock = new DemandClock({ now })
+    this.alignmentClock = new PausableClock(scheduler)
+    this.clock = new DemandClock(this.alignmentClock)
     this.generator = strategy.createWatermarkGenerator(() => this.clock.now())
     this.atOnce = {
       emitWatermark: (timestamp) => {
+        this.watermark = Math.max(this.watermark, timestamp)
         combined.emitWatermark(this, timestamp)
+        this.align()
       },
       markIdle: () => {
         combined.markIdle(this)
@@ -84,7 +154,10 @@ export class SplitWatermarks<T> {
       },
     }
     this.atTick = {
-      emitWatermark: (timestamp) => combined.setWatermark(this, timestamp),
+      emitWatermark: (timestamp) => {
+        this.watermark = Math.max(this.watermark, timestamp)
+        combined.setWatermark(this, timestamp)
+      },
       markIdle: () => {
         combined.setIdle(this, true)
       },
@@ -102,26 +175,37 @@ export class SplitWatermarks<T> {
     this.generator.onPeriodicEmit(this.atTick)
   }
 
+  /** A batch end on its way out: while the pipeline asks for no more of this split, the split is not idle. */
+  watch(end: BatchEnd): BatchEnd {
+    return this.clock.watch(end)
+  }
+
+  /** Looks whether it is ahead. The time until it is not does not count as idle. True when it may go on. */
+  align(): boolean {
+    if (this.alignment === undefined) return false
+    const paused = this.alignment.isAhead(this.watermark)
+    if (paused === this.paused) return false
+    if (paused) this.pause()
+    else this.resume()
+    return !paused
+  }
+
+  pause(): void {
+    this.paused = true
+    this.alignmentClock.pause()
+  }
+
+  resume(): void {
+    this.paused = false
+    this.alignmentClock.resume()
+  }
+
   markIdle(): void {
     this.atOnce.markIdle()
   }
 
   markActive(): void {
     this.atOnce.markActive()
-  }
-
-  /** A batch end on its way out: while the pipeline asks for no more of this split, the split is not idle. */
-  watch(end: BatchEnd): BatchEnd {
-    return this.clock.watch(end)
-  }
-
-  /** Aligned with slower sources: the time until `resume` does not count as idle. */
-  pause(): void {
-    this.clock.pause()
-  }
-
-  resume(): void {
-    this.clock.resume()
   }
 }
 

@@ -1,4 +1,6 @@
 import { MIN_WATERMARK } from '../stream/Watermark.js'
+import { slowestInput } from './slowestInput.js'
+import type { SlowestInput } from './slowestInput.js'
 import type { WatermarkCombination } from './WatermarkCombination.js'
 import type { WatermarkOutput } from './WatermarkGenerator.js'
 
@@ -69,6 +71,12 @@ export class StatusWatermarkValve<Input> implements WatermarkCombination<Input> 
       this.idle = true
       this.output.markIdle()
     }
+  }
+
+  get slowest(): SlowestInput<Input> | undefined {
+    const all = [...this.channels]
+    const counting = all.flatMap(([input, { aligned, watermark }]) => (aligned ? [[input, watermark] as const] : []))
+    return slowestInput(counting, this.emitted, Math.max(...all.map(([, { watermark }]) => watermark)))
   }
 
   private resume(): void {

@@ -1,3 +1,5 @@
+import type { SlowestInput } from './slowestInput.js'
+
 /**
  * Makes one watermark of those of several inputs. Pure state; what it decides goes to a `WatermarkOutput`.
  *
@@ -14,4 +16,6 @@ export interface WatermarkCombination<Input> {
   markActive(input: Input): void
   /** Emits what the inputs allow now: after a removal. */
   update(): void
+  /** The input that it waits for. */
+  readonly slowest: SlowestInput<Input> | undefined
 }

@@ -1,5 +1,6 @@
 import { boundedOutOfOrderness } from './boundedOutOfOrderness.js'
 import { checkIdleTimeout } from './IdlenessTimer.js'
+import { checkAlignment } from './StreamAlignment.js'
 import type { TimestampAssigner } from './TimestampAssigner.js'
 import type { WatermarkAlignment } from './WatermarkAlignment.js'
 import type { WatermarkGenerator } from './WatermarkGenerator.js'
@@ -64,11 +65,15 @@ export class WatermarkStrategy<T> {
   }
 
   /**
-   * Pauses splits that are more than `maxDrift` ms of event time ahead of the slowest source of the group. No source
-   * looks at it yet: until then the operator `alignWatermarks` does it, for whole sources or each of `splits()`.
+   * Pauses splits whose watermark is more than `maxDrift` ms of event time ahead of the slowest source of the group, looked
+   * at every `updateInterval` ms. A group is all sources in this process that name it. Done by `source.elements()`; elsewhere
+   * the operator `alignWatermarks` does it, and says what holds. Throws when a number makes no sense.
    */
   withWatermarkAlignment(group: string, maxDrift: number, updateInterval = 1_000): WatermarkStrategy<T> {
-    return new WatermarkStrategy({ ...this.settings, alignment: { group, maxDrift, updateInterval } })
+    return new WatermarkStrategy({
+      ...this.settings,
+      alignment: checkAlignment({ group, maxDrift, updateInterval }),
+    })
   }
 
   get timestampAssigner(): TimestampAssigner<T> {

@@ -1,10 +1,9 @@
-import { Observable, asyncScheduler, interval } from 'rxjs'
+import { Observable } from 'rxjs'
 import type { MonoTypeOperatorFunction, SchedulerLike } from 'rxjs'
 import { operate } from '../stream/operate.js'
 import type { StreamElement } from '../stream/StreamElement.js'
-import { MAX_WATERMARK } from '../stream/Watermark.js'
-import { alignmentGroupNamed } from './alignmentGroupNamed.js'
 import { DemandGate } from './DemandGate.js'
+import { StreamAlignment, checkAlignment } from './StreamAlignment.js'
 import type { WatermarkAlignment } from './WatermarkAlignment.js'
 
 /** Where the time of an alignment comes from. */
@@ -39,52 +38,36 @@ export interface AlignWatermarksConfig {
  * Flink's `SourceCoordinator` and `SourceOperator`; the first report does not wait for the interval.
  */
 export function alignWatermarks<T>(
-  { group, maxDrift, updateInterval = 1_000 }: WatermarkAlignment,
-  { scheduler = asyncScheduler }: AlignWatermarksConfig = {},
+  alignment: WatermarkAlignment,
+  { scheduler }: AlignWatermarksConfig = {},
 ): MonoTypeOperatorFunction<StreamElement<T>> {
-  if (!(maxDrift >= 0)) throw new RangeError('maxDrift cannot be negative')
-  if (!(updateInterval > 0)) throw new RangeError('updateInterval must be greater than zero')
+  checkAlignment(alignment)
   return (source) =>
     new Observable((destination) => {
-      const member = alignmentGroupNamed(group).join(maxDrift)
-      destination.add(() => {
-        member.leave()
-      })
       const gate = new DemandGate()
-      const pauseOrResume = (): void => {
-        if (member.paused) gate.close()
-        else gate.open()
-      }
-      const reporting = operate(interval(updateInterval, scheduler), destination, {
-        next: () => {
-          member.report()
-          pauseOrResume()
+      const aligned = new StreamAlignment(
+        alignment,
+        () => {
+          if (aligned.paused) gate.close()
+          else gate.open()
         },
+        scheduler,
+      )
+      destination.add(() => {
+        aligned.leave()
       })
-      const leave = (): void => {
-        reporting.unsubscribe()
-        member.leave()
-        gate.open()
-      }
       operate(source, destination, {
         next: (element) => {
           switch (element.kind) {
             case 'watermark':
-              if (element.timestamp === MAX_WATERMARK) leave()
-              else {
-                member.emitWatermark(element.timestamp)
-                pauseOrResume()
-              }
-              break
             case 'watermarkStatus':
-              member.setIdle(element.idle)
-              pauseOrResume()
+              aligned.watch(element)
               break
             case 'batchEnd':
               destination.next(gate.watch(element))
               return
             case 'barrier':
-              if (element.end !== undefined) leave()
+              if (element.end !== undefined) aligned.leave()
               break
             case 'record':
             case 'restored':
@@ -93,7 +76,7 @@ export function alignWatermarks<T>(
           destination.next(element)
         },
         complete: () => {
-          leave()
+          aligned.leave()
           destination.complete()
         },
       })

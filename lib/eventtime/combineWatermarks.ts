@@ -4,6 +4,7 @@ import { operate } from '../stream/operate.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { CombinedWatermarkStatus } from './CombinedWatermarkStatus.js'
 import { ElementMerge } from './ElementMerge.js'
+import type { MergeConfig } from './MergeConfig.js'
 
 /** A part of a source that is read by itself: a Kafka split, or anything else. */
 export interface SplitElements<T> {
@@ -29,15 +30,16 @@ export interface SplitElements<T> {
  * - **Barrier**: emitted when every live split has delivered it. A completed one counts as delivered, a new one too: it
  *   is held until the barrier is out. While one waits the others flow, and what it sends meanwhile is held, at most two
  *   batches. An aborted checkpoint releases who waits; its barrier is dropped.
+ * - `watermarkHolder$` of the configuration is told which split holds the watermark back.
  * - Batch ends pass: the demand of each split stays its own.
  *
  * Subscribes to each split as it is emitted. Completes when the splits and their outer stream have; an error of one is
  * the error of all.
  */
-export function combineWatermarks<T>(): OperatorFunction<SplitElements<T>, StreamElement<T>> {
+export function combineWatermarks<T>(config: MergeConfig = {}): OperatorFunction<SplitElements<T>, StreamElement<T>> {
   return (splits) =>
     new Observable((destination) => {
-      const merge = new ElementMerge<T>(destination, CombinedWatermarkStatus)
+      const merge = new ElementMerge<T>(destination, CombinedWatermarkStatus, config)
       operate(splits, destination, {
         next: (split) => {
           merge.add(split)

@@ -1,6 +1,7 @@
-import { Observable } from 'rxjs'
+import { Observable, isObservable } from 'rxjs'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { ElementMerge } from './ElementMerge.js'
+import type { MergeConfig } from './MergeConfig.js'
 import { StatusWatermarkValve } from './StatusWatermarkValve.js'
 
 /**
@@ -16,13 +17,36 @@ import { StatusWatermarkValve } from './StatusWatermarkValve.js'
  * those that have ended before wait for nobody. A request to end goes to all.
  *
  * Completes when all inputs have; an error of one is the error of all.
+ *
+ * Inputs with names are told apart by them where it is said which one holds the watermark back, by their place otherwise:
+ *
+ * ```ts
+ * const watermarkHolder$ = new BehaviorSubject<WatermarkHolder | undefined>(undefined)
+ * unionElements({ flights: flights.elements(), weather: weather.elements() }, { watermarkHolder$ })
+ * ```
  */
 export function unionElements<T extends readonly unknown[]>(
   ...inputs: { readonly [Index in keyof T]: Observable<StreamElement<T[Index]>> }
-): Observable<StreamElement<T[number]>> {
+): Observable<StreamElement<T[number]>>
+export function unionElements<T extends Readonly<Record<string, unknown>>>(
+  inputs: { readonly [Name in keyof T]: Observable<StreamElement<T[Name]>> },
+  config?: MergeConfig,
+): Observable<StreamElement<T[keyof T]>>
+export function unionElements(...inputs: readonly unknown[]): Observable<StreamElement<unknown>> {
+  const [named, config] = isNamed(inputs) ? inputs : [byPlace(inputs)]
   return new Observable((destination) => {
-    const merge = new ElementMerge<T[number]>(destination, StatusWatermarkValve)
-    merge.add(...inputs.map((elements, index) => ({ id: `input ${index}`, elements })))
+    const merge = new ElementMerge<unknown>(destination, StatusWatermarkValve, config)
+    merge.add(...Object.entries(named).map(([id, elements]) => ({ id, elements })))
     merge.close()
   })
+}
+
+type Named = Readonly<Record<string, Observable<StreamElement<unknown>>>>
+
+function isNamed(inputs: readonly unknown[]): inputs is readonly [Named, MergeConfig?] {
+  return inputs.length > 0 && !isObservable(inputs[0])
+}
+
+function byPlace(inputs: readonly unknown[]): Named {
+  return Object.fromEntries(inputs.map((elements, index) => [`input ${index}`, elements])) as Named
 }

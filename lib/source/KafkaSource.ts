@@ -1,4 +1,4 @@
-import { asyncScheduler, Observable } from 'rxjs'
+import { Observable } from 'rxjs'
 import { recordsOnly } from '../stream/recordsOnly.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { diverts } from './deadletter/deadLetter.js'
@@ -72,11 +72,10 @@ export class KafkaSource<T> {
     const { deserializationErrorPolicy: policy } = this.config
     const elements$ = new Observable<StreamElement<T | DeadLetterRecord>>((destination) => {
       const reader = this.open(options)
-      const { watermarks, scheduler = asyncScheduler } = options
       destination.add(() => {
         this.close(reader)
       })
-      reader.start(new MergedOutput(destination, watermarks, scheduler, reader.wake))
+      reader.start(new MergedOutput(destination, options, reader.wake))
     })
     return diverts(policy) ? elements$.pipe(divertDeadLetters(policy)) : (elements$ as Observable<StreamElement<T>>)
   }

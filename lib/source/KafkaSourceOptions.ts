@@ -1,6 +1,7 @@
 import type { SchedulerLike } from 'rxjs'
 import type { CheckpointCoordinator } from '../checkpoint/CheckpointCoordinator.js'
 import type { ConnectKafka } from '../client/KafkaClient.js'
+import type { WatermarkHolderObserver } from '../eventtime/WatermarkHolder.js'
 import type { WatermarkStrategy } from '../eventtime/WatermarkStrategy.js'
 import type { MetricGroup } from '../metrics/MetricGroup.js'
 
@@ -25,4 +26,6 @@ export interface KafkaSplitsOptions {
 export interface KafkaSourceOptions<T> extends KafkaSplitsOptions {
   /** Event time and watermarks, by split; without it, Kafka's timestamps and no watermark but the final one. */
   readonly watermarks?: WatermarkStrategy<T> | undefined
+  /** Is told which split holds the watermark back, whenever anything of that changes; looked at every 200 ms. */
+  readonly watermarkHolder$?: WatermarkHolderObserver | undefined
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { Subscription } from 'rxjs'
 import { CombinedWatermarkStatus } from '../../lib/eventtime/CombinedWatermarkStatus.js'
 import { StatusWatermarkValve } from '../../lib/eventtime/StatusWatermarkValve.js'
 import { SourceWatermarks } from '../../lib/eventtime/SourceWatermarks.js'
@@ -109,18 +110,21 @@ describe('the watermarks of Flink, recorded', () => {
     let current = 0
     const watermarks = new SourceWatermarks(
       strategyOf(one.strategy!),
-      (element) => {
-        if (element.kind === 'watermark') outputs.push({ step: current, type: 'watermark', ts: element.timestamp })
-        else outputs.push({ step: current, type: element.idle ? 'idle' : 'active' })
+      {
+        emit: (element) => {
+          if (element.kind === 'watermark') outputs.push({ step: current, type: 'watermark', ts: element.timestamp })
+          else outputs.push({ step: current, type: element.idle ? 'idle' : 'active' })
+        },
+        wake: () => undefined,
       },
-      () => now,
+      { now: () => now, schedule: () => Subscription.EMPTY },
     )
     const splits = new Map<string, SplitWatermarks<null>>()
     ;(one.steps as readonly SourceStep[]).forEach((step, index) => {
       current = index
       switch (step.op) {
         case 'add':
-          splits.set(step.split, watermarks.addSplit())
+          splits.set(step.split, watermarks.addSplit(step.split))
           break
         case 'rec': {
           const split = splits.get(step.split)!

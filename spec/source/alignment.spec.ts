@@ -4,6 +4,9 @@ import { alignWatermarks } from '../../lib/eventtime/alignWatermarks.js'
 import { assignTimestampsAndWatermarks } from '../../lib/eventtime/assignTimestampsAndWatermarks.js'
 import { combineWatermarks } from '../../lib/eventtime/combineWatermarks.js'
 import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'
+import { MemoryMetricGroup } from '../../lib/metrics/MemoryMetricGroup.js'
+import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
+import { show } from '../support/elements.js'
 import { onKafka } from './support/onKafka.js'
 import { builderOf } from './support/sourceOf.js'
 
@@ -51,5 +54,124 @@ describe('the splits of a KafkaSource, aligned', () => {
     expect(at).toEqual({ fast: 490, slow: 490 })
     expect(Math.max(...drifts)).toBeGreaterThan(30)
     expect(Math.max(...drifts)).toBeLessThanOrEqual(30 + 2 * 10)
+  })
+
+  /** Emits the timestamp of every record as a watermark, at once. */
+  const everyRecord = <T>() =>
+    WatermarkStrategy.forGenerator<T>(() => ({
+      onEvent: (_, timestamp, output) => {
+        output.emitWatermark(timestamp)
+      },
+      onPeriodicEmit: () => undefined,
+    }))
+
+  it('should be so in elements() too, with two batches fetched ahead of a split that waits', () => {
+    const at = { fast: 0, slow: 0 }
+    const drifts: number[] = []
+    const fetched: number[] = []
+    onKafka({ t: 2 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', [{ partition: 0, value: 'slow', timestamp: 0 }])
+      for (let n = 0; n < 50; n++) kafka.produce('t', [{ partition: 1, value: 'fast', timestamp: 10 * n }])
+      const slow$ = timer(100, 100, scheduler).pipe(
+        take(49),
+        map((n) => kafka.produce('t', [{ partition: 0, value: 'slow', timestamp: 10 * (n + 1) }])),
+      )
+      const metrics = new MemoryMetricGroup()
+      for (const time of [90, 5_900]) scheduler.schedule(() => fetched.push(metrics.read('numBytesIn') as number), time)
+      const elements$ = builderOf()
+        .setProperty('max.partition.fetch.bytes', 1)
+        .build()
+        .elements({
+          connect: kafka.connect,
+          scheduler,
+          metrics,
+          watermarks: everyRecord<string>().withWatermarkAlignment('elements', 30, 50),
+        })
+        .pipe(
+          tap((element) => {
+            if (element.kind === 'batchEnd') element.acknowledge()
+            if (element.kind !== 'record') return
+            at[element.value as keyof typeof at] = element.timestamp
+            drifts.push(at.fast - at.slow)
+          }),
+          filter(({ kind }) => kind === 'watermarkStatus'),
+        )
+      expectObservable(elements$, '^ 6s !').toBe('-')
+      expectObservable(slow$.pipe(ignoreElements())).toBe('4900ms |')
+    })
+    expect(at).toEqual({ fast: 490, slow: 490 })
+    expect(Math.max(...drifts)).toBeGreaterThan(30)
+    // The one that is ahead has been read; then its split waits.
+    expect(Math.max(...drifts)).toBeLessThanOrEqual(30 + 10)
+    // All records are of one size: one of the slow split, five of the fast one, two fetched ahead of it.
+    const [waiting, all] = fetched as [number, number]
+    expect((100 * waiting) / all).toBeLessThanOrEqual(1 + 5 + 2)
+  })
+
+  it('should hold whole sources of a group within the drift, until the slow one ends', () => {
+    const at = { fast: 0, slow: 0 }
+    const drifts: number[] = []
+    const completed: string[] = []
+    onKafka({ fast: 1, slow: 1 }, (kafka, scheduler) => {
+      for (const [topic, count] of [
+        ['fast', 50],
+        ['slow', 20],
+      ] as const) {
+        const records = Array.from({ length: count }, (_, n) => ({ value: topic, timestamp: 10 * n }))
+        kafka.produce(topic, records)
+      }
+      const read = (topic: 'fast' | 'slow', delayMs: number): void => {
+        builderOf(topic)
+          .setBounded(OffsetsInitializer.latest())
+          .setProperty('max.poll.records', 1)
+          .build()
+          .elements({
+            connect: kafka.connect,
+            scheduler,
+            watermarks: everyRecord<string>().withWatermarkAlignment('sources', 30, 50),
+          })
+          .subscribe({
+            next: (element) => {
+              if (element.kind === 'batchEnd') scheduler.schedule(() => element.acknowledge(), delayMs)
+              if (element.kind !== 'record') return
+              at[topic] = element.timestamp
+              if (!completed.includes('slow')) drifts.push(at.fast - at.slow)
+            },
+            complete: () => completed.push(topic),
+          })
+      }
+      read('slow', 200)
+      read('fast', 0)
+    })
+    expect(at).toEqual({ fast: 490, slow: 190 })
+    expect(completed).toEqual(['slow', 'fast'])
+    expect(Math.max(...drifts)).toBeGreaterThan(30)
+    expect(Math.max(...drifts)).toBeLessThanOrEqual(30 + 10)
+  })
+
+  it('should not be called idle for the time in which a split waits', () => {
+    onKafka({ t: 2 }, (kafka, scheduler, { expectObservable }) => {
+      const fast = Array.from({ length: 50 }, (_, n) => ({ partition: 0, value: 'fast', timestamp: 10 * n }))
+      kafka.produce('t', [...fast, { partition: 1, value: 'slow', timestamp: 0 }])
+      scheduler.schedule(() => kafka.produce('t', [{ partition: 1, value: 'slow', timestamp: 5 }]), 800)
+      scheduler.schedule(() => kafka.produce('t', [{ partition: 1, value: 'slow', timestamp: 7 }]), 1_600)
+      const watermarks$ = builderOf()
+        .setProperty('max.poll.records', 2)
+        .build()
+        .elements({
+          connect: kafka.connect,
+          scheduler,
+          watermarks: everyRecord<string>().withIdleness(1_000).withWatermarkAlignment('idle', 30, 50),
+        })
+        .pipe(
+          tap((element) => {
+            if (element.kind === 'batchEnd') element.acknowledge()
+          }),
+          filter(({ kind }) => kind === 'watermark' || kind === 'watermarkStatus'),
+          map(show),
+        )
+      // With the waiting split called idle, the slow one alone would decide, and idleness of all would be told.
+      expectObservable(watermarks$, '^ 2s !').toBe('a 799ms b 799ms c', { a: 'W0', b: 'W5', c: 'W7' })
+    })
   })
 })

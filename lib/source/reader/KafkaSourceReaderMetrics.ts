@@ -24,6 +24,7 @@ export class KafkaSourceReaderMetrics {
   private readonly reader: MetricGroup
   private readonly splits = new Map<string, KafkaPartitionSplitState>()
   private readonly committedOffsets = new Map<string, Offset>()
+  private output: Pick<SourceOutput<never>, 'watermarkHolder'> | undefined
   private eventTime = NaN
   private fetchEventTimeLag = NaN
   private activeAt: number
@@ -50,18 +51,22 @@ export class KafkaSourceReaderMetrics {
   }
 
   /** Where watermarks are to be seen. */
-  watch(output: Pick<SourceOutput<never>, 'watermark'>): void {
+  watch(output: Pick<SourceOutput<never>, 'watermark' | 'watermarkHolder'>): void {
+    this.output = output
+    this.group.gauge('watermarkHolder', () => output.watermarkHolder?.id ?? '')
+    this.group.gauge('watermarkWithoutHolder', () => known(output.watermarkHolder?.watermarkWithout ?? NaN))
     this.group.gauge('currentOutputWatermark', () => known(output.watermark))
     this.group.gauge('watermarkLag', () => this.now() - known(output.watermark))
   }
 
-  /** `topic.<t>.partition.<p>.currentOffset` and `.committedOffset`, -1 at first. */
+  /** `topic.<t>.partition.<p>.currentOffset` and `.committedOffset`, -1 at first; `.watermarkHoldTime`. */
   addSplit(split: KafkaPartitionSplitState): void {
     const { key, topicPartition } = split
     this.splits.set(key, split)
     const group = ofPartition(this.reader, topicPartition)
     group.gauge('currentOffset', () => split.currentOffset)
     group.gauge('committedOffset', () => this.committedOffsets.get(key) ?? -1)
+    group.gauge('watermarkHoldTime', () => this.watermarkHoldTime(key))
     ofPartition(this.consumerGroup, topicPartition).gauge('records-lag', () => split.pending)
   }
 
@@ -101,6 +106,12 @@ export class KafkaSourceReaderMetrics {
 
   onCommitFailed(): void {
     this.commitsFailed.inc()
+  }
+
+  /** For how long the watermark has waited for this split, in ms; 0 when it does not. */
+  private watermarkHoldTime(key: string): number {
+    const holder = this.output?.watermarkHolder
+    return holder?.id === key ? this.now() - holder.since : 0
   }
 
   /** What is known of; a partition that nothing came from yet does not count. */

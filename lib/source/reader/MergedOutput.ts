@@ -1,6 +1,6 @@
-import { interval, type SchedulerLike, type Subscriber, Subscription } from 'rxjs'
+import { asyncScheduler, interval, type Subscriber, Subscription } from 'rxjs'
 import { type SplitWatermarks, SourceWatermarks } from '../../eventtime/SourceWatermarks.js'
-import type { WatermarkStrategy } from '../../eventtime/WatermarkStrategy.js'
+import type { WatermarkHolder } from '../../eventtime/WatermarkHolder.js'
 import type { CheckpointBarrier } from '../../stream/CheckpointBarrier.js'
 import type { Restored } from '../../stream/Restored.js'
 import type { StreamElement } from '../../stream/StreamElement.js'
@@ -8,6 +8,8 @@ import { StreamRecord } from '../../stream/StreamRecord.js'
 import { MAX_WATERMARK, Watermark } from '../../stream/Watermark.js'
 import { WatermarkStatus } from '../../stream/WatermarkStatus.js'
 import type { DeadLetterRecord } from '../deadletter/DeadLetterRecord.js'
+import type { KafkaSourceOptions } from '../KafkaSourceOptions.js'
+import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import type { SourceOutput, SplitOutput } from './SourceOutput.js'
 
 /** From one periodic watermark to the next, in ms. Flink's `pipeline.auto-watermark-interval`. */
@@ -27,19 +29,19 @@ export class MergedOutput<T> implements SourceOutput<T> {
   /** @param wake asks for a turn of the loop */
   constructor(
     private readonly destination: Subscriber<StreamElement<T | DeadLetterRecord>>,
-    strategy: WatermarkStrategy<T> | undefined,
-    scheduler: SchedulerLike,
+    { watermarks: strategy, watermarkHolder$, scheduler = asyncScheduler }: KafkaSourceOptions<T>,
     wake: () => void,
   ) {
     if (strategy === undefined) return
-    this.watermarks = new SourceWatermarks(
-      strategy,
-      (element) => {
-        if (element.kind === 'watermark') this.watermark = element.timestamp
-        destination.next(element)
-      },
-      () => scheduler.now(),
-    )
+    const emit = (element: Watermark | WatermarkStatus): void => {
+      if (element.kind === 'watermark') this.watermark = element.timestamp
+      destination.next(element)
+    }
+    const watermarks = new SourceWatermarks(strategy, { emit, wake }, scheduler, watermarkHolder$)
+    this.watermarks = watermarks
+    destination.add(() => {
+      watermarks.leave()
+    })
     destination.add(this.ticks)
     this.ticks.add(
       interval(WATERMARK_INTERVAL, scheduler).subscribe(() => {
@@ -47,6 +49,10 @@ export class MergedOutput<T> implements SourceOutput<T> {
         wake()
       }),
     )
+  }
+
+  get watermarkHolder(): WatermarkHolder | undefined {
+    return this.watermarks?.holder
   }
 
   get closed(): boolean {
@@ -57,12 +63,12 @@ export class MergedOutput<T> implements SourceOutput<T> {
     this.destination.next(restored)
   }
 
-  add(): SplitOutput<T> {
+  add({ key }: KafkaPartitionSplitState): SplitOutput<T> {
     const { destination } = this
     this.splits += 1
     this.anySplit = true
     this.setIdle(false)
-    const watermarks = this.watermarks?.addSplit()
+    const watermarks = this.watermarks?.addSplit(key)
     const release = (): void => {
       watermarks?.release()
       this.splits -= 1
@@ -70,6 +76,9 @@ export class MergedOutput<T> implements SourceOutput<T> {
     const sent = { timestamp: -Infinity }
     return {
       live: true,
+      get paused() {
+        return watermarks?.paused === true
+      },
       abandoned: false,
       get timestamp() {
         return sent.timestamp
@@ -100,6 +109,7 @@ export class MergedOutput<T> implements SourceOutput<T> {
   ending(): void {
     this.ticks.unsubscribe()
     this.tickDue = false
+    this.watermarks?.leave()
   }
 
   barrier(barriers: readonly CheckpointBarrier[]): void {
@@ -121,7 +131,9 @@ export class MergedOutput<T> implements SourceOutput<T> {
   private setIdle(idle: boolean): void {
     if (this.idle === idle) return
     this.idle = idle
-    this.destination.next(new WatermarkStatus(idle))
+    const status = new WatermarkStatus(idle)
+    if (this.watermarks === undefined) this.destination.next(status)
+    else this.watermarks.emit(status)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { WatermarkHolder } from '../../eventtime/WatermarkHolder.js'
 import type { BatchEnd } from '../../stream/BatchEnd.js'
 import type { CheckpointBarrier } from '../../stream/CheckpointBarrier.js'
 import type { Restored } from '../../stream/Restored.js'
@@ -8,6 +9,8 @@ import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState
 export interface SplitOutput<T> {
   /** Someone listens: it may be read. */
   readonly live: boolean
+  /** Too far ahead of slower ones in event time: it is not to be read for now. */
+  readonly paused: boolean
   /** Nobody listens any more, or ever will in this attempt. */
   readonly abandoned: boolean
   /** event time of the last record that was sent; `-Infinity` when it has none */
@@ -37,6 +40,8 @@ export interface SourceOutput<T> {
   ending(): void
   /** the last one that was sent; `-Infinity` when there was none, or when each split makes its own */
   readonly watermark: number
+  /** the split it waits for; undefined when there is none, or when each split makes its own */
+  readonly watermarkHolder: WatermarkHolder | undefined
   /** In how many streams a barrier goes out now. */
   readonly parts: number
   /** Sends one barrier to each stream, in the turn in which `parts` was asked for. */

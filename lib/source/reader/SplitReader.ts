@@ -40,6 +40,7 @@ export class SplitReader<T> {
     const { state } = this
     if (this.ended || !this.output.live) return false
     if (state.finished) return true
+    if (this.output.paused) return false
     return state.fetches.length > 0 ? state.demand : !state.requested
   }
 

@@ -17,6 +17,7 @@ import type { SourceOutput, SplitOutput } from './SourceOutput.js'
  */
 export class SplitsOutput<T> implements SourceOutput<T> {
   readonly watermark = -Infinity
+  readonly watermarkHolder = undefined
   private readonly splits = new Set<SplitStream<T>>()
   private listeners = 1
   private restore: Restored | undefined
@@ -118,6 +119,8 @@ interface SplitStreamListener {
 }
 
 class SplitStream<T> implements SplitOutput<T> {
+  /** Whoever merges the splits aligns them. */
+  readonly paused = false
   readonly elements: Observable<StreamElement<T | DeadLetterRecord>>
   private destination: Subscriber<StreamElement<T | DeadLetterRecord>> | undefined
   timestamp = -Infinity

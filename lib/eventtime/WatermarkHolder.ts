@@ -1,0 +1,15 @@
+/** The input that a combined watermark waits for: a split of a source, an input of a union. */
+export interface WatermarkHolder {
+  readonly id: string
+  /** Its own watermark (ms of event time), which is the combined one. `-Infinity`: it has none yet. */
+  readonly watermark: number
+  /** Since when it has been the slowest, in ms since the epoch. */
+  readonly since: number
+  /** What the combined watermark would be if this input were idle: what `withIdleness` would change. */
+  readonly watermarkWithout: number
+}
+
+/** Whoever wants to know: a `BehaviorSubject`, or anything with `next`. Undefined: nobody holds the watermark back. */
+export interface WatermarkHolderObserver {
+  next(holder: WatermarkHolder | undefined): void
+}
