@@ -9,6 +9,7 @@ export const tools = {
   ConsoleConsumer: 'org.apache.kafka.tools.consumer.ConsoleConsumer',
   ConsoleProducer: 'org.apache.kafka.tools.ConsoleProducer',
   ConsumerGroupCommand: 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
+  DeleteRecordsCommand: 'org.apache.kafka.tools.DeleteRecordsCommand',
   DumpLogSegments: 'kafka.tools.DumpLogSegments',
   GetOffsetShell: 'org.apache.kafka.tools.GetOffsetShell',
   LeaderElectionCommand: 'org.apache.kafka.tools.LeaderElectionCommand',
