@@ -18,6 +18,9 @@ interface Topic {
   readonly config: Readonly<Record<string, string>>
 }
 
+/** What a cluster keeps for itself; a spec may create them. */
+const internalTopics = ['__consumer_offsets', '__transaction_state']
+
 /**
  * The broker's side: topics with their logs, groups with their offsets, the transaction coordinator. Synchronous, and
  * unaware of clients; what it refuses it throws as a broker's error code.
@@ -72,7 +75,7 @@ export class MemoryCluster {
   describeTopics(): readonly TopicDescription[] {
     return [...this.topics].map(([name, { logs }]) => ({
       name,
-      internal: false,
+      internal: internalTopics.includes(name),
       partitions: logs.map(({ partition, available }) => ({
         partition,
         leader: available ? brokerId : -1,

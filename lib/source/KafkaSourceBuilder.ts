@@ -134,7 +134,10 @@ export class KafkaSourceBuilder<T> {
     return this
   }
 
-  /** What happens when a position is not in the log; by default what the starting offsets initializer says, as in Flink. */
+  /**
+   * What happens when a position is not in the log. By default `fail`, since its records are lost before they were read; only where
+   * reading begins the starting offsets initializer decides, as in Flink.
+   */
   setOffsetOutOfRangePolicy(policy: OffsetOutOfRangePolicy): this {
     this.offsetOutOfRangePolicy = policy
     return this
@@ -187,7 +190,8 @@ export class KafkaSourceBuilder<T> {
         rackIdSupplier: this.rackIdSupplier,
         deserializationErrorPolicy: this.deserializationErrorPolicy,
         removedPartitionsPolicy: this.removedPartitionsPolicy,
-        offsetOutOfRangePolicy: this.offsetOutOfRangePolicy ?? policyOf(startingOffsets.autoOffsetResetStrategy),
+        startOutOfRangePolicy: this.offsetOutOfRangePolicy ?? policyOf(startingOffsets.autoOffsetResetStrategy),
+        offsetOutOfRangePolicy: this.offsetOutOfRangePolicy ?? 'fail',
       }),
     )
   }

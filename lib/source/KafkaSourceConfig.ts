@@ -31,5 +31,7 @@ export interface KafkaSourceConfig<T> {
   readonly rackIdSupplier: (() => string | null | undefined) | undefined
   readonly deserializationErrorPolicy: DeserializationErrorPolicy
   readonly removedPartitionsPolicy: RemovedPartitionsPolicy
+  /** of positions where nothing was read yet */
+  readonly startOutOfRangePolicy: OffsetOutOfRangePolicy
   readonly offsetOutOfRangePolicy: OffsetOutOfRangePolicy
 }

@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { map, mergeMap, Observable, tap } from 'rxjs'
+import { map, mergeMap, Observable, takeUntil, tap } from 'rxjs'
+import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
 import { JsonSchema } from '../../lib/client/schema/JsonSchema.js'
+import { KafkaError } from '../../lib/client/KafkaError.js'
+import { Fault } from '../../lib/memory/Fault.js'
 import { MemoryMetricGroup } from '../../lib/metrics/MemoryMetricGroup.js'
 import { KafkaRecordDeserializationSchema } from '../../lib/source/deserializer/KafkaRecordDeserializationSchema.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
@@ -76,7 +80,49 @@ describe('a position that is not in the log', () => {
   it('should end the stream', () => outOfRange('fail', '#'))
   it('should be replaced by the earliest one', () => outOfRange('earliest', '(bc) -d'))
   it('should be replaced by the latest one', () => outOfRange('latest', '-----d'))
-  it('should be treated as the initializer says by default', () => outOfRange(undefined, '(bc) -d'))
+  it('should be treated as the initializer says by default where reading begins', () =>
+    outOfRange(undefined, '(bc) -d'))
+
+  const lostOnTheWay = (policy: 'earliest' | undefined, picture: string): void => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', valuesFor(0, 'a'))
+      const builder = builderOf()
+      const source = silent((policy === undefined ? builder : builder.setOffsetOutOfRangePolicy(policy)).build())
+      scheduler.schedule(() => {
+        // Retention overtakes a reader that cannot fetch for a while.
+        const leader = Fault.fail(new KafkaError({ _tag: 'Connection', retriable: true, message: 'gone' }))
+        kafka.inject({ api: 'Fetch', times: 1 }, leader)
+        kafka.produce('t', valuesFor(0, 'b', 'c'))
+        kafka.deleteRecords('t', 0, 2)
+      }, 5)
+      expectObservable(source.records({ connect: kafka.connect, scheduler }), '^ 999ms !').toBe(
+        picture,
+        undefined,
+        expect.objectContaining({ _tag: 'OffsetOutOfRange', message: expect.stringContaining('Records are lost') }),
+      )
+    })
+  }
+
+  it('should end the stream by default when it was read from before', () => lostOnTheWay(undefined, 'a 104ms #'))
+  it('should be replaced on the way when the policy says so', () => lostOnTheWay('earliest', 'a 104ms c'))
+
+  it('should end the stream by default when a checkpoint knew it', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable, hot }) => {
+      kafka.produce('t', valuesFor(0, 'a', 'b'))
+      const store = new MemoryCheckpointStore()
+      const attempt = () => {
+        const checkpoints = CheckpointCoordinator.create({ interval: 2, store, scheduler })
+        return builderOf().build().records({ connect: kafka.connect, scheduler, checkpoints })
+      }
+      expectObservable(attempt().pipe(takeUntil(hot('9ms x')))).toBe('(ab) 5ms |')
+      scheduler.schedule(() => {
+        kafka.produce('t', valuesFor(0, 'c', 'd'))
+        kafka.deleteRecords('t', 0, 3)
+      }, 15)
+      const error = expect.objectContaining({ _tag: 'OffsetOutOfRange' })
+      expectObservable(attempt(), '20ms ^').toBe('20ms #', undefined, error)
+    })
+  })
 
   it('should be replaced by one behind the end in a turn of the loop, not within the answer of the client', () => {
     onKafka({ t: 1 }, (kafka, scheduler) => {

@@ -46,6 +46,8 @@ export class SubtaskSplits<T> {
   private readonly discovered: Discovery[] = []
   private discoveryFinished = false
   private found = 0
+  /** read from before, in this attempt or an earlier one: what is not in the log there any more is lost */
+  private readonly begun = new Set<SplitReader<T>>()
   /** assigned when they have their ends: until then where they were restored */
   private waiting: readonly KafkaPartitionSplit[]
   private initialDiscoveryFinished: boolean
@@ -83,7 +85,7 @@ export class SubtaskSplits<T> {
         error: fail,
       }),
     )
-    for (const split of this.enumerator.complete) this.add(split)
+    for (const split of this.enumerator.complete) this.begun.add(this.add(split))
   }
 
   /** Assigns what was discovered since the last turn. */
@@ -138,6 +140,7 @@ export class SubtaskSplits<T> {
   private apply({ splits, removed, found }: Discovery): void {
     this.found = found
     for (const split of splits) this.add(split)
+    for (const { topicPartition } of this.waiting) this.begun.add(this.assigned.get(topicPartition)!)
     for (const partition of removed) this.onRemoved(partition)
     if (!this.discoveryFinished) {
       this.discoveryFinished = true
@@ -148,7 +151,7 @@ export class SubtaskSplits<T> {
     this.context.turns.ask()
   }
 
-  private add(split: KafkaPartitionSplit): void {
+  private add(split: KafkaPartitionSplit): SplitReader<T> {
     const { config, output, metrics, logger, turns } = this.context
     const state = new KafkaPartitionSplitState(split)
     const reader = new SplitReader(state, output.add(state), this.fetcher, config, metrics, logger, turns.ask)
@@ -156,6 +159,7 @@ export class SubtaskSplits<T> {
     metrics.addSplit(state)
     reader.start()
     turns.ask()
+    return reader
   }
 
   private onRemoved(partition: TopicPartition): void {
@@ -181,14 +185,17 @@ export class SubtaskSplits<T> {
   private onFetched(fetched: FetchedRecords | FetchFailed): void {
     const split = this.assigned.get(fetched.topicPartition)
     if (split === undefined) return
-    if (fetched._tag === 'Fetched') split.onFetched(fetched)
-    else if (fetched.error._tag === 'OffsetOutOfRange') this.resetOffset(split, fetched)
+    if (fetched._tag === 'Fetched') {
+      this.begun.add(split)
+      split.onFetched(fetched)
+    } else if (fetched.error._tag === 'OffsetOutOfRange') this.resetOffset(split, fetched)
     else this.context.fail(fetched.error)
   }
 
   private resetOffset(split: SplitReader<T>, failed: FetchFailed): void {
     const { config, client, logger, turns, fail } = this.context
-    const { offsetOutOfRangePolicy: policy, consumer } = config
+    const { consumer } = config
+    const policy = this.begun.has(split) ? config.offsetOutOfRangePolicy : config.startOutOfRangePolicy
     this.work.add(
       resetPosition(failed, policy, client.admin, consumer.fetcher.isolationLevel).subscribe({
         next: (offset) => {

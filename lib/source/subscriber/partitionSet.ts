@@ -4,7 +4,7 @@ import type { KafkaSubscriber } from './KafkaSubscriber.js'
 import { partitionsOf } from './topicList.js'
 import { unknownPartition } from './unknownPartition.js'
 
-/** Just these partitions. One that does not exist fails the discovery. */
+/** Just these partitions. Those that do not exist fail the discovery. */
 export const partitionSet = (
   partitions: Iterable<{ readonly topic: string; readonly partition: number }>,
 ): KafkaSubscriber => {
@@ -20,10 +20,16 @@ export const partitionSet = (
       admin.describeTopics([...new Set([...wanted.values()].map(({ topic }) => topic))]).pipe(
         map((descriptions) => {
           const existing = new Set(descriptions.flatMap(partitionsOf).map(topicPartitionKey))
-          for (const [key, { topic }] of wanted)
-            if (!existing.has(key)) throw unknownPartition(`Partition '${key}' does not exist on Kafka brokers`, topic)
+          const missing = [...wanted].filter(([key]) => !existing.has(key))
+          if (missing.length > 0) throw notThere(missing)
           return [...wanted.values()]
         }),
       ),
   }
+}
+
+const notThere = (missing: readonly (readonly [string, TopicPartition])[]) => {
+  const names = missing.map(([key]) => `'${key}'`).join(', ')
+  const what = missing.length === 1 ? `Partition ${names} does` : `Partitions ${names} do`
+  return unknownPartition(`${what} not exist on Kafka brokers`, missing[0]![1].topic)
 }

@@ -2,13 +2,17 @@ import { map } from 'rxjs'
 import type { KafkaSubscriber } from './KafkaSubscriber.js'
 import { partitionsOf } from './topicList.js'
 
-/** All partitions of the topics whose whole name matches. Topics may come and go. */
+/** All partitions of the topics whose whole name matches, but for Kafka's internal ones. Topics may come and go. */
 export const topicPattern = (pattern: RegExp): KafkaSubscriber => {
   // Java's matches() is anchored at both ends; a sticky or global flag would carry state from name to name.
   const whole = new RegExp(`^(?:${pattern.source})$`, pattern.flags.replace(/[gy]/g, ''))
   return {
     name: 'TopicPatternSubscriber',
     partitions: (admin) =>
-      admin.listTopics().pipe(map((topics) => topics.filter(({ name }) => whole.test(name)).flatMap(partitionsOf))),
+      admin
+        .listTopics()
+        .pipe(
+          map((topics) => topics.filter(({ name, internal }) => !internal && whole.test(name)).flatMap(partitionsOf)),
+        ),
   }
 }
