@@ -1,7 +1,9 @@
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import type { BrokerAddress, KafkaConfig } from '../client/KafkaConfig.js'
-import { KafkaError } from '../client/KafkaError.js'
+import type { KafkaError } from '../client/KafkaError.js'
 import type { ConnectionMetrics } from '../metrics/ConnectionMetrics.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
+import { connectionLost, requestOverdue, setupOverdue, unsupportedApi } from './connectionErrors.js'
 import { encodeRequestHeader } from './encodeRequestHeader.js'
 import {
   apiKeys,
@@ -13,6 +15,8 @@ import {
   type ProtocolCall,
   protocolCall,
 } from './internals.js'
+import { ReconnectBackoff } from './ReconnectBackoff.js'
+import { dropConnection, isUsable, setUpConnection } from './setUpConnection.js'
 import { toKafkaError } from './toKafkaError.js'
 import { toKafkaJsConfig } from './toKafkaJsConfig.js'
 
@@ -40,7 +44,8 @@ interface Opened {
 export class BrokerConnection {
   readonly name: string
   private readonly clientId: Buffer
-  private closed = false
+  private readonly closing = new AbortController()
+  private readonly reconnects: ReconnectBackoff
   private current: Promise<Opened> | undefined
   private opened: Opened | undefined
   private connecting: Connection | undefined
@@ -52,10 +57,16 @@ export class BrokerConnection {
   ) {
     this.name = `${address.host}:${address.port}`
     this.clientId = Buffer.from(config.clientId)
+    this.reconnects = new ReconnectBackoff(config)
   }
 
   get isOpen(): boolean {
     return this.opened !== undefined
+  }
+
+  /** ms until a connection may be made again, after the last one was lost or could not be made. */
+  get waitMs(): number {
+    return this.reconnects.waitMs(performance.now())
   }
 
   /**
@@ -75,7 +86,7 @@ export class BrokerConnection {
       (candidate) => range !== undefined && candidate >= range.minVersion && candidate <= range.maxVersion,
     )
     if (version === undefined)
-      throw this.unsupported(api, `kafkajs speaks ${implementedVersions(api).join(', ')}`, range)
+      throw unsupportedApi(this.name, api, `kafkajs speaks ${implementedVersions(api).join(', ')}`, range)
     const { request, response }: ProtocolCall<R> = protocolCall(api, version, fields)
     const payload = await this.exchange(
       opened,
@@ -92,19 +103,18 @@ export class BrokerConnection {
 
   /** Closes the socket at once; resolves when it is gone. What is in flight is rejected. */
   async close(): Promise<void> {
-    this.closed = true
     const opening = this.current
     const connection = this.connecting ?? this.opened?.connection
-    if (connection === undefined) return
-    const { socket } = connection
+    const socket = connection?.socket
     const gone =
       socket === undefined || socket.closed ? undefined : new Promise((resolve) => socket.once('close', resolve))
-    this.giveUp(connection, this.lost('it was closed'))
+    this.closing.abort()
+    if (connection !== undefined) this.giveUp(connection, this.lost('it was closed'))
     await Promise.allSettled([gone, opening])
   }
 
   private ready(): Promise<Opened> {
-    if (this.closed) return Promise.reject(this.lost('the client was closed'))
+    if (this.closing.signal.aborted) return Promise.reject(this.lost('the client was closed'))
     // The socket's end is known before its close is told.
     if (this.opened !== undefined && !isUsable(this.opened.connection)) {
       this.giveUp(this.opened.connection, this.lost('the broker closed it'))
@@ -114,7 +124,7 @@ export class BrokerConnection {
       this.opened = undefined
       this.follow(
         this.retire(ending).then(() =>
-          this.closed ? Promise.reject(this.lost('the client was closed')) : this.open(),
+          this.closing.signal.aborted ? Promise.reject(this.lost('the client was closed')) : this.open(),
         ),
       )
     }
@@ -137,38 +147,60 @@ export class BrokerConnection {
 
   private async retire({ connection }: Opened): Promise<void> {
     await connection.requestQueue.waitForPendingRequests()
-    drop(connection, this.lost('its session ended'))
+    dropConnection(connection, this.lost('its session ended'))
   }
 
   private async open(): Promise<Opened> {
-    const connection = createConnection(toKafkaJsConfig(this.config, this.address))
+    if (this.waitMs > 0) await this.backOff()
+    const timeoutMs = this.reconnects.setupTimeoutMs
+    const connection = createConnection({
+      ...toKafkaJsConfig(this.config, this.address),
+      connectionTimeout: timeoutMs,
+    })
     this.connecting = connection
-    const overdue = setTimeout(
-      () => drop(connection, this.lost('the broker did not answer while the connection was made')),
-      this.config.connectionTimeoutMs + this.config.requestTimeoutMs,
-    )
     try {
-      await connection.connect()
-      this.metrics.onOpened()
-      connection.socket?.once('close', () => {
-        this.metrics.onClosed()
-        this.giveUp(connection, this.lost('the broker closed it'))
-      })
-      const versions = await askVersions(connection)
-      connection.setVersions(versions)
-      connection.setSupportAuthenticationProtocol(versions[apiKeys.SaslAuthenticate] !== undefined)
-      await connection.authenticate()
-      if (this.closed || !isUsable(connection)) throw this.lost('it was closed while it was made')
+      const versions = await this.setUp(connection, timeoutMs)
+      if (!isUsable(connection)) throw this.lost('it was closed while it was made')
       this.opened = { connection, versions }
+      this.reconnects.succeeded()
       return this.opened
     } catch (error) {
       const known = toKafkaError(error, { broker: this.name })
-      drop(connection, known)
+      dropConnection(connection, known)
+      this.reconnects.failed(performance.now())
       throw known
     } finally {
-      clearTimeout(overdue)
       this.connecting = undefined
     }
+  }
+
+  /** Nothing that a broker does, or leaves undone, makes this last longer than the time-out, or than a close. */
+  private setUp(connection: Connection, timeoutMs: number): Promise<ApiVersions> {
+    return new Promise((resolve, reject) => {
+      const abandon = (): void => reject(this.lost('the client was closed'))
+      const overdue = setTimeout(() => reject(setupOverdue(this.name, timeoutMs)), timeoutMs)
+      this.closing.signal.addEventListener('abort', abandon)
+      setUpConnection(connection, () => this.watch(connection))
+        .then(resolve, reject)
+        .finally(() => {
+          clearTimeout(overdue)
+          this.closing.signal.removeEventListener('abort', abandon)
+        })
+    })
+  }
+
+  private watch(connection: Connection): void {
+    this.metrics.onOpened()
+    connection.socket?.once('close', () => {
+      this.metrics.onClosed()
+      this.giveUp(connection, this.lost('the broker closed it'))
+    })
+  }
+
+  private async backOff(): Promise<void> {
+    const { signal } = this.closing
+    await setTimeoutPromise(this.waitMs, undefined, { signal }).catch(() => {})
+    if (signal.aborted) throw this.lost('the client was closed')
   }
 
   private exchange<R>(
@@ -179,15 +211,19 @@ export class BrokerConnection {
   ): Promise<R> {
     const range = versions[api.apiKey]
     if (range === undefined || api.apiVersion < range.minVersion || api.apiVersion > range.maxVersion) {
-      throw this.unsupported(api.apiName, `we speak ${api.apiVersion}`, range)
+      throw unsupportedApi(this.name, api.apiName, `we speak ${api.apiVersion}`, range)
     }
     if (!isUsable(connection)) throw this.lost('it is gone')
     return new Promise<R>((resolve, reject) => {
       const correlationId = connection.nextCorrelationId()
-      const overdue = setTimeout(() => {
-        settle(() => reject(this.timedOut(api.apiName, timeoutMs)))
-        this.giveUp(connection, this.lost(`${api.apiName} was not answered within ${timeoutMs} ms`))
-      }, timeoutMs)
+      let overdue: NodeJS.Timeout | undefined
+      // From when it leaves: what the broker asks us to hold back (KIP-219) is not late.
+      const startWatch = (): void => {
+        overdue = setTimeout(() => {
+          settle(() => reject(requestOverdue(this.name, api.apiName, timeoutMs)))
+          this.giveUp(connection, this.lost(`${api.apiName} was not answered within ${timeoutMs} ms`))
+        }, timeoutMs)
+      }
       const settle = (outcome: () => void): void => {
         clearTimeout(overdue)
         outcome()
@@ -211,6 +247,7 @@ export class BrokerConnection {
         },
         expectResponse,
         sendRequest: () => {
+          startWatch()
           const { socket } = connection
           const header = encodeRequestHeader(api, correlationId, this.clientId, body.length)
           this.metrics.onRequest(header.length + body.length)
@@ -223,67 +260,22 @@ export class BrokerConnection {
     })
   }
 
+  /** A connection that is no longer of use; one that was is made again no sooner than the back-off allows. */
   private giveUp(connection: Connection, error: KafkaError): void {
     if (this.opened?.connection === connection) {
       this.opened = undefined
       this.current = undefined
+      this.reconnects.failed(performance.now())
     }
-    drop(connection, error)
+    dropConnection(connection, error)
   }
 
   private lost(why: string): KafkaError {
-    return new KafkaError({
-      _tag: 'Connection',
-      retriable: true,
-      message: `The connection to broker ${this.name} is lost: ${why}. What was in flight may or may not have had its effect.`,
-    })
+    return connectionLost(this.name, why)
   }
-
-  private timedOut(apiName: string, timeoutMs: number): KafkaError {
-    return new KafkaError({
-      _tag: 'Timeout',
-      retriable: true,
-      api: apiName,
-      message:
-        `Broker ${this.name} did not answer ${apiName} within ${timeoutMs} ms; it may be overloaded or unreachable. ` +
-        'The request may or may not have had its effect. Raise request.timeout.ms if this is its usual speed.',
-    })
-  }
-
-  private unsupported(
-    api: string,
-    ours: string,
-    theirs: { minVersion: number; maxVersion: number } | undefined,
-  ): KafkaError {
-    const spoken =
-      theirs === undefined ? 'does not know it' : `speaks versions ${theirs.minVersion} to ${theirs.maxVersion}`
-    return new KafkaError({
-      _tag: 'Unsupported',
-      api,
-      message: `Broker ${this.name} cannot be asked ${api}: ${ours}, the broker ${spoken}. Use Kafka 2.3 or newer.`,
-    })
-  }
-}
-
-const askVersions = async (connection: Connection): Promise<ApiVersions> => {
-  const [best, ...older] = implementedVersions('ApiVersions')
-  const ask = (version: number): Promise<VersionsAnswer> =>
-    connection.send({ ...protocolCall<VersionsAnswer>('ApiVersions', version, {}), logResponseError: false })
-  const answer = await older.reduce(
-    (asked, version) =>
-      asked.catch((error: unknown) => (isUnsupportedVersion(error) ? ask(version) : Promise.reject(asError(error)))),
-    ask(best ?? 0),
-  )
-  return Object.fromEntries(answer.apiVersions.map(({ apiKey, ...range }) => [apiKey, range]))
-}
-
-interface VersionsAnswer {
-  readonly apiVersions: readonly { readonly apiKey: number; readonly minVersion: number; readonly maxVersion: number }[]
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
-
-const isUnsupportedVersion = (error: unknown): boolean => (error as { readonly code?: unknown }).code === 35
 
 /** size and correlation id, which kafkajs takes off */
 const RESPONSE_HEADER = 8
@@ -291,14 +283,3 @@ const RESPONSE_HEADER = 8
 /** KIP-219: how long the broker asks us to send nothing more. */
 const throttleTime = (answer: unknown): number =>
   typeof answer === 'object' && answer !== null ? ((answer as { throttleTimeMs?: number }).throttleTimeMs ?? 0) : 0
-
-const isUsable = (connection: Connection): boolean => connection.isConnected() && connection.socket?.destroyed === false
-
-/** Ends a connection for good. An error on the socket is what ends kafkajs's wait for a connect, and its timer. */
-const drop = (connection: Connection, error: KafkaError): void => {
-  connection.rejectRequests(error)
-  connection.requestQueue.destroy()
-  const { socket } = connection
-  if (socket === undefined || socket.destroyed) return
-  socket.destroy(socket.connecting ? error : undefined)
-}

@@ -202,12 +202,15 @@ export class KafkaJsConnections {
     return this.askAnyBroker((connection) => connection.send(metadataApi, { topics, createMissing }))
   }
 
-  /** Brokers that are connected first, then the others, then the bootstrap servers; the first one that answers. */
+  /**
+   * The first one that answers: brokers that are connected first, then the others and the bootstrap servers, those last that
+   * could not be reached a moment ago.
+   */
   private async askAnyBroker<R>(ask: (connection: BrokerConnection) => Promise<R>): Promise<R> {
     const candidates = [...this.known.brokers.values(), ...this.config.bootstrapServers].map((address) =>
       this.closed ? undefined : this.connectionAt(address, 'control'),
     )
-    const inOrder = [...new Set(candidates)].sort((a, b) => Number(b?.isOpen ?? false) - Number(a?.isOpen ?? false))
+    const inOrder = [...new Set(candidates)].sort((a, b) => patienceFor(a) - patienceFor(b))
     let failure: KafkaError | undefined
     for (const connection of inOrder) {
       if (this.closed || connection === undefined) break
@@ -246,3 +249,7 @@ export class KafkaJsConnections {
 }
 
 const addressKey = ({ host, port }: BrokerAddress): string => `${host}:${port}`
+
+/** ms until a request can leave there, those that are connected before all others. */
+const patienceFor = (connection: BrokerConnection | undefined): number =>
+  connection === undefined || connection.isOpen ? -1 : connection.waitMs

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { type AddressInfo, createServer, Socket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import type { KafkaConfig } from '../../lib/client/KafkaConfig.js'
 import { BrokerConnection } from '../../lib/kafkajs/BrokerConnection.js'
 import { ConnectionMetrics } from '../../lib/metrics/ConnectionMetrics.js'
@@ -21,9 +22,9 @@ describe('BrokerConnection', () => {
   let broker: FakeBroker
   let connection: BrokerConnection
 
-  const connect = (overrides: Partial<KafkaConfig> = {}): BrokerConnection =>
+  const connect = (overrides: Partial<KafkaConfig> = {}, { host = '127.0.0.1', port = broker.port } = {}) =>
     new BrokerConnection(
-      { host: '127.0.0.1', port: broker.port },
+      { host, port },
       {
         bootstrapServers: [],
         clientId: 'spec',
@@ -31,6 +32,8 @@ describe('BrokerConnection', () => {
         requestTimeoutMs: 1000,
         retryBackoffMs: 1,
         retryBackoffMaxMs: 1,
+        reconnectBackoffMs: 1,
+        reconnectBackoffMaxMs: 1,
         metadataMaxAgeMs: 1,
         ...overrides,
       },
@@ -143,6 +146,77 @@ describe('BrokerConnection', () => {
     await connection.send(echo, 'later')
 
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(55)
+  })
+
+  it('should not call a request late that the broker asked us to hold back (KIP-219)', async () => {
+    connection = connect({ requestTimeoutMs: 150 })
+    const throttled: KafkaApi<string, { throttleTimeMs: number }> = { ...echo, decode: () => ({ throttleTimeMs: 300 }) }
+    await connection.send(throttled, 'first')
+
+    await expect(connection.send(echo, 'later')).resolves.toBe('later')
+    expect(broker.accepted).toBe(1)
+  })
+
+  it('should not wait in vain for a listener that accepts, and expects or offers something else', async () => {
+    const accepted: Socket[] = []
+    const listener = createServer((socket) => accepted.push(socket)).unref()
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+    const { port } = listener.address() as AddressInfo
+    const before = timeouts()
+    const inTls = connect({ connectionTimeoutMs: 100, requestTimeoutMs: 60_000, tls: {} }, { port })
+
+    await expect(inTls.send(echo, 'x')).rejects.toMatchObject({
+      _tag: 'Connection',
+      retriable: true,
+      message: expect.stringContaining('socket.connection.setup.timeout.ms'),
+    })
+    await until(() => timeouts() === before)
+    const closing = inTls.send(echo, 'x')
+    const rejected = expect(closing).rejects.toMatchObject({ _tag: 'Connection' })
+    await until(() => accepted.length === 2)
+    await inTls.close()
+    await rejected
+
+    await until(() => timeouts() === before)
+  })
+
+  it('should hold back the next attempt after one that failed, unless it is closed meanwhile', async () => {
+    connection = connect({ reconnectBackoffMs: 200, reconnectBackoffMaxMs: 200 })
+    await connection.send(echo, 'first')
+    broker.cut()
+    await until(() => !connection.isOpen)
+    expect(connection.waitMs).toBeGreaterThan(50)
+    const cutAt = performance.now()
+
+    await expect(connection.send(echo, 'second')).resolves.toBe('second')
+    expect(performance.now() - cutAt).toBeGreaterThan(50)
+
+    broker.cut()
+    await until(() => !connection.isOpen)
+    const third = connection.send(echo, 'third')
+    const rejected = expect(third).rejects.toMatchObject({ _tag: 'Connection' })
+    await connection.close()
+    await rejected
+    expect(broker.accepted).toBe(2)
+  })
+
+  it('should let the system probe a silent peer, so that one that is gone without a word is noticed', async () => {
+    const keepAlive = jest.spyOn(Socket.prototype, 'setKeepAlive')
+    await connection.send(echo, 'x')
+
+    expect(keepAlive).toHaveBeenCalledWith(true, 60_000)
+    keepAlive.mockRestore()
+  })
+
+  it('should connect to an IPv6 address', async () => {
+    const sixth = await FakeBroker.start(undefined, { host: '::1' })
+    sixth.on(echo.apiKey, ({ body }) => body)
+    const toSixth = connect({}, { host: '::1', port: sixth.port })
+
+    await expect(toSixth.send(echo, 'x')).resolves.toBe('x')
+
+    await toSixth.close()
+    await sixth.stop()
   })
 
   it('should keep no timer while it is idle', async () => {

@@ -38,6 +38,39 @@ describe('KafkaJsConnections', () => {
     expect([...connections.metadata.brokers.keys()]).toEqual([0, 1])
   })
 
+  it('should open past servers that are dead, or accept and never answer', async () => {
+    const [dead, mute] = [await FakeBroker.start(), await FakeBroker.start()]
+    await dead.stop()
+    mute.on(apiVersions, () => undefined)
+    const bootstrapServers = [dead, mute, ...cluster.brokers].map(({ port }) => ({ host: '127.0.0.1', port }))
+    connections = await KafkaJsConnections.open(
+      cluster.config({ bootstrapServers, connectionTimeoutMs: 100, requestTimeoutMs: 60_000 }),
+    )
+
+    expect([...connections.metadata.brokers.keys()]).toEqual([0, 1])
+    await mute.stop()
+  })
+
+  it('should open at an IPv6 address', async () => {
+    const sixth = await FakeCluster.start(1, '::1')
+    const connected = await KafkaJsConnections.open(sixth.config())
+
+    expect([...connected.metadata.brokers.values()]).toMatchObject([{ host: '::1' }])
+    await expect(connected.send(0, 'control', metadataApi, { topics: [] })).resolves.toBeDefined()
+    await connected.close()
+    await sixth.stop()
+    connections = await KafkaJsConnections.open(cluster.config())
+  })
+
+  it('should ask a broker that could not be reached a moment ago after all others', async () => {
+    const patient = { reconnectBackoffMs: 60_000, reconnectBackoffMaxMs: 60_000 }
+    connections = await KafkaJsConnections.open(cluster.config(patient))
+    await cluster.brokers[0]?.stop()
+    await connections.refreshMetadata(['t'])
+
+    await expect(connections.describeTopics(['t'])).resolves.toMatchObject({ topics: [{ topic: 't' }] })
+  })
+
   it('should say that no bootstrap server can be reached', async () => {
     const dead = await FakeBroker.start()
     const { port } = dead
@@ -160,6 +193,8 @@ describe('KafkaJsConnections', () => {
     await expect(connections.refreshMetadata(['t'])).rejects.toMatchObject({ _tag: 'Connection', retriable: false })
   })
 })
+
+const apiVersions = 18
 
 const coordinatorAnswer = (errorCode: number, nodeId: number): Buffer =>
   new ByteWriter()

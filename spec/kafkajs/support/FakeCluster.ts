@@ -40,15 +40,19 @@ export class FakeCluster {
   silent = false
   private woken: (() => void)[] = []
 
-  private constructor(readonly brokers: FakeBroker[]) {
+  private constructor(
+    readonly brokers: FakeBroker[],
+    private readonly host: string,
+  ) {
     brokers.forEach((broker, nodeId) => {
       broker.on(metadataApi.apiKey, ({ body }) => this.metadata(body))
       broker.on(fetchApi.apiKey, ({ body, connection }) => this.fetch(nodeId, connection, body))
     })
   }
 
-  static async start(count = 1): Promise<FakeCluster> {
-    return new FakeCluster(await Promise.all(Array.from({ length: count }, () => FakeBroker.start())))
+  static async start(count = 1, host = '127.0.0.1'): Promise<FakeCluster> {
+    const brokers = Array.from({ length: count }, () => FakeBroker.start(undefined, { host }))
+    return new FakeCluster(await Promise.all(brokers), host)
   }
 
   lead(topic: string, ...leaders: readonly number[]): void {
@@ -68,12 +72,14 @@ export class FakeCluster {
 
   config(overrides: Partial<KafkaConfig> = {}): KafkaConfig {
     return {
-      bootstrapServers: this.brokers.map(({ port }) => ({ host: '127.0.0.1', port })),
+      bootstrapServers: this.brokers.map(({ port }) => ({ host: this.host, port })),
       clientId: 'spec',
       connectionTimeoutMs: 1000,
       requestTimeoutMs: 1000,
       retryBackoffMs: 5,
       retryBackoffMaxMs: 20,
+      reconnectBackoffMs: 1,
+      reconnectBackoffMaxMs: 10,
       metadataMaxAgeMs: 300_000,
       ...overrides,
     }
@@ -90,7 +96,7 @@ export class FakeCluster {
     return new ByteWriter()
       .writeInt32(0)
       .writeArray([...this.brokers.entries()], (writer, [nodeId, { port }]) =>
-        writer.writeInt32(nodeId).writeString('127.0.0.1').writeInt32(port).writeNullableString(null),
+        writer.writeInt32(nodeId).writeString(this.host).writeInt32(port).writeNullableString(null),
       )
       .writeNullableString('cluster')
       .writeInt32(0)
