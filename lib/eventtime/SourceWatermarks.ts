@@ -121,7 +121,8 @@ export class SplitWatermarks<T> {
   readonly timestampOf: (value: T, recordTimestamp: number) => number
   /** Too far ahead of the group of its source: it is not to be read for now. */
   paused = false
-  private watermark = MIN_WATERMARK
+  /** how far this split has come */
+  watermark = MIN_WATERMARK
   private readonly generator: WatermarkGenerator<T>
   private readonly atOnce: WatermarkOutput
   private readonly atTick: WatermarkOutput

@@ -146,3 +146,47 @@ export const departures: Readonly<Record<string, Departure>> = {
     },
   },
 }
+
+/** Metrics of Flink's that a source here does not have, by their names within the operator. */
+export const metricDepartures: readonly { readonly because: string; readonly names: RegExp }[] = [
+  {
+    because:
+      'A rate of a counter is for whoever collects it to make, over the time that they want: rate(numRecordsIn).',
+    names: /^num\w+PerSecond$/,
+  },
+  { because: 'No bytes leave a source: values do.', names: /^numBytesOut$/ },
+  {
+    because:
+      'How long a split was active, idle or paused altogether says little of now; watermarkHolder and watermarkHoldTime tell which split is waited for, and since when.',
+    names: /^split\..*\.watermark\.(accumulated|\w+PerSecond$)/,
+  },
+  {
+    because:
+      'Splits are dealt by splitOwner: there is no group membership, so nobody joins, syncs, rebalances or beats.',
+    names:
+      /\.KafkaConsumer\.(heartbeat|join|sync|rebalance|failed-rebalance|last-(heartbeat|rebalance)|partition-\w+-latency)-/,
+  },
+  {
+    because: 'There is no poll(), and no call that blocks: fetches arrive.',
+    names:
+      /\.KafkaConsumer\.(last-poll-seconds-ago|time-between-poll-\w+|poll-idle-ratio-avg|commit-sync-time-ns-total|committed-time-ns-total)$/,
+  },
+  {
+    because: 'Sockets are waited for by Node’s event loop, not by a selector in a thread of its own.',
+    names: /\.KafkaConsumer\.(io|select)-/,
+  },
+  {
+    because:
+      'Logging in that fails is an error of the stream, with its reason; sessions are renewed on a new connection.',
+    names: /\.KafkaConsumer\.(failed|successful)?-?(re)?authentication-/,
+  },
+  {
+    because: 'They tell of the Java client.',
+    names: /\.KafkaConsumer\.(commit-id|version|start-time-ms|count)$/,
+  },
+  {
+    because:
+      'A fetch is decoded while it is read, not as a whole: records-consumed-total and fetch-total have the same quotient.',
+    names: /\.KafkaConsumer\.records-per-request-avg$/,
+  },
+]

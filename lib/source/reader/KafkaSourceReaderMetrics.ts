@@ -4,7 +4,7 @@ import type { Counter, MetricGroup } from '../../metrics/MetricGroup.js'
 import { noMetrics } from '../../metrics/noMetrics.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import { KafkaConsumerMetrics } from './KafkaConsumerMetrics.js'
-import type { SourceOutput } from './SourceOutput.js'
+import type { SourceOutput, SplitOutput } from './SourceOutput.js'
 
 /**
  * What a reader measures, under Flink's names; `docs/metrics.md` says what each means. It is told of fetches, batches and commits,
@@ -60,7 +60,7 @@ export class KafkaSourceReaderMetrics {
   }
 
   /** `topic.<t>.partition.<p>.currentOffset` and `.committedOffset`, -1 at first; `.watermarkHoldTime`. */
-  addSplit(split: KafkaPartitionSplitState): void {
+  addSplit(split: KafkaPartitionSplitState, output: Pick<SplitOutput<never>, 'watermark'>): void {
     const { key, topicPartition } = split
     this.splits.set(key, split)
     const group = ofPartition(this.reader, topicPartition)
@@ -68,6 +68,8 @@ export class KafkaSourceReaderMetrics {
     group.gauge('committedOffset', () => this.committedOffsets.get(key) ?? -1)
     group.gauge('watermarkHoldTime', () => this.watermarkHoldTime(key))
     ofPartition(this.consumerGroup, topicPartition).gauge('records-lag', () => split.pending)
+    const watermark = this.group.addGroup('split', key).addGroup('watermark')
+    watermark.gauge('currentWatermark', () => known(output.watermark))
   }
 
   dropSplit(partition: TopicPartition): void {

@@ -83,6 +83,9 @@ export class MergedOutput<T> implements SourceOutput<T> {
       get timestamp() {
         return sent.timestamp
       },
+      get watermark() {
+        return watermarks?.watermark ?? -Infinity
+      },
       record: watermarks === undefined ? plain(destination, sent) : timed(destination, watermarks, sent),
       deadLetter: plain<DeadLetterRecord>(destination, sent),
       batchEnd: (element) => {

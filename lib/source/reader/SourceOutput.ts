@@ -15,6 +15,8 @@ export interface SplitOutput<T> {
   readonly abandoned: boolean
   /** event time of the last record that was sent; `-Infinity` when it has none */
   readonly timestamp: number
+  /** its own one; `-Infinity` when there is none, or when it is made downstream */
+  readonly watermark: number
   /** `timestamp` is the record's own, `-Infinity` when it has none. */
   record(value: T, timestamp: number): void
   /** In the place of a record that could not be deserialized. */

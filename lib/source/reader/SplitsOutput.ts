@@ -124,6 +124,7 @@ class SplitStream<T> implements SplitOutput<T> {
   readonly elements: Observable<StreamElement<T | DeadLetterRecord>>
   private destination: Subscriber<StreamElement<T | DeadLetterRecord>> | undefined
   timestamp = -Infinity
+  readonly watermark = -Infinity
   private begun = false
   private finished = false
 

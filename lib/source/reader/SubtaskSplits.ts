@@ -154,9 +154,10 @@ export class SubtaskSplits<T> {
   private add(split: KafkaPartitionSplit): SplitReader<T> {
     const { config, output, metrics, logger, turns } = this.context
     const state = new KafkaPartitionSplitState(split)
-    const reader = new SplitReader(state, output.add(state), this.fetcher, config, metrics, logger, turns.ask)
+    const splitOutput = output.add(state)
+    const reader = new SplitReader(state, splitOutput, this.fetcher, config, metrics, logger, turns.ask)
     this.assigned.add(reader)
-    metrics.addSplit(state)
+    metrics.addSplit(state, splitOutput)
     reader.start()
     turns.ask()
     return reader
