@@ -51,7 +51,7 @@ describe('faults of a cluster', () => {
             ...settings,
             sourceProperties: {
               'request.timeout.ms': String(REQUEST_TIMEOUT_MS),
-              'partition.discovery.interval.ms': '500',
+              'partition.discovery.interval.ms': '1000',
             },
             sinkProperties: { 'request.timeout.ms': String(REQUEST_TIMEOUT_MS), ...settings.sinkProperties },
           })

@@ -6,9 +6,9 @@ import type { ChaosLab } from './ChaosLab.js'
 import type { CopyJobSettings } from './copyJob.js'
 
 /** Short, so that a cut can be longer. */
-export const SHORT_TRANSACTION_TIMEOUT_MS = 6_000
+const SHORT_TRANSACTION_TIMEOUT_MS = 5_000
 /** Longer than it takes until a broker has seen that a transaction is overdue. */
-const LONG_CUT_MS = SHORT_TRANSACTION_TIMEOUT_MS + 3_000
+const LONG_CUT_MS = SHORT_TRANSACTION_TIMEOUT_MS + 2_500
 /** So that silence is noticed soon; every wait for it is longer. */
 export const REQUEST_TIMEOUT_MS = 4_000
 
@@ -91,28 +91,21 @@ const brokerKilledAt = (fault: string, api: ApiName, moment: 'request' | 'respon
   },
 })
 
-const cutAt = (
-  fault: string,
-  job: ClusterFault['job'],
-  api: ApiName,
-  moment: 'request' | 'response',
-  ms: number,
-): ClusterFault => ({
-  ...{ fault, job },
-  settings: { sinkProperties: { 'transaction.timeout.ms': String(SHORT_TRANSACTION_TIMEOUT_MS) } },
-  strike: async (lab) => {
-    await lab.job.commits(1)
-    await lab.meet({
-      ...{ api, moment },
-      act: () => {
-        lab.isolate()
-        return 'cut'
-      },
-    })
-    await delay(ms)
-    await lab.proxies.become({})
-  },
-})
+/** Every broker is out of reach from that moment on. */
+const cutAt = (api: ApiName, moment: 'request' | 'response', ms: number) => async (lab: ChaosLab) => {
+  await lab.job.commits(1)
+  await lab.meet({
+    ...{ api, moment },
+    act: () => {
+      lab.isolate()
+      return 'cut'
+    },
+  })
+  await delay(ms)
+  await lab.proxies.become({})
+}
+
+const shortTransactions = { sinkProperties: { 'transaction.timeout.ms': String(SHORT_TRANSACTION_TIMEOUT_MS) } }
 
 /** What is asked once only, when a job starts with nothing. */
 const STARTING: readonly ApiName[] = [
@@ -163,9 +156,13 @@ export const clusterFaults: readonly ClusterFault[] = [
     },
   },
 
-  ...[1, 2, 3].map(brokerKilled),
+  brokerKilled(1),
+  ...[2, 3].map((id) => ({ ...brokerKilled(id), long: true as const })),
   brokerKilledAt("the transaction coordinator's broker killed with the commit", 'EndTxn', 'request'),
-  brokerKilledAt("the transaction coordinator's broker killed after the commit", 'EndTxn', 'response'),
+  {
+    ...brokerKilledAt("the transaction coordinator's broker killed after the commit", 'EndTxn', 'response'),
+    long: true,
+  },
   brokerKilledAt("a leader's broker killed during a fetch", 'Fetch', 'request'),
   { ...brokerKilledAt("a leader's broker killed after a produce", 'Produce', 'response'), long: true },
   {
@@ -206,7 +203,23 @@ export const clusterFaults: readonly ClusterFault[] = [
     },
   },
 
-  cutAt('cut shorter than the transaction time-out', 'goesOn', 'EndTxn', 'request', 2_000),
-  cutAt('cut longer than the transaction time-out: open', 'restarts', 'Produce', 'response', LONG_CUT_MS),
-  cutAt('cut longer than the transaction time-out: prepared', 'namesLost', 'EndTxn', 'request', LONG_CUT_MS),
+  {
+    fault: 'all cut off with the commit, shorter than the transaction time-out',
+    job: 'goesOn',
+    strike: cutAt('EndTxn', 'request', 3_000),
+  },
+  {
+    // A batch without an answer keeps the next checkpoint from completing.
+    fault: 'all cut off for longer than that, in an open transaction',
+    job: 'restarts',
+    settings: shortTransactions,
+    strike: cutAt('Produce', 'response', LONG_CUT_MS),
+  },
+  {
+    // Its checkpoint is complete: the records before it will not be read again.
+    fault: 'all cut off for longer than that, with the commit',
+    job: 'namesLost',
+    settings: shortTransactions,
+    strike: cutAt('EndTxn', 'request', LONG_CUT_MS),
+  },
 ]
