@@ -39,7 +39,7 @@ const types = list(`
   ProducerConfig ProducerRecord RemovedPartitionsPolicy Restored ResumedTransaction SerializationSchema Serializer SinkEvent SourceErrorTag
   SplitElements StateCodec StoredAttempt StoredCheckpoint StreamElement StreamErrorTag TerminalPipeline TimestampAssigner TimestampProvider TimestampType
   TopicDescription TopicSelector TransactionalProducer WatermarkAlignment WatermarkGenerator WatermarkOutput
-  Key KeyedScanConfig KeyedState MergeConfig WatermarkHolder WatermarkHolderObserver WindowAssigner WindowConfig WindowResult
+  Key KeyedScanConfig KeyedState MergeConfig SubtaskInfo WatermarkHolder WatermarkHolderObserver WindowAssigner WindowConfig WindowResult
 `)
 
 /** Of `rx-kafka/testing`. */

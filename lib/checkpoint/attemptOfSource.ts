@@ -36,6 +36,7 @@ export const attemptOfSource = (joined: JoinedSource, context: AttemptContext): 
     restored: {
       kind: 'restored',
       checkpointId: restored.checkpointId,
+      subtask: { subtaskIndex: source.subtaskIndex, parallelism: source.parallelism },
       checkpointing: { interval: context.interval, timeout: context.timeout },
       stateOf: (uid) => restored.stateOf(uid, source.subtaskIndex),
       statesOf: (uid) => restored.statesOf(uid),

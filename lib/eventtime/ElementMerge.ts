@@ -145,6 +145,7 @@ export class ElementMerge<T> {
       kind: 'restored',
       checkpointId: restored.checkpointId,
       checkpointing: restored.checkpointing,
+      subtask: restored.subtask,
       stateOf: (uid) => restored.stateOf(uid),
       statesOf: (uid) => restored.statesOf(uid),
       committedOf: (uid) => restored.committedOf(uid),

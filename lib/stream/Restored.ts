@@ -6,9 +6,42 @@ export interface CheckpointingInfo {
   readonly timeout: number
 }
 
+/** Which subtask of a job, counted from 0, and of how many. */
+export interface SubtaskInfo {
+  readonly subtaskIndex: number
+  readonly parallelism: number
+}
+
 /**
  * Always the first element: what this attempt starts from. It also is the pipeline's way back to where it comes from, so that
  * no operator needs a reference to the coordinator.
+ *
+ * An operator of your own whose state is to survive a crash reads it from here and hands it over at each barrier; nothing else
+ * is needed. This one drops orders of customers that were there before:
+ *
+ * ```ts
+ * const Customers = stateCodec('customers', 1, t.array(t.string))
+ *
+ * const firstOrders = (uid: string) => (elements$: Observable<StreamElement<Order>>) =>
+ *   defer(() => {
+ *     let customers = new Set<string>()
+ *     return elements$.pipe(
+ *       filter((element) => {
+ *         if (element.kind === 'restored' && element.stateOf(uid) !== undefined) {
+ *           const decoded = Customers.decode(element.stateOf(uid))
+ *           if (isLeft(decoded)) throw decoded.left
+ *           customers = new Set(decoded.right)
+ *         }
+ *         if (element.kind === 'barrier') element.snapshot(uid, Customers.encode([...customers]))
+ *         if (element.kind !== 'record') return true
+ *         const { customer } = element.value
+ *         return !customers.has(customer) && customers.add(customer) !== undefined
+ *       }),
+ *     )
+ *   })
+ * ```
+ *
+ * State of a key is what `keyedScan` and `windowByEventTime` keep so.
  */
 export interface Restored {
   readonly kind: 'restored'
@@ -16,6 +49,8 @@ export interface Restored {
   readonly checkpointId?: number | undefined
   /** Undefined on a stream without checkpoints. */
   readonly checkpointing?: CheckpointingInfo | undefined
+  /** Undefined on a stream without checkpoints. */
+  readonly subtask?: SubtaskInfo | undefined
   /**
    * The state that `uid` handed over with that checkpoint, from this subtask; undefined when there is none. It is plain JSON
    * as it came from the store: decode it with a codec.

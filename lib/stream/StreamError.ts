@@ -6,10 +6,17 @@
  * - `LateOutput`: a chain in `onRecords` answered outside of `next()`; use `mapAsync` or `processBatches`.
  * - `NoFinalBarrier`: the stream completed without a final barrier; records are uncommitted.
  * - `NoTimestamp`: a record without event time reached a window.
+ * - `RescaledKeyedState`: keyed state was restored with another parallelism.
  * - `SubscribedTwice`: the elements of a split were subscribed a second time within an attempt.
  */
 export type StreamErrorTag =
-  'AcknowledgedTwice' | 'LateBarrier' | 'LateOutput' | 'NoFinalBarrier' | 'NoTimestamp' | 'SubscribedTwice'
+  | 'AcknowledgedTwice'
+  | 'LateBarrier'
+  | 'LateOutput'
+  | 'NoFinalBarrier'
+  | 'NoTimestamp'
+  | 'RescaledKeyedState'
+  | 'SubscribedTwice'
 
 /** An error of the stream itself; a retry runs into it again, so it is never retriable. */
 export class StreamError extends Error {

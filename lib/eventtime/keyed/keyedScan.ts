@@ -1,7 +1,6 @@
 import * as t from 'io-ts'
 import { Observable } from 'rxjs'
 import type { OperatorFunction } from 'rxjs'
-import { stateCodec } from '../../checkpoint/StateCodec.js'
 import { operate } from '../../stream/operate.js'
 import type { StreamElement } from '../../stream/StreamElement.js'
 import { StreamRecord } from '../../stream/StreamRecord.js'
@@ -57,9 +56,10 @@ export function keyedScan<T, K extends Key, A>(
   config: KeyedScanConfig<T, K, A>,
 ): OperatorFunction<StreamElement<T>, StreamElement<KeyedState<K, A>>> {
   const { uid, keyBy, seed, accumulate } = config
-  const state = new OperatorState(uid, stateCodec(uid, 1, t.readonlyArray(t.tuple([KeyCodec, config.state]))))
+  const codec = t.readonlyArray(t.tuple([KeyCodec, config.state]))
   return (source) =>
     new Observable((destination) => {
+      const state = new OperatorState(uid, codec, (keys) => keys.length === 0)
       let states = new Map<K, A>()
       operate(source, destination, {
         next: (element) => {

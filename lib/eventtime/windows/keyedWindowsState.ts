@@ -1,6 +1,5 @@
 import * as t from 'io-ts'
-import { extendedNumber, stateCodec } from '../../checkpoint/StateCodec.js'
-import type { StateCodec } from '../../checkpoint/StateCodec.js'
+import { extendedNumber } from '../../checkpoint/StateCodec.js'
 import { KeyCodec } from '../keyed/Key.js'
 import type { Key } from '../keyed/Key.js'
 
@@ -16,7 +15,7 @@ export interface KeyedWindowsState<A> {
 }
 
 /** @param accumulator how users' accumulators are written */
-export function keyedWindowsCodec<A>(uid: string, accumulator: t.Type<A, unknown>): StateCodec<KeyedWindowsState<A>> {
+export function keyedWindowsCodec<A>(accumulator: t.Type<A, unknown>): t.Type<KeyedWindowsState<A>, unknown> {
   const pane = t.type({ key: KeyCodec, start: t.number, end: t.number, accumulator })
-  return stateCodec(uid, 1, t.type({ watermark: extendedNumber, panes: t.readonlyArray(pane) }))
+  return t.type({ watermark: extendedNumber, panes: t.readonlyArray(pane) })
 }

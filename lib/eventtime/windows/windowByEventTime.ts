@@ -75,8 +75,9 @@ export interface WindowResult<K, A> {
  * - **Sessions** of a key become one when a record touches both: see `merge`.
  * - **Checkpoints** hold the windows and the watermark, so that after a restore the same windows fire, each once, and what was
  *   late is late. Windows that the final watermark of a run has fired are done; the next run begins them anew.
- * - **Keys stay in their subtask**: it sees the records of its own partitions only. So with several subtasks, a topic has to be
- *   partitioned by what `keyBy` gives, and the state does not follow when the parallelism changes: that is refused.
+ * - **Keys stay in their subtask**: it sees the records of its own partitions only. So with several subtasks, topics have to be
+ *   partitioned by what `keyBy` gives. When the parallelism has changed, a state that holds windows is refused (`StreamError`
+ *   `RescaledKeyedState`): drain the job first.
  *
  * Throws a `RangeError` for a negative lateness, a `TypeError` for windows that merge without a `merge`. A record without event
  * time is a `StreamError` `NoTimestamp`.
@@ -91,9 +92,10 @@ export function windowByEventTime<T, K extends Key, A, L = never>(
   }
   const merge = config.merge ?? ((one: A) => one)
   const numLateRecordsDropped = (config.metrics ?? noMetrics).counter('numLateRecordsDropped')
-  const state = new OperatorState(uid, keyedWindowsCodec(uid, config.state))
+  const codec = keyedWindowsCodec(config.state)
   return (source) =>
     new Observable((destination) => {
+      const state = new OperatorState(uid, codec, ({ panes }) => panes.length === 0)
       const keyed = new KeyedWindows<T, K, A>(
         { windows, allowedLateness, seed, accumulate, merge },
         (key, window, value) => {

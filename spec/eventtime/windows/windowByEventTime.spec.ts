@@ -225,16 +225,47 @@ describe('windowByEventTime', () => {
       attempt().send(record('a1', 1), checkpoint.barrier())
       expect(checkpoint.stateOf('windows')).toEqual({
         version: 1,
-        state: { watermark: '-Infinity', panes: [{ key: 'a', start: 0, end: 10, accumulator: ['a1'] }] },
+        state: {
+          subtask: { subtaskIndex: 0, parallelism: 1 },
+          state: { watermark: '-Infinity', panes: [{ key: 'a', start: 0, end: 10, accumulator: ['a1'] }] },
+        },
       })
     })
 
     it('should be refused when it cannot be read, with every fault', () => {
       const { send, errors } = attempt()
-      const panes = [{ key: 'a', start: 0, end: '10', accumulator: [1] }]
-      send({ ...new Upstream().restored(1), stateOf: () => ({ version: 1, state: { watermark: 1, panes } }) })
+      const state = { watermark: 1, panes: [{ key: 'a', start: 0, end: '10', accumulator: [1] }] }
+      const subtask = { subtaskIndex: 0, parallelism: 1 }
+      send({ ...new Upstream().restored(1), statesOf: () => [{ version: 1, state: { subtask, state } }] })
       expect(errors).toEqual([expect.objectContaining({ _tag: 'Corrupt', retriable: false })])
       expect(String(errors[0])).toMatch(/windows.*end.*accumulator/s)
+    })
+
+    it('should give each subtask its own windows', () => {
+      const checkpoint = new Checkpointed()
+      attempt().send(checkpoint.by(0, 2).restored, record('a1', 1), checkpoint.barrier())
+      attempt().send(checkpoint.by(1, 2).restored, record('b1', 1), checkpoint.barrier())
+      const [first, second] = [attempt(), attempt()]
+      first.send(checkpoint.by(0, 2).restored, watermark(9))
+      second.send(checkpoint.by(1, 2).restored, watermark(9))
+      expect([first.out(), second.out()]).toEqual([
+        ['R', '[0,10) a1@9', 'W9'],
+        ['R', '[0,10) b1@9', 'W9'],
+      ])
+    })
+
+    it('should be refused with another parallelism, unless it holds no windows', () => {
+      const checkpoint = new Checkpointed()
+      const before = attempt()
+      before.send(checkpoint.by(1, 2).restored, record('a1', 1), checkpoint.barrier())
+      const refused = attempt()
+      refused.send(checkpoint.by(0, 1).restored)
+      expect(refused.errors).toEqual([expect.objectContaining({ _tag: 'RescaledKeyedState', retriable: false })])
+      expect(String(refused.errors[0])).toContain('kept by 2 subtasks and there are 1 now')
+      before.send(watermark(Infinity), checkpoint.by(1, 2).barrier(2, 'drain'))
+      const after = attempt()
+      after.send(checkpoint.by(0, 3).restored, record('a2', 2), watermark(9))
+      expect(after.out()).toEqual(['R', '[0,10) a2@9', 'W9'])
     })
   })
 
