@@ -5,9 +5,9 @@ import { TopicPartition } from '../../lib/client/TopicPartition.js'
 import type { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
 import type { KafkaSourceBuilder } from '../../lib/source/KafkaSourceBuilder.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
-import { Transactions } from '../golden/replay/Transactions.js'
 import { onKafka } from './support/onKafka.js'
 import { builderOf } from './support/sourceOf.js'
+import { writeTransaction } from './support/writeTransaction.js'
 
 /**
  * What happens to partition 0, step by step; each letter is a record, its own key in upper case.
@@ -76,11 +76,10 @@ const rows: readonly Row[] = [
 ]
 
 const happening = (kafka: MemoryKafka, history: History): Observable<never> => {
-  const transactions = new Transactions(kafka)
-  return concat(...history.map((step, n) => defer(() => apply(kafka, transactions, step, n)))).pipe(ignoreElements())
+  return concat(...history.map((step, n) => defer(() => apply(kafka, step, n)))).pipe(ignoreElements())
 }
 
-const apply = (kafka: MemoryKafka, transactions: Transactions, step: string, n: number): Observable<unknown> => {
+const apply = (kafka: MemoryKafka, step: string, n: number): Observable<unknown> => {
   const [, open, letters = '', close] = /^([[{<]?)(\w*)([\]}]?)/.exec(step) ?? []
   const records = Array.from(letters).map((letter) => ({
     topic: 't',
@@ -91,7 +90,13 @@ const apply = (kafka: MemoryKafka, transactions: Transactions, step: string, n: 
   if (step === 'compact') kafka.compact('t', 0)
   else if (step.startsWith('delete')) kafka.deleteRecords('t', 0, Number(step.slice('delete '.length)))
   else if (open === '') kafka.produce('t', records)
-  else return transactions.write(`stranger-${n}`, records, close === ']' ? 'commit' : close === '}' ? 'abort' : 'open')
+  else
+    return writeTransaction(
+      kafka,
+      `stranger-${n}`,
+      records,
+      close === ']' ? 'commit' : close === '}' ? 'abort' : 'open',
+    )
   return EMPTY
 }
 
