@@ -5,6 +5,7 @@
  * - `Connection`: no connection, or it broke before the answer.
  * - `Timeout`: no answer in time; the request may or may not have had its effect.
  * - `OffsetOutOfRange`: the position is no longer, or not yet, in the log.
+ * - `LogTruncated`: what was read is no longer in the log, since a replica without it became leader.
  * - `NoOffset`: no committed offset and the reset strategy is NONE.
  * - `Corrupt`: bytes that are not what they should be (CRC, lengths, counts).
  * - `Unsupported`: the broker, a codec package or a message format does not do what is asked.
@@ -21,6 +22,7 @@ export type KafkaErrorTag =
   | 'Connection'
   | 'Timeout'
   | 'OffsetOutOfRange'
+  | 'LogTruncated'
   | 'NoOffset'
   | 'Corrupt'
   | 'Unsupported'
@@ -48,6 +50,8 @@ export interface KafkaErrorInfo {
   readonly topic?: string
   readonly partition?: number
   readonly offset?: number
+  /** of `LogTruncated`: where the log parts from what was read */
+  readonly divergentOffset?: number
   readonly transactionalId?: string
   readonly cause?: unknown
 }
@@ -64,6 +68,7 @@ export class KafkaError extends Error {
   readonly topic: string | undefined
   readonly partition: number | undefined
   readonly offset: number | undefined
+  readonly divergentOffset: number | undefined
   readonly transactionalId: string | undefined
 
   constructor(info: KafkaErrorInfo) {
@@ -77,6 +82,7 @@ export class KafkaError extends Error {
     this.topic = info.topic
     this.partition = info.partition
     this.offset = info.offset
+    this.divergentOffset = info.divergentOffset
     this.transactionalId = info.transactionalId
   }
 }

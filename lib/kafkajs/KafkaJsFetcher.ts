@@ -9,13 +9,20 @@ import { noMetrics } from '../metrics/noMetrics.js'
 import { brokerError } from '../protocol/brokerError.js'
 import { decodeRecordBatches } from '../protocol/decodeRecordBatches.js'
 import { fetchApi, type FetchedPartitionResponse, type FetchResponse } from '../protocol/requests/fetch.js'
+import { apart } from './apart.js'
 import { batchesEnd } from './batchesEnd.js'
-import { exponentialBackoff } from './exponentialBackoff.js'
+import { fetchRequestFor } from './fetchRequestFor.js'
+import { FetchRetries } from './FetchRetries.js'
 import { fetchVerdict } from './fetchVerdict.js'
 import { fetchWaitMs } from './fetchWaitMs.js'
+import type { Leader } from './ClusterMetadata.js'
 import type { ConnectionPurpose, KafkaJsConnections } from './KafkaJsConnections.js'
 import { PartitionFetch } from './PartitionFetch.js'
+import { partitionShare } from './partitionShare.js'
+import { PositionValidation } from './PositionValidation.js'
 import { toKafkaError } from './toKafkaError.js'
+
+type Emit = (outcome: FetchedRecords | FetchFailed) => void
 
 /** A fetch that is at a broker. */
 interface Flight {
@@ -34,7 +41,8 @@ interface Flight {
  *    (see {@link fetchWaitMs}).
  * 3. The answer is looked at partition by partition ({@link fetchVerdict}): data and failures are emitted, empty answers go
  *    out again, trouble is retried after a back-off, at once when metadata names another leader.
- * 4. An answer for a partition that was assigned anew or unassigned meanwhile is dropped.
+ * 4. A leader that is new is asked first whether its log has what was read ({@link PositionValidation}).
+ * 5. An answer for a partition that was assigned anew or unassigned meanwhile is dropped.
  *
  * What is emitted is not decoded yet: {@link batchesEnd} knows where the next fetch begins, so it is at the broker while the
  * reader takes this one.
@@ -48,6 +56,8 @@ export class KafkaJsFetcher implements KafkaFetcher {
   private readonly lanes: readonly ConnectionPurpose[]
   private readonly scheduler: SchedulerLike
   private readonly metrics: FetchMetrics
+  private readonly retries: FetchRetries
+  private readonly validation: PositionValidation
   private sending = false
   private closed = false
 
@@ -63,11 +73,18 @@ export class KafkaJsFetcher implements KafkaFetcher {
     const { scheduler = asyncScheduler, metrics = noMetrics } = connections.config
     this.scheduler = scheduler
     this.metrics = new FetchMetrics(metrics, () => scheduler.now())
+    this.retries = new FetchRetries(
+      connections,
+      scheduler,
+      (partition) => this.isCurrent(partition),
+      () => this.sendSoon(),
+    )
+    this.validation = new PositionValidation(connections, this.retries)
   }
 
   assign(topicPartition: TopicPartition, offset: Offset): void {
     this.unassign(topicPartition)
-    const partition = new PartitionFetch(topicPartition, offset, this.config.maxPartitionBytes)
+    const partition = new PartitionFetch(topicPartition, offset)
     this.partitions.set(partition.key, partition)
   }
 
@@ -103,24 +120,39 @@ export class KafkaJsFetcher implements KafkaFetcher {
 
   private sendWanted(): void {
     const wanted = new Map<number, PartitionFetch[]>()
-    const add = (nodeId: number, partition: PartitionFetch): void => {
-      const sameNode = wanted.get(nodeId)
-      if (sameNode === undefined) wanted.set(nodeId, [partition])
-      else sameNode.push(partition)
-    }
+    const doubtful = new Map<number, PartitionFetch[]>()
     for (const partition of this.partitions.values()) {
       if (partition.state !== 'wanted') continue
       const nodeId = this.nodeOf(partition)
-      if (nodeId === undefined) this.trouble(partition, 'refresh', 'it has no leader')
-      else add(nodeId, partition)
+      const leader = this.leaderOf(partition)
+      if (nodeId === undefined || leader === undefined) this.retries.backOff(partition, true, 'it has no leader')
+      else if (partition.mustBeValidated(leader.leaderEpoch)) add(doubtful, leader.nodeId, partition)
+      else add(wanted, nodeId, partition)
     }
+    doubtful.forEach((partitions, nodeId) => this.validate(nodeId, partitions))
     wanted.forEach((partitions, nodeId) => this.sendTo(nodeId, partitions))
   }
 
   /** The follower that the leader sent us to, or the leader. */
-  private nodeOf({ topicPartition: { topic, partition }, replica }: PartitionFetch): number | undefined {
+  private nodeOf(partition: PartitionFetch): number | undefined {
+    const { replica } = partition
     const follower = replica !== undefined && replica.until > this.scheduler.now() ? replica.nodeId : undefined
-    return follower ?? this.connections.leaderOf(topic, partition)?.nodeId
+    return follower ?? this.leaderOf(partition)?.nodeId
+  }
+
+  private leaderOf({ topicPartition: { topic, partition } }: PartitionFetch): Leader | undefined {
+    return this.connections.leaderOf(topic, partition)
+  }
+
+  private validate(nodeId: number, partitions: readonly PartitionFetch[]): void {
+    const asked = new Map(partitions.map((partition) => [partition.key, partition]))
+    this.validation.ask(nodeId, partitions).then(
+      (judge) =>
+        this.settle(asked, (emit) =>
+          partitions.forEach((partition) => this.isCurrent(partition) && judge(partition, emit)),
+        ),
+      (error: unknown) => this.settle(asked, (emit) => this.lost(asked, toKafkaError(error), emit)),
+    )
   }
 
   private sendTo(nodeId: number, partitions: readonly PartitionFetch[]): void {
@@ -144,7 +176,8 @@ export class KafkaJsFetcher implements KafkaFetcher {
   }
 
   private fly(flight: Flight, maxWaitMs: number): void {
-    const { connections, config } = this
+    const { connections } = this
+    const config = { ...this.config, maxPartitionBytes: partitionShare(this.config, this.partitions.size) }
     const sentAt = this.scheduler.now()
     this.flights.add(flight)
     connections
@@ -152,22 +185,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
         flight.nodeId,
         flight.lane,
         fetchApi,
-        {
-          maxWaitMs,
-          minBytes: config.minBytes,
-          maxBytes: config.maxBytes,
-          isolationLevel: config.isolationLevel,
-          rackId: connections.config.rack,
-          partitions: [...flight.partitions.values()].map(
-            ({ topicPartition: { topic, partition }, offset, maxBytes }) => ({
-              topic,
-              partition,
-              currentLeaderEpoch: connections.leaderOf(topic, partition)?.leaderEpoch ?? -1,
-              fetchOffset: offset,
-              partitionMaxBytes: maxBytes,
-            }),
-          ),
-        },
+        fetchRequestFor([...flight.partitions.values()], config, connections, maxWaitMs, sentAt),
         { timeoutMs: maxWaitMs + connections.config.requestTimeoutMs },
       )
       .then(
@@ -176,20 +194,31 @@ export class KafkaJsFetcher implements KafkaFetcher {
           this.metrics.onFetch(this.scheduler.now() - sentAt, bytes, response.throttleTimeMs)
           this.landed(flight, (emit) => this.answered(flight, response, emit))
         },
-        (error: unknown) => this.landed(flight, (emit) => this.lost(flight, toKafkaError(error), emit)),
+        (error: unknown) => this.landed(flight, (emit) => this.lost(flight.partitions, toKafkaError(error), emit)),
       )
   }
 
-  /** States are settled before anything is emitted: the reader may call back from within. */
-  private landed(flight: Flight, settle: (emit: (outcome: FetchedRecords | FetchFailed) => void) => void): void {
+  private landed(flight: Flight, judge: (emit: Emit) => void): void {
+    const { nodeId, partitions } = flight
     this.flights.delete(flight)
+    this.settle(partitions, (emit) => {
+      let quiet = true
+      judge((outcome) => {
+        quiet = false
+        emit(outcome)
+      })
+      this.quietRounds.set(nodeId, quiet ? (this.quietRounds.get(nodeId) ?? 0) + 1 : 0)
+    })
+  }
+
+  /** States are settled before anything is emitted: the reader may call back from within. */
+  private settle(partitions: ReadonlyMap<string, PartitionFetch>, judge: (emit: Emit) => void): void {
     if (this.closed) return
     const outcomes: (FetchedRecords | FetchFailed)[] = []
-    settle((outcome) => outcomes.push(outcome))
-    this.quietRounds.set(flight.nodeId, outcomes.length > 0 ? 0 : (this.quietRounds.get(flight.nodeId) ?? 0) + 1)
+    judge((outcome) => outcomes.push(outcome))
     this.sendSoon()
     for (const outcome of outcomes) {
-      const partition = flight.partitions.get(topicPartitionKey(outcome.topicPartition))
+      const partition = partitions.get(topicPartitionKey(outcome.topicPartition))
       if (partition !== undefined && this.isCurrent(partition)) this.emissions.next(outcome)
     }
   }
@@ -206,8 +235,9 @@ export class KafkaJsFetcher implements KafkaFetcher {
       const code = response.errorCode === 0 ? (answer?.errorCode ?? 0) : response.errorCode
       const verdict = fetchVerdict(code)
       if (verdict === 'fetched') this.fetched(partition, answer, emit)
-      else if (verdict === 'fail' && partition.replica === undefined) this.failed(partition, code, emit)
-      else this.trouble(partition, verdict, `the broker answered with error code ${code}`)
+      else if (verdict === 'fail' && partition.replica === undefined)
+        emit(partition.fail(this.errorOf(partition, code)))
+      else this.retries.backOff(partition, verdict === 'refresh', `the broker answered with error code ${code}`)
     }
   }
 
@@ -224,13 +254,14 @@ export class KafkaJsFetcher implements KafkaFetcher {
     const end = batchesEnd(answer?.records ?? noRecords)
     if (answer === undefined || end.nextOffset === undefined) {
       partition.behind = false
-      partition.maxBytes = Math.max(partition.maxBytes, end.needed ?? 0)
+      partition.needed = Math.max(partition.needed, end.needed ?? 0)
       partition.on('nothing')
       return
     }
     partition.on('data')
-    emit(decodeRecordBatches(answer, partition.offset, this.config))
+    emit(decodeRecordBatches({ ...answer, records: apart(answer.records) }, partition.offset, this.config))
     partition.offset = Math.max(end.nextOffset, partition.offset)
+    partition.epoch = end.leaderEpoch ?? partition.epoch
     const { isolationLevel } = this.config
     partition.behind =
       partition.offset < (isolationLevel === 'read_committed' ? answer.lastStableOffset : answer.highWatermark)
@@ -238,65 +269,23 @@ export class KafkaJsFetcher implements KafkaFetcher {
     this.partitions.set(partition.key, partition)
   }
 
-  private failed(partition: PartitionFetch, code: number, emit: (outcome: FetchFailed) => void): void {
-    const { topicPartition, offset } = partition
-    const { topic, partition: number } = topicPartition
-    partition.on('failure')
-    emit({
-      _tag: 'FetchFailed',
-      topicPartition,
-      error: brokerError(code, { api: fetchApi.apiName, topic, partition: number, offset }),
-    })
+  private errorOf({ topicPartition: { topic, partition }, offset }: PartitionFetch, code: number): KafkaError {
+    return brokerError(code, { api: fetchApi.apiName, topic, partition, offset })
   }
 
-  private lost(flight: Flight, error: KafkaError, emit: (outcome: FetchFailed) => void): void {
-    for (const partition of flight.partitions.values()) {
+  private lost(
+    partitions: ReadonlyMap<string, PartitionFetch>,
+    error: KafkaError,
+    emit: (outcome: FetchFailed) => void,
+  ): void {
+    for (const partition of partitions.values()) {
       if (!this.isCurrent(partition)) continue
       if (error.retriable) {
-        this.trouble(partition, 'refresh', error.message)
+        this.retries.backOff(partition, true, error.message)
       } else {
-        partition.on('failure')
-        emit({ _tag: 'FetchFailed', topicPartition: partition.topicPartition, error })
+        emit(partition.fail(error))
       }
     }
-  }
-
-  /** From a follower, any trouble leads back to the leader: what it says is not the last word, OFFSET_OUT_OF_RANGE included. */
-  private trouble(partition: PartitionFetch, verdict: 'retry' | 'refresh' | 'fail', why: string): void {
-    const { topic, partition: number } = partition.topicPartition
-    const { config: clientConfig } = this.connections
-    partition.on('trouble')
-    partition.attempts++
-    partition.troubledAt = this.connections.leaderOf(topic, number)
-    const level = partition.attempts === patience ? 'warn' : 'debug'
-    clientConfig.logger?.[level](`${partition.key} cannot be read now, retry ${partition.attempts}: ${why}`)
-    const atOnce = partition.replica !== undefined
-    partition.replica = undefined
-    const delay = atOnce ? 0 : exponentialBackoff(clientConfig, partition.attempts)
-    partition.timer = this.scheduler.schedule(() => this.retry(partition), delay)
-    if (verdict === 'refresh') this.lookForLeader(partition)
-  }
-
-  private lookForLeader(partition: PartitionFetch): void {
-    const { topic, partition: number } = partition.topicPartition
-    this.connections.refreshMetadata([topic]).then(
-      () => {
-        const leader = this.connections.leaderOf(topic, number)
-        const before = partition.troubledAt
-        const moved =
-          leader !== undefined && (before?.nodeId !== leader.nodeId || before.leaderEpoch !== leader.leaderEpoch)
-        if (moved && this.isCurrent(partition) && partition.state === 'backingOff') this.retry(partition)
-      },
-      () => {
-        // The back-off ends in a retry, and that in the next look.
-      },
-    )
-  }
-
-  private retry(partition: PartitionFetch): void {
-    partition.timer?.unsubscribe()
-    partition.on('retry')
-    this.sendSoon()
   }
 
   private isCurrent(partition: PartitionFetch): boolean {
@@ -304,7 +293,10 @@ export class KafkaJsFetcher implements KafkaFetcher {
   }
 }
 
-const noRecords = Buffer.alloc(0)
+const add = (byNode: Map<number, PartitionFetch[]>, nodeId: number, partition: PartitionFetch): void => {
+  const sameNode = byNode.get(nodeId)
+  if (sameNode === undefined) byNode.set(nodeId, [partition])
+  else sameNode.push(partition)
+}
 
-/** From this retry on, several seconds in, people should hear of it. */
-const patience = 8
+const noRecords = Buffer.alloc(0)

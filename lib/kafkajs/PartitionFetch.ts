@@ -1,5 +1,6 @@
 import type { Subscription } from 'rxjs'
 import { KafkaError } from '../client/KafkaError.js'
+import type { FetchFailed } from '../client/KafkaFetcher.js'
 import type { Offset } from '../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import type { Leader } from './ClusterMetadata.js'
@@ -7,17 +8,20 @@ import type { Leader } from './ClusterMetadata.js'
 /**
  * - `idle`: nothing is asked for.
  * - `wanted`: asked for; goes out with the next fetch to its leader.
+ * - `validating`: its leader is new, and is asked whether its log has what was read.
  * - `inFlight`: a fetch is at the broker.
  * - `backingOff`: the fetch failed, and a retry is due.
  */
-export type FetchState = 'idle' | 'wanted' | 'inFlight' | 'backingOff'
+export type FetchState = 'idle' | 'wanted' | 'validating' | 'inFlight' | 'backingOff'
 
 /** What can happen: the first by the reader, the others by the cluster. */
-export type FetchEvent = 'request' | 'send' | 'data' | 'nothing' | 'trouble' | 'failure' | 'retry'
+export type FetchEvent =
+  'request' | 'validate' | 'valid' | 'send' | 'data' | 'nothing' | 'trouble' | 'failure' | 'retry'
 
 const transitions: Readonly<Record<FetchState, Partial<Record<FetchEvent, FetchState>>>> = {
   idle: { request: 'wanted' },
-  wanted: { request: 'wanted', send: 'inFlight', trouble: 'backingOff' },
+  wanted: { request: 'wanted', validate: 'validating', send: 'inFlight', trouble: 'backingOff' },
+  validating: { request: 'validating', valid: 'wanted', trouble: 'backingOff', failure: 'idle' },
   inFlight: { request: 'inFlight', data: 'idle', nothing: 'wanted', trouble: 'backingOff', failure: 'idle' },
   backingOff: { request: 'backingOff', retry: 'wanted' },
 }
@@ -39,6 +43,8 @@ export const nextFetchState = (state: FetchState, event: FetchEvent): FetchState
 export class PartitionFetch {
   readonly key: string
   state: FetchState = 'idle'
+  /** bytes of its next batch, when the last fetch was too small for it */
+  needed = 0
   /** more was in the log than the last fetch brought */
   behind = false
   /** retries since the last success */
@@ -50,12 +56,42 @@ export class PartitionFetch {
   /** the follower to read from (KIP-392), and until when, in ms of the scheduler */
   replica: { readonly nodeId: number; readonly until: number } | undefined
 
+  /** until when no follower is asked for: one has given trouble; ms of the scheduler */
+  onlyLeaderUntil = -Infinity
+  /** the epoch of the last batch that was read; -1 before the first */
+  epoch = -1
+  /** the leader epoch under which the offset is known to be in the log */
+  private validUnder: number | undefined
+
   constructor(
     readonly topicPartition: TopicPartition,
     public offset: Offset,
-    public maxBytes: number,
   ) {
     this.key = topicPartitionKey(topicPartition)
+  }
+
+  /**
+   * Whether a leader of this epoch must be asked first if its log has what was read (KIP-320). An offset that came from
+   * elsewhere says nothing of the log it belongs to, and is taken as it is.
+   */
+  mustBeValidated(leaderEpoch: number): boolean {
+    if (this.epoch < 0 || this.validUnder === undefined) this.validUnder = leaderEpoch
+    return leaderEpoch > this.validUnder
+  }
+
+  valid(leaderEpoch: number): void {
+    this.validUnder = leaderEpoch
+    this.on('valid')
+  }
+
+  leaveFollower(until: number): void {
+    this.replica = undefined
+    this.onlyLeaderUntil = until
+  }
+
+  fail(error: KafkaError): FetchFailed {
+    this.on('failure')
+    return { _tag: 'FetchFailed', topicPartition: this.topicPartition, error }
   }
 
   on(event: FetchEvent): void {

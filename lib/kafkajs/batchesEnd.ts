@@ -5,6 +5,8 @@ import { CURRENT_MAGIC, LENGTH_AT, MAGIC_AT, RecordBatch, RECORDS_AT } from '../
 export interface BatchesEnd {
   /** where the next fetch begins: the last offset of the last whole batch + 1; undefined when there is no whole batch */
   readonly nextOffset: Offset | undefined
+  /** of the leader that wrote the last whole batch; undefined when there is none */
+  readonly leaderEpoch: number | undefined
   /** bytes of the whole batches */
   readonly bytes: number
   /** bytes of the first batch, when it does not fit into the fetch */
@@ -20,15 +22,17 @@ export interface BatchesEnd {
 export const batchesEnd = (records: Buffer): BatchesEnd => {
   let at = 0
   let nextOffset: Offset | undefined
+  let leaderEpoch: number | undefined
   while (at + LENGTH_AT + 4 <= records.length) {
     const batch = new RecordBatch(records, at)
     const size = batch.end - at
-    if (size > records.length - at) return { nextOffset, bytes: at, needed: at === 0 ? size : undefined }
+    if (size > records.length - at) return { nextOffset, leaderEpoch, bytes: at, needed: at === 0 ? size : undefined }
     if (size < MAGIC_AT + 1 || batch.magic !== CURRENT_MAGIC || size < RECORDS_AT) {
-      return { nextOffset: batch.baseOffset + 1, bytes: records.length, needed: undefined }
+      return { nextOffset: batch.baseOffset + 1, leaderEpoch, bytes: records.length, needed: undefined }
     }
     nextOffset = Math.max(nextOffset ?? 0, batch.nextOffset)
+    leaderEpoch = batch.leaderEpoch
     at = batch.end
   }
-  return { nextOffset, bytes: at, needed: at === 0 && records.length > 0 ? RECORDS_AT : undefined }
+  return { nextOffset, leaderEpoch, bytes: at, needed: at === 0 && records.length > 0 ? RECORDS_AT : undefined }
 }

@@ -3,6 +3,7 @@ import type { FetcherConfig } from '../client/KafkaConfig.js'
 import { isKafkaError, type KafkaError } from '../client/KafkaError.js'
 import type { FetchedRecords, FetchFailed, KafkaFetcher } from '../client/KafkaFetcher.js'
 import type { Offset } from '../client/Offset.js'
+import { logTruncated } from '../client/logTruncated.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import type { MemoryCluster } from './MemoryCluster.js'
 import type { MemoryConnection } from './MemoryConnection.js'
@@ -15,6 +16,8 @@ interface Assigned {
   offset: Offset
   requested: boolean
   attempts: number
+  /** of the leader that was read last */
+  epoch: number | undefined
   /** the call or the wait that is under way */
   readonly work: Subscription
 }
@@ -42,7 +45,7 @@ export class MemoryFetcher implements KafkaFetcher {
   assign(topicPartition: TopicPartition, offset: Offset): void {
     this.unassign(topicPartition)
     const work = new Subscription()
-    const assigned = { topicPartition, offset, requested: false, attempts: 0, work }
+    const assigned = { topicPartition, offset, requested: false, attempts: 0, epoch: undefined, work }
     this.partitions.set(topicPartitionKey(topicPartition), assigned)
   }
 
@@ -83,15 +86,20 @@ export class MemoryFetcher implements KafkaFetcher {
   }
 
   /** undefined: there is nothing yet. */
-  private read({ topicPartition, offset }: Assigned): MemoryFetch | undefined {
+  private read(assigned: Assigned): MemoryFetch | undefined {
+    const { topicPartition, offset, epoch } = assigned
     const { isolationLevel, maxBytes, maxPartitionBytes } = this.config
     const log = this.cluster.log('Fetch', topicPartition)
+    if (epoch !== undefined && log.endOfEpoch(epoch) < offset)
+      throw logTruncated(topicPartition, offset, log.endOfEpoch(epoch))
     if (offset < log.logStartOffset || offset > log.highWatermark) {
       const { topic, partition } = topicPartition
       throw memoryError('OFFSET_OUT_OF_RANGE', { api: 'Fetch', topic, partition, offset })
     }
     const batches = log.read(offset, isolationLevel, Math.min(maxBytes, maxPartitionBytes))
-    return batches.length === 0 ? undefined : new MemoryFetch(log, batches, offset, isolationLevel)
+    if (batches.length === 0) return undefined
+    assigned.epoch = log.leaderEpoch
+    return new MemoryFetch(log, batches, offset, isolationLevel)
   }
 
   private answer(assigned: Assigned, fetched: MemoryFetch | FetchFailed): void {

@@ -190,6 +190,14 @@ export class MemoryKafka {
   }
 
   /**
+   * An unclean election: the new leader has nothing from `offset` on (whole batches), so records are gone that may have been
+   * read. Readers that have read them get `LogTruncated`.
+   */
+  truncate(topic: string, partition: number, offset: Offset): void {
+    this.cluster.log('Fetch', new TopicPartition(topic, partition)).truncate(offset)
+  }
+
+  /**
    * Cuts off all clients there are, or those of one client id, as `kill -9` of their process does: from now on nothing that
    * they do has an effect, no answer comes, and no timer of theirs is left. What they left open stays open: transactions
    * until their timeout or the next InitProducerId. Clients that connect later are not concerned.

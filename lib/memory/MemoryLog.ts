@@ -33,6 +33,8 @@ export class MemoryLog {
   private start: Offset = 0
   private end: Offset = 0
   private epoch = 0
+  /** later ones than the first, and where they began */
+  private epochs: { readonly epoch: number; readonly start: Offset }[] = []
   private readonly open = new Map<bigint, LogTransaction>()
   private readonly producers = new Map<bigint, ProducerState>()
   private readonly waiting = new Set<() => void>()
@@ -75,6 +77,7 @@ export class MemoryLog {
   /** A new leader has taken over; records carry its epoch from now on. */
   nextLeader(): void {
     this.epoch++
+    this.epochs.push({ epoch: this.epoch, start: this.end })
   }
 
   /**
@@ -158,6 +161,25 @@ export class MemoryLog {
     this.start = offset
     this.batches = this.batches.slice(this.indexOf(offset))
     this.changed()
+  }
+
+  /**
+   * A replica that has nothing from `offset` on becomes leader (an unclean election): what was there is gone, and the next
+   * record gets its offset.
+   */
+  truncate(offset: Offset): void {
+    this.batches = this.batches.filter((batch) => batch.lastOffset < offset)
+    this.end = Math.max(this.start, (this.batches.at(-1)?.lastOffset ?? this.start - 1) + 1)
+    this.open.forEach(({ firstOffset }, producerId) => firstOffset >= this.end && this.open.delete(producerId))
+    this.producers.clear()
+    this.epochs = this.epochs.filter(({ start }) => start < this.end)
+    this.nextLeader()
+    this.changed()
+  }
+
+  /** The first offset that was written under a later epoch, or the end (KIP-320). */
+  endOfEpoch(epoch: number): Offset {
+    return this.epochs.find((later) => later.epoch > epoch)?.start ?? this.end
   }
 
   /**

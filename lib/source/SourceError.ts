@@ -3,11 +3,13 @@
  *
  * - `Deserialization`: a record could not be turned into a value, and the policy is to fail.
  * - `OffsetOutOfRange`: the position is no longer, or not yet, in the log, and the policy is to fail.
+ * - `LogTruncated`: what was read is no longer in the log, since a replica without it became leader, and the policy is to fail.
  * - `PartitionRemoved`: a partition that is being read has gone, and the policy is to fail.
  * - `NoStoppingOffset`: a bounded split whose end could not be told.
  * - `State`: the stored state does not fit.
  */
-export type SourceErrorTag = 'Deserialization' | 'OffsetOutOfRange' | 'PartitionRemoved' | 'NoStoppingOffset' | 'State'
+export type SourceErrorTag =
+  'Deserialization' | 'OffsetOutOfRange' | 'LogTruncated' | 'PartitionRemoved' | 'NoStoppingOffset' | 'State'
 
 /** A retry runs into these again, so they are never retriable. */
 export class SourceError extends Error {

@@ -4,8 +4,9 @@ import type { FetchedRecords, FetchFailed } from '../../lib/client/KafkaFetcher.
 import { TopicPartition, topicPartitionKey } from '../../lib/client/TopicPartition.js'
 import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
 import { KafkaJsFetcher } from '../../lib/kafkajs/KafkaJsFetcher.js'
+import { LEADER_EPOCH_AT } from '../../lib/protocol/RecordBatch.js'
 import { batchAt } from '../support/encodedBatches.js'
-import { type AskedPartition, FakeCluster, type PartitionAnswer } from './support/FakeCluster.js'
+import { type AskedPartition, FakeCluster, type OnFetch, type PartitionAnswer } from './support/FakeCluster.js'
 import { until } from './support/until.js'
 
 const a = new TopicPartition('t', 0)
@@ -31,6 +32,12 @@ const log =
     )
     return { records: Buffer.concat(batches), highWatermark: count }
   }
+
+/** The same, written by the leader of an epoch. */
+const ofEpoch = (epoch: number, answer: PartitionAnswer | undefined): PartitionAnswer | undefined => {
+  answer?.records?.writeInt32BE(epoch, LEADER_EPOCH_AT)
+  return answer
+}
 
 describe('KafkaJsFetcher', () => {
   let cluster: FakeCluster
@@ -301,17 +308,86 @@ describe('KafkaJsFetcher', () => {
     })
   })
 
-  describe('followers (KIP-392)', () => {
-    it('should read from the one the leader names, and return to the leader when it cannot serve', async () => {
+  describe('a new leader (KIP-320)', () => {
+    /** Reads offset 0 of epoch 5, then the leader moves and more is asked for. */
+    const readThenMove = async (onEpochAsked: FakeCluster['onEpochAsked'] = () => ({})): Promise<void> => {
       await fetcherOf(2, 0)
-      let leaderServes = false
-      cluster.onFetch = (asked, { nodeId }) => {
-        if (nodeId === 1) return asked.offset === 0 ? log(2)(asked) : { errorCode: 1 }
-        return leaderServes ? log(2)(asked) : { preferredReadReplica: 1 }
-      }
+      cluster.onEpochAsked = onEpochAsked
+      cluster.onFetch = (asked, { nodeId }) =>
+        nodeId === 0 && asked.offset > 0 ? { errorCode: 6 } : ofEpoch(5, log(3)(asked))
       begin(a)
       await until(() => emitted.length === 1)
-      leaderServes = true
+      cluster.lead('t', 1)
+      fetcher.request(a)
+    }
+
+    it('should be asked whether its log has what was read, and then read on', async () => {
+      await readThenMove()
+      await until(() => emitted.length === 2)
+
+      expect(values()).toEqual(['0', '1'])
+      expect(cluster.askedEpochs).toEqual([{ topic: 't', partition: 0, currentLeaderEpoch: 1, leaderEpoch: 5 }])
+    })
+
+    it('should not be asked twice, nor for an offset that was not read here', async () => {
+      await readThenMove()
+      await until(() => emitted.length === 2)
+      fetcher.request(a)
+      await until(() => emitted.length === 3)
+      expect(cluster.askedEpochs).toHaveLength(1)
+
+      begin(a, 0)
+      cluster.lead('t', 0)
+      await connections.refreshMetadata(['t'])
+      await until(() => emitted.length === 4)
+      expect(cluster.askedEpochs).toHaveLength(1)
+    })
+
+    it('should be believed when it has less: what was read is truncated', async () => {
+      await readThenMove(() => ({ leaderEpoch: 4, endOffset: 0 }))
+      await until(() => emitted.length === 2)
+
+      expect(emitted[1]).toMatchObject({
+        _tag: 'FetchFailed',
+        topicPartition: a,
+        error: { _tag: 'LogTruncated', retriable: false, offset: 1, divergentOffset: 0 },
+      })
+      begin(a, 0)
+      await until(() => emitted.length === 3)
+      expect(emitted[2]?._tag).toBe('Fetched')
+    })
+
+    it('should be asked again when it cannot tell yet, or leaves the partition out', async () => {
+      const answers = [undefined, { errorCode: 75 }, { errorCode: 6 }]
+      await readThenMove(() => (answers.length > 0 ? answers.shift() : {}))
+      await until(() => emitted.length === 2)
+
+      expect(values()).toEqual(['0', '1'])
+      expect(cluster.askedEpochs).toHaveLength(4)
+    })
+
+    it('should refuse us, and that is told', async () => {
+      await readThenMove(() => ({ errorCode: 29 }))
+      await until(() => emitted.length === 2)
+
+      expect(emitted[1]).toMatchObject({ error: { _tag: 'Authorization', api: 'OffsetForLeaderEpoch' } })
+    })
+  })
+
+  describe('followers (KIP-392)', () => {
+    /** The leader sends who tells a rack to the follower, and says nothing else. */
+    const follower = (serve: (asked: AskedPartition) => PartitionAnswer | undefined): OnFetch => {
+      return (asked, { nodeId, rackId }) => {
+        if (nodeId === 1) return serve(asked)
+        return rackId === '' ? log(2)(asked) : { preferredReadReplica: 1 }
+      }
+    }
+
+    it('should read from the one the leader names, and return to the leader when it cannot serve', async () => {
+      await fetcherOf(2, 0)
+      cluster.onFetch = follower((asked) => (asked.offset === 0 ? log(2)(asked) : { errorCode: 1 }))
+      begin(a)
+      await until(() => emitted.length === 1)
       fetcher.request(a)
       await until(() => emitted.length === 2)
 
@@ -319,9 +395,22 @@ describe('KafkaJsFetcher', () => {
         [0, 'r1'],
         [1, 'r1'],
         [1, 'r1'],
-        [0, 'r1'],
+        [0, ''],
       ])
       expect(values()).toEqual(['0', '1'])
+    })
+
+    it('should stay with the leader for a while when the follower is gone, though the leader still names it', async () => {
+      await fetcherOf(2, 0)
+      cluster.onFetch = follower(() => undefined)
+      await cluster.brokers[1]?.stop()
+      begin(a)
+      await until(() => emitted.length === 1)
+      fetcher.request(a)
+      await until(() => emitted.length === 2)
+
+      expect(values()).toEqual(['0', '1'])
+      expect(cluster.fetches.map(({ rackId }) => rackId)).toEqual(['r1', '', ''])
     })
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { batchesEnd } from '../../lib/kafkajs/batchesEnd.js'
-import { MAGIC_AT } from '../../lib/protocol/RecordBatch.js'
+import { LEADER_EPOCH_AT, MAGIC_AT } from '../../lib/protocol/RecordBatch.js'
 import { batchAt, emptyBatchAt, markerAt } from '../support/encodedBatches.js'
 
 const batch = (baseOffset: number, lastOffsetDelta = 0): Buffer =>
@@ -25,11 +25,21 @@ describe('batchesEnd', () => {
     expect(batchesEnd(Buffer.concat([batch(3, 9), batch(4)])).nextOffset).toBe(13)
   })
 
+  it('should tell which leader wrote the last batch', () => {
+    const [first, second] = [batch(0), batch(1)]
+    first.writeInt32BE(4, LEADER_EPOCH_AT)
+    second.writeInt32BE(7, LEADER_EPOCH_AT)
+
+    expect(batchesEnd(Buffer.concat([first, second])).leaderEpoch).toBe(7)
+    expect(batchesEnd(Buffer.concat([first, second.subarray(0, 40)])).leaderEpoch).toBe(4)
+  })
+
   it('should leave out a batch that is cut off', () => {
     const [first, second] = [batch(0), batch(1)]
 
     expect(batchesEnd(Buffer.concat([first, second.subarray(0, 40)]))).toEqual({
       nextOffset: 1,
+      leaderEpoch: -1,
       bytes: first.length,
       needed: undefined,
     })

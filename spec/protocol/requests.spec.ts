@@ -11,6 +11,7 @@ import { listTransactionsApi } from '../../lib/protocol/requests/listTransaction
 import { metadataApi } from '../../lib/protocol/requests/metadata.js'
 import { offsetCommitApi } from '../../lib/protocol/requests/offsetCommit.js'
 import { offsetFetchApi } from '../../lib/protocol/requests/offsetFetch.js'
+import { offsetForLeaderEpochApi } from '../../lib/protocol/requests/offsetForLeaderEpoch.js'
 import { produceApi } from '../../lib/protocol/requests/produce.js'
 import { javaMessages } from './fixtures/javaMessages.js'
 
@@ -31,6 +32,24 @@ const exchange = <Request, Response>(
 ) => ({ api: api as KafkaApi<unknown, unknown>, request, requestBody, response, responseBody })
 
 const exchanges = [
+  exchange(
+    offsetForLeaderEpochApi,
+    {
+      partitions: [
+        { topic, partition: 0, currentLeaderEpoch: 7, leaderEpoch: 5 },
+        { topic, partition: 2, currentLeaderEpoch: -1, leaderEpoch: 0 },
+      ],
+    },
+    javaMessages.offsetForLeaderEpochRequest,
+    {
+      throttleTimeMs: 4,
+      partitions: [
+        { topic, partition: 0, errorCode: 0, leaderEpoch: 5, endOffset: 2 ** 40 },
+        { topic, partition: 2, errorCode: 74, leaderEpoch: -1, endOffset: -1 },
+      ],
+    },
+    javaMessages.offsetForLeaderEpochResponse,
+  ),
   exchange(
     fetchApi,
     {

@@ -124,6 +124,30 @@ describe('a position that is not in the log', () => {
     })
   })
 
+  describe('when what was read is truncated (KIP-320)', () => {
+    /** "b" is read and gone, "x" has its place. */
+    const truncated = (policy: 'earliest' | undefined, picture: string): void => {
+      onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+        kafka.produce('t', valuesFor(0, 'a'))
+        kafka.produce('t', valuesFor(0, 'b'))
+        const builder = builderOf()
+        const source = silent((policy === undefined ? builder : builder.setOffsetOutOfRangePolicy(policy)).build())
+        scheduler.schedule(() => {
+          kafka.truncate('t', 0, 1)
+          kafka.produce('t', valuesFor(0, 'x'))
+        }, 5)
+        expectObservable(source.records({ connect: kafka.connect, scheduler }), '^ 9ms !').toBe(
+          picture,
+          undefined,
+          expect.objectContaining({ _tag: 'LogTruncated', message: expect.stringContaining('from offset 1 on') }),
+        )
+      })
+    }
+
+    it('should end the stream by default', () => truncated(undefined, '(ab)-#'))
+    it('should go on where the log parts from it when the policy says so', () => truncated('earliest', '(ab)-x'))
+  })
+
   it('should be replaced by one behind the end in a turn of the loop, not within the answer of the client', () => {
     onKafka({ t: 1 }, (kafka, scheduler) => {
       kafka.produce('t', valuesFor(0, 'a', 'b', 'c'))

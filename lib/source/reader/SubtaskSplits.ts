@@ -189,7 +189,7 @@ export class SubtaskSplits<T> {
     if (fetched._tag === 'Fetched') {
       this.begun.add(split)
       split.onFetched(fetched)
-    } else if (fetched.error._tag === 'OffsetOutOfRange') this.resetOffset(split, fetched)
+    } else if (['OffsetOutOfRange', 'LogTruncated'].includes(fetched.error._tag)) this.resetOffset(split, fetched)
     else this.context.fail(fetched.error)
   }
 
@@ -201,7 +201,7 @@ export class SubtaskSplits<T> {
       resetPosition(failed, policy, client.admin, consumer.fetcher.isolationLevel).subscribe({
         next: (offset) => {
           logger.warn(
-            `The position of ${split.state.key} is not in the log; going on from the ${policy} offset, ${offset}.`,
+            `The position of ${split.state.key} is not in the log; going on from the ${placeOf(failed, policy)} offset, ${offset}.`,
           )
           split.seek(offset)
           turns.ask()
@@ -211,6 +211,9 @@ export class SubtaskSplits<T> {
     )
   }
 }
+
+const placeOf = ({ error }: FetchFailed, policy: string): string =>
+  error.divergentOffset === undefined ? policy : 'divergent'
 
 const enumeratorFor = <T>(context: SubtaskSplitsContext<T>, restored: KafkaSourceState | undefined) => {
   const { config, client, parallelism, subtaskIndex, scheduler, logger } = context

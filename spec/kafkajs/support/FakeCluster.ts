@@ -2,7 +2,13 @@ import type { KafkaConfig } from '../../../lib/client/KafkaConfig.js'
 import { ByteReader } from '../../../lib/protocol/ByteReader.js'
 import { ByteWriter } from '../../../lib/protocol/ByteWriter.js'
 import { fetchApi } from '../../../lib/protocol/requests/fetch.js'
+import { readByTopic, writeByTopic } from '../../../lib/protocol/requests/byTopic.js'
 import { metadataApi } from '../../../lib/protocol/requests/metadata.js'
+import {
+  type AskedEpoch,
+  type EpochEnd,
+  offsetForLeaderEpochApi,
+} from '../../../lib/protocol/requests/offsetForLeaderEpoch.js'
 import { FakeBroker } from './FakeBroker.js'
 
 export interface AskedPartition {
@@ -36,6 +42,9 @@ export class FakeCluster {
   readonly fetches: AskedFetch[] = []
   readonly leaders = new Map<string, { leader: number; leaderEpoch: number }[]>()
   onFetch: OnFetch = () => undefined
+  /** what leaders answer to those who ask where an epoch ends; undefined leaves the partition out */
+  onEpochAsked: (asked: AskedEpoch) => Partial<EpochEnd> | undefined = () => ({})
+  readonly askedEpochs: AskedEpoch[] = []
   /** fetches are never answered */
   silent = false
   private woken: (() => void)[] = []
@@ -46,6 +55,7 @@ export class FakeCluster {
   ) {
     brokers.forEach((broker, nodeId) => {
       broker.on(metadataApi.apiKey, ({ body }) => this.metadata(body))
+      broker.on(offsetForLeaderEpochApi.apiKey, ({ body }) => this.epochEnds(body))
       broker.on(fetchApi.apiKey, ({ body, connection }) => this.fetch(nodeId, connection, body))
     })
   }
@@ -120,6 +130,23 @@ export class FakeCluster {
       })
       .writeInt32(0)
       .toBuffer()
+  }
+
+  private epochEnds(body: Buffer): Buffer {
+    const reader = new ByteReader(body, 'OffsetForLeaderEpoch request')
+    reader.readInt32()
+    const asked = readByTopic(reader, (_, topic) => ({
+      ...{ topic, partition: reader.readInt32() },
+      ...{ currentLeaderEpoch: reader.readInt32(), leaderEpoch: reader.readInt32() },
+    }))
+    this.askedEpochs.push(...asked)
+    const ends = asked.flatMap((partition) => {
+      const end = this.onEpochAsked(partition)
+      return end === undefined ? [] : [{ errorCode: 0, endOffset: 1_000_000, ...partition, ...end }]
+    })
+    return writeByTopic(new ByteWriter().writeInt32(0), ends, (writer, end) => {
+      writer.writeInt16(end.errorCode).writeInt32(end.partition).writeInt32(end.leaderEpoch).writeInt64(end.endOffset)
+    }).toBuffer()
   }
 
   private async fetch(nodeId: number, connection: number, body: Buffer): Promise<Buffer | undefined> {

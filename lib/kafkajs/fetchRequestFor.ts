@@ -1,0 +1,27 @@
+import type { FetcherConfig } from '../client/KafkaConfig.js'
+import type { FetchRequest } from '../protocol/requests/fetch.js'
+import type { KafkaJsConnections } from './KafkaJsConnections.js'
+import type { PartitionFetch } from './PartitionFetch.js'
+
+/**
+ * The request for these partitions, which have one broker to be read from.
+ *
+ * @param now ms; a leader that is not told our rack answers itself, so it is not told while a follower is avoided
+ */
+export const fetchRequestFor = (
+  partitions: readonly PartitionFetch[],
+  { minBytes, maxBytes, maxPartitionBytes, isolationLevel }: FetcherConfig,
+  connections: Pick<KafkaJsConnections, 'config' | 'leaderOf'>,
+  maxWaitMs: number,
+  now: number,
+): FetchRequest => ({
+  ...{ maxWaitMs, minBytes, maxBytes, isolationLevel },
+  rackId: partitions.every(({ onlyLeaderUntil }) => onlyLeaderUntil <= now) ? connections.config.rack : undefined,
+  partitions: partitions.map(({ topicPartition: { topic, partition }, offset, needed }) => ({
+    topic,
+    partition,
+    currentLeaderEpoch: connections.leaderOf(topic, partition)?.leaderEpoch ?? -1,
+    fetchOffset: offset,
+    partitionMaxBytes: Math.max(maxPartitionBytes, needed),
+  })),
+})
