@@ -49,6 +49,8 @@ export class JobAttempt implements RunningCheckpointListener {
   private readonly sources = new JoinedSources()
   private readonly begun$ = new ReplaySubject<void>(1)
   private readonly work = new Subscription()
+  /** the store is asked, and cannot be called back: what it makes is this process's own */
+  private restoring = false
   private turn: Subscription | undefined
   private timer: Subscription | undefined
   private share!: JobShare
@@ -93,24 +95,29 @@ export class JobAttempt implements RunningCheckpointListener {
 
   private open(share: JobShare): void {
     const { store, scheduler } = this.config
-    this.work.add(
-      store.begin({ share, after: this.former?.attemptId, scheduler }).subscribe({
-        next: (stored) => {
-          this.restored = new RestoredState(stored.restored)
-          this.writer = new CheckpointWriter(stored)
-          this.lastId = stored.restored?.checkpointId ?? 0
-          this.share = share
-          this.lease = stored.lease
-          this.work.add(
-            keepLease(stored.lease, scheduler).subscribe({ error: (error: unknown) => this.fail(storeFailed(error)) }),
-          )
-          this.listener.onBegun({ attemptId: stored.attemptId, share })
-          this.begun$.next()
-          this.begun$.complete()
-        },
-        error: (error: unknown) => this.refuse(error),
-      }),
-    )
+    this.restoring = true
+    store.begin({ share, after: this.former?.attemptId, scheduler }).subscribe({
+      next: (stored) => {
+        this.restoring = false
+        this.listener.onBegun({ attemptId: stored.attemptId, share })
+        this.lease = stored.lease
+        if (this.phase === 'over') return this.handOver()
+        this.restored = new RestoredState(stored.restored)
+        this.writer = new CheckpointWriter(stored)
+        this.lastId = stored.restored?.checkpointId ?? 0
+        this.share = share
+        this.work.add(
+          keepLease(stored.lease, scheduler).subscribe({ error: (error: unknown) => this.fail(storeFailed(error)) }),
+        )
+        this.begun$.next()
+        this.begun$.complete()
+      },
+      error: (error: unknown) => {
+        this.restoring = false
+        if (this.phase === 'over') this.handOver()
+        else this.refuse(error)
+      },
+    })
   }
 
   private refuse(error: unknown): void {
@@ -325,11 +332,16 @@ export class JobAttempt implements RunningCheckpointListener {
     this.phase = 'over'
     this.timer?.unsubscribe()
     this.work.unsubscribe()
-    // It ends by silence too.
-    this.lease?.release().subscribe({ error: () => undefined })
     this.giveUp(
       new CheckpointError('Aborted', 'The job has ended, or was unsubscribed, before the checkpoint was complete.'),
     )
+    if (!this.restoring) this.handOver()
+  }
+
+  /** The next attempt may begin. While this one was still beginning it would have taken it for that of another process. */
+  private handOver(): void {
+    // It ends by silence too.
+    this.lease?.release().subscribe({ error: () => undefined })
     this.listener.onEnd()
   }
 

@@ -99,7 +99,28 @@ describe('CheckpointCoordinator: attempts', () => {
       ),
     )
 
-    expect(job.until(100).timesOf('restored nothing')).toEqual([80])
+    // The store is at it until 50, and then begins the second.
+    expect(job.until(150).timesOf('restored nothing')).toEqual([100])
+  })
+
+  it('should not take an attempt of its own, left while it began, for one that has superseded it', () => {
+    const inner = new MemoryCheckpointStore()
+    const clock = new Job()
+    const store = slowStore(inner, { after: 50, scheduler: clock.scheduler })
+    const coordinator = clock.coordinatorWith({ store })
+    const run = () => clock.run(clock.pipeline({ coordinator }))
+    const first = run()
+    clock.at(60, () => {
+      first.unsubscribe()
+      const second = run()
+      clock.at(20, () => {
+        second.unsubscribe()
+        run()
+      })
+    })
+
+    const { events } = clock.until(200)
+    expect(events.filter((event) => !event.startsWith('barrier'))).toEqual(['restored nothing', 'restored 1'])
   })
 
   describe('state that nobody asks for', () => {
