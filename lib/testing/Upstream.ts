@@ -6,21 +6,6 @@ import type { BatchEnd } from '../stream/BatchEnd.js'
 import type { CheckpointBarrier, CheckpointOutcome, EndOfStream } from '../stream/CheckpointBarrier.js'
 import type { Restored } from '../stream/Restored.js'
 
-/** What an attempt starts from, by hand. */
-export interface HandMadeRestored {
-  readonly checkpointId?: number | undefined
-  /** by uid */
-  readonly states?: Readonly<Record<string, unknown>>
-}
-
-export interface HandMadeBarrier {
-  readonly end?: EndOfStream | undefined
-  /** What becomes of the checkpoint; never known when left out. */
-  readonly outcome$?: Observable<CheckpointOutcome>
-  /** Tells barriers of one checkpoint apart: `ack B7 left`. */
-  readonly of?: string
-}
-
 /**
  * Stands for the source: makes the control elements that can be asked for something, and notes what they were asked for.
  *
@@ -40,7 +25,8 @@ export class Upstream {
   /** The states that were handed over, in order. */
   readonly snapshots: { readonly checkpointId: number; readonly uid: string; readonly state: unknown }[] = []
 
-  restored({ checkpointId, states = {} }: HandMadeRestored = {}): Restored {
+  /** What an attempt starts from: nothing, or a checkpoint with these states, by uid. */
+  restored(checkpointId?: number, states: Readonly<Record<string, unknown>> = {}): Restored {
     return {
       kind: 'restored',
       checkpointId,
@@ -61,8 +47,17 @@ export class Upstream {
     }, batch)
   }
 
-  barrier(checkpointId: number, { end, outcome$ = NEVER, of }: HandMadeBarrier = {}): CheckpointBarrier {
-    const name = of === undefined ? `B${checkpointId}` : `B${checkpointId} ${of}`
+  /**
+   * @param end why nothing follows it
+   * @param outcome$ what becomes of the checkpoint; never known when left out
+   * @param part is added to its name among the calls, to tell barriers of one checkpoint apart
+   */
+  barrier(
+    checkpointId: number,
+    end?: EndOfStream,
+    outcome$: Observable<CheckpointOutcome> = NEVER,
+    part = '',
+  ): CheckpointBarrier {
     return {
       kind: 'barrier',
       checkpointId,
@@ -72,7 +67,7 @@ export class Upstream {
         this.snapshots.push({ checkpointId, uid, state })
       },
       acknowledge: acknowledgeOnce(`The barrier of checkpoint ${checkpointId}`, () => {
-        this.calls.push(`ack ${name}`)
+        this.calls.push(`ack B${checkpointId}${part}`)
       }),
       outcome$,
     }

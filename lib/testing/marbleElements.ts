@@ -52,7 +52,7 @@ export function marbleElements<T>(table: ElementTable<T>, upstream: Upstream): (
       case 'F':
       case 'D':
       case 'S':
-        return upstream.barrier(++checkpoints, { end: ends[letter] })
+        return upstream.barrier(++checkpoints, ends[letter])
     }
     throw new Error(
       `The picture has "${letter}", which stands for nothing: give it an element in the table. By themselves stand a-z for ` +

@@ -1,97 +1,64 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { expectTypeOf } from 'expect-type'
-import { EMPTY, NEVER, Subject, map, of } from 'rxjs'
+import { EMPTY, NEVER, Subject, of } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { combineWatermarks } from '../../lib/eventtime/combineWatermarks.js'
 import { unionElements } from '../../lib/eventtime/unionElements.js'
 import type { StreamElement } from '../../lib/stream/StreamElement.js'
-import { Upstream, active, idle, record, show, watermark } from '../support/elements.js'
-import { runMarbles } from '../support/runMarbles.js'
+import { runMarbles } from '../../lib/testing/runMarbles.js'
+import { Upstream, record, show, watermark } from '../support/elements.js'
 
 type Elements = StreamElement<string>
 
 describe('unionElements', () => {
   const up = new Upstream()
-  const elements = {
-    r: up.restored(3),
-    a: record('a', 1),
-    b: record('b', 2),
-    e: up.end(),
-    1: watermark(1),
-    2: watermark(2),
-    3: watermark(3),
-    M: watermark(Infinity),
-    i: idle,
-    j: active,
-    x: up.barrier(7),
-    f: up.barrier(8, 'finished'),
-    d: up.barrier(8, 'drain'),
-    s: up.barrier(8, 'suspend'),
-  }
-  const shown = {
-    r: 'R',
-    a: 'a@1',
-    b: 'b@2',
-    e: 'end',
-    1: 'W1',
-    2: 'W2',
-    3: 'W3',
-    M: 'WInfinity',
-    i: 'idle',
-    j: 'active',
-    x: 'B7',
-    f: 'B8 finished',
-    d: 'B8 drain',
-    s: 'B8 suspend',
-    y: 'B8',
-  }
 
   it('should merge all elements, with one Restored and one barrier of all inputs', () => {
-    runMarbles(({ hot, expectObservable, expectSubscriptions }) => {
-      const one = hot('     ra-e-xa-----|', elements)
-      const two = hot('     r-b----ex---|', elements)
-      const expected = '    rabe---e(xa)|'
-      const subscription = '^-----------!'
-      expectObservable(unionElements(one, two).pipe(map(show))).toBe(expected, shown)
+    runMarbles(({ hotElements, expectElements, expectSubscriptions }) => {
+      const one = hotElements('Ra-E-Ba-----|')
+      const two = hotElements('R-b----EB---|')
+      const expected = '       RabE---E(Ba)|'
+      const subscription = '   ^-----------!'
+      expectElements(unionElements(one, two)).toBe(expected)
       expectSubscriptions(one.subscriptions).toBe(subscription)
       expectSubscriptions(two.subscriptions).toBe(subscription)
     })
   })
 
   it('should emit the least watermark; an input back from idleness counts when it has caught up', () => {
-    runMarbles(({ hot, expectObservable }) => {
-      const one = hot(' 1-i---j-2-----3', elements)
-      const two = hot(' -1-2-3-----i---', elements)
-      const expected = '-1-2-3-----'
-      expectObservable(unionElements(one, two).pipe(map(show)), '^----------!').toBe(expected, shown)
+    runMarbles(({ hotElements, expectElements }) => {
+      const one = hotElements('1-I---A-2-----3')
+      const two = hotElements('-1-2-3-----I---')
+      const expected = '       -1-2-3-----'
+      expectElements(unionElements(one, two), '^----------!').toBe(expected)
     })
   })
 
   it('should be idle when all inputs are, after the latest watermark of all, and active with the first', () => {
-    runMarbles(({ hot, expectObservable }) => {
-      const one = hot(' 2-----i----', elements)
-      const two = hot(' --1-i----j3', elements)
-      const expected = '--1-2-i--j3'
-      expectObservable(unionElements(one, two).pipe(map(show))).toBe(expected, shown)
+    runMarbles(({ hotElements, expectElements }) => {
+      const one = hotElements('2-----I----')
+      const two = hotElements('--1-I----A3')
+      const expected = '       --1-2-I--A3'
+      expectElements(unionElements(one, two)).toBe(expected)
     })
   })
 
   it('should end when all inputs end, with one final watermark; one that ended before is not waited for', () => {
-    runMarbles(({ hot, expectObservable }) => {
-      const one = hot(' r--Mf-|         ', elements)
-      const two = hot(' ra---y--2-Mz---|', { ...elements, y: up.barrier(8), z: up.barrier(9, 'finished') })
-      const expected = 'ra---y--2-Mz---|'
-      expectObservable(unionElements(one, two).pipe(map(show))).toBe(expected, { ...shown, z: 'B9 finished' })
+    runMarbles(({ hotElements, expectElements }) => {
+      const one = hotElements('R--MF-|         ')
+      const two = hotElements('Ra---B--2-MF---|')
+      const expected = '       Ra---B--2-MF---|'
+      expectElements(unionElements(one, two)).toBe(expected)
     })
   })
 
   it('should not let the watermark jump to the end when one has ended and the others are idle', () => {
-    runMarbles(({ hot, expectObservable }) => {
-      const one = hot(' 2---M---', elements)
-      const two = hot(' -1i---j3', elements)
-      const expected = '-12-i-j3'
-      expectObservable(unionElements(one, two).pipe(map(show))).toBe(expected, shown)
+    runMarbles(({ hotElements, expectElements }) => {
+      const one = hotElements('2---M---')
+      const two = hotElements('-1I---A3')
+      const expected = '       -12-I-A3'
+      expectElements(unionElements(one, two)).toBe(expected)
     })
   })
 
@@ -113,16 +80,15 @@ describe('unionElements', () => {
   })
 
   it('should pass never, empty and no input, an error, and unsubscribe from all', () => {
-    runMarbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
-      expectObservable(unionElements(NEVER, EMPTY)).toBe('-')
-      expectObservable(unionElements(EMPTY, EMPTY)).toBe('|')
-      expectObservable(unionElements()).toBe('|')
-      const one = hot('a-#', elements)
-      const two = cold<Elements>('-')
-      expectObservable(unionElements(one, two).pipe(map(show))).toBe('a-#', shown)
+    runMarbles(({ hotElements, expectElements, expectSubscriptions }) => {
+      expectElements(unionElements(NEVER, EMPTY)).toBe('-')
+      expectElements(unionElements(EMPTY, EMPTY)).toBe('|')
+      expectElements(unionElements()).toBe('|')
+      const two = hotElements('-')
+      expectElements(unionElements(hotElements('a-#'), two)).toBe('a-#')
       expectSubscriptions(two.subscriptions).toBe('^-!')
-      const three = hot('ab-', elements)
-      expectObservable(unionElements(three).pipe(map(show)), '-!').toBe('a', shown)
+      const three = hotElements('ab-')
+      expectElements(unionElements(three), '-!').toBe('a')
       expectSubscriptions(three.subscriptions).toBe('^!')
     })
   })
