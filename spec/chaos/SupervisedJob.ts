@@ -2,10 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CopyJobProcess, type CopyJobEvent } from './CopyJobProcess.js'
 import type { CopyJobSettings } from './copyJob.js'
 
-/**
- * The copy job under the simplest supervisor there is: when it ends by an error it is started again, from its store. Only when
- * it said that records are lost it may go on without them, as Flink would.
- */
+/** The copy job under the simplest supervisor there is: when it ends by an error it is started again, from its store. */
 export class SupervisedJob {
   /** why it ended, or went back to its last checkpoint by itself */
   readonly restarts: string[] = []
@@ -15,7 +12,6 @@ export class SupervisedJob {
 
   start(settings: CopyJobSettings): void {
     this.asked = false
-    this.settings = settings
     void this.supervise(settings)
   }
 
@@ -59,6 +55,7 @@ export class SupervisedJob {
   }
 
   private async supervise(settings: CopyJobSettings): Promise<void> {
+    this.settings = settings
     const process = new CopyJobProcess(settings, (event) => {
       if (event.kind === 'restarting') this.restarts.push(event.because)
     })
@@ -67,12 +64,17 @@ export class SupervisedJob {
     if (this.asked) return
     const reason = /^\w*Error: .*/m.exec(process.stderr)?.[0] ?? process.stderr
     this.restarts.push(reason)
-    await this.supervise(
-      /records of checkpoint \d+ are lost/.test(reason) ? { ...settings, commitLost: 'warn' } : settings,
-    )
+    await this.supervise(mended(settings, reason))
   }
 
   private events(kind: CopyJobEvent['kind']) {
     return this.processes.flatMap(({ events }) => events.filter((event) => event.kind === kind))
   }
+}
+
+/** As its error advises: with a longer transaction.timeout.ms, and without the records that it said are lost, as Flink would. */
+const mended = ({ sinkProperties = {}, ...settings }: CopyJobSettings, reason: string): CopyJobSettings => {
+  const { 'transaction.timeout.ms': _, ...others } = sinkProperties
+  const lost = /records of checkpoint \d+ are lost/.test(reason)
+  return { ...settings, sinkProperties: others, ...(lost ? { commitLost: 'warn' } : {}) }
 }

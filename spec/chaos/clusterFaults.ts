@@ -6,7 +6,7 @@ import type { ChaosLab } from './ChaosLab.js'
 import type { CopyJobSettings } from './copyJob.js'
 
 /** Short, so that a cut can be longer. */
-const SHORT_TRANSACTION_TIMEOUT_MS = 5_000
+const SHORT_TRANSACTION_TIMEOUT_MS = 8_000
 /** Longer than it takes until a broker has seen that a transaction is overdue. */
 const LONG_CUT_MS = SHORT_TRANSACTION_TIMEOUT_MS + 2_500
 /** So that silence is noticed soon; every wait for it is longer. */
