@@ -20,13 +20,13 @@ const ownersOf = ({ topic, partitions, parallelism }: Case): readonly (string | 
   const numbers = Array.from({ length: partitions }, (_, partition) => partition)
   for (const partition of numbers) kafka.produce(topic, [{ partition, value: 'x' }])
   const partitionSet = { partitionSet: numbers, bounded: { kind: 'latest' } } as const
-  const source = sourceOf(partitionSet, topic, () => undefined)
+  const source = sourceOf(partitionSet, topic, 'memory:9092', () => undefined)
   return scheduler.run(({ flush }) => {
     const job = new RunningJob(
       source,
       topic,
       { source: partitionSet, parallelism },
-      { kafka, store: new MemoryCheckpointStore(), scheduler },
+      { connect: kafka.connect, store: new MemoryCheckpointStore(), scheduler },
     )
     flush()
     const counts = Object.entries(job.recordsBySubtask)

@@ -49,7 +49,7 @@ const run = ({ partitions, strategy, parallelism, bounded, records }: Case) => {
   const topic = 'fg-probed'
   const kafka = new MemoryKafka({ scheduler, topics: { [topic]: partitions } })
   for (const { partition, ts } of records) kafka.produce(topic, [{ partition, timestamp: ts, value: 'x' }])
-  const source = sourceOf(bounded ? { bounded: { kind: 'latest' } } : {}, topic, () => undefined)
+  const source = sourceOf(bounded ? { bounded: { kind: 'latest' } } : {}, topic, 'memory:9092', () => undefined)
   const subtasks = Array.from({ length: parallelism }, (_, subtaskIndex): Observable<StreamElement<Origin>> =>
     source.elements({
       parallelism,

@@ -5,6 +5,7 @@ import { Fault } from '../../lib/memory/Fault.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { mapAsync } from '../../lib/stream/mapAsync.js'
 import { recordsOnly } from '../../lib/stream/recordsOnly.js'
+import { clientOf } from '../golden/replay/onMemory.js'
 import { Transactions } from '../golden/replay/Transactions.js'
 import { onKafka } from './support/onKafka.js'
 import { builderOf, valuesFor } from './support/sourceOf.js'
@@ -70,7 +71,7 @@ describe('KafkaSource.lag$', () => {
     ['read_committed', 0],
   ])('should end where a reader does that is %s', (level, behind) => {
     onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
-      new Transactions(kafka).write('open', recordsOf('a', 'b', 'c'), 'open').subscribe()
+      new Transactions(clientOf(kafka)).write('open', recordsOf('a', 'b', 'c'), 'open').subscribe()
       const source = builderOf().setProperty('isolation.level', level).build()
       timer(100, scheduler).subscribe(() => {
         // Nobody acknowledges what it reads.
@@ -82,7 +83,7 @@ describe('KafkaSource.lag$', () => {
 
   it('should reach 0 past the markers of transactions and past aborted records', () => {
     onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
-      const transactions = new Transactions(kafka)
+      const transactions = new Transactions(clientOf(kafka))
       const source = builderOf().setProperty('isolation.level', 'read_committed').build()
       concat(
         transactions.write('x', recordsOf('a', 'b'), 'commit'),

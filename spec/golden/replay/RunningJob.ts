@@ -1,14 +1,14 @@
 import { from, map, mergeMap, type Observable, type SchedulerLike, type Subscription, takeWhile, timer } from 'rxjs'
 import { CheckpointCoordinator } from '../../../lib/checkpoint/CheckpointCoordinator.js'
 import type { CheckpointStore } from '../../../lib/checkpoint/CheckpointStore.js'
-import type { MemoryKafka } from '../../../lib/memory/MemoryKafka.js'
+import type { ConnectKafka } from '../../../lib/client/KafkaClient.js'
 import type { KafkaSource } from '../../../lib/source/KafkaSource.js'
 import type { ByPartition, Outcome, Run, Snapshot } from './RecordedJob.js'
 import type { Origin } from './sourceOf.js'
 
 /** What jobs run on. */
 export interface Environment {
-  readonly kafka: MemoryKafka
+  readonly connect: ConnectKafka
   readonly store: CheckpointStore
   readonly scheduler: SchedulerLike
 }
@@ -30,7 +30,7 @@ export class RunningJob {
     { parallelism = 1, checkpointMs }: Run,
     private readonly environment: Environment,
   ) {
-    const { kafka, store, scheduler } = environment
+    const { connect, store, scheduler } = environment
     const checkpoints =
       checkpointMs === undefined
         ? undefined
@@ -41,7 +41,7 @@ export class RunningJob {
       .pipe(
         mergeMap((subtaskIndex) =>
           source
-            .records({ parallelism, subtaskIndex, checkpoints, connect: kafka.connect, scheduler })
+            .records({ parallelism, subtaskIndex, checkpoints, connect, scheduler })
             .pipe(map((origin) => ({ ...origin, subtask: subtaskIndex }))),
         ),
       )

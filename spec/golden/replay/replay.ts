@@ -1,9 +1,31 @@
-import { concat, defer, EMPTY, type Observable, timer } from 'rxjs'
+import { isDeepStrictEqual } from 'node:util'
+import {
+  catchError,
+  concat,
+  concatMap,
+  concatWith,
+  defer,
+  EMPTY,
+  finalize,
+  ignoreElements,
+  last,
+  map,
+  type Observable,
+  repeat,
+  takeWhile,
+  tap,
+  timer,
+} from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import { MemoryCheckpointStore } from '../../../lib/checkpoint/MemoryCheckpointStore.js'
+import type { KafkaAdmin } from '../../../lib/client/KafkaAdmin.js'
+import type { ProducerRecord } from '../../../lib/client/ProducerRecord.js'
 import { TopicPartition } from '../../../lib/client/TopicPartition.js'
-import { MemoryKafka } from '../../../lib/memory/MemoryKafka.js'
-import type { Batch, ByPartition, RecordedJob, RecordedLog, Result, Run, Snapshot, Step } from './RecordedJob.js'
+import type { Departure } from '../departures.js'
+import { type Expected, expectedOf } from './expectations.js'
+import { onMemory } from './onMemory.js'
+import type { Batch, ByPartition, RecordedJob, Result, Run, Snapshot, Step } from './RecordedJob.js'
+import type { RecordedKafka, ReplayedLog } from './RecordedKafka.js'
 import { RunningJob } from './RunningJob.js'
 import { sourceOf, topicNamed } from './sourceOf.js'
 import { Transactions } from './Transactions.js'
@@ -16,52 +38,70 @@ export interface Replayed {
   /** what it failed with */
   readonly error: unknown
   /** the partitions just before the job */
-  readonly log: ByPartition<Omit<RecordedLog, 'beginning'>>
+  readonly log: ReplayedLog
 }
 
-/** Does to an in-memory Kafka and to our source what was done to Kafka and Flink's. Virtual time: sleeps cost nothing. */
-export const replay = (recorded: RecordedJob): Replayed => new Replay(recorded).play()
+/** On an in-memory Kafka, in virtual time: sleeps cost nothing. */
+export const replay = (recorded: RecordedJob, departure?: Departure): Replayed => {
+  const scheduler = new TestScheduler(() => undefined)
+  return scheduler.run(({ flush }) => {
+    let replayed: Replayed | undefined
+    replayOn(onMemory(scheduler), recorded, departure).subscribe((result) => (replayed = result))
+    scheduler.maxFrames = 600_000
+    flush()
+    if (replayed === undefined) throw new Error(`The steps of ${recorded.id} did not come to their end.`)
+    return replayed
+  })
+}
+
+/** Does to a Kafka and to our source what was done to Kafka and Flink's. Emits once, when the job is over. */
+export const replayOn = (kafka: RecordedKafka, recorded: RecordedJob, departure?: Departure): Observable<Replayed> =>
+  defer(() => new Replay(kafka, recorded, expectedOf(recorded, departure)).play())
 
 class Replay {
-  readonly scheduler = new TestScheduler(() => undefined)
-  readonly kafka = new MemoryKafka({ scheduler: this.scheduler })
-  readonly store = new MemoryCheckpointStore()
-  private readonly transactions = new Transactions(this.kafka)
+  private readonly store = new MemoryCheckpointStore()
+  private readonly transactions: Transactions
   private readonly resolved: Record<'start' | 'stop', Record<string, number>> = { start: {}, stop: {} }
   private readonly snapshots: Record<string, Snapshot> = {}
-  private log: Replayed['log'] = {}
+  private log: ReplayedLog = {}
   private afterTimeout: Result['afterTimeout']
   private outcome: Result['outcome'] | undefined
   private error: unknown
   private job: RunningJob | undefined
 
-  constructor(private readonly recorded: RecordedJob) {}
+  constructor(
+    private readonly kafka: RecordedKafka,
+    private readonly recorded: RecordedJob,
+    private readonly expected: Expected,
+  ) {
+    this.transactions = new Transactions(kafka.client$)
+  }
 
-  play(): Replayed {
+  play(): Observable<Replayed> {
     const { topic, partitions, topicConfig, setup, during = [] } = this.recorded
-    this.scheduler.run(({ flush }) => {
-      this.kafka.createTopic(topic, partitions, topicConfig)
-      concat(
-        this.steps(setup),
-        defer(() => {
-          this.log = this.logs()
-          this.run(this.recorded)
-          return EMPTY
-        }),
-        this.steps(during),
-        defer(() => this.end()),
-      ).subscribe({
-        error: (error: unknown) => {
-          this.fail(error)
-        },
-        complete: () => {
-          this.job?.cancel()
-        },
-      })
-      this.scheduler.maxFrames = 600_000
-      flush()
-    })
-    return { result: this.result(), error: this.error, log: this.log }
+    const job = concat(
+      this.run(this.recorded),
+      this.steps(during),
+      defer(() => this.end()),
+    ).pipe(
+      catchError((error: unknown) => {
+        // A source that cannot be built is a job that fails.
+        if (this.job !== undefined) throw error
+        this.outcome = 'FAILED'
+        this.error = error
+        return EMPTY
+      }),
+    )
+    return concat(
+      this.createTopic(topic, partitions, topicConfig),
+      this.steps(setup),
+      this.kafka.log(topic).pipe(tap((log) => (this.log = log))),
+      job,
+    ).pipe(
+      ignoreElements(),
+      concatWith(defer(() => this.result())),
+      finalize(() => this.job?.cancel()),
+    )
   }
 
   private steps(steps: readonly Step[]): Observable<unknown> {
@@ -69,90 +109,79 @@ class Replay {
   }
 
   private step(step: Step): Observable<unknown> {
-    const { topic } = this.recorded
+    const { kafka, recorded, transactions } = this
+    const { topic } = recorded
     switch (step.op) {
       case 'produce':
-        return this.act(() => {
-          this.kafka.produce(step.topic === undefined ? topic : topicNamed(step.topic), recordsOf(step))
-        })
+        return kafka.produce(recordsOf(step.topic === undefined ? topic : topicNamed(step.topic), step))
       case 'produceLoop':
         return concat(
           ...Array.from({ length: step.n }, () =>
-            concat(this.step({ op: 'produce', p: step.p, n: 1 }), timer(step.everyMs, this.scheduler)),
+            concat(this.step({ op: 'produce', p: step.p, n: 1 }), timer(step.everyMs, kafka.scheduler)),
           ),
         )
       case 'txn':
-        return this.transactions.write(
-          `${topic}-${step.id}`,
-          recordsOf(step).map((record) => ({ topic, ...record })),
-          step.end,
-        )
+        return transactions.write(`${topic}-${step.id}`, recordsOf(topic, step), step.end)
       case 'endTxn':
-        return this.transactions.end(`${topic}-${step.id}`, step.end)
+        return transactions.end(`${topic}-${step.id}`, step.end)
       case 'commitGroup':
-        return this.act(() => {
-          this.kafka.commitOffsets(
+        return this.admin((admin) =>
+          admin.commitOffsets(
             this.group,
             Object.entries(step.offsets).map(([p, offset]) => [new TopicPartition(topic, Number(p)), offset]),
-          )
-        })
+          ),
+        )
       case 'deleteRecords':
-        return this.act(() => {
-          this.kafka.deleteRecords(topic, step.p, step.before)
-        })
+        return kafka.deleteRecords(topic, step.p, step.before)
       case 'addPartitions':
-        return this.act(() => {
-          this.kafka.createPartitions(topic, step.to)
-        })
+        return this.admin((admin) => admin.createPartitions(topic, step.to))
       case 'createTopic':
-        return this.act(() => {
-          this.kafka.createTopic(topicNamed(step.topic), step.partitions)
-        })
+        return this.createTopic(topicNamed(step.topic), step.partitions)
       case 'deleteTopic':
-        return this.act(() => {
-          this.kafka.deleteTopic(step.topic === undefined ? topic : topicNamed(step.topic))
-        })
+        return this.admin((admin) => admin.deleteTopics([step.topic === undefined ? topic : topicNamed(step.topic)]))
       case 'waitCompaction':
-        return this.act(() => {
-          for (let p = 0; p < this.recorded.partitions; p++) this.kafka.compact(topic, p)
-        })
+        return kafka.compact(topic, withoutBeginning(recorded.log))
       case 'waitRecords':
         return this.job!.untilRecords(step.n)
       case 'sleep':
-        return timer(step.ms, this.scheduler)
+        return timer(step.ms, kafka.scheduler)
       case 'snapshot':
-        return this.act(() => {
-          this.snapshot(step.name)
-        })
+        return this.snapshot(step.name)
       case 'stopWithSavepoint':
         return this.job!.stopWithSavepoint()
       case 'restart':
-        return this.act(() => {
-          this.snapshot('beforeRestart')
-          this.run(step)
-        })
+        return concat(this.snapshot('beforeRestart'), this.run(step))
     }
   }
 
-  private act(effect: () => void): Observable<never> {
+  private admin<R>(ask: (admin: KafkaAdmin) => Observable<R>): Observable<R> {
+    return this.kafka.client$.pipe(concatMap(({ admin }) => ask(admin)))
+  }
+
+  /** Records with timestamps of 1970 shall not be old. */
+  private createTopic(topic: string, partitions: number, config = {}): Observable<unknown> {
+    return this.admin((admin) =>
+      admin.createTopics([{ topic, partitions, config: { 'retention.ms': '-1', ...config } }]),
+    )
+  }
+
+  private run(run: Run): Observable<never> {
     return defer(() => {
-      effect()
+      const { topic } = this.recorded
+      const built = sourceOf(run.source, topic, this.kafka.bootstrapServers, (role, partition, offset) => {
+        this.resolved[role][this.label(partition)] = offset
+      })
+      this.job = new RunningJob(built, topic, run, { ...this.kafka, store: this.store })
       return EMPTY
     })
   }
 
-  private run(run: Run): void {
-    const { topic } = this.recorded
-    const built = sourceOf(run.source, topic, (role, partition, offset) => {
-      this.resolved[role][this.label(partition)] = offset
-    })
-    this.job = new RunningJob(built, topic, run, this)
-  }
-
   /** Waits for the end of the job; a second time when there are steps for one that is still running. */
   private end(): Observable<unknown> {
-    const { timeoutMs = TIMEOUT_MS, afterTimeout } = this.recorded
+    const { recorded, expected, kafka } = this
+    const { timeoutMs = TIMEOUT_MS, afterTimeout } = recorded
     const job = this.job!
+    const withinMs = expected.outcome === 'STILL_RUNNING' ? timeoutMs : Math.max(timeoutMs, kafka.patienceMs)
     const again = defer(() => {
       this.noteEnd()
       if (afterTimeout === undefined || this.outcome !== 'STILL_RUNNING') return EMPTY
@@ -160,12 +189,15 @@ class Replay {
       return concat(
         this.steps(afterTimeout),
         job.untilEnd(TIMEOUT_MS),
-        this.act(() => {
+        defer(() => {
           this.afterTimeout = { recordsBefore, outcome: job.outcome }
+          return EMPTY
         }),
       )
     })
-    return concat(job.untilEnd(timeoutMs), again)
+    const isDone = ({ records }: Snapshot): boolean =>
+      job.outcome === expected.outcome && (job.outcome === 'FAILED' || isDeepStrictEqual(records, expected.records))
+    return concat(job.untilEnd(withinMs), this.look(isDone), again)
   }
 
   private noteEnd(): void {
@@ -173,51 +205,55 @@ class Replay {
     this.error = this.job!.error
   }
 
-  /** A source that cannot be built is a job that fails. */
-  private fail(error: unknown): void {
-    this.outcome = 'FAILED'
-    this.error = error
-    this.job?.cancel()
+  private snapshot(name: string): Observable<unknown> {
+    return this.look((seen) => isDeepStrictEqual(seen, this.expected.snapshots?.[name])).pipe(
+      tap((seen) => {
+        this.snapshots[name] = seen
+      }),
+    )
   }
 
-  private snapshot(name: string): void {
-    const { records, recordsBySubtask } = this.job!
-    this.snapshots[name] = { records, recordsBySubtask, groupCommitted: this.groupCommitted }
+  /** What is to be seen: now, or when it is as expected, if that comes within our patience. */
+  private look(isExpected: (seen: Snapshot) => boolean): Observable<Snapshot> {
+    const { scheduler, patienceMs } = this.kafka
+    return defer(() => {
+      const endsAt = scheduler.now() + patienceMs
+      return this.seen().pipe(
+        repeat({ delay: () => timer(100, scheduler) }),
+        takeWhile((seen) => scheduler.now() < endsAt && !isExpected(seen), true),
+        last(),
+      )
+    })
   }
 
-  private result(): Result {
-    const { outcome, afterTimeout, job, snapshots, resolved, groupCommitted } = this
-    if (outcome === undefined) throw new Error(`The steps of ${this.recorded.id} did not come to their end.`)
-    return {
-      outcome,
-      records: job?.records ?? {},
-      recordsBySubtask: job?.recordsBySubtask ?? {},
-      groupCommittedAfter: groupCommitted,
-      resolvedStart: resolved.start,
-      resolvedStop: resolved.stop,
-      snapshots,
-      ...(afterTimeout === undefined ? {} : { afterTimeout }),
-    }
+  private seen(): Observable<Snapshot> {
+    return this.groupCommitted().pipe(
+      map((groupCommitted) => ({
+        records: this.job?.records ?? {},
+        recordsBySubtask: this.job?.recordsBySubtask ?? {},
+        groupCommitted,
+      })),
+    )
   }
 
-  private logs(): Replayed['log'] {
-    const { topic } = this.recorded
-    const ends = (level: 'read_uncommitted' | 'read_committed') => this.kafka.endOffsets(topic, level)
-    const offsets = (p: number, level: 'read_uncommitted' | 'read_committed') =>
-      this.kafka.records(topic, level).flatMap(({ partition, offset }) => (partition === p ? [offset] : []))
-    return Object.fromEntries(
-      ends('read_uncommitted').map((endReadUncommitted, p) => [
-        String(p),
-        {
-          endReadUncommitted,
-          endReadCommitted: ends('read_committed')[p] ?? 0,
-          offsetsReadUncommitted: offsets(p, 'read_uncommitted'),
-          offsetsReadCommitted: offsets(p, 'read_committed'),
-          timestamps: this.kafka
-            .records(topic, 'read_uncommitted')
-            .flatMap(({ partition, timestamp }) => (partition === p ? [timestamp] : [])),
-        },
-      ]),
+  private result(): Observable<Replayed> {
+    const isExpected = ({ groupCommitted }: Snapshot): boolean =>
+      isDeepStrictEqual(groupCommitted, this.expected.groupCommittedAfter)
+    return this.look(isExpected).pipe(
+      map(({ records, recordsBySubtask, groupCommitted }) => {
+        const { outcome, error, log, afterTimeout, snapshots, resolved } = this
+        const result = {
+          outcome: outcome!,
+          records,
+          recordsBySubtask,
+          groupCommittedAfter: groupCommitted,
+          resolvedStart: resolved.start,
+          resolvedStop: resolved.stop,
+          snapshots,
+          ...(afterTimeout === undefined ? {} : { afterTimeout }),
+        }
+        return { result, error, log }
+      }),
     )
   }
 
@@ -225,9 +261,10 @@ class Replay {
     return `${this.recorded.topic}-group`
   }
 
-  private get groupCommitted(): ByPartition<number> {
-    const committed = [...this.kafka.committedOffsets(this.group)]
-    return Object.fromEntries(committed.map(([key, offset]) => [this.label(key), offset]))
+  private groupCommitted(): Observable<ByPartition<number>> {
+    return this.kafka
+      .committed(this.group, this.recorded.topic)
+      .pipe(map((committed) => Object.fromEntries([...committed].map(([key, offset]) => [this.label(key), offset]))))
   }
 
   private label(key: string): string {
@@ -236,8 +273,12 @@ class Replay {
   }
 }
 
-const recordsOf = ({ p, n, ts0, dts = 1, keys }: Batch) =>
+const withoutBeginning = (log: RecordedJob['log']): ReplayedLog =>
+  Object.fromEntries(Object.entries(log).map(([partition, { beginning: _beginning, ...rest }]) => [partition, rest]))
+
+const recordsOf = (topic: string, { p, n, ts0, dts = 1, keys }: Batch): readonly ProducerRecord[] =>
   Array.from({ length: n }, (_, i) => ({
+    topic,
     partition: p,
     value: String(i),
     ...(ts0 === undefined ? {} : { timestamp: ts0 + i * dts }),

@@ -20,10 +20,15 @@ const PREFIX = 'fg-'
 export const topicNamed = (name: string): string => `${PREFIX}${name}`
 
 /** The source that a recorded case builds. */
-export const sourceOf = (recorded: RecordedSource, topic: string, onResolved: OnResolved): KafkaSource<Origin> => {
+export const sourceOf = (
+  recorded: RecordedSource,
+  topic: string,
+  bootstrapServers: string,
+  onResolved: OnResolved,
+): KafkaSource<Origin> => {
   const { start, bounded, unbounded, topics, pattern, partitionSet, isolation, props = {}, group } = recorded
   const builder = KafkaSource.builder<Origin>()
-    .setBootstrapServers('memory:9092')
+    .setBootstrapServers(bootstrapServers)
     .setDeserializer(
       KafkaRecordDeserializationSchema.of(({ topic, partition, offset }) => ({ topic, partition, offset })),
     )
