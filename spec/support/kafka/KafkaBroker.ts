@@ -4,7 +4,7 @@ import { mkdirSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { clusterId, type KafkaJars } from './kafkaJars.js'
 import type { Nursery } from './Nursery.js'
-import { type BrokerSettings, type ClientListener, serverProperties } from './serverProperties.js'
+import { type BrokerSettings, type ClientListener, type SecureListener, serverProperties } from './serverProperties.js'
 import { waitUntilReady } from './waitUntilReady.js'
 
 const readyDeadlineMs = 60_000
@@ -19,6 +19,7 @@ export class KafkaBroker {
   readonly clientListener: ClientListener | undefined
   /** `log.dirs`: where the segments lie, one folder per partition */
   readonly dataFolder: string
+  private readonly secureListeners: readonly SecureListener[]
   readonly #properties: string
   readonly #logFile: string
   #process: ChildProcess | undefined
@@ -33,6 +34,7 @@ export class KafkaBroker {
     this.port = settings.port
     this.rack = settings.rack
     this.clientListener = settings.clientListener
+    this.secureListeners = settings.secureListeners ?? []
     this.dataFolder = join(nursery.folder, `broker-${settings.id}`)
     this.#properties = join(nursery.folder, `broker-${settings.id}.properties`)
     this.#logFile = join(nursery.folder, `broker-${settings.id}.log`)
@@ -44,8 +46,20 @@ export class KafkaBroker {
     return `${this.host}:${this.port}`
   }
 
+  /** Of one of the `secureListeners`. */
+  addressOf(protocol: string): string {
+    const listener = this.secureListeners.find((candidate) => candidate.protocol === protocol)
+    if (listener === undefined) throw new Error(`broker ${this.id} does not listen for ${protocol}`)
+    return `${this.host}:${listener.port}`
+  }
+
   get running(): boolean {
     return this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null
+  }
+
+  /** Of the process that runs. */
+  get pid(): number {
+    return this.#process?.pid ?? -1
   }
 
   /** What the broker has logged since it was first started. */

@@ -10,6 +10,12 @@ export interface ClientListener {
   readonly advertisedPort: number
 }
 
+/** A further listener by its name, `SSL`, `SASL_SSL`, …; what it takes to speak it is in `config`. */
+export interface SecureListener {
+  readonly protocol: string
+  readonly port: number
+}
+
 /** What tells one broker from another. */
 export interface BrokerSettings {
   readonly id: number
@@ -18,6 +24,7 @@ export interface BrokerSettings {
   readonly folder: string
   readonly rack?: string | undefined
   readonly clientListener?: ClientListener | undefined
+  readonly secureListeners?: readonly SecureListener[]
   readonly config: Readonly<Record<string, string>>
 }
 
@@ -32,10 +39,12 @@ export const serverProperties = ({
   folder,
   rack,
   clientListener,
+  secureListeners = [],
   config,
 }: BrokerSettings): string => {
   const controller = voters.find((voter) => voter.id === id)
   if (controller === undefined) throw new Error(`broker ${id} is not among the voters`)
+  const secure = secureListeners.map(({ protocol, port: at }) => `${protocol}://127.0.0.1:${at}`)
   const copies = Math.min(3, voters.length)
   return lines({
     'process.roles': 'broker,controller',
@@ -44,12 +53,17 @@ export const serverProperties = ({
       `PLAINTEXT://127.0.0.1:${port}`,
       `CONTROLLER://127.0.0.1:${controller.port}`,
       ...(clientListener === undefined ? [] : [`CLIENTS://127.0.0.1:${clientListener.port}`]),
+      ...secure,
     ].join(),
     'advertised.listeners': [
       `PLAINTEXT://127.0.0.1:${port}`,
       ...(clientListener === undefined ? [] : [`CLIENTS://127.0.0.1:${clientListener.advertisedPort}`]),
+      ...secure,
     ].join(),
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,CLIENTS:PLAINTEXT',
+    'listener.security.protocol.map': [
+      'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,CLIENTS:PLAINTEXT',
+      ...secureListeners.map(({ protocol }) => `${protocol}:${protocol}`),
+    ].join(),
     'controller.listener.names': 'CONTROLLER',
     'controller.quorum.voters': voters.map((voter) => `${voter.id}@127.0.0.1:${voter.port}`).join(','),
     'log.dirs': folder,

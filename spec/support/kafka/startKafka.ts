@@ -39,6 +39,8 @@ export interface KafkaOptions {
   readonly racks?: readonly string[]
   /** a second listener that advertises another port: for proxies between clients and brokers (`../proxy`) */
   readonly clientListener?: boolean
+  /** further listeners: `SSL`, `SASL_SSL`, `SASL_PLAINTEXT`; `broker.addressOf` tells where they are */
+  readonly secureListeners?: readonly string[]
   /** further lines of server.properties, for every broker */
   readonly config?: Readonly<Record<string, string>>
   /** a cluster of our own even if KAFKA_BROKERS is set: for who stops brokers or needs a version or setting */
@@ -71,8 +73,8 @@ export const startKafka = async (options: KafkaOptions = {}): Promise<KafkaClust
   const external = externalBrokers(options)
   if (external !== undefined) return KafkaCluster.external(kafkaVersion(options), external)
   const jars = kafkaJars(kafkaVersion(options))
-  const { brokers = 1, racks = [], config = {}, jvm = [], clientListener = false } = options
-  const ports = await freePorts(4 * brokers)
+  const { brokers = 1, racks = [], config = {}, jvm = [], clientListener = false, secureListeners = [] } = options
+  const ports = await freePorts((4 + secureListeners.length) * brokers)
   const nodes = Array.from({ length: brokers }, (_, index) => ({
     id: index + 1,
     port: ports[index] as number,
@@ -81,16 +83,13 @@ export const startKafka = async (options: KafkaOptions = {}): Promise<KafkaClust
     clientListener: clientListener
       ? { port: ports[2 * brokers + index] as number, advertisedPort: ports[3 * brokers + index] as number }
       : undefined,
+    secureListeners: secureListeners.map((protocol, i) => ({
+      protocol,
+      port: ports[(4 + i) * brokers + index] as number,
+    })),
   }))
   const voters = nodes.map(({ id, controllerPort }) => ({ id, port: controllerPort }))
-  const settings = nodes.map(({ id, port, rack, clientListener }) => ({
-    id,
-    port,
-    rack,
-    clientListener,
-    voters,
-    config,
-  }))
+  const settings = nodes.map(({ controllerPort: _, ...node }) => ({ ...node, voters, config }))
   await makeClassArchive(jars, brokerJvm)
   return KafkaCluster.start(jars, settings, [...brokerJvm, ...sharedClasses(jars), ...jvm])
 }
