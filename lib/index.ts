@@ -10,12 +10,17 @@ export type {
 export type { KafkaSourceOptions, KafkaSplitsOptions } from './source/KafkaSourceOptions.js'
 export type { KafkaSplit } from './source/KafkaSplit.js'
 export { Boundedness } from './source/Boundedness.js'
+export { JSONKeyValueDeserializationSchema } from './source/deserializer/JSONKeyValueDeserializationSchema.js'
+export type { JsonKeyValue } from './source/deserializer/JSONKeyValueDeserializationSchema.js'
 export { KafkaRecordDeserializationSchema } from './source/deserializer/KafkaRecordDeserializationSchema.js'
 export { deadLetter } from './source/deadletter/deadLetter.js'
 export type { DeadLetterPolicy } from './source/deadletter/deadLetter.js'
 export { DeadLetterRecord } from './source/deadletter/DeadLetterRecord.js'
+export type { RecordDeserializer } from './source/deserializer/RecordDeserializer.js'
 export { splitOwner } from './source/enumerator/splitOwner.js'
 export { OffsetsInitializer } from './source/offsets/OffsetsInitializer.js'
+export type { OffsetRole, OffsetsResolver } from './source/offsets/OffsetsResolver.js'
+export type { OffsetsByTopicPartition } from './source/offsets/specifiedOffsets.js'
 export type { PartitionOffsetsRetriever } from './source/offsets/PartitionOffsetsRetriever.js'
 export { SourceError } from './source/SourceError.js'
 export type { SourceErrorTag } from './source/SourceError.js'
@@ -33,6 +38,7 @@ export { TransactionNamingStrategy } from './sink/transaction/TransactionNamingS
 export { KafkaRecordSerializationSchema } from './sink/serializer/KafkaRecordSerializationSchema.js'
 export { KafkaRecordSerializationSchemaBuilder } from './sink/serializer/KafkaRecordSerializationSchemaBuilder.js'
 export type { Serializer, TimestampProvider } from './sink/serializer/KafkaRecordSerializationSchemaBuilder.js'
+export type { KafkaRecordSerializer } from './sink/serializer/KafkaRecordSerializer.js'
 export type { KafkaSinkContext } from './sink/serializer/KafkaSinkContext.js'
 export type { KafkaPartitioner } from './sink/serializer/KafkaPartitioner.js'
 export { FixedPartitioner } from './sink/serializer/FixedPartitioner.js'
@@ -70,6 +76,7 @@ export type { WatermarkAlignment } from './eventtime/WatermarkAlignment.js'
 export type { WatermarkHolder, WatermarkHolderObserver } from './eventtime/WatermarkHolder.js'
 export type { WatermarkGenerator, WatermarkOutput } from './eventtime/WatermarkGenerator.js'
 export { WatermarkStrategy } from './eventtime/WatermarkStrategy.js'
+export type { TickConfig } from './eventtime/TickConfig.js'
 export { withIdleness } from './eventtime/withIdleness.js'
 
 // Keyed state and windows
@@ -86,8 +93,9 @@ export type { WindowAssigner } from './eventtime/windows/WindowAssigner.js'
 
 // Checkpoints
 export { CheckpointCoordinator } from './checkpoint/CheckpointCoordinator.js'
-export type { CheckpointConfig } from './checkpoint/CheckpointConfig.js'
+export type { CheckpointConfig, CheckpointLogger } from './checkpoint/CheckpointConfig.js'
 export { CheckpointError } from './checkpoint/CheckpointError.js'
+export type { CheckpointErrorTag } from './checkpoint/CheckpointError.js'
 export type {
   AttemptLease,
   AttemptRequest,
@@ -98,22 +106,48 @@ export type {
 export type { JobShare } from './checkpoint/JobShare.js'
 export type { CompletedCheckpoint } from './checkpoint/CompletedCheckpoint.js'
 export { FileCheckpointStore } from './checkpoint/FileCheckpointStore.js'
+export type { FileCheckpointStoreOptions } from './checkpoint/FileCheckpointStore.js'
+export type { OnCorrupt } from './checkpoint/AttemptFolder.js'
+export type { FileSystem } from './checkpoint/FileSystem.js'
+export type { CheckpointedSource, CheckpointRequest, SourceAttempt } from './checkpoint/SourceAttempt.js'
 export { MemoryCheckpointStore } from './checkpoint/MemoryCheckpointStore.js'
 export { stateCodec } from './checkpoint/StateCodec.js'
-export type { StateCodec } from './checkpoint/StateCodec.js'
+export type { StateCodec, StateReader } from './checkpoint/StateCodec.js'
 
 // Kafka's vocabulary and the client port
 export { ConsumerRecord, consumerRecord } from './client/ConsumerRecord.js'
-export type { TimestampType } from './client/ConsumerRecord.js'
+export type { ConsumerRecordFields, TimestampType } from './client/ConsumerRecord.js'
 export type { Header, Headers } from './client/Headers.js'
 export type { IsolationLevel } from './client/IsolationLevel.js'
 export { KafkaError, isKafkaError } from './client/KafkaError.js'
-export type { KafkaErrorTag } from './client/KafkaError.js'
-export type { KafkaAdmin, NewTopic, TopicDescription } from './client/KafkaAdmin.js'
+export type { KafkaErrorInfo, KafkaErrorTag } from './client/KafkaError.js'
+export type {
+  KafkaAdmin,
+  NewTopic,
+  PartitionDescription,
+  TopicDescription,
+  TransactionListing,
+} from './client/KafkaAdmin.js'
 export type { ConnectKafka, KafkaClient } from './client/KafkaClient.js'
-export type { FetcherConfig, KafkaConfig, Logger, ProducerConfig } from './client/KafkaConfig.js'
+export type {
+  BrokerAddress,
+  CompressionType,
+  FetcherConfig,
+  KafkaConfig,
+  Logger,
+  ProducerConfig,
+  SaslConfig,
+  TlsConfig,
+} from './client/KafkaConfig.js'
 export type { FetchedRecords, FetchFailed, KafkaFetcher } from './client/KafkaFetcher.js'
-export type { KafkaProducer, ResumedTransaction, TransactionalProducer } from './client/KafkaProducer.js'
+export type {
+  KafkaProducer,
+  PreparedTransaction,
+  ProducerStats,
+  ResumedTransaction,
+  TransactionalProducer,
+} from './client/KafkaProducer.js'
+export type { Offset, OffsetsByPartition } from './client/Offset.js'
 export { earliestOffset, latestOffset, offsetForTimestamp } from './client/OffsetSpec.js'
 export type { OffsetSpec } from './client/OffsetSpec.js'
 export { OffsetResetStrategy } from './client/OffsetResetStrategy.js'
@@ -144,5 +178,6 @@ export type { KafkaProperties, KafkaPropertyValue } from './config/KafkaProperti
 export { decodeConsumerConfig } from './config/consumerConfig.js'
 export type { ConsumerConfig } from './config/consumerConfig.js'
 export { decodeProducerConfig } from './config/producerConfig.js'
+export type { DecodedProducerConfig } from './config/producerConfig.js'
 export type { Counter, Gauge, MetricGroup } from './metrics/MetricGroup.js'
 export { MemoryMetricGroup } from './metrics/MemoryMetricGroup.js'

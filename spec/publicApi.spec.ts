@@ -18,7 +18,7 @@ const list = (text: string): readonly string[] => text.trim().split(/\s+/)
 // Taking a name away, or changing what it means, is a new major version; adding one is a line here and in CHANGELOG.md.
 const values = list(`
   Boundedness ByteArrayDeserializer ByteArraySchema CheckpointCoordinator CheckpointError ConsumerRecord DeadLetterRecord DeliveryGuarantee
-  DoubleDeserializer FileCheckpointStore FixedPartitioner IntegerDeserializer InvalidConfigError JsonSchema KafkaError
+  DoubleDeserializer FileCheckpointStore FixedPartitioner IntegerDeserializer InvalidConfigError JSONKeyValueDeserializationSchema JsonSchema KafkaError
   KafkaRecordDeserializationSchema KafkaRecordSerializationSchema KafkaRecordSerializationSchemaBuilder KafkaSink
   KafkaSinkBuilder KafkaSource KafkaSourceBuilder LongDeserializer MAX_WATERMARK MIN_WATERMARK MemoryCheckpointStore
   MemoryMetricGroup OffsetResetStrategy OffsetsInitializer SimpleStringSchema SourceError StreamError StreamRecord
@@ -30,16 +30,23 @@ const values = list(`
 `)
 
 const types = list(`
-  AlignWatermarksConfig AttemptLease AttemptRequest BatchEnd Bytes CheckpointBarrier CheckpointConfig CheckpointOutcome CheckpointStore CheckpointingInfo CommitLostPolicy
-  CompletedCheckpoint ConfigError ConnectKafka ConsumerConfig ControlElement Counter DeadLetterPolicy DeserializationErrorPolicy DeserializationSchema Deserializer
-  DeserializerClass EndOfStream FetchFailed FetchedRecords FetcherConfig Gauge Header HeaderProvider Headers IsolationLevel JobShare
-  KafkaAdmin KafkaClient KafkaConfig KafkaErrorTag KafkaFetcher KafkaPartitioner KafkaProducer KafkaProperties
-  KafkaPropertyValue KafkaSinkConfig KafkaSinkContext KafkaSinkOptions KafkaSourceConfig KafkaSourceOptions KafkaSplit
-  KafkaSplitsOptions KafkaSubscriber Logger MapAsyncConfig MetricGroup NewTopic OffsetOutOfRangePolicy OffsetSpec PartitionOffsetsRetriever
-  ProducerConfig ProducerRecord RemovedPartitionsPolicy Restored ResumedTransaction SerializationSchema Serializer SinkEvent SourceErrorTag
-  SplitElements StateCodec StoredAttempt StoredCheckpoint StreamElement StreamErrorTag TerminalPipeline TimestampAssigner TimestampProvider TimestampType
-  TopicDescription TopicSelector TransactionalProducer WatermarkAlignment WatermarkGenerator WatermarkOutput
-  Key KeyedScanConfig KeyedState MergeConfig SubtaskInfo WatermarkHolder WatermarkHolderObserver WindowAssigner WindowConfig WindowResult
+  AlignWatermarksConfig AttemptLease AttemptRequest BatchEnd BrokerAddress Bytes CheckpointBarrier CheckpointConfig
+  CheckpointErrorTag CheckpointLogger CheckpointOutcome CheckpointRequest CheckpointStore CheckpointedSource
+  CheckpointingInfo CommitLostPolicy CompletedCheckpoint CompressionType ConfigError ConnectKafka ConsumerConfig
+  ConsumerRecordFields ControlElement Counter DeadLetterPolicy DecodedProducerConfig DeserializationErrorPolicy
+  DeserializationSchema Deserializer DeserializerClass EndOfStream FetchFailed FetchedRecords FetcherConfig
+  FileCheckpointStoreOptions FileSystem Gauge Header HeaderProvider Headers IsolationLevel JobShare JsonKeyValue KafkaAdmin
+  KafkaClient KafkaConfig KafkaErrorInfo KafkaErrorTag KafkaFetcher KafkaPartitioner KafkaProducer KafkaProperties
+  KafkaPropertyValue KafkaRecordSerializer KafkaSinkConfig KafkaSinkContext KafkaSinkOptions KafkaSourceConfig
+  KafkaSourceOptions KafkaSplit KafkaSplitsOptions KafkaSubscriber Key KeyedScanConfig KeyedState Logger MapAsyncConfig
+  MergeConfig MetricGroup NewTopic Offset OffsetOutOfRangePolicy OffsetRole OffsetSpec OffsetsByPartition
+  OffsetsByTopicPartition OffsetsResolver OnCorrupt PartitionDescription PartitionOffsetsRetriever PreparedTransaction
+  ProducerConfig ProducerRecord ProducerStats RecordDeserializer RemovedPartitionsPolicy Restored ResumedTransaction
+  SaslConfig SerializationSchema Serializer SinkEvent SourceAttempt SourceErrorTag SplitElements StateCodec StateReader
+  StoredAttempt StoredCheckpoint StreamElement StreamErrorTag SubtaskInfo TerminalPipeline TickConfig TimestampAssigner
+  TimestampProvider TimestampType TlsConfig TopicDescription TopicSelector TransactionListing TransactionalProducer
+  WatermarkAlignment WatermarkGenerator WatermarkHolder WatermarkHolderObserver WatermarkOutput WindowAssigner WindowConfig
+  WindowResult
 `)
 
 /** Of `rx-kafka/testing`. */
