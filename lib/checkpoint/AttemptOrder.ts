@@ -31,3 +31,16 @@ export const byAge = (a: AttemptClaim, b: AttemptClaim): number => {
 /** Whether `newer` began later, and both cannot run at the same time. */
 export const supersedes = (newer: AttemptClaim, older: AttemptClaim): boolean =>
   byAge(newer, older) < 0 && conflict(newer.share, older.share)
+
+/**
+ * Those that must be silent before an attempt with this share may begin: the newest ones, when their parallelism is another.
+ * Older ones have been superseded by them.
+ *
+ * @param all newest first
+ */
+export const rivalsOf = <A extends AttemptClaim>({ parallelism }: JobShare, all: readonly A[]): readonly A[] => {
+  const newest = all[0]?.share.parallelism
+  if (newest === parallelism) return []
+  const end = all.findIndex(({ share }) => share.parallelism !== newest)
+  return end < 0 ? all : all.slice(0, end)
+}

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { asyncScheduler, defer, firstValueFrom, from, type Observable } from 'rxjs'
 import { superseded } from './attemptErrors.js'
 import { AttemptFolder, type OnCorrupt, writeDurably } from './AttemptFolder.js'
-import { type AttemptClaim, attemptNamed, byAge, supersedes } from './AttemptOrder.js'
+import { type AttemptClaim, attemptNamed, byAge, rivalsOf, supersedes } from './AttemptOrder.js'
 import { awaitSilence, type FoundLease } from './awaitSilence.js'
 import { checkpointFile, toText } from './CheckpointFile.js'
 import { CheckpointError, isCheckpointError, reasonOf } from './CheckpointError.js'
@@ -70,20 +70,19 @@ export class FileCheckpointStore implements CheckpointStore {
   }
 
   /** Before there is a folder: that would supersede those who run. */
-  private async mayBegin({ share: { parallelism }, after, scheduler }: AttemptRequest): Promise<void> {
+  private async mayBegin({ share, after, scheduler }: AttemptRequest): Promise<void> {
     const own = after === undefined ? undefined : attemptNamed(after)
     if (own !== undefined) await this.checkNewest(own)
-    const others = async (): Promise<readonly FoundLease[]> => {
-      const all = await AttemptFolder.all(this.files, this.directory)
-      const same = all.findIndex(({ share }) => share.parallelism === parallelism)
+    const leasesOfRivals = async (): Promise<readonly FoundLease[]> => {
+      const rivals = rivalsOf(share, await AttemptFolder.all(this.files, this.directory))
       const leases: FoundLease[] = []
-      for (const folder of same < 0 ? all : all.slice(0, same)) {
+      for (const folder of rivals) {
         const beat = await folder.readLease()
         if (beat !== undefined) leases.push({ number: folder.number, share: folder.share, beat })
       }
       return leases
     }
-    await firstValueFrom(awaitSilence(parallelism, () => from(others()), scheduler))
+    await firstValueFrom(awaitSilence(share.parallelism, () => from(leasesOfRivals()), scheduler))
   }
 
   private async open(folder: AttemptFolder): Promise<StoredAttempt> {

@@ -1,8 +1,8 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { asyncScheduler, concatMap, defer, type Observable, of, throwError } from 'rxjs'
 import { superseded } from './attemptErrors.js'
-import { type AttemptClaim, attemptName, attemptNamed, byAge, supersedes } from './AttemptOrder.js'
-import { awaitSilence, type FoundLease } from './awaitSilence.js'
+import { type AttemptClaim, attemptName, attemptNamed, byAge, rivalsOf, supersedes } from './AttemptOrder.js'
+import { awaitSilence } from './awaitSilence.js'
 import type { RestoredFile } from './CheckpointFile.js'
 import type { AttemptRequest, CheckpointStore, StoredAttempt, StoredCheckpoint } from './CheckpointStore.js'
 import { type JobShare, wholeJob } from './JobShare.js'
@@ -37,7 +37,13 @@ export class MemoryCheckpointStore implements CheckpointStore {
       const { share, after, scheduler } = request
       const own = after === undefined ? undefined : attemptNamed(after)
       return (own === undefined ? of(undefined) : this.whileNewest(own, () => undefined)).pipe(
-        concatMap(() => awaitSilence(share.parallelism, () => of(this.leasesBeside(share)), scheduler)),
+        concatMap(() =>
+          awaitSilence(
+            share.parallelism,
+            () => of(rivalsOf(share, this.attempts).filter(({ leased }) => leased)),
+            scheduler,
+          ),
+        ),
         concatMap(() => this.open(share)),
       )
     })
@@ -95,11 +101,6 @@ export class MemoryCheckpointStore implements CheckpointStore {
       write()
       return of(undefined)
     })
-  }
-
-  private leasesBeside({ parallelism }: JobShare): readonly FoundLease[] {
-    const same = this.attempts.findIndex(({ share }) => share.parallelism === parallelism)
-    return (same < 0 ? this.attempts : this.attempts.slice(0, same)).filter(({ leased }) => leased)
   }
 }
 

@@ -127,7 +127,7 @@ const halfRescaled = (parallelism: number, subtasks: readonly number[]): Checkpo
   new CheckpointError(
     'Rescale',
     `The job was rescaled to parallelism ${parallelism}, but subtask ${subtasks.join(', ')} has not taken over its part: it has no ` +
-      `checkpoint since. Run all ${parallelism} subtasks, in the processes they were in, until each has a checkpoint; then change ` +
-      'the parallelism, or which process runs which subtask.',
+      `checkpoint since. Run these with parallelism ${parallelism}, in processes apart from the others, until each has a checkpoint; then ` +
+      'change the parallelism, or which process runs which subtask.',
     { retriable: false },
   )
