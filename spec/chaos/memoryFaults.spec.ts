@@ -15,7 +15,9 @@ import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { branch } from '../../lib/stream/branch.js'
 import { onRecords } from '../../lib/stream/onRecords.js'
+import { reportChaos } from './chaosReport.js'
 import { randomBySeed } from './randomBySeed.js'
+import { addTallies, noTally, tally } from './tally.js'
 
 const PARTITIONS = 2
 const RECORDS = 40
@@ -151,10 +153,16 @@ describe('the exactly-once job that retries in one process', () => {
   })
 
   it(`should write every record once and in order, whatever goes wrong (${SEEDS} seeds)`, () => {
+    const began = performance.now()
     let retries = 0
+    let all = noTally
     for (let seed = 1; seed <= SEEDS; seed++) {
       const { seen, completed, errors } = runWithFaults(seed)
       retries += errors.length
+      for (const topic of seen) {
+        const records = topic.flatMap((values, partition) => values.map((value) => ({ partition, value })))
+        all = addTallies(all, tally(records, [expected.map(({ length }) => length)])[0]!)
+      }
       expect({ seed, seen, completed, errors: completed ? [] : errors }).toEqual({
         seed,
         seen: TOPICS.map(() => expected),
@@ -162,6 +170,8 @@ describe('the exactly-once job that retries in one process', () => {
         errors: [],
       })
     }
+    const seconds = (performance.now() - began) / 1000
+    reportChaos({ fault: 'in memory: faults of all kinds, retried', rounds: SEEDS, ...all, restarts: retries, seconds })
     // A spec in which nothing goes wrong proves little.
     expect(retries).toBeGreaterThan(SEEDS / 10)
   })
