@@ -48,7 +48,7 @@ export class DelaysTable {
       ...airports.slice(0, AIRPORTS).map(([airport, delays]) => row(airport, delays)),
       airports.length > AIRPORTS ? `  and ${airports.length - AIRPORTS} airports more` : '',
       `watermark ${time(this.watermark)}${this.holder === undefined ? '' : `, held by ${this.holder.id}`}`,
-      `${counted} flights in ${this.windows.size} windows, ${corrected} corrections, ${late} flights too late`,
+      `${counted} flights in ${this.windows.size} windows; corrections: ${corrected}, flights too late: ${late}`,
     ]
   }
 }
