@@ -1,0 +1,39 @@
+/**
+ * The windows job as a child process, which kills itself with SIGKILL when it meets a crash point for the `occurrence`-th time.
+ * Settings come as JSON in JOB. Ends when all is written.
+ */
+import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
+import { FileCheckpointStore } from '../../lib/checkpoint/FileCheckpointStore.js'
+import { EventTimeSessionWindows } from '../../lib/eventtime/windows/EventTimeSessionWindows.js'
+import { type CrashPoint, watchedStore } from './crashPoints.js'
+import { windowsJob } from './windowsJob.js'
+
+export interface WindowsProcessSettings {
+  readonly bootstrapServers: string
+  readonly directory: string
+  readonly gap: number
+  readonly crash?: { readonly point: CrashPoint; readonly occurrence: number }
+}
+
+const settings = JSON.parse(process.env['JOB'] ?? '{}') as WindowsProcessSettings
+const { bootstrapServers, directory, gap, crash } = settings
+let met = 0
+
+const at = (point: CrashPoint): void => {
+  if (crash?.point === point && ++met === crash.occurrence) process.kill(process.pid, 'SIGKILL')
+}
+
+const checkpoints = CheckpointCoordinator.create({
+  interval: 30,
+  store: watchedStore(new FileCheckpointStore(directory), at),
+})
+
+windowsJob(EventTimeSessionWindows.withGap(gap), checkpoints, {}, bootstrapServers).subscribe({
+  next: ({ kind }) => {
+    if (kind === 'prepared') at('prepared')
+  },
+  error: (error: Error) => {
+    console.error(error)
+    process.exit(1)
+  },
+})
