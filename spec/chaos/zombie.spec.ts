@@ -5,11 +5,13 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { firstValueFrom } from 'rxjs'
 import { openClient } from '../support/openClient.js'
 import { describeKafka } from '../support/realKafka.js'
+import { reportChaos } from './chaosReport.js'
 import { CopyJobProcess } from './CopyJobProcess.js'
 import { STOP_POINTS } from './crashPoints.js'
 import { expectEachOnceInOrder } from './expectEachOnceInOrder.js'
 import { Feeder } from './Feeder.js'
 import { randomBySeed } from './randomBySeed.js'
+import { tally } from './tally.js'
 
 const PARTITIONS = 4
 const RATE = 2_000
@@ -43,6 +45,7 @@ describe('a process that is stopped, replaced and woken', () => {
           return process
         }
         feeder.start(RATE)
+        const began = performance.now()
 
         // Every successor is the next one to be stopped.
         const points = Array.from({ length: ROUNDS }, () => STOP_POINTS).flat()
@@ -72,7 +75,11 @@ describe('a process that is stopped, replaced and woken', () => {
         await feeder.stop()
         await feeder.caughtUp('copy')
         expect(await process.stop()).toEqual({ code: 0, signal: null })
-        expectEachOnceInOrder(await kafka().readCommitted('zombie-out'), feeder.written)
+        const seconds = (performance.now() - began) / 1000
+        const seen = await kafka().readCommitted('zombie-out')
+        const stops = { rounds: points.length, restarts: points.length, seconds }
+        reportChaos({ fault: 'the job stopped, replaced, and woken', ...tally(seen, [feeder.written])[0]!, ...stops })
+        expectEachOnceInOrder(seen, feeder.written)
         console.info(
           `${points.length} zombies, ${feeder.written.reduce((sum, n) => sum + n)} records, CHAOS_SEED=${SEED}`,
         )
