@@ -51,7 +51,7 @@ const types = list(`
 
 /** Of `rx-kafka/testing`. */
 const testingValues = list(`
-  CrashMismatch Fault MarbleMismatch MemoryKafka Upstream crashEverywhere record runMarbles showElement watermark
+  CrashMismatch Fault MarbleMismatch MemoryKafka Upstream crashEverywhere describeClientContract record runMarbles showElement watermark
 `)
 
 /** What is called on something, by its name. */
@@ -88,7 +88,7 @@ const members: Readonly<Record<string, readonly [subject: object, names: readonl
   'a MemoryKafka': [
     new testing.MemoryKafka(),
     list(`connect createTopic deleteTopic createPartitions produce commitOffsets deleteRecords compact records endOffsets
-      committedOffsets transactions inject moveLeader cut`),
+      committedOffsets transactions inject moveLeader truncate cut`),
   ],
   Fault: [testing.Fault, list('fail loseAnswer delay hold')],
 }

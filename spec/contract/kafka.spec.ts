@@ -1,11 +1,12 @@
-import { jest } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { connectKafkaJs } from '../../lib/kafkajs/connectKafkaJs.js'
+import { type ContractHarness, describeClientContract } from '../../lib/testing/index.js'
 import type { KafkaCluster } from '../support/kafka/startKafka.js'
 import { describeKafka } from '../support/realKafka.js'
-import type { ContractHarness } from './ContractHarness.js'
-import { describeClientContract } from './clientContract.js'
 
 jest.setTimeout(60_000)
+
+const framework = { afterEach, beforeEach, describe, expect, it }
 
 const harness = (kafka: () => KafkaCluster) => (): ContractHarness => ({
   connect: connectKafkaJs,
@@ -17,8 +18,8 @@ const harness = (kafka: () => KafkaCluster) => (): ContractHarness => ({
     }),
 })
 
-describeKafka('lib/kafkajs', (kafka) => describeClientContract('kafkajs', harness(kafka)))
+describeKafka('lib/kafkajs', (kafka) => describeClientContract('kafkajs', harness(kafka), framework))
 
 describeKafka('lib/kafkajs on the oldest Kafka', { version: '3.9.1', own: true }, (kafka) =>
-  describeClientContract('kafkajs', harness(kafka)),
+  describeClientContract('kafkajs', harness(kafka), framework),
 )

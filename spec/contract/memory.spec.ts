@@ -1,11 +1,18 @@
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
-import { describeClientContract } from './clientContract.js'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { describeClientContract } from '../../lib/testing/index.js'
 
+const framework = { afterEach, beforeEach, describe, expect, it }
 const bootstrapServers = [{ host: 'memory', port: 9092 }]
 
-describeClientContract('the in-memory Kafka', () => ({ connect: new MemoryKafka().connect, bootstrapServers }))
+describeClientContract(
+  'the in-memory Kafka',
+  () => ({ connect: new MemoryKafka().connect, bootstrapServers }),
+  framework,
+)
 
-describeClientContract('an in-memory Kafka with latency', () => ({
-  connect: new MemoryKafka({ latencyMs: 3 }).connect,
-  bootstrapServers,
-}))
+describeClientContract(
+  'an in-memory Kafka with latency',
+  () => ({ connect: new MemoryKafka({ latencyMs: 3 }).connect, bootstrapServers }),
+  framework,
+)

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { lastValueFrom, type Subscription } from 'rxjs'
 import { KafkaSource, OffsetsInitializer, SimpleStringSchema } from '../../lib/index.js'
-import { producerConfig } from '../contract/ContractHarness.js'
+import { producerConfig } from '../../lib/testing/contract/ContractScene.js'
 import { until } from '../kafkajs/support/until.js'
 import type { KafkaCluster } from '../support/kafka/startKafka.js'
 import { openClient } from '../support/openClient.js'

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { lastValueFrom, take, toArray } from 'rxjs'
 import { KafkaSource, OffsetsInitializer, SimpleStringSchema } from '../../lib/index.js'
-import { producerConfig } from '../contract/ContractHarness.js'
+import { producerConfig } from '../../lib/testing/contract/ContractScene.js'
 import { openClient } from '../support/openClient.js'
 import { describeKafka } from '../support/realKafka.js'
 import { makeCertificates } from './certificates.js'

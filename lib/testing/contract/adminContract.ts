@@ -1,0 +1,139 @@
+import { lastValueFrom } from 'rxjs'
+import { earliestOffset, latestOffset, offsetForTimestamp } from '../../client/OffsetSpec.js'
+import { TopicPartition } from '../../client/TopicPartition.js'
+import { type ContractScene, eventually } from './ContractScene.js'
+import type { TestFramework } from './TestFramework.js'
+
+/** Topics, partitions, offsets, groups. */
+export const adminContract = (scene: () => ContractScene, { expect, it }: TestFramework): void => {
+  it('should create, describe, list and delete topics', async () => {
+    const { topic } = scene()
+    const { admin } = await scene().clientAndTopic(3)
+    const [described, ...others] = await lastValueFrom(admin.describeTopics([topic, `${topic}-missing`]))
+    expect(others).toEqual([])
+    expect(described?.name).toBe(topic)
+    expect(described?.internal).toBe(false)
+    expect(described?.partitions.map(({ partition }) => partition)).toEqual([0, 1, 2])
+    for (const { leader, replicas } of described?.partitions ?? []) expect(replicas).toContain(leader)
+    expect((await lastValueFrom(admin.listTopics())).map(({ name }) => name)).toContain(topic)
+    await lastValueFrom(admin.deleteTopics([topic]))
+    expect(await lastValueFrom(admin.describeTopics([topic]))).toEqual([])
+  })
+
+  it('should refuse a topic that exists, and a name that is none', async () => {
+    const { topic } = scene()
+    const { admin } = await scene().clientAndTopic()
+    await expect(lastValueFrom(admin.createTopics([{ topic, partitions: 1 }]))).rejects.toMatchObject({
+      _tag: 'Broker',
+      codeName: 'TOPIC_ALREADY_EXISTS',
+      retriable: false,
+    })
+    await expect(lastValueFrom(admin.createTopics([{ topic: 'no topic!', partitions: 1 }]))).rejects.toMatchObject({
+      _tag: 'Config',
+      retriable: false,
+    })
+  })
+
+  it('should raise the number of partitions', async () => {
+    const { topic } = scene()
+    const { admin } = await scene().clientAndTopic(1)
+    await lastValueFrom(admin.createPartitions(topic, 3))
+    const [described] = await lastValueFrom(admin.describeTopics([topic]))
+    expect(described?.partitions.length).toBe(3)
+    await expect(lastValueFrom(admin.createPartitions(topic, 2))).rejects.toMatchObject({ _tag: 'Config' })
+  })
+
+  it('should find the ends of partitions by isolation level, with a transaction open', async () => {
+    const { topic } = scene()
+    const client = await scene().clientAndTopic(2)
+    const [p0, p1] = [new TopicPartition(topic, 0), new TopicPartition(topic, 1)]
+    await scene().write(client, [
+      { partition: 0, value: 'a' },
+      { partition: 0, value: 'b' },
+    ])
+    const producer = await scene().openTransaction(client, ['c'])
+    const offsets = async (spec: typeof latestOffset, isolation: 'read_committed' | 'read_uncommitted') =>
+      Object.fromEntries(
+        await lastValueFrom(
+          client.admin.listOffsets(
+            [
+              [p0, spec],
+              [p1, spec],
+            ],
+            isolation,
+          ),
+        ),
+      )
+    expect(await offsets(earliestOffset, 'read_committed')).toEqual({ [`${topic}-0`]: 0, [`${topic}-1`]: 0 })
+    expect(await offsets(latestOffset, 'read_uncommitted')).toEqual({ [`${topic}-0`]: 3, [`${topic}-1`]: 0 })
+    expect(await offsets(latestOffset, 'read_committed')).toEqual({ [`${topic}-0`]: 2, [`${topic}-1`]: 0 })
+    await lastValueFrom(producer.commit())
+    await eventually(
+      () => offsets(latestOffset, 'read_uncommitted'),
+      (ends) => expect(ends).toEqual({ [`${topic}-0`]: 4, [`${topic}-1`]: 0 }),
+    )
+    expect(await offsets(latestOffset, 'read_committed')).toEqual({ [`${topic}-0`]: 4, [`${topic}-1`]: 0 })
+  })
+
+  it('should find the first offset at or after a timestamp, and leave out partitions without one', async () => {
+    const { topic } = scene()
+    const client = await scene().clientAndTopic(2)
+    await scene().write(client, [
+      { partition: 0, value: 'a', timestamp: 1000 },
+      { partition: 0, value: 'b', timestamp: 3000 },
+      { partition: 0, value: 'c', timestamp: 2000 },
+      { partition: 1, value: 'd', timestamp: 1500 },
+    ])
+    const at = async (timestamp: number) =>
+      Object.fromEntries(
+        await lastValueFrom(
+          client.admin.listOffsets(
+            [0, 1].map((partition) => [new TopicPartition(topic, partition), offsetForTimestamp(timestamp)] as const),
+            'read_committed',
+          ),
+        ),
+      )
+    expect(await at(0)).toEqual({ [`${topic}-0`]: 0, [`${topic}-1`]: 0 })
+    expect(await at(1500)).toEqual({ [`${topic}-0`]: 1, [`${topic}-1`]: 0 })
+    expect(await at(2000)).toEqual({ [`${topic}-0`]: 1 })
+    expect(await at(3001)).toEqual({})
+  })
+
+  it('should keep committed offsets of a group, and leave out what it has not committed', async () => {
+    const { topic, group } = scene()
+    const client = await scene().clientAndTopic(3)
+    const partitions = [0, 1, 2].map((partition) => new TopicPartition(topic, partition))
+    const committed = async (groupId: string) =>
+      Object.fromEntries(await lastValueFrom(client.admin.committedOffsets(groupId, partitions)))
+    expect(await committed(group)).toEqual({})
+    await lastValueFrom(client.admin.commitOffsets(group, [[new TopicPartition(topic, 0), 7]]))
+    await lastValueFrom(
+      client.admin.commitOffsets(group, [
+        [new TopicPartition(topic, 0), 5],
+        [new TopicPartition(topic, 2), 0],
+      ]),
+    )
+    expect(await committed(group)).toEqual({ [`${topic}-0`]: 5, [`${topic}-2`]: 0 })
+    expect(await committed(`${group}-other`)).toEqual({})
+  })
+
+  it('should list open transactions', async () => {
+    const { transactionalId } = scene()
+    const client = await scene().clientAndTopic()
+    const listed = async () => {
+      const ongoing = await lastValueFrom(client.admin.listTransactions(['Ongoing']))
+      return ongoing.filter((transaction) => transaction.transactionalId === transactionalId)
+    }
+    expect(await listed()).toEqual([])
+    const producer = await scene().openTransaction(client, ['a'])
+    expect(await listed()).toEqual([{ transactionalId, producerId: expect.any(BigInt), state: 'Ongoing' }])
+    await lastValueFrom(producer.abort())
+    expect(await listed()).toEqual([])
+  })
+
+  it('should read a setting of the brokers', async () => {
+    const { admin } = await scene().client()
+    expect(Number(await lastValueFrom(admin.brokerConfig('transaction.max.timeout.ms')))).toBeGreaterThan(0)
+    expect(await lastValueFrom(admin.brokerConfig('no.such.setting'))).toBeUndefined()
+  })
+}
