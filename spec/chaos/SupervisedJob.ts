@@ -10,9 +10,10 @@ export class SupervisedJob {
   private settings: CopyJobSettings | undefined
   private asked = false
 
-  start(settings: CopyJobSettings): void {
+  /** @param mended what it is started with after an error, and also with leave to go on without what it said is lost */
+  start(settings: CopyJobSettings, mended: CopyJobSettings): void {
     this.asked = false
-    void this.supervise(settings)
+    void this.supervise(settings, mended)
   }
 
   /** Transactions committed so far. */
@@ -31,10 +32,10 @@ export class SupervisedJob {
   }
 
   /** Stops with a savepoint and starts with other settings, if they are others. */
-  async runWith(settings: CopyJobSettings): Promise<void> {
+  async runWith(settings: CopyJobSettings, mended: CopyJobSettings): Promise<void> {
     if (JSON.stringify(settings) === JSON.stringify(this.settings)) return
     await this.stop()
-    this.start(settings)
+    this.start(settings, mended)
   }
 
   /** SIGTERM; it must end well. */
@@ -54,7 +55,7 @@ export class SupervisedJob {
     return `${JSON.stringify(process?.events.slice(-5))}\n${process?.stderr.slice(-2000)}`
   }
 
-  private async supervise(settings: CopyJobSettings): Promise<void> {
+  private async supervise(settings: CopyJobSettings, mended: CopyJobSettings): Promise<void> {
     this.settings = settings
     const process = new CopyJobProcess(settings, (event) => {
       if (event.kind === 'restarting') this.restarts.push(event.because)
@@ -64,17 +65,11 @@ export class SupervisedJob {
     if (this.asked) return
     const reason = /^\w*Error: .*/m.exec(process.stderr)?.[0] ?? process.stderr
     this.restarts.push(reason)
-    await this.supervise(mended(settings, reason))
+    const lost = /records of checkpoint \d+ are lost/.test(reason)
+    await this.supervise(lost ? { ...mended, commitLost: 'warn' } : mended, mended)
   }
 
   private events(kind: CopyJobEvent['kind']) {
     return this.processes.flatMap(({ events }) => events.filter((event) => event.kind === kind))
   }
-}
-
-/** As its error advises: with a longer transaction.timeout.ms, and without the records that it said are lost, as Flink would. */
-const mended = ({ sinkProperties = {}, ...settings }: CopyJobSettings, reason: string): CopyJobSettings => {
-  const { 'transaction.timeout.ms': _, ...others } = sinkProperties
-  const lost = /records of checkpoint \d+ are lost/.test(reason)
-  return { ...settings, sinkProperties: others, ...(lost ? { commitLost: 'warn' } : {}) }
 }

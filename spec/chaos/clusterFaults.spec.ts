@@ -45,15 +45,19 @@ describe('faults of a cluster', () => {
         `should lose, double and reorder nothing (CHAOS_SEED=${SEED})`,
         async () => {
           const { job, feeder, proxies, random } = lab!
-          const settingsOf = ({ settings = {} }: ClusterFault): CopyJobSettings => ({
+          const properties = {
+            'request.timeout.ms': String(REQUEST_TIMEOUT_MS),
+            'socket.connection.setup.timeout.ms': String(REQUEST_TIMEOUT_MS),
+          }
+          const calm: CopyJobSettings = {
             ...{ bootstrapServers: proxies.bootstrapServers, ...TOPICS, directory },
             ...{ checkpointInterval: 200, startAt: 'committed' },
-            ...settings,
-            sourceProperties: {
-              'request.timeout.ms': String(REQUEST_TIMEOUT_MS),
-              'partition.discovery.interval.ms': '1000',
-            },
-            sinkProperties: { 'request.timeout.ms': String(REQUEST_TIMEOUT_MS), ...settings.sinkProperties },
+            sourceProperties: { ...properties, 'partition.discovery.interval.ms': '1000' },
+            sinkProperties: properties,
+          }
+          const settingsOf = ({ settings }: ClusterFault): CopyJobSettings => ({
+            ...{ ...calm, ...settings },
+            sinkProperties: { ...properties, ...settings?.sinkProperties },
           })
           const plan = inRounds(
             clusterFaults.filter(({ fault, long }) => FAULTS.test(fault) && (LONG || long === undefined)),
@@ -67,11 +71,11 @@ describe('faults of a cluster', () => {
             const began = performance.now()
             const before = { restarts: job.restarts.length, named: job.namedLost }
             const starting =
-              fault.firstStart === true ? undefined : job.runWith(settingsOf(fault)).then(() => job.commits(2))
+              fault.firstStart === true ? undefined : job.runWith(settingsOf(fault), calm).then(() => job.commits(1))
             await within(lab!, fault, async () => {
               await starting
               const struck = fault.strike(lab!)
-              if (fault.firstStart) job.start(settingsOf(fault))
+              if (fault.firstStart) job.start(settingsOf(fault), calm)
               await struck
               bounds.push(await lab!.caughtUp())
             })

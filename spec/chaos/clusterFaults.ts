@@ -209,10 +209,11 @@ export const clusterFaults: readonly ClusterFault[] = [
     strike: cutAt('EndTxn', 'request', 3_000),
   },
   {
-    // A batch without an answer keeps the next checkpoint from completing.
+    // Right behind a commit, with checkpoints so far apart that none is on its way; and a batch without an answer keeps the next
+    // one from completing.
     fault: 'all cut off for longer than that, in an open transaction',
     job: 'restarts',
-    settings: shortTransactions,
+    settings: { ...shortTransactions, checkpointInterval: 2_000 },
     strike: cutAt('Produce', 'response', LONG_CUT_MS),
   },
   {
