@@ -19,6 +19,7 @@ const world: Readonly<Record<string, string>> = {
   elements$: 'declare const elements$: Observable<StreamElement<any>>',
   enrich: 'declare const enrich: (text: string) => string',
   flights: 'declare const flights: KafkaSource<Flight>',
+  framework: 'declare const framework: TestFramework',
   http: 'declare const http: { getJSON(path: string): Observable<string> }',
   kafka: 'declare const kafka: MemoryKafka',
   lookUp: 'declare const lookUp: (order: string) => Observable<string>',

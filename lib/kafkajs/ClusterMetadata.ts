@@ -34,6 +34,13 @@ export class ClusterMetadata {
     return new ClusterMetadata(new Map(brokers.map((broker) => [broker.nodeId, broker])), controllerId, merged)
   }
 
+  /** So that whatever is told next of the topic is believed, whichever epoch it bears. */
+  without(topic: string): ClusterMetadata {
+    const topics = new Map(this.topics)
+    topics.delete(topic)
+    return new ClusterMetadata(this.brokers, this.controllerId, topics)
+  }
+
   /** undefined when the partition is unknown or has no leader now. */
   leaderOf({ topic, partition }: Pick<TopicPartition, 'topic' | 'partition'>): Leader | undefined {
     const known = this.topics.get(topic)?.partitions[partition]

@@ -29,7 +29,9 @@ export class FetchRetries {
     if (atOnce) partition.leaveFollower(this.scheduler.now() + config.requestTimeoutMs)
     const delay = atOnce ? 0 : exponentialBackoff(config, partition.attempts)
     partition.timer = this.scheduler.schedule(() => this.retry(partition), delay)
-    if (refresh) this.lookForLeader(partition)
+    const doubtful = partition.attempts % patience === 0
+    if (doubtful) this.connections.forgetLeaders(topic)
+    if (refresh || doubtful) this.lookForLeader(partition)
   }
 
   private lookForLeader(partition: PartitionFetch): void {
@@ -55,5 +57,5 @@ export class FetchRetries {
   }
 }
 
-/** From this retry on, several seconds in, people should hear of it. */
+/** From this retry on, several seconds in, people should hear of it, and what is known of leaders is doubted. */
 const patience = 8

@@ -90,6 +90,11 @@ export class KafkaJsConnections {
     return this.refresh.request(topics, create).then(() => this.known)
   }
 
+  /** A topic that was deleted and created anew begins with lower epochs, which look stale: only forgetting makes them believed. */
+  forgetLeaders(topic: string): void {
+    this.known = this.known.without(topic)
+  }
+
   /** Asks about topics (null: all) without remembering them. */
   async describeTopics(topics: readonly string[] | null): Promise<MetadataResponse> {
     const answer = await this.askMetadata(topics, false)

@@ -72,11 +72,12 @@ export class PartitionFetch {
 
   /**
    * Whether a leader of this epoch must be asked first if its log has what was read (KIP-320). An offset that came from
-   * elsewhere says nothing of the log it belongs to, and is taken as it is.
+   * elsewhere says nothing of the log it belongs to, and is taken as it is. An epoch that goes back is that of a topic which
+   * was created anew.
    */
   mustBeValidated(leaderEpoch: number): boolean {
     if (this.epoch < 0 || this.validUnder === undefined) this.validUnder = leaderEpoch
-    return leaderEpoch > this.validUnder
+    return leaderEpoch !== this.validUnder && leaderEpoch >= 0
   }
 
   valid(leaderEpoch: number): void {

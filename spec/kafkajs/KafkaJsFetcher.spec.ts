@@ -281,6 +281,52 @@ describe('KafkaJsFetcher', () => {
       expect(emitted[1]?._tag).toBe('Fetched')
     })
 
+    it('should read on when a topic that vanished is there again', async () => {
+      cluster.onFetch = (asked) => (cluster.leaders.has('t') ? log(2)(asked) : { errorCode: 3 })
+      begin(a)
+      await until(() => emitted.length === 1)
+      cluster.leaders.delete('t')
+      fetcher.request(a)
+      await until(() => connections.leaderOf('t', 0) === undefined)
+      cluster.lead('t', 0)
+      await until(() => emitted.length === 2)
+
+      expect(values()).toEqual(['0', '1'])
+    })
+
+    it('should notice that a topic was created anew though it never missed it, and not read the new one for the old', async () => {
+      cluster.lead('t', 0)
+      cluster.lead('t', 0)
+      cluster.onEpochAsked = () => ({ leaderEpoch: -1, endOffset: -1 })
+      cluster.onFetch = (asked) => {
+        const { leaderEpoch = -1 } = cluster.leaders.get('t')?.[0] ?? {}
+        return asked.leaderEpoch > leaderEpoch ? { errorCode: 75 } : ofEpoch(leaderEpoch, log(3)(asked))
+      }
+      begin(a)
+      await until(() => emitted.length === 1)
+      cluster.leaders.delete('t')
+      cluster.lead('t', 0)
+      fetcher.request(a)
+      await until(() => emitted.length === 2)
+
+      expect(emitted[1]).toMatchObject({ error: { _tag: 'LogTruncated', divergentOffset: undefined } })
+    })
+
+    it('should report that its rights were taken away on the way, and read on where it was once they are back', async () => {
+      let allowed = true
+      cluster.onFetch = (asked) => (allowed ? log(2)(asked) : { errorCode: 29 })
+      begin(a)
+      await until(() => emitted.length === 1)
+      allowed = false
+      fetcher.request(a)
+      await until(() => emitted.length === 2)
+      allowed = true
+      fetcher.request(a)
+      await until(() => emitted.length === 3)
+
+      expect(values()).toEqual(['0', 'Authorization', '1'])
+    })
+
     it('should report what no retry mends', async () => {
       cluster.onFetch = () => ({ errorCode: 29 })
       begin(a)

@@ -19,11 +19,11 @@ import { transactionContract } from './transactionContract.js'
  *
  * @example
  * ```ts
- *  *
+ * // of jest or vitest: const framework = { afterEach, beforeEach, describe, expect, it }
  * describeClientContract(
  *   'my client',
  *   () => ({ connect: connectKafkaJs, bootstrapServers: [{ host: '127.0.0.1', port: 9092 }] }),
- *   { afterEach, beforeEach, describe, expect, it },
+ *   framework,
  * )
  * ```
  */
