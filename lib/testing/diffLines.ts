@@ -3,6 +3,27 @@
  * has by `+`. Long stretches in common are cut to what is near a difference.
  */
 export function diffLines(expected: readonly string[], received: readonly string[]): readonly string[] {
+  const [shorter, longer] = expected.length < received.length ? [expected, received] : [received, expected]
+  const differing = (fromEnd: boolean): number => {
+    const at = (lines: readonly string[], n: number) => lines.at(fromEnd ? -1 - n : n)
+    const first = shorter.findIndex((_, n) => at(shorter, n) !== at(longer, n))
+    return first < 0 ? shorter.length : first
+  }
+  const before = differing(false)
+  const after = Math.min(differing(true), shorter.length - before)
+  const middle = (lines: readonly string[]): readonly string[] => lines.slice(before, lines.length - after)
+  return nearDifferences([
+    ...expected.slice(0, before).map((line) => `  ${line}`),
+    ...compared(middle(expected), middle(received)),
+    ...expected.slice(expected.length - after).map((line) => `  ${line}`),
+  ])
+}
+
+/** Beyond so many lines nobody reads, and the comparison of each with each would take long. */
+const MAX_LINES = 1_000
+
+const compared = (allExpected: readonly string[], allReceived: readonly string[]): readonly string[] => {
+  const [expected, received] = [allExpected.slice(0, MAX_LINES), allReceived.slice(0, MAX_LINES)]
   const common = longestCommon(expected, received)
   const lines: string[] = []
   let [e, r] = [0, 0]
@@ -17,7 +38,7 @@ export function diffLines(expected: readonly string[], received: readonly string
       lines.push(`+ ${received[r++]!}`)
     }
   }
-  return nearDifferences(lines)
+  return lines
 }
 
 /** How many lines what is behind each pair of places has in common. */

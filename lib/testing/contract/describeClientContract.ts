@@ -19,7 +19,7 @@ import { transactionContract } from './transactionContract.js'
  *
  * @example
  * ```ts
- * // of jest or vitest: const framework = { afterEach, beforeEach, describe, expect, it }
+ * // framework: { afterEach, beforeEach, describe, expect, it } of jest or vitest
  * describeClientContract(
  *   'my client',
  *   () => ({ connect: connectKafkaJs, bootstrapServers: [{ host: '127.0.0.1', port: 9092 }] }),
