@@ -10,6 +10,7 @@ import {
 } from './kafka/startKafka.js'
 
 const startTimeoutMs = 180_000
+const stopTimeoutMs = 60_000
 
 /**
  * A `describe` whose specs run on real Kafka: one cluster for the block, started before its first spec and gone after
@@ -40,7 +41,7 @@ const onKafka = (name: string, options: KafkaOptions, body: (kafka: () => KafkaC
     beforeAll(async () => {
       cluster = await startKafka(options)
     }, startTimeoutMs)
-    afterAll(() => cluster?.stop())
+    afterAll(() => cluster?.stop(), stopTimeoutMs)
     body(() => {
       if (cluster === undefined) throw new Error('Kafka runs only within a spec or a hook of describeKafka')
       return cluster

@@ -6,6 +6,7 @@ import type { Nursery } from './Nursery.js'
 
 /** Main classes, by their names of 4.x. */
 export const tools = {
+  ConfigCommand: 'kafka.admin.ConfigCommand',
   ConsoleConsumer: 'org.apache.kafka.tools.consumer.ConsoleConsumer',
   ConsoleProducer: 'org.apache.kafka.tools.ConsoleProducer',
   ConsumerGroupCommand: 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
