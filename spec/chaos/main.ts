@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'rx-kafka-chaos-report-'))
 const report = join(folder, 'rows.jsonl')
 writeFileSync(report, '')
 try {
-  const jest = createRequire(import.meta.url).resolve('jest/bin/jest.js')
+  const jest = createRequire(import.meta.url).resolve('jest/bin/jest')
   const patterns = specs.length === 0 ? ['spec/chaos/'] : specs.map((spec) => `spec/chaos/.*${spec}`)
   const { status } = spawnSync(process.execPath, [jest, '--runInBand', ...patterns], {
     stdio: 'inherit',
