@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from '@jest/globals'
+import { METRICS_TOPIC } from '../golden/replay/metricsJob.js'
+import { CONSUMER, metricsOfConnections, metricsOnMemory } from '../golden/replay/metricsOnMemory.js'
+
+const page = readFileSync('docs/metrics.md', 'utf8')
+
+interface Row {
+  readonly name: string
+  readonly type: string
+}
+
+/** The rows of the table under a heading; one for each of the names in a cell. */
+const rowsUnder = (heading: string): readonly Row[] =>
+  (page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .flatMap((line) => {
+      const [, names = '', type = ''] = line.split('|').map((cell) => cell.trim())
+      return [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => ({ name: name!, type }))
+    })
+
+/** As the page writes it. */
+const inGeneral = (name: string): string =>
+  name
+    .replace(`topic.${METRICS_TOPIC}.`, 'topic.<topic>.')
+    .replace(/partition\.\d+\./, 'partition.<partition>.')
+    .replace(/split\.[^.]+\./, 'split.<split>.')
+
+const byName = (a: Row, b: Row): number => (a.name < b.name ? -1 : 1)
+
+describe('docs/metrics.md', () => {
+  it('should tell of every metric of a source and its client, with its type, and of no other', () => {
+    const registered = [...metricsOnMemory(), ...metricsOfConnections()]
+    const types = new Map(registered.map(([name, { type }]) => [inGeneral(name), type]))
+    const expected = [...types].map(([name, type]) => ({ name, type }))
+    const ofClient = rowsUnder('Of its client').map(({ name, type }) => ({ name: CONSUMER + name, type }))
+    expect([...rowsUnder('Of a source'), ...ofClient].sort(byName)).toEqual(expected.sort(byName))
+  })
+})
