@@ -6,6 +6,9 @@ import { KafkaJsAdmin } from '../../lib/kafkajs/KafkaJsAdmin.js'
 import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
 import { KafkaJsFetcher } from '../../lib/kafkajs/KafkaJsFetcher.js'
 import type { KafkaCluster } from '../support/kafka/startKafka.js'
+import { advanceSequence } from '../../lib/kafkajs/producer/sequence.js'
+import { encodeRecordBatch } from '../../lib/protocol/encodeRecordBatch.js'
+import { produceApi, type ProduceRequest } from '../../lib/protocol/requests/produce.js'
 import { describeKafka } from '../support/realKafka.js'
 import { until } from './support/until.js'
 import { writeRecords } from './support/writeRecords.js'
@@ -98,6 +101,27 @@ describeKafka('kafkajs adapter on one broker', (kafka) => {
         [`${topic}-1`, 0],
       ]),
     )
+  })
+
+  it('should count sequence numbers past 2^31 as the broker does', async () => {
+    await connections.refreshMetadata([topic])
+    const nodeId = connections.leaderOf(topic, 0)?.nodeId ?? -1
+    const write = async (baseSequence: number, values: readonly string[]): Promise<number | undefined> => {
+      const producer = { producerId: 1_000_000n, producerEpoch: 0, baseSequence }
+      const records = encodeRecordBatch({ records: values.map((value) => ({ value })), producer })
+      const request = {
+        transactionalId: null,
+        acks: -1,
+        timeoutMs: 5000,
+        partitions: [{ topic, partition: 0, records }],
+      }
+      const { partitions: answers } = await connections.send(nodeId, 'produce', produceApi, request as ProduceRequest)
+      return answers[0]?.errorCode
+    }
+    const across = 2 ** 31 - 2
+    await expect(write(across, ['a', 'b', 'c', 'd', 'e'])).resolves.toBe(0)
+    await expect(write(advanceSequence(across, 5) + 1, ['a gap'])).resolves.toBe(45)
+    await expect(write(advanceSequence(across, 5), ['f'])).resolves.toBe(0)
   })
 
   it('should commit offsets for a group without members, and read them back', async () => {
