@@ -69,7 +69,7 @@ export class FileCheckpointStore implements CheckpointStore {
     }
   }
 
-  /** Before there is a folder: that would supersede those who run. */
+  /** Asked before there is a folder, since that would supersede those who run. */
   private async mayBegin({ share, after, scheduler }: AttemptRequest): Promise<void> {
     const own = after === undefined ? undefined : attemptNamed(after)
     if (own !== undefined) await this.checkNewest(own)
@@ -83,12 +83,14 @@ export class FileCheckpointStore implements CheckpointStore {
       return leases
     }
     await firstValueFrom(awaitSilence(share.parallelism, () => from(leasesOfRivals()), scheduler))
+    const restored = restoredFor(share, await this.begun(await AttemptFolder.all(this.files, this.directory)))
+    if (isLeft(restored)) throw restored.left
   }
 
   private async open(folder: AttemptFolder): Promise<StoredAttempt> {
     for (const former of await this.before(folder))
       if (former.share.parallelism !== folder.share.parallelism) await former.close()
-    const restored = restoredFor(folder.share, await this.begunBefore(folder))
+    const restored = restoredFor(folder.share, await this.begun(await this.before(folder)))
     if (isLeft(restored)) throw restored.left
     await folder.writeRestored(restored.right)
     await this.checkNewest(folder)
@@ -117,10 +119,10 @@ export class FileCheckpointStore implements CheckpointStore {
     return (await AttemptFolder.all(this.files, this.directory)).filter((other) => byAge(folder, other) < 0)
   }
 
-  /** Newest first, each with what a restore would take from it. */
-  private async begunBefore(folder: AttemptFolder): Promise<readonly FormerAttempt[]> {
+  /** Those that have begun, each with what a restore would take from it. */
+  private async begun(folders: readonly AttemptFolder[]): Promise<readonly FormerAttempt[]> {
     const begun: FormerAttempt[] = []
-    for (const former of await this.before(folder)) {
+    for (const former of folders) {
       const newest = await former.newest(this.onCorrupt)
       if (newest !== undefined) begun.push({ number: former.number, share: former.share, newest })
     }

@@ -22,8 +22,7 @@ export const awaitSilence = (
       if (first.length === 0) return of(undefined)
       const beats = new Map(first.map((lease) => [attemptName(lease), lease.beat]))
       return range(0, LEASE_MS / LEASE_RENEWAL_MS).pipe(
-        concatMap(() => timer(LEASE_RENEWAL_MS, scheduler)),
-        concatMap(find),
+        concatMap(() => timer(LEASE_RENEWAL_MS, scheduler).pipe(concatMap(find))),
         concatMap((leases) => {
           const alive = leases.filter((lease) => beats.get(attemptName(lease)) !== lease.beat)
           return alive.length > 0 ? throwError(() => stillRunning(parallelism, alive)) : of(undefined)

@@ -3,7 +3,7 @@
  * SIGKILL, or stops itself with SIGSTOP, at a crash point if it is told to. Settings come as JSON in JOB; SIGTERM stops with a
  * savepoint.
  */
-import { map, retry, tap, timer } from 'rxjs'
+import { map, merge, retry, tap, timer } from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import { FileCheckpointStore } from '../../lib/checkpoint/FileCheckpointStore.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
@@ -36,6 +36,9 @@ export interface CopyJobSettings {
   readonly commitLost?: CommitLostPolicy
   /** where it starts without a checkpoint: at the earliest offsets by default */
   readonly startAt?: 'committed'
+  /** how many subtasks there are in all, and which of them run in this process: one, by default */
+  readonly parallelism?: number
+  readonly subtasks?: readonly number[]
 }
 
 const settings = JSON.parse(process.env['JOB'] ?? '{}') as CopyJobSettings
@@ -95,9 +98,10 @@ const sink = KafkaSink.builder<string>()
   )
   .build()
 
-source
-  .elements({ checkpoints })
-  .pipe(
+const { parallelism = 1, subtasks = [0] } = settings
+
+const subtask = (subtaskIndex: number) =>
+  source.elements({ checkpoints, parallelism, subtaskIndex }).pipe(
     onRecords(
       map((value) => {
         records++
@@ -105,7 +109,11 @@ source
         return value
       }),
     ),
-    sinkTo(sink, { connect: watchedClient(defaultConnect, at) }),
+    sinkTo(sink, { parallelism, subtaskIndex, connect: watchedClient(defaultConnect, at) }),
+  )
+
+merge(...subtasks.map(subtask))
+  .pipe(
     tap(({ kind }) => {
       if (kind === 'prepared') at('prepared')
     }),

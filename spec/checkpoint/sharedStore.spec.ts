@@ -1,0 +1,171 @@
+import { describe, expect, it } from '@jest/globals'
+import { firstValueFrom, type SchedulerLike, VirtualTimeScheduler } from 'rxjs'
+import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from '../../lib/checkpoint/CheckpointStore.js'
+import { FileCheckpointStore } from '../../lib/checkpoint/FileCheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import { FakeDisk } from './support/FakeDisk.js'
+
+/** Time that passes whenever somebody waits. */
+const hurried = (): SchedulerLike => {
+  const scheduler = new VirtualTimeScheduler()
+  return {
+    now: () => scheduler.now(),
+    schedule: (...args: Parameters<SchedulerLike['schedule']>) => {
+      const subscription = scheduler.schedule(...args)
+      setImmediate(() => scheduler.flush())
+      return subscription
+    },
+  }
+}
+
+const begin = (store: CheckpointStore, parallelism: number, subtasks: readonly number[], after?: string) =>
+  firstValueFrom(store.begin({ share: { parallelism, subtasks }, after, scheduler: hurried() }))
+
+/** `states` by subtask; the source's state is its checkpoint's id. */
+const checkpoint = (checkpointId: number, parallelism: number, subtasks: readonly number[]): StoredCheckpoint => ({
+  ...{ checkpointId, timestamp: checkpointId, savepoint: false, parallelism },
+  states: {
+    source: Array.from({ length: parallelism }, (_, n) => (subtasks.includes(n) ? `${n}@${checkpointId}` : null)),
+  },
+  committed: {},
+})
+
+const complete = (attempt: StoredAttempt, ...what: Parameters<typeof checkpoint>) =>
+  firstValueFrom(attempt.complete(checkpoint(...what)))
+
+describe.each([
+  ['MemoryCheckpointStore', () => new MemoryCheckpointStore()],
+  ['FileCheckpointStore', () => new FileCheckpointStore('/job', { files: new FakeDisk().process() })],
+])('%s of several processes', (_, create) => {
+  it('should let subtasks be side by side, and give each its own state', async () => {
+    const store = create()
+    const first = await begin(store, 3, [0])
+    const second = await begin(store, 3, [1, 2])
+    await complete(first, 1, 3, [0])
+    await complete(second, 1, 3, [1, 2])
+    await complete(first, 2, 3, [0])
+
+    expect((await begin(store, 3, [1])).restored?.states).toEqual({ source: [null, '1@1'] })
+    await complete(first, 3, 3, [0])
+    await expect(complete(second, 2, 3, [1, 2])).rejects.toMatchObject({ _tag: 'Superseded' })
+  })
+
+  it('should put states together when the subtasks are dealt to other processes', async () => {
+    const store = create()
+    await complete(await begin(store, 3, [0]), 7, 3, [0])
+    await complete(await begin(store, 3, [1, 2]), 4, 3, [1, 2])
+
+    expect((await begin(store, 3, [0, 1, 2])).restored).toMatchObject({
+      checkpointId: 7,
+      states: { source: ['0@7', '1@4', '2@4'] },
+    })
+  })
+
+  it('should begin a subtask fresh that has never run', async () => {
+    const store = create()
+    await complete(await begin(store, 2, [0]), 7, 2, [0])
+
+    expect((await begin(store, 2, [1])).restored).toBeUndefined()
+  })
+
+  it('should give every new subtask all that the former ones left, until it has a checkpoint of its own', async () => {
+    const store = create()
+    await complete(await begin(store, 2, [0]), 7, 2, [0])
+    const old = await begin(store, 2, [1])
+    await complete(old, 4, 2, [1])
+    const all = { checkpointId: 7, parallelism: 2, states: { source: ['0@7', '1@4'] } }
+
+    const first = await begin(store, 3, [0])
+    expect(first.restored).toMatchObject(all)
+    await expect(complete(old, 5, 2, [1])).rejects.toMatchObject({ _tag: 'Superseded' })
+    await complete(first, 8, 3, [0])
+    expect((await begin(store, 3, [0])).restored?.states).toEqual({ source: ['0@8'] })
+
+    const late = await begin(store, 3, [1, 2])
+    expect(late.restored).toMatchObject(all)
+    await expect(begin(store, 2, [0])).rejects.toMatchObject({ _tag: 'Rescale', retriable: false })
+    await complete(late, 9, 3, [1, 2])
+    expect((await begin(store, 1, [0])).restored).toMatchObject({
+      parallelism: 3,
+      states: { source: ['0@8', '1@9', '2@9'] },
+    })
+  })
+
+  it('should go back to what was before when a change of the parallelism has not got to a checkpoint', async () => {
+    const store = create()
+    await complete(await begin(store, 1, [0]), 7, 1, [0])
+    await begin(store, 2, [0])
+
+    expect((await begin(store, 1, [0])).restored).toMatchObject({ checkpointId: 7, states: { source: ['0@7'] } })
+  })
+
+  it('should refuse another parallelism while a lease is renewed, and leave no trace', async () => {
+    const store = create()
+    const running = await begin(store, 2, [1])
+    let renewals = 0
+    const renewing: CheckpointStore = {
+      begin: (request) => store.begin({ ...request!, scheduler: renewed(request!.scheduler) }),
+    }
+    const renewed = (scheduler: SchedulerLike): SchedulerLike =>
+      ({
+        now: () => scheduler.now(),
+        schedule: (...args: Parameters<SchedulerLike['schedule']>) => {
+          renewals++
+          void firstValueFrom(running.lease!.renew()).then(() => scheduler.schedule(...args))
+        },
+      }) as unknown as SchedulerLike
+    await firstValueFrom(running.lease!.renew())
+
+    await expect(begin(renewing, 3, [0])).rejects.toMatchObject({
+      ...{ _tag: 'Rescale', retriable: true },
+      message: expect.stringContaining('attempt-000001-subtasks-1-of-2'),
+    })
+    expect(renewals).toBe(1)
+    await complete(running, 1, 2, [1])
+  })
+
+  it('should not wait for the dead for ever, nor for who has released its lease at all', async () => {
+    const store = create()
+    await firstValueFrom((await begin(store, 2, [0])).lease!.renew())
+    const alive = await begin(store, 3, [0])
+    await firstValueFrom(alive.lease!.renew())
+    await firstValueFrom(alive.lease!.release())
+    const noTime = { now: () => 0, schedule: () => expect(true).toBe(false) } as unknown as SchedulerLike
+    const share = { parallelism: 4, subtasks: [0] }
+
+    expect((await firstValueFrom(store.begin({ share, scheduler: noTime }))).restored).toBeUndefined()
+  })
+
+  it('should not let a retry take back what another process has taken over', async () => {
+    const store = create()
+    const mine = await begin(store, 2, [0])
+    const retried = await begin(store, 2, [0], mine.attemptId)
+    const other = await begin(store, 2, [0, 1])
+
+    await expect(begin(store, 2, [0], retried.attemptId)).rejects.toMatchObject({
+      _tag: 'Superseded',
+      retriable: false,
+    })
+    await expect(firstValueFrom(retried.lease!.renew())).rejects.toMatchObject({ _tag: 'Superseded' })
+    await complete(other, 1, 2, [0, 1])
+  })
+})
+
+describe('FileCheckpointStore, rescaled', () => {
+  it('should close the folders of the former parallelism to writes, and remove them when all have taken over', async () => {
+    const disk = new FakeDisk()
+    const store = new FileCheckpointStore('/job', { files: disk.process() })
+    await complete(await begin(store, 1, [0]), 7, 1, [0])
+    const first = await begin(store, 2, [0])
+    expect(disk.files).toContain('/job/attempt-000001.closed/chk-7.json')
+    const second = await begin(store, 2, [1])
+    await complete(first, 8, 2, [0])
+    expect(disk.files).toContain('/job/attempt-000001.closed/chk-7.json')
+    await complete(second, 8, 2, [1])
+
+    expect(disk.files.filter((path) => !path.endsWith('restored.json'))).toEqual([
+      '/job/attempt-000002-subtasks-0-of-2/chk-8.json',
+      '/job/attempt-000003-subtasks-1-of-2/chk-8.json',
+    ])
+  })
+})
