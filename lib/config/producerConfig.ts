@@ -11,6 +11,9 @@ import { unusedClientProperties } from './unusedClientProperties.js'
 import { because } from './unusedProperties.js'
 import { allOf } from './validation.js'
 
+/** As Kafka's `GzipCompression` has them: -1 is the default; 0, no compression, is not among them. */
+const gzipLevels = Object.fromEntries([-1, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((level) => [String(level), level]))
+
 /**
  * Kafka's defaults, but for two: `batch.size` is 256 KiB instead of 16 KiB, which writes 100-byte records more than twice as fast,
  * and `transaction.timeout.ms` is 900,000, the most that brokers accept by default.
@@ -23,7 +26,7 @@ const codec = t.type({
   'max.in.flight.requests.per.connection': withDefault(integer(1), 5),
   'max.request.size': withDefault(integer(1), 1_048_576),
   'compression.type': withDefault(word('none', 'gzip', 'snappy', 'lz4', 'zstd'), 'none'),
-  'compression.gzip.level': optional(integer(-1, 9)),
+  'compression.gzip.level': optional(oneOf<number>(gzipLevels)),
   'compression.lz4.level': optional(integer(1, 17)),
   'compression.zstd.level': optional(integer(-131_072, 22)),
   retries: withDefault(integer(0), 2_147_483_647),

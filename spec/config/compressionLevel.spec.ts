@@ -27,6 +27,7 @@ describe('compression levels (KIP-390)', () => {
   })
 
   it.each([
+    ['compression.gzip.level', 0],
     ['compression.gzip.level', 10],
     ['compression.lz4.level', 0],
     ['compression.lz4.level', 18],
