@@ -21,6 +21,9 @@ import type { CheckpointedSource, SourceAttempt } from './SourceAttempt.js'
  * process.once('SIGINT', () => checkpoints.stopWithSavepoint({ drain: false }).subscribe())
  * ```
  *
+ * Subtasks (`parallelism`, `subtaskIndex`) may share a coordinator, subscribed to at once, or have one each over one store, in
+ * one process or in several. Their number may be another one at the next start, when all have stopped.
+ *
  * Its errors are {@link CheckpointError}s; they come out of the source.
  */
 export class CheckpointCoordinator {
