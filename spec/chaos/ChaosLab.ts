@@ -118,6 +118,7 @@ export class ChaosLab {
   }
 
   async close(): Promise<void> {
+    this.feeder.halt()
     await this.job.kill()
     await this.proxies.stop()
     await firstValueFrom(this.client.close(), { defaultValue: undefined })

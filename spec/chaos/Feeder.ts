@@ -41,9 +41,14 @@ export class Feeder {
     }
   }
 
+  /** No more records. */
+  halt(): void {
+    this.ticking?.unsubscribe()
+  }
+
   /** No more records; resolves when all are acknowledged. */
   async stop(): Promise<void> {
-    this.ticking?.unsubscribe()
+    this.halt()
     await firstValueFrom(this.producer.flush(), { defaultValue: undefined })
   }
 

@@ -16,7 +16,7 @@ const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 1)
 const SEED = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000)
 /** a part of the table by hand, e.g. `CHAOS_FAULTS=killed` */
 const FAULTS = new RegExp(process.env['CHAOS_FAULTS'] ?? '')
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 300_000
 
 describe('faults of a cluster', () => {
   const config = {
@@ -94,7 +94,7 @@ describe('faults of a cluster', () => {
           console.info([`CHAOS_SEED=${SEED}`, chaosTable(table), ...reasons].join('\n'))
           expect(rows.map(whatHappened)).toEqual(rows.map(whatShould))
         },
-        (LONG ? 60 : 15) * 60_000,
+        (LONG ? 120 : 30) * 60_000,
       )
     },
   )

@@ -132,7 +132,7 @@ export const clusterFaults: readonly ClusterFault[] = [
 
   slowNetwork('every answer 200 ms later', { delayMs: 100 }),
   slowNetwork('20 kB a second on each connection', { bytesPerSecond: 20_000 }),
-  oneBroker('a broker that swallows requests', { blackhole: 'requests' }),
+  { ...oneBroker('a broker that swallows requests', { blackhole: 'requests' }), long: true },
   oneBroker('a broker that swallows responses', { blackhole: 'responses' }),
   {
     fault: 'all connections cut, ten times',
@@ -156,8 +156,7 @@ export const clusterFaults: readonly ClusterFault[] = [
     },
   },
 
-  brokerKilled(1),
-  ...[2, 3].map((id) => ({ ...brokerKilled(id), long: true as const })),
+  ...[1, 2, 3].map((id) => ({ ...brokerKilled(id), long: true as const })),
   brokerKilledAt("the transaction coordinator's broker killed with the commit", 'EndTxn', 'request'),
   {
     ...brokerKilledAt("the transaction coordinator's broker killed after the commit", 'EndTxn', 'response'),
@@ -213,6 +212,7 @@ export const clusterFaults: readonly ClusterFault[] = [
     // one from completing.
     fault: 'all cut off for longer than that, in an open transaction',
     job: 'restarts',
+    long: true,
     settings: { ...shortTransactions, checkpointInterval: 2_000 },
     strike: cutAt('Produce', 'response', LONG_CUT_MS),
   },
