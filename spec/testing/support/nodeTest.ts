@@ -2,10 +2,10 @@
 import { test } from 'node:test'
 import { runMarbles } from '../../../lib/testing/index.js'
 
-test('a true picture', () => {
+void test('a true picture', () => {
   runMarbles(({ coldElements, expectElements }) => expectElements(coldElements('a-B|')).toBe('a-B|'))
 })
 
-test('an untrue picture', () => {
+void test('an untrue picture', () => {
   runMarbles(({ coldElements, expectElements }) => expectElements(coldElements('a--B|')).toBe('a-B|'))
 })
