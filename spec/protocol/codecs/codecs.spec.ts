@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import lz4 from 'lz4-napi'
 import snappy from 'snappy'
 import type { CompressionType } from '../../../lib/client/KafkaConfig.js'
+import { lz4Codec, type Lz4Package } from '../../../lib/protocol/codecs/lz4.js'
 import { lz4Bound } from '../../../lib/protocol/codecs/lz4Bound.js'
 import { type NodeZstd, nodeZstdCodec } from '../../../lib/protocol/codecs/zstd.js'
 import { zstdBound } from '../../../lib/protocol/codecs/zstdBound.js'
@@ -146,6 +147,15 @@ describe('snappy', () => {
 describe('lz4', () => {
   const codec = compressionCodec('lz4')
   const content = Buffer.alloc(1_000_000, 'flight ')
+
+  it('should refuse a package from before it knew frames', () => {
+    const old = { compressSync: () => content, uncompressSync: () => content } as unknown as Lz4Package
+    const unsupported = expect.objectContaining({
+      _tag: 'Unsupported',
+      message: expect.stringContaining('npm install'),
+    })
+    expect(() => lz4Codec(old)).toThrow(unsupported)
+  })
 
   it('should write blocks that do not depend on each other, and no checksums', () => {
     expect(codec.compress(content)[4]).toBe(0x60)
