@@ -3,8 +3,8 @@ import type { Coverage, Feature } from './Coverage.js'
 import type { FuzzTarget } from './FuzzTarget.js'
 import { mutate } from './mutate.js'
 
-/** One input may take this long, ms. The largest take some: LZ4 and Zstandard may become megabytes of a few hundred bytes. */
-const PATIENCE = 5_000
+/** A round takes a second on a quiet machine; what takes a minute on any hangs, ms. */
+const PATIENCE = 60_000
 const MAX_LENGTH = 4096
 const ROUND = 500
 

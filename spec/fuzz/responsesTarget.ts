@@ -11,6 +11,7 @@ import { listTransactionsApi } from '../../lib/protocol/requests/listTransaction
 import { metadataApi } from '../../lib/protocol/requests/metadata.js'
 import { offsetCommitApi } from '../../lib/protocol/requests/offsetCommit.js'
 import { offsetFetchApi } from '../../lib/protocol/requests/offsetFetch.js'
+import { offsetForLeaderEpochApi } from '../../lib/protocol/requests/offsetForLeaderEpoch.js'
 import { produceApi } from '../../lib/protocol/requests/produce.js'
 import { brokerFetch } from '../protocol/fixtures/brokerFetch.js'
 import { javaMessages } from '../protocol/fixtures/javaMessages.js'
@@ -28,6 +29,7 @@ export const apis: readonly KafkaApi<never, object>[] = [
   metadataApi,
   offsetCommitApi,
   offsetFetchApi,
+  offsetForLeaderEpochApi,
   produceApi,
 ]
 
