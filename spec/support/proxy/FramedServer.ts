@@ -32,11 +32,6 @@ export class FramedServer {
     return { host: '127.0.0.1', port: (this.server.address() as AddressInfo).port }
   }
 
-  /** How many connections it has. */
-  get connected(): number {
-    return this.sockets.size
-  }
-
   async stop(): Promise<void> {
     for (const socket of this.sockets) socket.destroy()
     this.server.close()

@@ -62,11 +62,6 @@ export class KafkaProxy {
     return `127.0.0.1:${this.port}`
   }
 
-  /** How many clients are connected. */
-  get connected(): number {
-    return this.connections.size
-  }
-
   /** From now on; replaces all conditions that were. */
   async become(conditions: Conditions): Promise<void> {
     this.conditions = conditions

@@ -36,10 +36,6 @@ export class ProxiedConnection {
     this.carry(this.broker, this.toClient, (frame) => this.response(frame))
   }
 
-  get isOpen(): boolean {
-    return !this.client.destroyed || !this.broker.destroyed
-  }
-
   /** `fin` as a process that ends, `rst` as one that is gone. What is on its way is lost. */
   cut(how: 'fin' | 'rst' = 'rst'): void {
     for (const pipe of [this.toBroker, this.toClient]) pipe.destroy()
