@@ -176,16 +176,20 @@ export class BrokerConnection {
 
   /** Nothing that a broker does, or leaves undone, makes this last longer than the time-out, or than a close. */
   private setUp(connection: Connection, timeoutMs: number): Promise<ApiVersions> {
+    const { signal } = this.closing
     return new Promise((resolve, reject) => {
-      const abandon = (): void => reject(this.lost('the client was closed'))
-      const overdue = setTimeout(() => reject(setupOverdue(this.name, timeoutMs)), timeoutMs)
-      this.closing.signal.addEventListener('abort', abandon)
-      setUpConnection(connection, () => this.watch(connection))
-        .then(resolve, reject)
-        .finally(() => {
-          clearTimeout(overdue)
-          this.closing.signal.removeEventListener('abort', abandon)
-        })
+      const settle = (outcome: () => void): void => {
+        clearTimeout(overdue)
+        signal.removeEventListener('abort', abandon)
+        outcome()
+      }
+      const abandon = (): void => settle(() => reject(this.lost('the client was closed')))
+      const overdue = setTimeout(() => settle(() => reject(setupOverdue(this.name, timeoutMs))), timeoutMs)
+      signal.addEventListener('abort', abandon)
+      setUpConnection(connection, () => this.watch(connection)).then(
+        (versions) => settle(() => resolve(versions)),
+        (error: unknown) => settle(() => reject(asError(error))),
+      )
     })
   }
 

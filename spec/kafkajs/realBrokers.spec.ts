@@ -107,7 +107,7 @@ describeKafka('kafkajs adapter on one broker', (kafka) => {
     await connections.refreshMetadata([topic])
     const nodeId = connections.leaderOf(topic, 0)?.nodeId ?? -1
     const write = async (baseSequence: number, values: readonly string[]): Promise<number | undefined> => {
-      const producer = { producerId: 1_000_000n, producerEpoch: 0, baseSequence }
+      const producer = { producerId: 1_000_000n, producerEpoch: 0, baseSequence, transactional: false }
       const records = encodeRecordBatch({ records: values.map((value) => ({ value })), producer })
       const request = {
         transactionalId: null,
