@@ -130,7 +130,9 @@ merge(...subtasks.map(subtask))
     next: tell,
     error: (error: Error) => {
       console.error(error)
-      process.exit(1)
+      // Not at once: what is open is being aborted, and would block read_committed readers until it times out.
+      process.exitCode = 1
+      setTimeout(() => process.exit(1), 5_000).unref()
     },
   })
 
