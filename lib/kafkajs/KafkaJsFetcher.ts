@@ -7,6 +7,7 @@ import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition
 import { FetchMetrics } from '../metrics/FetchMetrics.js'
 import { noMetrics } from '../metrics/noMetrics.js'
 import { brokerError } from '../protocol/brokerError.js'
+import { corruptRecords } from '../protocol/corruptRecords.js'
 import { decodeRecordBatches } from '../protocol/decodeRecordBatches.js'
 import { fetchApi, type FetchedPartitionResponse, type FetchResponse } from '../protocol/requests/fetch.js'
 import { apart } from './apart.js'
@@ -244,7 +245,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
   private fetched(
     partition: PartitionFetch,
     answer: FetchedPartitionResponse | undefined,
-    emit: (outcome: FetchedRecords) => void,
+    emit: (outcome: FetchedRecords | FetchFailed) => void,
   ): void {
     partition.attempts = 0
     if (answer !== undefined && answer.preferredReadReplica >= 0) {
@@ -253,11 +254,14 @@ export class KafkaJsFetcher implements KafkaFetcher {
     }
     const end = batchesEnd(answer?.records ?? noRecords)
     if (answer === undefined || end.nextOffset === undefined) {
+      const needed = end.needed ?? 0
+      if (needed > 0 && partition.askedInVain(needed)) return emit(partition.fail(endlessBatch(partition)))
       partition.behind = false
-      partition.needed = Math.max(partition.needed, end.needed ?? 0)
+      partition.needed = Math.max(partition.needed, needed)
       partition.on('nothing')
       return
     }
+    partition.inVain = 0
     partition.on('data')
     emit(decodeRecordBatches({ ...answer, records: apart(answer.records) }, partition.offset, this.config))
     partition.offset = Math.max(end.nextOffset, partition.offset)
@@ -292,6 +296,15 @@ export class KafkaJsFetcher implements KafkaFetcher {
     return !this.closed && this.partitions.get(partition.key) === partition
   }
 }
+
+/** A length that no fetch brings, of a batch that so is the only one left to read. */
+const endlessBatch = ({ topicPartition: { topic, partition }, offset, needed }: PartitionFetch): KafkaError =>
+  corruptRecords(
+    topic,
+    partition,
+    offset,
+    `claim to be ${needed} bytes long, and a fetch of as many does not bring them`,
+  )
 
 const add = (byNode: Map<number, PartitionFetch[]>, nodeId: number, partition: PartitionFetch): void => {
   const sameNode = byNode.get(nodeId)

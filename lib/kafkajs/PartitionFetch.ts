@@ -39,12 +39,16 @@ export const nextFetchState = (state: FetchState, event: FetchEvent): FetchState
   })
 }
 
+const MAX_IN_VAIN = 10
+
 /** One assigned partition as the fetcher sees it. Assigning again makes a new one; answers for the old one are dropped. */
 export class PartitionFetch {
   readonly key: string
   state: FetchState = 'idle'
   /** bytes of its next batch, when the last fetch was too small for it */
   needed = 0
+  /** answers since the last success that were too small though as many bytes were asked for as its next batch has */
+  inVain = 0
   /** more was in the log than the last fetch brought */
   behind = false
   /** retries since the last success */
@@ -83,6 +87,14 @@ export class PartitionFetch {
   valid(leaderEpoch: number): void {
     this.validUnder = leaderEpoch
     this.on('valid')
+  }
+
+  /**
+   * Whether to give up on a batch that does not come whole, though asked for with its size. Kafka sends the first batch whole
+   * at once (KIP-74); the patience is for brokers that let the partitions before it use up the fetch.
+   */
+  askedInVain(needed: number): boolean {
+    return needed <= this.needed && ++this.inVain >= MAX_IN_VAIN
   }
 
   leaveFollower(until: number): void {

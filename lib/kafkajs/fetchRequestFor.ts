@@ -3,6 +3,8 @@ import type { FetchRequest } from '../protocol/requests/fetch.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import type { PartitionFetch } from './PartitionFetch.js'
 
+const MAX_INT32 = 0x7fffffff
+
 /**
  * The request for these partitions, which have one broker to be read from.
  *
@@ -22,6 +24,6 @@ export const fetchRequestFor = (
     partition,
     currentLeaderEpoch: connections.leaderOf(topic, partition)?.leaderEpoch ?? -1,
     fetchOffset: offset,
-    partitionMaxBytes: Math.max(maxPartitionBytes, needed),
+    partitionMaxBytes: Math.min(Math.max(maxPartitionBytes, needed), MAX_INT32),
   })),
 })

@@ -4,7 +4,7 @@ import type { FetchedRecords, FetchFailed } from '../../lib/client/KafkaFetcher.
 import { TopicPartition, topicPartitionKey } from '../../lib/client/TopicPartition.js'
 import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
 import { KafkaJsFetcher } from '../../lib/kafkajs/KafkaJsFetcher.js'
-import { LEADER_EPOCH_AT } from '../../lib/protocol/RecordBatch.js'
+import { LEADER_EPOCH_AT, LENGTH_AT } from '../../lib/protocol/RecordBatch.js'
 import { batchAt } from '../support/encodedBatches.js'
 import { type AskedPartition, FakeCluster, type OnFetch, type PartitionAnswer } from './support/FakeCluster.js'
 import { until } from './support/until.js'
@@ -351,6 +351,17 @@ describe('KafkaJsFetcher', () => {
       await until(() => emitted.length === 1)
 
       expect(cluster.fetches.map(({ partitions }) => partitions[0]?.maxBytes)).toEqual([1000, batch.length])
+    })
+
+    it('should give up on a batch whose length no fetch brings', async () => {
+      const batch = batchAt(3, { records: [{ value: 'x' }] })
+      batch.writeInt32BE(0x7fffffff, LENGTH_AT)
+      cluster.onFetch = () => ({ records: batch, highWatermark: 4 })
+      begin(a, 3)
+      await until(() => emitted.length === 1)
+
+      expect(emitted[0]).toMatchObject({ error: { _tag: 'Corrupt', topic: 't', partition: 0, offset: 3 } })
+      expect(cluster.fetches.at(-1)?.partitions[0]?.maxBytes).toBe(0x7fffffff)
     })
   })
 
