@@ -1,9 +1,10 @@
 import { defer, type Observable, Subject, switchMap, take } from 'rxjs'
 import { type CheckpointConfig, type ResolvedCheckpointConfig, resolveCheckpointConfig } from './CheckpointConfig.js'
 import { CheckpointError } from './CheckpointError.js'
+import { noStates } from './CheckpointStates.js'
 import { CheckpointTicket } from './CheckpointTicket.js'
 import type { CompletedCheckpoint } from './CompletedCheckpoint.js'
-import { type AttemptIdentity, JobAttempt, type JobAttemptListener } from './JobAttempt.js'
+import { type AttemptIdentity, type FinishedSubtasks, JobAttempt, type JobAttemptListener } from './JobAttempt.js'
 import type { CheckpointedSource, SourceAttempt } from './SourceAttempt.js'
 
 /**
@@ -32,7 +33,7 @@ export class CheckpointCoordinator {
   private readonly completed = new Subject<CompletedCheckpoint>()
   private readonly ended = new Subject<void>()
   private attempt: JobAttempt | undefined
-  private newest: AttemptIdentity | undefined
+  private newest: (AttemptIdentity & { readonly finished: FinishedSubtasks }) | undefined
 
   private constructor(private readonly config: ResolvedCheckpointConfig) {
     this.completed$ = this.completed.asObservable()
@@ -81,9 +82,10 @@ export class CheckpointCoordinator {
   private open(): JobAttempt {
     if (this.attempt !== undefined) return this.attempt
     const listener: JobAttemptListener = {
-      onBegun: (identity) => (this.newest = identity),
+      onBegun: (identity) => (this.newest = { ...identity, finished: { subtasks: [], states: noStates } }),
       onCompleted: (checkpoint) => this.completed.next(checkpoint),
-      onEnd: () => {
+      onEnd: (finished) => {
+        if (this.newest !== undefined) this.newest = { ...this.newest, finished }
         this.attempt = undefined
         this.ended.next()
       },

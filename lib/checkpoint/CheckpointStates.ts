@@ -23,6 +23,12 @@ export const withCarried = (before: CheckpointStates, handedOver: readonly State
   return { all: [...kept, ...handedOver], carried: new Set(kept.map(({ uid }) => uid)) }
 }
 
+/** Those of some subtasks. */
+export const statesOfSubtasks = ({ all }: CheckpointStates, subtasks: readonly number[]): CheckpointStates => ({
+  all: all.filter(({ subtaskIndex }) => subtasks.includes(subtaskIndex)),
+  carried: new Set(),
+})
+
 /** As it is stored: an array by uid, one entry for each subtask. */
 export const byUid = ({ all }: CheckpointStates): Readonly<Record<string, readonly unknown[]>> => {
   const states = new Map<string, unknown[]>()

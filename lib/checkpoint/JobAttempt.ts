@@ -2,7 +2,7 @@ import { Observable, observeOn, ReplaySubject, Subscription } from 'rxjs'
 import { attemptOfSource } from './attemptOfSource.js'
 import type { ResolvedCheckpointConfig } from './CheckpointConfig.js'
 import { CheckpointError, isFatal } from './CheckpointError.js'
-import { byUid, noStates, withCarried } from './CheckpointStates.js'
+import { byUid, type CheckpointStates, noStates, statesOfSubtasks, withCarried } from './CheckpointStates.js'
 import type { AttemptLease } from './CheckpointStore.js'
 import { CheckpointWriter } from './CheckpointWriter.js'
 import type { CompletedCheckpoint } from './CompletedCheckpoint.js'
@@ -24,12 +24,18 @@ export interface AttemptIdentity {
   readonly share: JobShare
 }
 
+/** Subtasks that need not come back in the next attempt, and their last states, which its checkpoints carry on. */
+export interface FinishedSubtasks {
+  readonly subtasks: readonly number[]
+  readonly states: CheckpointStates
+}
+
 /** Whom an attempt tells. */
 export interface JobAttemptListener {
   onBegun(identity: AttemptIdentity): void
   onCompleted(checkpoint: CompletedCheckpoint): void
   /** The last source has left. */
-  onEnd(): void
+  onEnd(finished: FinishedSubtasks): void
 }
 
 /**
@@ -72,7 +78,7 @@ export class JobAttempt implements RunningCheckpointListener {
     private readonly config: ResolvedCheckpointConfig,
     private readonly listener: JobAttemptListener,
     /** the one before in this process */
-    private readonly former: AttemptIdentity | undefined,
+    private readonly former: (AttemptIdentity & { readonly finished: FinishedSubtasks }) | undefined,
   ) {}
 
   /** The job is done, stopped or has failed: who joins now waits for the next attempt. */
@@ -85,7 +91,9 @@ export class JobAttempt implements RunningCheckpointListener {
     this.work.add(
       this.config.scheduler.schedule(() => {
         try {
-          this.open(this.sources.begin(this.former?.share))
+          const share = this.sources.begin(this.former?.share, this.former?.finished.subtasks ?? [])
+          this.carry(this.former?.finished.states ?? noStates)
+          this.open(share)
         } catch (error) {
           this.refuse(error)
         }
@@ -118,6 +126,12 @@ export class JobAttempt implements RunningCheckpointListener {
         else this.refuse(error)
       },
     })
+  }
+
+  /** What the subtasks left that had finished before, and have not come back. */
+  private carry(states: CheckpointStates): void {
+    this.states = statesOfSubtasks(states, this.sources.finished)
+    this.keepStates = this.states.all.length > 0
   }
 
   private refuse(error: unknown): void {
@@ -342,7 +356,8 @@ export class JobAttempt implements RunningCheckpointListener {
   private handOver(): void {
     // It ends by silence too.
     this.lease?.release().subscribe({ error: () => undefined })
-    this.listener.onEnd()
+    const subtasks = this.sources.finished
+    this.listener.onEnd({ subtasks, states: statesOfSubtasks(this.states, subtasks) })
   }
 
   private giveUp(error: Error): void {

@@ -11,6 +11,9 @@ export class JoinedSources {
   /** the subtasks that the attempt has begun with */
   private share: JobShare | undefined
   private readonly seen = new Set<number>()
+  /** the subtasks of which a source has left, by how: at its end, or before */
+  private readonly ended = new Set<number>()
+  private readonly broken = new Set<number>()
 
   get all(): readonly JoinedSource[] {
     return [...this.sources.values()]
@@ -35,6 +38,11 @@ export class JoinedSources {
     )
   }
 
+  /** The subtasks that are over: they need not come back, and what they left counts for the attempts that follow. */
+  get finished(): readonly number[] {
+    return [...this.ended].filter((subtask) => !this.broken.has(subtask))
+  }
+
   /** Why it cannot join; undefined when it can. */
   refuse(source: CheckpointedSource): CheckpointError | undefined {
     if (this.sources.has(keyOf(source))) return duplicateSource(source)
@@ -48,21 +56,30 @@ export class JoinedSources {
   add(joined: JoinedSource): void {
     this.sources.set(keyOf(joined.source), joined)
     this.seen.add(joined.source.subtaskIndex)
+    this.ended.delete(joined.source.subtaskIndex)
   }
 
   /** False when it is not among them. */
   remove(joined: JoinedSource): boolean {
     const key = keyOf(joined.source)
-    return this.sources.get(key) === joined && this.sources.delete(key)
+    if (this.sources.get(key) !== joined) return false
+    const left = joined.ended ? this.ended : this.broken
+    left.add(joined.source.subtaskIndex)
+    return this.sources.delete(key)
   }
 
   /**
    * The subtasks of this attempt, from here on: of those who have joined, and of the attempt before, since they may come back
-   * one after the other. Throws a `Config` error when they cannot be one job.
+   * one after the other, but for those that have finished. Throws a `Config` error when they cannot be one job.
    */
-  begin(before: JobShare | undefined): JobShare {
+  begin(before: JobShare | undefined, finished: readonly number[]): JobShare {
     const joined = shareOf(this.all.map(({ source }) => source))
     const former = before?.parallelism === joined.parallelism ? before.subtasks : []
+    for (const subtask of finished) {
+      if (!former.includes(subtask) || this.seen.has(subtask)) continue
+      this.seen.add(subtask)
+      this.ended.add(subtask)
+    }
     const subtasks = [...new Set([...joined.subtasks, ...former])].sort((a, b) => a - b)
     this.share = { parallelism: joined.parallelism, subtasks }
     return this.share

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { defer, merge, retry, Subject, takeUntil, throwError, timer } from 'rxjs'
+import { defer, merge, retry, Subject, takeUntil, tap, throwError, timer } from 'rxjs'
 import { mergeMap } from 'rxjs'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
 import type { CheckpointConfig } from '../../lib/checkpoint/CheckpointConfig.js'
@@ -101,6 +101,24 @@ describe('CheckpointCoordinator: attempts', () => {
 
     // The store is at it until 50, and then begins the second.
     expect(job.until(150).timesOf('restored nothing')).toEqual([100])
+  })
+
+  it('should go on without a subtask that has finished, and keep its last state', () => {
+    const job = new Job()
+    let failed = false
+    const failOnce = tap(() => {
+      if (failed || job.scheduler.now() <= 300) return
+      failed = true
+      throw new Error('no longer')
+    })
+    const again = retry<string>({ count: 3, delay: 1 })
+    job.run(job.pipeline({ subtaskIndex: 0, parallelism: 2, count: 100 }).pipe(failOnce, again), '0')
+    job.run(job.pipeline({ subtaskIndex: 1, parallelism: 2, count: 3 }).pipe(again), '1')
+    job.until(10_000)
+
+    expect(job.events).toContain('1: done')
+    expect(job.events.at(-1)).toBe('0: done')
+    expect(restoredOf(job.store, 2)?.states).toMatchObject({ source: [expect.anything(), expect.anything()] })
   })
 
   it('should not take an attempt of its own, left while it began, for one that has superseded it', () => {
