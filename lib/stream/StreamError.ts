@@ -2,6 +2,7 @@
  * Misuse of a stream of elements, found as it happens.
  *
  * - `AcknowledgedTwice`: two ends acknowledged one element; use `branch`.
+ * - `InvalidKey`: `keyBy` gave a number that is not finite.
  * - `LateBarrier`: an input of a merge delivered the barrier of a checkpoint whose barrier is out.
  * - `LateOutput`: a chain in `onRecords` answered outside of `next()`; use `mapAsync` or `processBatches`.
  * - `NoFinalBarrier`: the stream completed without a final barrier; records are uncommitted.
@@ -11,6 +12,7 @@
  */
 export type StreamErrorTag =
   | 'AcknowledgedTwice'
+  | 'InvalidKey'
   | 'LateBarrier'
   | 'LateOutput'
   | 'NoFinalBarrier'

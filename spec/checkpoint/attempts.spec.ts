@@ -106,7 +106,7 @@ describe('CheckpointCoordinator: attempts', () => {
   it('should go on without a subtask that has finished, and keep its last state', () => {
     const job = new Job()
     let failed = false
-    const failOnce = tap(() => {
+    const failOnce = tap<string>(() => {
       if (failed || job.scheduler.now() <= 300) return
       failed = true
       throw new Error('no longer')

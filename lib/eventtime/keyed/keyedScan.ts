@@ -4,7 +4,7 @@ import type { OperatorFunction } from 'rxjs'
 import { operate } from '../../stream/operate.js'
 import type { StreamElement } from '../../stream/StreamElement.js'
 import { StreamRecord } from '../../stream/StreamRecord.js'
-import { KeyCodec } from './Key.js'
+import { checkKey, KeyCodec } from './Key.js'
 import type { Key } from './Key.js'
 import { OperatorState } from './OperatorState.js'
 
@@ -66,6 +66,7 @@ export function keyedScan<T, K extends Key, A>(
           if (element.kind === 'record') {
             const { value, timestamp } = element
             const key = keyBy(value)
+            checkKey(key, uid)
             const before = states.get(key)
             const after = accumulate(before === undefined ? seed() : before, value, timestamp)
             if (after === undefined) {

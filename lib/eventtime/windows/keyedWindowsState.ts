@@ -16,6 +16,6 @@ export interface KeyedWindowsState<A> {
 
 /** @param accumulator how users' accumulators are written */
 export function keyedWindowsCodec<A>(accumulator: t.Type<A, unknown>): t.Type<KeyedWindowsState<A>, unknown> {
-  const pane = t.type({ key: KeyCodec, start: t.number, end: t.number, accumulator })
+  const pane = t.type({ key: KeyCodec, start: extendedNumber, end: extendedNumber, accumulator })
   return t.type({ watermark: extendedNumber, panes: t.readonlyArray(pane) })
 }

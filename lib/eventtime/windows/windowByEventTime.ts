@@ -8,7 +8,7 @@ import type { StreamElement } from '../../stream/StreamElement.js'
 import { StreamError } from '../../stream/StreamError.js'
 import { StreamRecord } from '../../stream/StreamRecord.js'
 import { MIN_WATERMARK } from '../../stream/Watermark.js'
-import type { Key } from '../keyed/Key.js'
+import { checkKey, type Key } from '../keyed/Key.js'
 import { OperatorState } from '../keyed/OperatorState.js'
 import { KeyedWindows } from './KeyedWindows.js'
 import { keyedWindowsCodec } from './keyedWindowsState.js'
@@ -108,7 +108,9 @@ export function windowByEventTime<T, K extends Key, A, L = never>(
             case 'record': {
               const { value, timestamp } = element
               if (timestamp === MIN_WATERMARK) throw noTimestamp()
-              if (keyed.add(keyBy(value), value, timestamp)) return
+              const key = keyBy(value)
+              checkKey(key, uid)
+              if (keyed.add(key, value, timestamp)) return
               if (sideOutputLateData === undefined) numLateRecordsDropped.inc()
               else destination.next(new StreamRecord(sideOutputLateData(value, timestamp), timestamp))
               return

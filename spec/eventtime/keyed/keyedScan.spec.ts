@@ -45,6 +45,12 @@ describe('keyedScan', () => {
     })
   })
 
+  it('should refuse a key that is no number, as no checkpoint could hold it', () => {
+    const byLength = keyedScan({ uid: 'n', keyBy: Number, seed: () => 0, accumulate: (n) => n + 1, state: t.number })
+    const { errors } = attempt(byLength)(record('1'), record('one'))
+    expect(errors).toEqual([expect.objectContaining({ _tag: 'InvalidKey' })])
+  })
+
   it('should forget a key whose state is undefined, and emit nothing', () => {
     const { seen } = attempt(counts)(record('a'), record('a-'), record('a'))
     expect(seen.map(shown)).toEqual(['a1@0', 'a1@0'])

@@ -3,6 +3,7 @@ import * as t from 'io-ts'
 import { Subject, from, map } from 'rxjs'
 import { EventTimeSessionWindows } from '../../../lib/eventtime/windows/EventTimeSessionWindows.js'
 import { SlidingEventTimeWindows } from '../../../lib/eventtime/windows/SlidingEventTimeWindows.js'
+import { TimeWindow } from '../../../lib/eventtime/windows/TimeWindow.js'
 import { TumblingEventTimeWindows } from '../../../lib/eventtime/windows/TumblingEventTimeWindows.js'
 import { windowByEventTime } from '../../../lib/eventtime/windows/windowByEventTime.js'
 import type { WindowConfig } from '../../../lib/eventtime/windows/windowByEventTime.js'
@@ -232,6 +233,15 @@ describe('windowByEventTime', () => {
       })
     })
 
+    it('should hold a window of all time', () => {
+      const checkpoint = new Checkpointed()
+      const always = { windows: { assignWindows: () => [new TimeWindow(-Infinity, Infinity)] } }
+      attempt(always).send(record('a1', 1), checkpoint.barrier())
+      const next = attempt(always)
+      next.send(checkpoint.restored, record('a2', 2), watermark(Infinity))
+      expect(next.out()).toEqual(['R', '[-Infinity,Infinity) a1 a2@Infinity', 'WInfinity'])
+    })
+
     it('should be refused when it cannot be read, with every fault', () => {
       const { send, errors } = attempt()
       const state = { watermark: 1, panes: [{ key: 'a', start: 0, end: '10', accumulator: [1] }] }
@@ -274,6 +284,13 @@ describe('windowByEventTime', () => {
     send(new StreamRecord('a1', -Infinity))
     expect(errors).toEqual([expect.objectContaining({ _tag: 'NoTimestamp', retriable: false })])
     expect(String(errors[0])).toContain('withTimestampAssigner')
+  })
+
+  it('should refuse a key that is no number, as no checkpoint could hold it', () => {
+    const { send, errors } = attempt({ keyBy: () => NaN as never })
+    send(record('a1', 1))
+    expect(errors).toEqual([expect.objectContaining({ _tag: 'InvalidKey', retriable: false })])
+    expect(String(errors[0])).toContain('keyBy of "windows" gave NaN')
   })
 
   it('should refuse a negative lateness, and windows that merge without a merge', () => {
