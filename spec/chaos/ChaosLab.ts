@@ -62,8 +62,15 @@ export class ChaosLab {
     this.proxies.cut()
   }
 
-  /** Resolves with what had been written when it was called, once the job has committed all that. */
+  /** Resolves with what had been written when it was called, once the job has committed all that. Needs records that follow. */
   async caughtUp(): Promise<readonly number[]> {
+    const written = await this.checkpointed()
+    await this.job.commits(1)
+    return written
+  }
+
+  /** The same, once all that is in a completed checkpoint: a stop commits the transaction of that. */
+  async checkpointed(): Promise<readonly number[]> {
     const { written } = this.feeder
     const partitions = written.map((_, partition) => new TopicPartition(TOPICS.from, partition))
     for (;;) {
@@ -73,7 +80,6 @@ export class ChaosLab {
       if (partitions.every((tp) => (committed?.get(topicPartitionKey(tp)) ?? 0) >= written[tp.partition]!)) break
       await delay(100)
     }
-    await this.job.commits(1)
     return written
   }
 

@@ -83,7 +83,7 @@ describe('faults of a cluster', () => {
             strikes.push({ restarts, named: job.namedLost - before.named, seconds: (performance.now() - began) / 1000 })
           }
           await feeder.stop()
-          bounds.push(await lab!.caughtUp())
+          bounds.push(await lab!.checkpointed())
           await job.stop()
 
           const tallies = tally(await kafka().readCommitted(TOPICS.to), bounds)
