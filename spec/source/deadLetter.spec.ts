@@ -1,5 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
-import { ignoreElements, map, mergeMap, type Observable, retry, tap, throwError } from 'rxjs'
+import {
+  concat,
+  identity,
+  ignoreElements,
+  map,
+  mergeMap,
+  NEVER,
+  type Observable,
+  retry,
+  take,
+  takeUntil,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs'
 import type { TestScheduler } from 'rxjs/testing'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
@@ -17,6 +31,7 @@ import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { deadLetter } from '../../lib/source/deadletter/deadLetter.js'
 import type { DeadLetterRecord } from '../../lib/source/deadletter/DeadLetterRecord.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
+import type { KafkaSplit } from '../../lib/source/KafkaSplit.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import type { TerminalPipeline } from '../../lib/stream/branch.js'
 import { onRecords } from '../../lib/stream/onRecords.js'
@@ -218,5 +233,92 @@ describe('deadLetter with splits()', () => {
       expect([...committed(kafka, 'good')].sort()).toEqual(['0', '1', '2'])
       expect([...committed(kafka, 'bad')].sort()).toEqual(['x0', 'x1', 'x2'])
     })
+  })
+
+  it('should not wait at barriers for a split that was given up', () => {
+    onKafka({ t: 2 }, (kafka, scheduler, { flush }) => {
+      for (const partition of [0, 1]) kafka.produce('t', valuesFor(partition, '1', '2', '3'))
+      const store = new MemoryCheckpointStore()
+      const checkpoints = CheckpointCoordinator.create({
+        interval: 100,
+        timeout: 1000,
+        tolerableFailures: 3,
+        store,
+        scheduler,
+      })
+      const done: number[] = []
+      checkpoints.completed$.subscribe(({ checkpointId }) => done.push(checkpointId))
+      const running = endless(recordsOnly())
+        .build()
+        .splits({ connect: kafka.connect, scheduler, checkpoints })
+        .pipe(
+          mergeMap(({ topicPartition: { partition }, elements }) =>
+            elements.pipe(recordsOnly(), takeUntil(partition === 0 ? timer(250, scheduler) : NEVER)),
+          ),
+        )
+        .subscribe()
+      scheduler.schedule(() => kafka.produce('t', valuesFor(1, 'x', '4')), 500)
+      scheduler.schedule(() => {
+        running.unsubscribe()
+      }, 700)
+      flush()
+      expect(done).toEqual([1, 2, 3, 4, 5, 6, 7])
+    })
+  })
+
+  /** What a job sees: numbers, what the pipeline of the letters says, and how it ends. */
+  const protocolOf = (
+    job: (splits$: Observable<KafkaSplit<number>>) => Observable<unknown>,
+    behind: (letters$: Observable<unknown>) => Observable<unknown> = identity,
+  ): string => {
+    const seen: unknown[] = []
+    onKafka({ t: 1 }, (kafka, scheduler, { flush }) => {
+      kafka.produce('t', valuesFor(0, '1', 'x', '2', 'y', '3', 'z', '4', 'w', '5', 'v', '6'))
+      const source = numbers(
+        (letters$) =>
+          letters$.pipe(
+            recordsOnly(),
+            map(({ offset }) => `L${offset}`),
+            behind,
+            tap((word) => seen.push(word)),
+          ),
+        { 'max.poll.records': 2, 'partition.discovery.interval.ms': -1 },
+      )
+      job(source.splits({ connect: kafka.connect, scheduler })).subscribe({
+        next: (value) => seen.push(value),
+        error: ({ message }: Error) => seen.push(message),
+        complete: () => seen.push('done'),
+      })
+      flush()
+    })
+    return seen.join(' ')
+  }
+
+  const one = (splits$: Observable<KafkaSplit<number>>) =>
+    splits$.pipe(
+      take(1),
+      mergeMap(({ elements }) => elements),
+      recordsOnly(),
+    )
+  const combined = (splits$: Observable<KafkaSplit<number>>) => splits$.pipe(combineWatermarks(), recordsOnly())
+
+  it('should take the letters of a split that goes on when the stream of splits is left', () => {
+    expect(protocolOf(one)).toBe('1 L1 2 L3 3 L5 4 L7 5 L9 6 done')
+  })
+
+  it('should be waited for by the split that ends last, when the stream of splits is left', () => {
+    const slow = (letters$: Observable<unknown>) => concat(letters$, timer(10).pipe(map(() => 'closed')))
+    expect(protocolOf(one, slow)).toBe('1 L1 2 L3 3 L5 4 L7 5 L9 6 closed done')
+  })
+
+  it('should end the source when its pipeline completes early', () => {
+    expect(protocolOf(combined, take(1))).toBe('1 L1 done')
+    expect(protocolOf(one, take(1))).toBe('1 L1 done')
+  })
+
+  it('should fail the source when its pipeline fails', () => {
+    const failing = mergeMap(() => throwError(() => new Error('no room')))
+    expect(protocolOf(combined, failing)).toBe('1 no room')
+    expect(protocolOf(one, failing)).toBe('1 no room')
   })
 })
