@@ -1,9 +1,9 @@
 /** What the contract suite needs of a test framework; jest's and vitest's globals have it. */
 export interface TestFramework {
-  describe(title: string, body: () => void): unknown
-  it(title: string, body: () => Promise<void> | void, timeoutMs?: number): unknown
-  beforeEach(prepare: () => Promise<void> | void): unknown
-  afterEach(tidyUp: () => Promise<void> | void): unknown
+  describe(this: void, title: string, body: () => void): unknown
+  it(this: void, title: string, body: () => Promise<void> | void, timeoutMs?: number): unknown
+  beforeEach(this: void, prepare: () => Promise<void> | void): unknown
+  afterEach(this: void, tidyUp: () => Promise<void> | void): unknown
   readonly expect: Expect
 }
 
