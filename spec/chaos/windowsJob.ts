@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs'
+import { identity, type MonoTypeOperatorFunction, type Observable } from 'rxjs'
 import type { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import type { WindowAssigner } from '../../lib/eventtime/windows/WindowAssigner.js'
@@ -9,6 +9,7 @@ import type { SinkEvent } from '../../lib/sink/SinkEvent.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import type { KafkaSinkOptions } from '../../lib/sink/KafkaSinkOptions.js'
+import type { StreamElement } from '../../lib/stream/StreamElement.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { watermarksOfEvents, windowsOfEvents } from './windowsOfEvents.js'
 
@@ -18,6 +19,7 @@ export const windowsJob = (
   checkpoints: CheckpointCoordinator,
   options: Pick<KafkaSinkOptions, 'connect' | 'scheduler'> = {},
   bootstrapServers = 'memory:9092',
+  pace: MonoTypeOperatorFunction<StreamElement<string>> = identity,
 ): Observable<SinkEvent> => {
   const source = KafkaSource.builder()
     .setBootstrapServers(bootstrapServers)
@@ -40,5 +42,5 @@ export const windowsJob = (
     .build()
   return source
     .elements({ ...options, checkpoints, watermarks: watermarksOfEvents })
-    .pipe(windowsOfEvents(windows), sinkTo(sink, options))
+    .pipe(pace, windowsOfEvents(windows), sinkTo(sink, options))
 }

@@ -2,9 +2,11 @@
  * The windows job as a child process, which kills itself with SIGKILL when it meets a crash point for the `occurrence`-th time.
  * Settings come as JSON in JOB. Ends when all is written.
  */
+import { concatMap, delay, of } from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import { FileCheckpointStore } from '../../lib/checkpoint/FileCheckpointStore.js'
 import { EventTimeSessionWindows } from '../../lib/eventtime/windows/EventTimeSessionWindows.js'
+import type { StreamElement } from '../../lib/stream/StreamElement.js'
 import { type CrashPoint, watchedStore } from './crashPoints.js'
 import { windowsJob } from './windowsJob.js'
 
@@ -28,7 +30,12 @@ const checkpoints = CheckpointCoordinator.create({
   store: watchedStore(new FileCheckpointStore(directory), at),
 })
 
-windowsJob(EventTimeSessionWindows.withGap(gap), checkpoints, {}, bootstrapServers).subscribe({
+/** So that a run takes seconds, and many checkpoints, on the fastest machine. */
+const paced = concatMap((element: StreamElement<string>) =>
+  element.kind === 'batchEnd' ? of(element).pipe(delay(2)) : of(element),
+)
+
+windowsJob(EventTimeSessionWindows.withGap(gap), checkpoints, {}, bootstrapServers, paced).subscribe({
   next: ({ kind }) => {
     if (kind === 'prepared') at('prepared')
   },
