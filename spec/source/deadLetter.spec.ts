@@ -1,13 +1,20 @@
 import { describe, expect, it } from '@jest/globals'
 import {
+  catchError,
   concat,
+  concatMap,
+  defer,
+  endWith,
+  finalize,
   identity,
   ignoreElements,
   map,
   mergeMap,
   NEVER,
   type Observable,
+  of,
   retry,
+  Subject,
   take,
   takeUntil,
   tap,
@@ -30,6 +37,7 @@ import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaR
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { deadLetter } from '../../lib/source/deadletter/deadLetter.js'
 import type { DeadLetterRecord } from '../../lib/source/deadletter/DeadLetterRecord.js'
+import { divertSplitDeadLetters } from '../../lib/source/deadletter/divertSplitDeadLetters.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import type { KafkaSplit } from '../../lib/source/KafkaSplit.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
@@ -248,7 +256,8 @@ describe('deadLetter with splits()', () => {
       })
       const done: number[] = []
       checkpoints.completed$.subscribe(({ checkpointId }) => done.push(checkpointId))
-      const running = endless(recordsOnly())
+      const letters: DeadLetterRecord[] = []
+      const running = endless(into(letters))
         .build()
         .splits({ connect: kafka.connect, scheduler, checkpoints })
         .pipe(
@@ -263,6 +272,7 @@ describe('deadLetter with splits()', () => {
       }, 700)
       flush()
       expect(done).toEqual([1, 2, 3, 4, 5, 6, 7])
+      expect(letters).toMatchObject([{ partition: 1, offset: 3 }])
     })
   })
 
@@ -306,6 +316,26 @@ describe('deadLetter with splits()', () => {
     expect(protocolOf(one)).toBe('1 L1 2 L3 3 L5 4 L7 5 L9 6 done')
   })
 
+  it('should close its pipeline when nobody listens any more', () => {
+    let open = 0
+    const counted = (letters$: Observable<unknown>) =>
+      defer(() => {
+        open += 1
+        return letters$.pipe(finalize(() => (open -= 1)))
+      })
+    expect(
+      protocolOf(
+        (splits$) =>
+          one(splits$).pipe(
+            tap(() => expect(open).toBe(1)),
+            take(3),
+          ),
+        counted,
+      ),
+    ).toBe('1 L1 2 L3 3 done')
+    expect(open).toBe(0)
+  })
+
   it('should be waited for by the split that ends last, when the stream of splits is left', () => {
     const slow = (letters$: Observable<unknown>) => concat(letters$, timer(10).pipe(map(() => 'closed')))
     expect(protocolOf(one, slow)).toBe('1 L1 2 L3 3 L5 4 L7 5 L9 6 closed done')
@@ -314,11 +344,71 @@ describe('deadLetter with splits()', () => {
   it('should end the source when its pipeline completes early', () => {
     expect(protocolOf(combined, take(1))).toBe('1 L1 done')
     expect(protocolOf(one, take(1))).toBe('1 L1 done')
+    expect(protocolOf(combined, () => of('closed'))).toBe('closed done')
   })
 
   it('should fail the source when its pipeline fails', () => {
     const failing = mergeMap(() => throwError(() => new Error('no room')))
     expect(protocolOf(combined, failing)).toBe('1 no room')
     expect(protocolOf(one, failing)).toBe('1 no room')
+  })
+
+  /** Splits by hand, the stream of which is left as soon as they are there. */
+  const left = (splits: readonly Observable<never>[], pipeline: TerminalPipeline<DeadLetterRecord, unknown>) =>
+    concat(
+      splits.map((elements, partition) => ({
+        id: `t-${partition}`,
+        topicPartition: { topic: 't', partition },
+        elements,
+      })),
+      NEVER,
+    ).pipe(divertSplitDeadLetters(deadLetter(pipeline)), take(splits.length))
+
+  it('should be waited for by no split but the last', () => {
+    const [ended, givenUp, last, closed] = [
+      new Subject<never>(),
+      new Subject<never>(),
+      new Subject<never>(),
+      new Subject<never>(),
+    ]
+    const seen: string[] = []
+    const gone = new Subject<void>()
+    left([ended, givenUp, last], (letters$) => concat(letters$, closed))
+      .pipe(
+        mergeMap(({ id, elements }) =>
+          elements.pipe(id === 't-1' ? takeUntil(gone) : identity, ignoreElements(), endWith(id)),
+        ),
+        endWith('done'),
+      )
+      .subscribe((word) => seen.push(word))
+    ended.complete()
+    expect(seen).toEqual(['t-0'])
+    gone.next()
+    last.complete()
+    expect(seen).toEqual(['t-0', 't-1'])
+    closed.complete()
+    expect(seen).toEqual(['t-0', 't-1', 't-2', 'done'])
+  })
+
+  it('should not begin again for a split that comes after its failure', () => {
+    const failure = new Subject<never>()
+    const seen: string[] = []
+    left([NEVER, NEVER], () =>
+      defer(() => {
+        seen.push('begun')
+        return failure
+      }),
+    )
+      .pipe(
+        concatMap(({ id, elements }) =>
+          elements.pipe(
+            ignoreElements(),
+            catchError((error) => of(`${id} ${String(error)}`)),
+          ),
+        ),
+      )
+      .subscribe((word) => seen.push(word))
+    failure.error('failed')
+    expect(seen).toEqual(['begun', 't-0 failed', 't-1 failed'])
   })
 })

@@ -17,13 +17,13 @@ export const divertSplitDeadLetters =
   (splits$: Observable<KafkaSplit<T | DeadLetterRecord>>): Observable<KafkaSplit<T>> =>
     defer(() => {
       const letters = new Subject<SplitElements<DeadLetterRecord>>()
-      // Whoever comes after its end is told so, and does not begin another.
+      // A split that comes after its end is told so, and does not begin another: its sink's uid is one in the attempt.
       const pipeline$ = letters.pipe(combineWatermarks(), pipeline, ignoreElements())
       const written$ = pipeline$.pipe(share({ resetOnComplete: false, resetOnError: false }))
       /** the stream of splits, and each split that is listened to */
       let listeners = 1
 
-      /** Ends with its split, or with the pipeline: then the branch asks the source to end. */
+      /** Ends with its split, or before it with the pipeline: then `branch` asks the source to end. */
       const post =
         (id: string) =>
         (elements$: Observable<StreamElement<T | DeadLetterRecord>>): Observable<never> =>
