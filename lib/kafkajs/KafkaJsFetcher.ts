@@ -203,12 +203,12 @@ export class KafkaJsFetcher implements KafkaFetcher {
     const { nodeId, partitions } = flight
     this.flights.delete(flight)
     this.settle(partitions, (emit) => {
-      let quiet = true
+      let outcomes = 0
       judge((outcome) => {
-        quiet = false
+        outcomes++
         emit(outcome)
       })
-      this.quietRounds.set(nodeId, quiet ? (this.quietRounds.get(nodeId) ?? 0) + 1 : 0)
+      this.quietRounds.set(nodeId, outcomes === 0 ? (this.quietRounds.get(nodeId) ?? 0) + 1 : 0)
     })
   }
 
