@@ -104,7 +104,8 @@ describeKafka('kafkajs adapter on one broker', (kafka) => {
   })
 
   it('should count sequence numbers past 2^31 as the broker does', async () => {
-    await connections.refreshMetadata([topic])
+    // Tried until the leader of a topic that is just created leads.
+    await writeRecords(connections, partitions[0]!, ['before'])
     const nodeId = connections.leaderOf(topic, 0)?.nodeId ?? -1
     const write = async (baseSequence: number, values: readonly string[]): Promise<number | undefined> => {
       const producer = { producerId: 1_000_000n, producerEpoch: 0, baseSequence, transactional: false }
