@@ -8,15 +8,13 @@ import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinato
 import { FileCheckpointStore } from '../../lib/checkpoint/FileCheckpointStore.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { defaultConnect } from '../../lib/defaultClient.js'
-import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
-import { KafkaSink } from '../../lib/sink/KafkaSink.js'
-import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
 import type { CommitLostPolicy } from '../../lib/sink/KafkaSinkConfig.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { OffsetResetStrategy } from '../../lib/client/OffsetResetStrategy.js'
 import { onRecords } from '../../lib/stream/onRecords.js'
+import { copySink } from './copySink.js'
 import type { CopyJobEvent } from './CopyJobProcess.js'
 import { type CrashPoint, watchedClient, watchedStore } from './crashPoints.js'
 
@@ -82,20 +80,9 @@ const source = KafkaSource.builder()
   .setValueOnlyDeserializer(new SimpleStringSchema())
   .build()
 
-const sink = KafkaSink.builder<string>()
-  .setBootstrapServers(bootstrapServers)
-  .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
-  .setTransactionalIdPrefix(`copy-${to}`)
+const sink = copySink(to, `copy-${to}`, bootstrapServers)
   .setCommitLostPolicy(settings.commitLost ?? 'fail')
   .setKafkaProducerConfig(settings.sinkProperties ?? {})
-  .setRecordSerializer(
-    KafkaRecordSerializationSchema.builder<string>()
-      .setTopic(to)
-      // A value is `partition:sequence`, so that order can be checked partition by partition.
-      .setPartitioner({ partition: (value) => Number(value.slice(0, value.indexOf(':'))) })
-      .setValueSerializationSchema(new SimpleStringSchema())
-      .build(),
-  )
   .build()
 
 const { parallelism = 1, subtasks = [0] } = settings

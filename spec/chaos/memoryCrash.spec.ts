@@ -5,13 +5,11 @@ import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinato
 import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
-import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
-import { KafkaSink } from '../../lib/sink/KafkaSink.js'
-import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { onRecords } from '../../lib/stream/onRecords.js'
+import { copySink } from './copySink.js'
 import { reportChaos } from './chaosReport.js'
 import { watchedStore } from './crashPoints.js'
 import { randomBySeed } from './randomBySeed.js'
@@ -58,18 +56,6 @@ const crashAndRestore = (seed: number) => {
       .setProperty('max.poll.records', 1 + random(12))
       .setProperty('max.partition.fetch.bytes', 60)
       .build()
-    const sink = KafkaSink.builder<string>()
-      .setBootstrapServers('memory:9092')
-      .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
-      .setTransactionalIdPrefix('copy')
-      .setRecordSerializer(
-        KafkaRecordSerializationSchema.builder<string>()
-          .setTopic('out')
-          .setPartitioner({ partition: (value) => Number(value.slice(0, value.indexOf(':'))) })
-          .setValueSerializationSchema(new SimpleStringSchema())
-          .build(),
-      )
-      .build()
     let left = crashesLeft > 0 ? 1 + random(120) : Infinity
     const step = (what: string): void => {
       if (--left !== 0) return
@@ -92,7 +78,7 @@ const crashAndRestore = (seed: number) => {
       .elements({ checkpoints, connect: kafka.connect, scheduler })
       .pipe(
         onRecords(map((value) => value)),
-        sinkTo(sink, { connect: kafka.connect, scheduler }),
+        sinkTo(copySink('out', 'copy').build(), { connect: kafka.connect, scheduler }),
         tap(({ kind }) => sinkSteps.next(`sink ${kind}`)),
       )
       .subscribe({ error: (error) => errors.push(error), complete: () => (completed = true) })

@@ -7,14 +7,12 @@ import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStor
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
-import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
-import { KafkaSink } from '../../lib/sink/KafkaSink.js'
-import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { branch } from '../../lib/stream/branch.js'
 import { onRecords } from '../../lib/stream/onRecords.js'
+import { copySink } from './copySink.js'
 import { reportChaos } from './chaosReport.js'
 import { randomBySeed } from './randomBySeed.js'
 import { addTallies, noTally, tally } from './tally.js'
@@ -74,22 +72,7 @@ const runWithFaults = (seed: number) => {
     .setProperty('max.poll.records', 1 + random(12))
     .setProperty('max.partition.fetch.bytes', 60)
     .build()
-  const sinkInto = (topic: string) =>
-    sinkTo(
-      KafkaSink.builder<string>()
-        .setBootstrapServers('memory:9092')
-        .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
-        .setTransactionalIdPrefix(topic)
-        .setRecordSerializer(
-          KafkaRecordSerializationSchema.builder<string>()
-            .setTopic(topic)
-            .setPartitioner({ partition: (value) => Number(value.slice(0, value.indexOf(':'))) })
-            .setValueSerializationSchema(new SimpleStringSchema())
-            .build(),
-        )
-        .build(),
-      { connect: kafka.connect, scheduler },
-    )
+  const sinkInto = (topic: string) => sinkTo(copySink(topic, topic).build(), { connect: kafka.connect, scheduler })
   const job$ = source.elements({ checkpoints, connect: kafka.connect, scheduler }).pipe(
     onRecords(map((value) => value)),
     branch(sinkInto('out'), sinkInto('also')),

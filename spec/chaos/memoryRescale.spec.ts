@@ -8,13 +8,11 @@ import { type CheckpointStore, LEASE_MS } from '../../lib/checkpoint/CheckpointS
 import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
-import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
-import { KafkaSink } from '../../lib/sink/KafkaSink.js'
-import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { onRecords } from '../../lib/stream/onRecords.js'
+import { copySink } from './copySink.js'
 
 const PARTITIONS = 5
 const RECORDS = 40
@@ -73,7 +71,7 @@ class World {
         const options = { parallelism, subtaskIndex, connect: kafka.connect, scheduler }
         return source(bounded)
           .elements({ ...options, checkpoints })
-          .pipe(onRecords(map((value) => value)), sinkTo(sink(), options))
+          .pipe(onRecords(map((value) => value)), sinkTo(copySink('out', 'copy').build(), options))
       })
       const subscription = concat(
         timer(process * apart, scheduler).pipe(ignoreElements()),
@@ -143,20 +141,6 @@ const source = (bounded: boolean) => {
     .setProperty('max.partition.fetch.bytes', 60)
   return (bounded ? builder.setBounded(OffsetsInitializer.latest()) : builder).build()
 }
-
-const sink = () =>
-  KafkaSink.builder<string>()
-    .setBootstrapServers('memory:9092')
-    .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
-    .setTransactionalIdPrefix('copy')
-    .setRecordSerializer(
-      KafkaRecordSerializationSchema.builder<string>()
-        .setTopic('out')
-        .setPartitioner({ partition: (value) => Number(value.slice(0, value.indexOf(':'))) })
-        .setValueSerializationSchema(new SimpleStringSchema())
-        .build(),
-    )
-    .build()
 
 /** Plays the runs one after the other, then one more to the end. */
 const play = (runs: readonly Run[]) => {
