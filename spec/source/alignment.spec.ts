@@ -1,19 +1,35 @@
 import { describe, expect, it } from '@jest/globals'
-import { filter, ignoreElements, map, take, tap, timer } from 'rxjs'
+import { filter, ignoreElements, map, pipe, take, tap, timer } from 'rxjs'
 import { alignWatermarks } from '../../lib/eventtime/alignWatermarks.js'
 import { assignTimestampsAndWatermarks } from '../../lib/eventtime/assignTimestampsAndWatermarks.js'
 import { combineWatermarks } from '../../lib/eventtime/combineWatermarks.js'
 import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'
 import { MemoryMetricGroup } from '../../lib/metrics/MemoryMetricGroup.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
+import type { StreamElement } from '../../lib/stream/StreamElement.js'
 import { show } from '../support/elements.js'
 import { onKafka } from './support/onKafka.js'
 import { builderOf } from './support/sourceOf.js'
 
+/** Takes all there is, and notes how far `fast` is ahead of `slow` at each record; lets pass what should not come. */
+const watchDrift = () => {
+  const at = { fast: 0, slow: 0 }
+  const drifts: number[] = []
+  const watched = pipe(
+    tap((element: StreamElement<string>) => {
+      if (element.kind === 'batchEnd') element.acknowledge()
+      if (element.kind !== 'record') return
+      at[element.value as keyof typeof at] = element.timestamp
+      drifts.push(at.fast - at.slow)
+    }),
+    filter(({ kind }) => kind === 'watermarkStatus'),
+  )
+  return { at, drifts, watched }
+}
+
 describe('the splits of a KafkaSource, aligned', () => {
   it('should be read no further ahead of the slowest than the drift and two batches, and all in the end', () => {
-    const at = { fast: 0, slow: 0 }
-    const drifts: number[] = []
+    const { at, drifts, watched } = watchDrift()
     const everyRecord = WatermarkStrategy.forGenerator<string>(() => ({
       onEvent: (_, timestamp, output) => {
         output.emitWatermark(timestamp)
@@ -40,13 +56,7 @@ describe('the splits of a KafkaSource, aligned', () => {
             ),
           })),
           combineWatermarks(),
-          tap((element) => {
-            if (element.kind === 'batchEnd') element.acknowledge()
-            if (element.kind !== 'record') return
-            at[element.value as keyof typeof at] = element.timestamp
-            drifts.push(at.fast - at.slow)
-          }),
-          filter(({ kind }) => kind === 'watermarkStatus'),
+          watched,
         )
       expectObservable(elements$, '^ 6s !').toBe('-')
       expectObservable(slow$.pipe(ignoreElements())).toBe('4900ms |')
@@ -66,8 +76,7 @@ describe('the splits of a KafkaSource, aligned', () => {
     }))
 
   it('should be so in elements() too, with two batches fetched ahead of a split that waits', () => {
-    const at = { fast: 0, slow: 0 }
-    const drifts: number[] = []
+    const { at, drifts, watched } = watchDrift()
     const fetched: number[] = []
     onKafka({ t: 2 }, (kafka, scheduler, { expectObservable }) => {
       kafka.produce('t', [{ partition: 0, value: 'slow', timestamp: 0 }])
@@ -87,15 +96,7 @@ describe('the splits of a KafkaSource, aligned', () => {
           metrics,
           watermarks: everyRecord<string>().withWatermarkAlignment('elements', 30, 50),
         })
-        .pipe(
-          tap((element) => {
-            if (element.kind === 'batchEnd') element.acknowledge()
-            if (element.kind !== 'record') return
-            at[element.value as keyof typeof at] = element.timestamp
-            drifts.push(at.fast - at.slow)
-          }),
-          filter(({ kind }) => kind === 'watermarkStatus'),
-        )
+        .pipe(watched)
       expectObservable(elements$, '^ 6s !').toBe('-')
       expectObservable(slow$.pipe(ignoreElements())).toBe('4900ms |')
     })
