@@ -56,34 +56,39 @@ export interface KafkaErrorInfo {
   readonly cause?: unknown
 }
 
-/** The one error class of the client port. */
+/** The facts that an error may have, beside its kind. */
+const facts = [
+  'code',
+  'codeName',
+  'api',
+  'topic',
+  'partition',
+  'offset',
+  'divergentOffset',
+  'transactionalId',
+] as const satisfies readonly (keyof KafkaErrorInfo)[]
+
+/** The one error class of the client port. Facts that do not apply are no properties of it: Node prints all there are. */
 export class KafkaError extends Error {
   override readonly name: string = 'KafkaError'
   readonly _tag: KafkaErrorTag
   readonly retriable: boolean
   readonly fatal: boolean
-  readonly code: number | undefined
-  readonly codeName: string | undefined
-  readonly api: string | undefined
-  readonly topic: string | undefined
-  readonly partition: number | undefined
-  readonly offset: number | undefined
-  readonly divergentOffset: number | undefined
-  readonly transactionalId: string | undefined
+  declare readonly code: number | undefined
+  declare readonly codeName: string | undefined
+  declare readonly api: string | undefined
+  declare readonly topic: string | undefined
+  declare readonly partition: number | undefined
+  declare readonly offset: number | undefined
+  declare readonly divergentOffset: number | undefined
+  declare readonly transactionalId: string | undefined
 
   constructor(info: KafkaErrorInfo) {
     super(info.message, info.cause === undefined ? undefined : { cause: info.cause })
     this._tag = info._tag
     this.retriable = info.retriable ?? false
     this.fatal = info.fatal ?? false
-    this.code = info.code
-    this.codeName = info.codeName
-    this.api = info.api
-    this.topic = info.topic
-    this.partition = info.partition
-    this.offset = info.offset
-    this.divergentOffset = info.divergentOffset
-    this.transactionalId = info.transactionalId
+    for (const fact of facts) if (info[fact] !== undefined) Object.assign(this, { [fact]: info[fact] })
   }
 }
 

@@ -117,15 +117,22 @@ export class KafkaSinkBuilder<T> {
     const exactlyOnce = this.deliveryGuarantee === DeliveryGuarantee.EXACTLY_ONCE
     return [
       ...(this.properties['bootstrap.servers'] === undefined
-        ? [configError('bootstrap.servers', 'bootstrapServers')]
+        ? [configError('bootstrap.servers', noBootstrapServers)]
         : []),
-      ...(this.recordSerializer === undefined ? [configError('recordSerializer', 'recordSerializer')] : []),
+      ...(this.recordSerializer === undefined ? [configError('recordSerializer', noSerializer)] : []),
       ...(exactlyOnce && this.transactionalIdPrefix === undefined
         ? [configError('transactionalIdPrefix', noPrefix)]
         : []),
     ]
   }
 }
+
+/** Flink says the names alone; what begins with them says what to do, too. */
+const noBootstrapServers =
+  'bootstrapServers is required but not provided: call setBootstrapServers("host:9092"), or set the property bootstrap.servers.'
+
+const noSerializer =
+  'recordSerializer is required but not provided: call setRecordSerializer(KafkaRecordSerializationSchema.builder()….build()).'
 
 const noPrefix =
   'EXACTLY_ONCE delivery guarantee requires a transactionalIdPrefix to be set to provide unique transaction names across multiple KafkaSinks writing to the same Kafka cluster.'
