@@ -3,6 +3,7 @@ import type { Logger } from '../client/KafkaConfig.js'
 import { type ConfigError, configError, InvalidConfigError } from '../config/ConfigError.js'
 import type { KafkaProperties, KafkaPropertyValue } from '../config/KafkaProperties.js'
 import { decodeProducerConfig } from '../config/producerConfig.js'
+import { randomClientId } from '../config/randomClientId.js'
 import { DeliveryGuarantee } from './DeliveryGuarantee.js'
 import type { KafkaSink } from './KafkaSink.js'
 import type { CommitLostPolicy, KafkaSinkConfig } from './KafkaSinkConfig.js'
@@ -91,7 +92,9 @@ export class KafkaSinkBuilder<T> {
   /** The sink, or all faults as values. */
   buildEither(): either.Either<readonly ConfigError[], KafkaSink<T>> {
     const { recordSerializer, transactionalIdPrefix, deliveryGuarantee } = this
-    const decoded = decodeProducerConfig(this.properties, { 'client.id': `KafkaSink-${transactionalIdPrefix ?? ''}` })
+    const clientId =
+      transactionalIdPrefix === undefined ? randomClientId('KafkaSink') : `KafkaSink-${transactionalIdPrefix}`
+    const decoded = decodeProducerConfig(this.properties, { 'client.id': clientId })
     const missing = this.missing()
     const invalid =
       decoded._tag === 'Left' ? decoded.left.filter(({ key }) => missing.every((one) => one.key !== key)) : []

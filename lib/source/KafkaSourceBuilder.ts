@@ -111,7 +111,7 @@ export class KafkaSourceBuilder<T> {
     return this.setDeserializer(KafkaRecordDeserializationSchema.valueOnly(given))
   }
 
-  /** The client id is `<prefix>-<subtask>`; by default the group's id is the prefix. */
+  /** The client id is `<prefix>-<subtask>`; by default the prefix is the group's id or, without one, `KafkaSource-` and a random number. */
   setClientIdPrefix(prefix: string): this {
     return this.setProperty('client.id.prefix', prefix)
   }

@@ -1,4 +1,5 @@
 import type { KafkaProperties, KafkaPropertyValue } from '../config/KafkaProperties.js'
+import { randomClientId } from '../config/randomClientId.js'
 import { Boundedness } from './Boundedness.js'
 import type { OffsetsInitializer } from './offsets/OffsetsInitializer.js'
 
@@ -18,14 +19,14 @@ export const effectiveProperties = (
     ...(boundedness === Boundedness.BOUNDED ? { 'partition.discovery.interval.ms': '-1' } : {}),
     ...(given['group.id'] === undefined ? { 'commit.offsets.on.checkpoint': 'false' } : {}),
   }
-  const prefix = given['client.id'] ?? given['group.id']
+  const prefix = given['client.id'] ?? given['group.id'] ?? randomClientId('KafkaSource')
   const overridden = Object.keys(forced).filter(
     (key) => given[key] !== undefined && String(given[key]).toLowerCase() !== String(forced[key]),
   )
   return {
     properties: {
       'enable.auto.commit': 'false',
-      ...(prefix === undefined ? {} : { 'client.id.prefix': prefix }),
+      'client.id.prefix': prefix,
       ...given,
       ...forced,
     },

@@ -14,4 +14,15 @@ describe('KafkaSinkBuilder', () => {
       ].join('\n'),
     )
   })
+
+  it('should give a sink without a transactional id prefix a client id of its own', () => {
+    const built = () =>
+      KafkaSink.builder<string>()
+        .setBootstrapServers('b:9092')
+        .setRecordSerializer({ serialize: () => null })
+    const [one, other] = [built().build(), built().build()].map(({ config }) => config.client.clientId)
+    expect(one).toMatch(/^KafkaSink--?\d+$/)
+    expect(other).not.toBe(one)
+    expect(built().setTransactionalIdPrefix('copy').build().config.client.clientId).toBe('KafkaSink-copy')
+  })
 })

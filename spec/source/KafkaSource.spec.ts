@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { map, take } from 'rxjs'
+import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
+import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { recordsOnly } from '../../lib/stream/recordsOnly.js'
 import { show } from '../support/elements.js'
 import { all, onKafka } from './support/onKafka.js'
@@ -21,6 +23,34 @@ describe('KafkaSource', () => {
       const source = builderOf().setProperty('max.poll.records', 2).setBounded(OffsetsInitializer.latest()).build()
       const shown$ = all(source.elements({ connect: kafka.connect, scheduler }).pipe(map(show)))
       expectObservable(shown$).toBe('(x|)', { x: ['R', 'a@0', 'b@1', 'end', 'c@2', 'end', 'WInfinity'] })
+    })
+  })
+
+  it('should have a client id of its own without a group, in all its attempts and subtasks', () => {
+    onKafka({ t: 2 }, (kafka, scheduler) => {
+      const bounded = () =>
+        KafkaSource.builder()
+          .setBootstrapServers('b:9092')
+          .setTopics('t')
+          .setBounded(OffsetsInitializer.latest())
+          .setValueOnlyDeserializer(new SimpleStringSchema())
+          .build()
+      const [source, other] = [bounded(), bounded()]
+      const seen: string[] = []
+      kafka.calls$.subscribe(({ api, moment, clientId }) => {
+        if (api === 'ApiVersions' && moment === 'before') seen.push(clientId)
+      })
+      for (const [read, subtaskIndex] of [
+        [source, 0],
+        [source, 0],
+        [source, 1],
+        [other, 0],
+      ] as const)
+        read.records({ connect: kafka.connect, scheduler, parallelism: 2, subtaskIndex }).subscribe()
+      scheduler.flush()
+      const id = /^(KafkaSource--?\d+)-0$/.exec(seen[0]!)![1]!
+      expect(seen.slice(0, 3)).toEqual([`${id}-0`, `${id}-0`, `${id}-1`])
+      expect(seen[3]).not.toContain(id)
     })
   })
 

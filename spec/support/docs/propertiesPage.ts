@@ -13,7 +13,7 @@ const notes: Readonly<Record<string, string>> = {
   'auto.offset.reset': '`setStartingOffsets` decides; what is set is overridden with a warning, as in Flink',
   'auto.commit.interval.ms': 'without checkpoints only',
   'client.id.prefix':
-    'Flink’s. The client id of a source is `<prefix>-<subtask>`; by default the prefix is `client.id`, or the group',
+    'Flink’s. The client id of a source is `<prefix>-<subtask>`; by default the prefix is `client.id`, the group, or `KafkaSource-` and a random number',
   'client.rack': '`setRackIdSupplier` comes first',
   'commit.offsets.on.checkpoint': 'Flink’s; off without a group',
   'compression.lz4.level': 'no effect: the package lz4-napi knows one level',
