@@ -9,7 +9,10 @@ export interface CheckpointLogger {
 
 /** The settings of a {@link CheckpointCoordinator}. Times in ms; the defaults are Flink's. */
 export interface CheckpointConfig {
-  /** From the start of one checkpoint to the start of the next. 0 (the default): only those that are asked for. */
+  /**
+   * From the start of one checkpoint to the start of the next. 0 (the default): only those that are asked for, and the last one of a
+   * bounded source; sinks that rest on checkpoints warn of it.
+   */
   readonly interval?: number | undefined
   readonly store: CheckpointStore
   /** How long a checkpoint may take, storing included. Default 600,000. */
@@ -31,7 +34,7 @@ export type ResolvedCheckpointConfig = { readonly [K in keyof CheckpointConfig]-
 /** Fills in the defaults. Throws one `Config` error with all faults. */
 export const resolveCheckpointConfig = (config: CheckpointConfig): ResolvedCheckpointConfig => {
   const resolved = {
-    interval: Math.max(0, config.interval ?? 0),
+    interval: config.interval ?? 0,
     store: config.store,
     timeout: config.timeout ?? 600_000,
     minPause: config.minPause ?? 0,
@@ -42,9 +45,14 @@ export const resolveCheckpointConfig = (config: CheckpointConfig): ResolvedCheck
     logger: config.logger ?? console,
   }
   const faults = [
-    ...(Number.isFinite(resolved.interval)
+    ...(Number.isFinite(resolved.interval) && resolved.interval >= 0
       ? []
-      : ['interval must be a number of ms, or 0 for no checkpoints but those asked for']),
+      : ['interval must be a number of ms above 0, or 0 for no checkpoints but those asked for']),
+    ...(typeof (resolved.store as CheckpointStore | undefined)?.begin === 'function'
+      ? []
+      : [
+          'store is missing: new FileCheckpointStore(directory) keeps checkpoints, new MemoryCheckpointStore() does for tests',
+        ]),
     ...(resolved.timeout > 0 ? [] : ['timeout must be above 0 ms']),
     ...(resolved.minPause >= 0 ? [] : ['minPause must not be below 0 ms']),
     ...(resolved.tolerableFailures >= 0 ? [] : ['tolerableFailures must not be below 0']),

@@ -24,6 +24,7 @@ import { TopicPartitions } from './serializer/TopicPartitions.js'
 import type { SinkEvent } from './SinkEvent.js'
 import { SinkTask } from './SinkTask.js'
 import { TransactionNamingStrategy } from './transaction/TransactionNamingStrategy.js'
+import { warningOfInterval } from './warningOfInterval.js'
 import { ExactlyOnceKafkaWriter } from './writer/ExactlyOnceKafkaWriter.js'
 import { FlushingKafkaWriter } from './writer/FlushingKafkaWriter.js'
 import type { KafkaWriter } from './writer/KafkaWriter.js'
@@ -52,7 +53,12 @@ export const sinkTo =
     new Observable((subscriber) => {
       const recordsOut = options.metrics?.counter('numRecordsOut')
       const task = new SinkTask<T>(
-        () => connectSink(sink, options),
+        ({ checkpointing }) => {
+          const { client, deliveryGuarantee } = sink.config
+          const warning = warningOfInterval(deliveryGuarantee, checkpointing)
+          if (warning !== undefined) client.logger?.warn(warning)
+          return connectSink(sink, options)
+        },
         () => recordsOut?.inc(),
       )
       subscriber.add(() => task.stop())

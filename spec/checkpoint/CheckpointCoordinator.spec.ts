@@ -29,6 +29,16 @@ describe('CheckpointCoordinator', () => {
 
       expect(create).toThrow(/interval.*timeout.*minPause.*tolerableFailures.*maxConcurrent/)
     })
+
+    it.each([-1, NaN, Infinity])('should refuse an interval of %p', (interval) => {
+      const create = () => CheckpointCoordinator.create({ store: new MemoryCheckpointStore(), interval })
+      expect(create).toThrow('interval must be a number of ms above 0, or 0 for no checkpoints but those asked for')
+    })
+
+    it.each([undefined, null, {}])('should refuse %p as the store, naming what keeps checkpoints', (store) => {
+      const create = () => CheckpointCoordinator.create({ store: store as never, interval: 1000 })
+      expect(create).toThrow('store is missing: new FileCheckpointStore(directory) keeps checkpoints')
+    })
   })
 
   describe('triggers', () => {
@@ -74,7 +84,7 @@ describe('CheckpointCoordinator', () => {
       expect(job.until(150).events).toEqual(['restored nothing', 'barrier 1', 'barrier 2', 'aborted 1', 'completed 2'])
     })
 
-    it.each([0, undefined, -1])('should take none by itself with an interval of %p', (interval) => {
+    it.each([0, undefined])('should take none by itself with an interval of %p', (interval) => {
       const job = new Job({ interval })
       job.run(job.pipeline())
       job.at(500, () => job.coordinator.trigger())

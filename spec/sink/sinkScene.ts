@@ -4,7 +4,9 @@ import type { CheckpointConfig } from '../../lib/checkpoint/CheckpointConfig.js'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import type { CheckpointStore } from '../../lib/checkpoint/CheckpointStore.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import type { Logger } from '../../lib/client/KafkaConfig.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
+import { consoleLogger } from '../../lib/config/consoleLogger.js'
 import type { KafkaProperties } from '../../lib/config/KafkaProperties.js'
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
 import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
@@ -21,6 +23,7 @@ export interface SinkSettings {
   readonly prefix?: string
   readonly lostPolicy?: CommitLostPolicy
   readonly properties?: KafkaProperties
+  readonly logger?: Logger
 }
 
 /**
@@ -75,8 +78,10 @@ export class SinkScene {
     prefix = 'job',
     lostPolicy = 'fail',
     properties = {},
+    logger = consoleLogger,
   }: SinkSettings = {}) {
     return KafkaSink.builder<string>()
+      .setLogger(logger)
       .setBootstrapServers('memory:9092')
       .setDeliveryGuarantee(guarantee)
       .setTransactionalIdPrefix(prefix)
