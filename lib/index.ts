@@ -125,6 +125,7 @@ export type {
   KafkaAdmin,
   NewTopic,
   PartitionDescription,
+  RefusedOffsets,
   TopicDescription,
   TransactionListing,
 } from './client/KafkaAdmin.js'

@@ -41,7 +41,7 @@ const types = list(`
   KafkaSourceOptions KafkaSplit KafkaSplitsOptions KafkaSubscriber Key KeyedScanConfig KeyedState Logger MapAsyncConfig
   MergeConfig MetricGroup NewTopic Offset OffsetOutOfRangePolicy OffsetRole OffsetSpec OffsetsByPartition
   OffsetsByTopicPartition OffsetsResolver OnCorrupt PartitionDescription PartitionOffsetsRetriever PreparedTransaction
-  ProducerConfig ProducerRecord ProducerStats RecordDeserializer RemovedPartitionsPolicy Restored ResumedTransaction
+  ProducerConfig ProducerRecord ProducerStats RecordDeserializer RefusedOffsets RemovedPartitionsPolicy Restored ResumedTransaction
   SaslConfig SerializationSchema Serializer SinkEvent SourceAttempt SourceErrorTag SplitElements StateCodec StateReader
   StoredAttempt StoredCheckpoint StreamElement StreamErrorTag SubtaskInfo TerminalPipeline TickConfig TimestampAssigner
   TimestampProvider TimestampType TlsConfig TopicDescription TopicSelector TransactionListing TransactionalProducer

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs'
 import type { IsolationLevel } from './IsolationLevel.js'
+import type { KafkaError } from './KafkaError.js'
 import type { Offset, OffsetsByPartition } from './Offset.js'
 import type { OffsetSpec } from './OffsetSpec.js'
 import type { TopicPartition } from './TopicPartition.js'
@@ -31,6 +32,12 @@ export interface TransactionListing {
   readonly state: string
 }
 
+/**
+ * Partitions whose offset was not committed, keyed by `topic-partition`, and why. One that is gone from the cluster has the code
+ * of `UNKNOWN_TOPIC_OR_PARTITION`, 3.
+ */
+export type RefusedOffsets = ReadonlyMap<string, KafkaError>
+
 /** Questions about the cluster. Each call acts once per subscription and emits one value. */
 export interface KafkaAdmin {
   listTopics(): Observable<readonly TopicDescription[]>
@@ -50,8 +57,11 @@ export interface KafkaAdmin {
   ): Observable<OffsetsByPartition>
   /** Partitions for which the group has committed nothing are left out of the answer. */
   committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Observable<OffsetsByPartition>
-  /** Commits for a group that has no members. */
-  commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): Observable<void>
+  /**
+   * Commits for a group that has no members. Emits what was refused, which is nothing as a rule: all else is committed. An
+   * error says that nothing is known to be committed.
+   */
+  commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): Observable<RefusedOffsets>
   /** Ongoing transactions of the cluster (KIP-664); brokers from 3.0. */
   listTransactions(states: readonly string[]): Observable<readonly TransactionListing[]>
   /** A setting of the brokers, e.g. `transaction.max.timeout.ms`; undefined when we may not read it. */

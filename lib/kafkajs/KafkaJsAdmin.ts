@@ -1,6 +1,12 @@
 import { defer, type Observable } from 'rxjs'
 import type { IsolationLevel } from '../client/IsolationLevel.js'
-import type { KafkaAdmin, NewTopic, TopicDescription, TransactionListing } from '../client/KafkaAdmin.js'
+import type {
+  KafkaAdmin,
+  NewTopic,
+  RefusedOffsets,
+  TopicDescription,
+  TransactionListing,
+} from '../client/KafkaAdmin.js'
 import { KafkaError } from '../client/KafkaError.js'
 import type { Offset, OffsetsByPartition } from '../client/Offset.js'
 import type { OffsetSpec } from '../client/OffsetSpec.js'
@@ -8,8 +14,9 @@ import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition
 import { brokerError } from '../protocol/brokerError.js'
 import { listTransactionsApi } from '../protocol/requests/listTransactions.js'
 import type { TopicMetadata } from '../protocol/requests/metadata.js'
-import { offsetCommitApi } from '../protocol/requests/offsetCommit.js'
 import { offsetFetchApi } from '../protocol/requests/offsetFetch.js'
+import { askCoordinator } from './askCoordinator.js'
+import { commitByCoordinator } from './commitByCoordinator.js'
 import type { KafkaJsApi } from './internals.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import { listOffsetsByLeader } from './listOffsetsByLeader.js'
@@ -76,7 +83,7 @@ export class KafkaJsAdmin implements KafkaAdmin {
   committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Observable<OffsetsByPartition> {
     return this.ask(async () => {
       if (partitions.length === 0) return new Map()
-      const answer = await this.atCoordinator(groupId, async (nodeId) => {
+      const answer = await askCoordinator(this.connections, groupId, async (nodeId) => {
         const fetched = await this.connections.send(nodeId, 'control', offsetFetchApi, { groupId, partitions })
         return [fetched, ...fetched.partitions]
       })
@@ -88,15 +95,10 @@ export class KafkaJsAdmin implements KafkaAdmin {
     })
   }
 
-  commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): Observable<void> {
-    return this.ask(async () => {
-      if (offsets.length === 0) return
-      const partitions = offsets.map(([{ topic, partition }, offset]) => ({ topic, partition, offset }))
-      await this.atCoordinator(groupId, async (nodeId) => {
-        const answer = await this.connections.send(nodeId, 'control', offsetCommitApi, { groupId, partitions })
-        return answer.partitions
-      })
-    })
+  commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): Observable<RefusedOffsets> {
+    return defer(async () =>
+      offsets.length === 0 ? new Map() : commitByCoordinator(this.connections, groupId, offsets),
+    )
   }
 
   /** Every broker lists the transactions it coordinates. */
@@ -171,23 +173,6 @@ export class KafkaJsAdmin implements KafkaAdmin {
       await retryTransient(connections, look)
     })
   }
-
-  /** Asks the group's coordinator, wherever it is now. The first error code among the results fails the attempt. */
-  private async atCoordinator<T extends { readonly errorCode: number }>(
-    groupId: string,
-    ask: (nodeId: number) => Promise<readonly T[]>,
-  ): Promise<readonly T[]> {
-    const nodeId = await this.connections.coordinator('group', groupId)
-    try {
-      const results = await ask(nodeId)
-      const failed = results.find(({ errorCode }) => errorCode !== 0)
-      if (failed === undefined) return results
-      throw brokerError(failed.errorCode, { api: 'Offsets', groupId, ...whichPartition(failed) })
-    } catch (error) {
-      this.connections.forgetCoordinator('group', groupId)
-      throw error
-    }
-  }
 }
 
 const brokerResource = 4
@@ -206,9 +191,6 @@ const describe = ({ topic, internal, partitions }: TopicMetadata): TopicDescript
     .map(({ partition, leader, replicas }) => ({ partition, leader, replicas }))
     .sort((a, b) => a.partition - b.partition),
 })
-
-const whichPartition = (result: object): { topic?: string; partition?: number } =>
-  'topic' in result && 'partition' in result ? { topic: String(result.topic), partition: Number(result.partition) } : {}
 
 const notShown = (api: string, topics: readonly string[]): KafkaError =>
   new KafkaError({

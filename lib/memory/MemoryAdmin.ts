@@ -1,6 +1,12 @@
 import { map, type Observable } from 'rxjs'
 import type { IsolationLevel } from '../client/IsolationLevel.js'
-import type { KafkaAdmin, NewTopic, TopicDescription, TransactionListing } from '../client/KafkaAdmin.js'
+import type {
+  KafkaAdmin,
+  NewTopic,
+  RefusedOffsets,
+  TopicDescription,
+  TransactionListing,
+} from '../client/KafkaAdmin.js'
 import type { Offset, OffsetsByPartition } from '../client/Offset.js'
 import type { OffsetSpec } from '../client/OffsetSpec.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
@@ -63,7 +69,7 @@ export class MemoryAdmin implements KafkaAdmin {
     })
   }
 
-  commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): Observable<void> {
+  commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): Observable<RefusedOffsets> {
     return this.connection.persist({ api: 'OffsetCommit', groupId }, () => this.cluster.commitOffsets(groupId, offsets))
   }
 

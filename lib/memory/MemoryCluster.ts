@@ -1,5 +1,6 @@
 import type { SchedulerLike } from 'rxjs'
-import type { TopicDescription } from '../client/KafkaAdmin.js'
+import type { RefusedOffsets, TopicDescription } from '../client/KafkaAdmin.js'
+import type { KafkaError } from '../client/KafkaError.js'
 import type { PreparedTransaction } from '../client/KafkaProducer.js'
 import type { Offset } from '../client/Offset.js'
 import { TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
@@ -112,11 +113,18 @@ export class MemoryCluster {
     return this.groups.get(groupId) ?? new Map()
   }
 
-  commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): void {
-    for (const [topicPartition] of offsets) this.log('OffsetCommit', topicPartition)
+  /** Commits what exists, and answers with the rest. */
+  commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): RefusedOffsets {
+    const refused = new Map<string, KafkaError>()
     const committed = this.groups.get(groupId) ?? new Map<string, Offset>()
-    for (const [topicPartition, offset] of offsets) committed.set(topicPartitionKey(topicPartition), offset)
+    for (const [topicPartition, offset] of offsets) {
+      const { topic, partition } = topicPartition
+      const key = topicPartitionKey(topicPartition)
+      if (this.find(topicPartition) !== undefined) committed.set(key, offset)
+      else refused.set(key, memoryError('UNKNOWN_TOPIC_OR_PARTITION', { api: 'OffsetCommit', topic, partition }))
+    }
     this.groups.set(groupId, committed)
+    return refused
   }
 
   // Producers

@@ -124,7 +124,7 @@ export class MemoryKafka {
 
   /** Commits offsets of a group, as a tool would. */
   commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): void {
-    this.cluster.commitOffsets(groupId, offsets)
+    for (const error of this.cluster.commitOffsets(groupId, offsets).values()) throw error
   }
 
   /** DeleteRecords: what lies before `offset` is gone, as after retention. */

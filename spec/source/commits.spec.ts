@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { concat } from 'rxjs'
+import { concat, map } from 'rxjs'
 import type { TestScheduler } from 'rxjs/testing'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
@@ -10,7 +10,8 @@ import type { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
 import { MemoryMetricGroup } from '../../lib/metrics/MemoryMetricGroup.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { onKafka } from './support/onKafka.js'
-import { builderOf, silent, valuesFor } from './support/sourceOf.js'
+import { builderOf, quiet, silent, valuesFor } from './support/sourceOf.js'
+import { withAdmin } from './support/withAdmin.js'
 import { writeTransaction } from './support/writeTransaction.js'
 
 const every = (interval: number, scheduler: TestScheduler) =>
@@ -97,6 +98,90 @@ describe('committed offsets', () => {
       scheduler.flush()
       expect(told).toContain('Fetch')
       expect(told).not.toContain('OffsetCommit')
+    })
+  })
+
+  it('should be those of all other topics when one is deleted, and not hold up a stop', () => {
+    onKafka({ 'p-a': 1, 'p-b': 1 }, (kafka, scheduler) => {
+      const warnings: string[] = []
+      const source = KafkaSource.builder()
+        .setBootstrapServers('memory:9092')
+        .setTopicPattern(/p-.*/)
+        .setGroupId('g')
+        .setLogger({ ...quiet, warn: (message) => warnings.push(message) })
+        .setValueOnlyDeserializer(new SimpleStringSchema())
+        .build()
+      const metrics = new MemoryMetricGroup()
+      const checkpoints = every(100, scheduler)
+      const read = (name: string) => metrics.read(`KafkaSourceReader.${name}`)
+      const seen: unknown[] = []
+      let completedAt: number | undefined
+      source.records({ connect: kafka.connect, scheduler, metrics, checkpoints }).subscribe({
+        complete: () => (completedAt = scheduler.now()),
+      })
+      scheduler.schedule(() => kafka.deleteTopic('p-b'), 150)
+      for (let at = 200; at < 1000; at += 200)
+        scheduler.schedule(() => {
+          kafka.produce('p-a', [{ value: 'a' }])
+          scheduler.schedule(() => {
+            seen.push([kafka.committedOffsets('g').get('p-a-0'), read('topic.p-a.partition.0.committedOffset')])
+          }, 150)
+        }, at)
+      scheduler.schedule(() => checkpoints.stopWithSavepoint({ drain: false }), 1000)
+      scheduler.flush()
+      expect(seen).toEqual([
+        [1, 1],
+        [2, 2],
+        [3, 3],
+        [4, 4],
+      ])
+      expect(read('commitsFailed')).toBe(0)
+      expect(completedAt).toBeLessThan(1010)
+      expect(warnings).toEqual([
+        expect.stringMatching(
+          /^The offsets of p-b-0 are not committed to group g; those of all other partitions are\. /,
+        ),
+      ])
+    })
+  })
+
+  it('should be counted as failed, and told once, while one topic may not be committed', () => {
+    onKafka({ t: 2 }, (kafka, scheduler) => {
+      const warnings: string[] = []
+      const refused = new KafkaError({ _tag: 'Authorization', message: 'not this topic', code: 29 })
+      let refusing = true
+      const connect = withAdmin(kafka, (admin) => ({
+        commitOffsets: (groupId, [first, ...others]) =>
+          refusing
+            ? admin.commitOffsets(groupId, others).pipe(map(() => new Map([['t-0', refused]])))
+            : admin.commitOffsets(groupId, [first!, ...others]),
+      }))
+      const metrics = new MemoryMetricGroup()
+      const source = builderOf()
+        .setLogger({ ...quiet, warn: (message) => warnings.push(message) })
+        .build()
+      kafka.produce('t', [...valuesFor(0, 'a'), ...valuesFor(1, 'b')])
+      const read = (name: string) => metrics.read(`KafkaSourceReader.${name}`)
+      const seen: unknown[] = []
+      const look = () =>
+        seen.push(
+          read('commitsFailed'),
+          ...[0, 1].map((partition) => read(`topic.t.partition.${partition}.committedOffset`)),
+        )
+      scheduler.schedule(() => {
+        look()
+        refusing = false
+      }, 250)
+      scheduler.schedule(() => {
+        refusing = true
+      }, 450)
+      afterASecond(scheduler, source, { connect, metrics, checkpoints: every(100, scheduler) }, look)
+      scheduler.flush()
+      expect(seen).toEqual([3, -1, 1, expect.any(Number), 1, 1])
+      expect(warnings).toEqual([
+        'The offsets of t-0 are not committed to group g; those of all other partitions are. not this topic',
+        'The offsets of t-0 are not committed to group g; those of all other partitions are. not this topic',
+      ])
     })
   })
 })

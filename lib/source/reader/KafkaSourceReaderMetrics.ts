@@ -100,7 +100,9 @@ export class KafkaSourceReaderMetrics {
     this.numRecordsInErrors.inc()
   }
 
+  /** Of those that were taken; a commit of nothing is none. */
   onCommitted(offsets: readonly (readonly [TopicPartition, Offset])[], latencyMs: number): void {
+    if (offsets.length === 0) return
     this.commitsSucceeded.inc()
     this.consumer.onCommitted(latencyMs)
     for (const [partition, offset] of offsets) this.committedOffsets.set(topicPartitionKey(partition), offset)

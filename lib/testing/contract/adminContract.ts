@@ -117,6 +117,27 @@ export const adminContract = (scene: () => ContractScene, { expect, it }: TestFr
     expect(await committed(`${group}-other`)).toEqual({})
   })
 
+  it('should commit offsets of what exists, and say at once what does not', async () => {
+    const { topic, group } = scene()
+    const client = await scene().clientAndTopic(2)
+    const { admin } = client
+    await lastValueFrom(admin.createTopics([{ topic: `${topic}-gone`, partitions: 1 }]))
+    await lastValueFrom(admin.deleteTopics([`${topic}-gone`]))
+    const gone = new TopicPartition(`${topic}-gone`, 0)
+    const [first, second, tooHigh] = [0, 1, 2].map((partition) => new TopicPartition(topic, partition))
+    const asked = [first, gone, tooHigh, second].map((partition) => [partition!, 4] as const)
+    const startedAt = Date.now()
+    const refused = await lastValueFrom(admin.commitOffsets(group, asked))
+    expect([...refused.keys()]).toEqual([String(gone), String(tooHigh)])
+    for (const error of refused.values()) expect(error).toMatchObject({ _tag: 'Broker', code: 3 })
+    // `request.timeout.ms` is 20 s here.
+    expect(Date.now() - startedAt).toBeLessThan(10_000)
+    expect(Object.fromEntries(await lastValueFrom(admin.committedOffsets(group, [first!, second!])))).toEqual({
+      [String(first)]: 4,
+      [String(second)]: 4,
+    })
+  })
+
   it('should list open transactions', async () => {
     const { transactionalId } = scene()
     const client = await scene().clientAndTopic()

@@ -15,7 +15,8 @@ export const builderOf = (topic = 't'): KafkaSourceBuilder<string> =>
 export const valuesFor = (partition: number, ...values: readonly string[]) =>
   values.map((value, timestamp) => ({ partition, value, timestamp }))
 
-const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+/** A logger that says nothing. */
+export const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
 /** The same source, saying nothing. */
 export const silent = <T>(source: KafkaSource<T>): KafkaSource<T> => {
