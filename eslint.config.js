@@ -7,6 +7,8 @@ const timeComesFromAScheduler =
   'Time comes from a SchedulerLike, so that it can be virtual (design: the client port speaks Observable).'
 const resultsAreObservables =
   'Asynchronous results are Observables here: a Promise cannot run in virtual time. Promises live in lib/kafkajs.'
+const fpTsByPath =
+  'Import one module of fp-ts by its path (`fp-ts/lib/Either.js`): its index loads all 120 of them, in every bundle too.'
 
 export default defineConfig(
   { ignores: ['dist/', 'coverage/'] },
@@ -27,6 +29,7 @@ export default defineConfig(
         'error',
         { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
       ],
+      'no-restricted-imports': ['error', { patterns: [{ regex: '^fp-ts(?!/lib/(?!index))', message: fpTsByPath }] }],
       // With `noUncheckedIndexedAccess` every index asks, also one that is inside its bounds by construction.
       '@typescript-eslint/no-non-null-assertion': 'off',
       // Operators are written here, not only used: they subscribe to what is within what they were given.

@@ -1,4 +1,4 @@
-import { either } from 'fp-ts'
+import * as either from 'fp-ts/lib/Either.js'
 import type { Logger } from '../client/KafkaConfig.js'
 import { OffsetResetStrategy } from '../client/OffsetResetStrategy.js'
 import type { DeserializationSchema } from '../client/schema/DeserializationSchema.js'

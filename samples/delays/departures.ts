@@ -1,4 +1,4 @@
-import { either } from 'fp-ts'
+import * as either from 'fp-ts/lib/Either.js'
 import type { ProducerRecord } from '../../lib/index.js'
 import { parseFlight } from '../flights/Flight.js'
 import { readFlights } from '../flights/flightsData.js'

@@ -1,5 +1,5 @@
-import { either } from 'fp-ts'
-import { pipe } from 'fp-ts/function'
+import * as either from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 
 /** `2001/01/01 00:47`, taken as UTC, to ms since the epoch. */

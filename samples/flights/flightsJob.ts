@@ -1,4 +1,4 @@
-import { either } from 'fp-ts'
+import * as either from 'fp-ts/lib/Either.js'
 import { filter, map, type Observable, retry, throwError, timer } from 'rxjs'
 import {
   branch,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { either } from 'fp-ts'
+import * as either from 'fp-ts/lib/Either.js'
 import { decodeConsumerConfig } from '../../lib/config/consumerConfig.js'
 import { decodeProducerConfig } from '../../lib/config/producerConfig.js'
 
