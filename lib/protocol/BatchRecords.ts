@@ -23,6 +23,7 @@ export class BatchRecords {
   private readonly appendTime: number
   private readonly timestampType: TimestampType
   private readonly leaderEpoch: number
+  private readonly baseIsWide: boolean
   private previousDelta = -1
   private left: number
 
@@ -32,7 +33,7 @@ export class BatchRecords {
   constructor(
     private readonly topic: string,
     private readonly partition: number,
-    batch: RecordBatch,
+    private readonly batch: RecordBatch,
     private readonly bytes: Buffer,
     private position: number,
     private readonly end: number,
@@ -43,6 +44,7 @@ export class BatchRecords {
     this.appendTime = batch.maxTimestamp
     this.timestampType = batch.timestampType
     this.leaderEpoch = batch.leaderEpoch
+    this.baseIsWide = isWide(batch.baseTimestamp)
     this.left = batch.count
   }
 
@@ -61,8 +63,8 @@ export class BatchRecords {
    * @throws KafkaError `Corrupt`; what stands before the damage was appended
    */
   read(into: ConsumerRecord[], max: number, from: Offset): void {
-    const { topic, partition, bytes, end, baseOffset, lastOffsetDelta, baseTimestamp, timestampType, leaderEpoch } =
-      this
+    const { topic, partition, bytes, end, baseOffset, lastOffsetDelta, timestampType, leaderEpoch } = this
+    const { baseTimestamp, baseIsWide } = this
     const isAppendTime = timestampType === 'LogAppendTime'
     // Varints of one byte are read in place: as calls with a shared cursor the loop took half as long again.
     // Reading beyond the bytes gives zeros and moves `at` on, so that `at !== recordEnd` finds every record that is cut.
@@ -77,7 +79,7 @@ export class BatchRecords {
       const recordEnd = at + length
       if (length < 0 || recordEnd > end) throw this.corrupt('end in the middle of a record')
 
-      at++
+      const timestampAt = ++at
       byte = bytes[at++]!
       let timestampDelta = zigzag(byte)
       if (byte >= 0x80) {
@@ -129,12 +131,17 @@ export class BatchRecords {
 
       const offset = baseOffset + offsetDelta
       if (offset < from) continue
+      let timestamp = this.appendTime
+      if (!isAppendTime) {
+        timestamp = baseTimestamp + timestampDelta
+        if (baseIsWide || isWide(timestamp)) timestamp = this.exactTimestamp(timestampAt)
+      }
       into.push(
         new ConsumerRecord(
           topic,
           partition,
           offset,
-          isAppendTime ? this.appendTime : baseTimestamp + timestampDelta,
+          timestamp,
           timestampType,
           leaderEpoch,
           bytes,
@@ -151,10 +158,18 @@ export class BatchRecords {
     if (this.left === 0 && this.position !== end) throw this.corrupt('are followed by bytes that belong to no record')
   }
 
+  /** As Java counts: the sum of two 64-bit integers, which wraps. Rounded once, to the nearest number. */
+  private exactTimestamp(deltaAt: number): number {
+    return Number(BigInt.asIntN(64, this.batch.exactBaseTimestamp + varlong(this.bytes, deltaAt)))
+  }
+
   private corrupt(problem: string): Error {
     return corruptRecords(this.topic, this.partition, this.nextOffset, problem)
   }
 }
+
+/** Too large for its sum with another number to be exact. */
+const isWide = (timestamp: number): boolean => timestamp > 2 ** 52 || timestamp < -(2 ** 52)
 
 /** One byte of zigzag: nearly every varint of a record. */
 const zigzag = (byte: number): number => (byte >>> 1) ^ -(byte & 1)
@@ -175,6 +190,18 @@ const longVarint = (bytes: Buffer, start: number, first: number): number => {
     }
   }
   return endless(bytes)
+}
+
+/** A VARLONG of which `longVarlong` has found the end: bits beyond the 64th are dropped, as Java does. */
+const varlong = (bytes: Buffer, start: number): bigint => {
+  let value = 0n
+  for (let at = start, shift = 0n; ; shift += 7n) {
+    const byte = bytes[at++]!
+    value |= BigInt(byte & 0x7f) << shift
+    if (byte < 0x80) break
+  }
+  const unsigned = BigInt.asUintN(64, value)
+  return (unsigned >> 1n) ^ -(unsigned & 1n)
 }
 
 /** The rest of a VARLONG: zigzag, 64 bits; in 32-bit arithmetic while it fits. Exact within ±2^53, rounded beyond. */

@@ -82,6 +82,10 @@ export class RecordBatch {
     return readInt64(this.buffer, this.start + BASE_TIMESTAMP_AT)
   }
 
+  get exactBaseTimestamp(): bigint {
+    return this.buffer.readBigInt64BE(this.start + BASE_TIMESTAMP_AT)
+  }
+
   get maxTimestamp(): number {
     return readInt64(this.buffer, this.start + MAX_TIMESTAMP_AT)
   }

@@ -10,8 +10,9 @@ export interface AbortedTransaction {
  * Which batches of a fetch belong to aborted transactions. Asked batch by batch, in the order of the log.
  *
  * Brokers list transactions by their *last* offset, and those of several producers interleave; so they are sorted by first
- * offset, and all that began at or before a batch are open when it is looked at. One is closed by the abort marker of its
- * producer, and only a control batch holds markers: a user's key may look like one. (As Kafka's `CompletedFetch`.)
+ * offset, and all that began before the end of a batch are open when it is looked at, whoever wrote it. One is closed by the
+ * abort marker of its producer, and only a control batch holds markers: a user's key may look like one. (As Kafka's
+ * `CompletedFetch`.)
  */
 export class AbortedTransactions {
   private readonly upcoming: AbortedTransaction[]
@@ -26,26 +27,25 @@ export class AbortedTransactions {
     return this.upcoming.length === 0 && this.open.size === 0
   }
 
-  /** Is a transactional batch of this producer, beginning at this offset, part of an aborted transaction? */
-  includes(producerId: bigint, baseOffset: Offset): boolean {
-    this.openUpTo(baseOffset)
-    return this.open.has(producerId)
-  }
-
-  /** An abort marker of this producer stands at this offset. */
-  close(producerId: bigint, offset: Offset): void {
-    this.openUpTo(offset)
-    this.open.delete(producerId)
-  }
-
-  private openUpTo(offset: Offset): void {
+  /** Opens all transactions that began at or before the last offset of the next batch of a producer. */
+  openUpTo(lastOffset: Offset): void {
     for (
       let next = this.upcoming.at(-1);
-      next !== undefined && next.firstOffset <= offset;
+      next !== undefined && next.firstOffset <= lastOffset;
       next = this.upcoming.at(-1)
     ) {
       this.open.add(next.producerId)
       this.upcoming.pop()
     }
+  }
+
+  /** Is a transactional batch of this producer part of an aborted transaction? */
+  includes(producerId: bigint): boolean {
+    return this.open.has(producerId)
+  }
+
+  /** The batch is an abort marker of this producer. */
+  close(producerId: bigint): void {
+    this.open.delete(producerId)
   }
 }

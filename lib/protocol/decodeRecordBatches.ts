@@ -148,26 +148,29 @@ export class FetchedPartition implements FetchedRecords {
   }
 
   private isVisible(batch: RecordBatch): boolean {
-    if (batch.isTransactional && !this.aborted.isEmpty) {
-      const { producerId, baseOffset } = batch
-      if (batch.isControl) {
-        if (this.isAbortMarker(batch)) this.aborted.close(producerId, baseOffset)
-      } else if (this.aborted.includes(producerId, baseOffset)) {
-        return false
-      }
-    }
+    if (!this.aborted.isEmpty && this.isAborted(batch)) return false
     return !batch.isControl && batch.count > 0 && batch.nextOffset > this.nextPosition
   }
 
-  /** An empty one (its record was compacted away) ends nothing. */
+  /** Every batch of a producer, in a transaction or not, says how far the log has come (as `CompletedFetch` has it). */
+  private isAborted(batch: RecordBatch): boolean {
+    const { producerId } = batch
+    if (producerId < 0n) return false
+    this.aborted.openUpTo(batch.nextOffset - 1)
+    if (!batch.isControl) return batch.isTransactional && this.aborted.includes(producerId)
+    if (this.isAbortMarker(batch)) this.aborted.close(producerId)
+    return false
+  }
+
+  /** By its first record. An empty one (its record was compacted away) ends nothing. */
   private isAbortMarker(batch: RecordBatch): boolean {
     const markers: ConsumerRecord[] = []
     this.openBatch(batch).records.read(markers, Infinity, 0)
-    return markers.some(({ key }) => {
-      const type = markerType(key)
-      if (type === undefined) throw this.corrupt(batch, 'hold a transaction marker without a type')
-      return type === ABORT_MARKER
-    })
+    const marker = markers[0]
+    if (marker === undefined) return false
+    const type = markerType(marker.key)
+    if (type === undefined) throw this.corrupt(batch, 'hold a transaction marker without a type')
+    return type === ABORT_MARKER
   }
 
   private openBatch(batch: RecordBatch): OpenBatch {

@@ -44,6 +44,7 @@ export const referenceRecords = (
     if (base < 0n || lastDelta < 0 || count < 0 || base + BigInt(lastDelta) + 1n > MAX_SAFE) throw new Damage()
     const next = Number(base) + lastDelta + 1
     const producerId = bytes.readBigInt64BE(at + 43)
+    const isTransactional = (attributes & 0x10) !== 0
     const isControl = (attributes & 0x20) !== 0
 
     const read = (): readonly ReferenceRecord[] => {
@@ -59,13 +60,18 @@ export const referenceRecords = (
     }
 
     let visible = !isControl && count > 0 && next > position
-    if ((attributes & 0x10) !== 0 && transactions.some(({ ended }) => !ended)) {
-      looked = Math.max(looked, Number(base))
+    if (producerId >= 0n && transactions.some(({ ended }) => !ended)) {
+      looked = Math.max(looked, next - 1)
       const mine = transactions.filter(
         (one) => one.producerId === producerId && one.firstOffset <= looked && !one.ended,
       )
-      if (!isControl) visible = visible && mine.length === 0
-      else if (read().some(({ key }) => isAbort(key))) mine.forEach((transaction) => (transaction.ended = true))
+      if (!isControl) visible = visible && !(isTransactional && mine.length > 0)
+      else if (
+        read()
+          .slice(0, 1)
+          .some(({ key }) => isAbort(key))
+      )
+        mine.forEach((one) => (one.ended = true))
     }
     if (visible) read()
     position = Math.max(position, next)
@@ -109,8 +115,7 @@ const recordsOf = (
   for (let i = 0; i < count; i++) {
     const cursor = new Cursor(batch.slice(batch.varint()))
     cursor.slice(1)
-    const timestamp = appended ?? baseTimestamp + cursor.varlong()
-    if (appended !== undefined) cursor.varlong()
+    const timestamp = BigInt.asIntN(64, baseTimestamp + cursor.varlong())
     const delta = cursor.varint()
     const key = cursor.nullable()
     const value = cursor.nullable()
@@ -120,7 +125,7 @@ const recordsOf = (
     }))
     if (!cursor.done || delta <= previous || delta > lastDelta) throw new Damage()
     previous = delta
-    const record = { offset: base + delta, key, value, headers, timestamp: Number(timestamp) }
+    const record = { offset: base + delta, key, value, headers, timestamp: Number(appended ?? timestamp) }
     all.push(record)
     take(record)
   }
@@ -152,7 +157,7 @@ class Cursor {
   }
 
   varlong(): bigint {
-    return this.zigzag(10, 70)
+    return this.zigzag(10, 64)
   }
 
   /** Of headers: each takes two bytes at least. */
@@ -186,7 +191,7 @@ const inflated = (codec: Parameters<typeof compressionCodec>[0], bytes: Buffer):
 
 /** The key of a marker: INT16 version, INT16 type, of which 0 is abort. */
 const isAbort = (key: string | null): boolean => {
-  if (key === null || key.length < 4) throw new Damage()
+  if (key === null || key.length < 4 || key.charCodeAt(0) >= 0x80) throw new Damage()
   return Buffer.from(key, 'latin1').readInt16BE(2) === 0
 }
 

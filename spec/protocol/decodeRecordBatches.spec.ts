@@ -6,6 +6,7 @@ import { isKafkaError, type KafkaError } from '../../lib/client/KafkaError.js'
 import { decodeRecordBatches, type FetchedPartition } from '../../lib/protocol/decodeRecordBatches.js'
 import {
   ATTRIBUTES_AT,
+  BASE_TIMESTAMP_AT,
   CONTROL,
   COUNT_AT,
   LENGTH_AT,
@@ -154,6 +155,29 @@ describe('decodeRecordBatches', () => {
       expect(taken(open(fetched(log, { abortedTransactions: [{ producerId: 1n, firstOffset: 0 }] })))).toEqual(['1:x'])
     })
 
+    it('should open what began before the end of any batch of a producer, as Kafka does', () => {
+      const abortedTransactions = [{ producerId: 1n, firstOffset: 6 }]
+      expect(taken(open(fetched([batchAt(5, of(1n, 'a', 'b'))], { abortedTransactions })))).toEqual([])
+      const idempotent = { ...values('x', 'y'), producer: { ...transactional(2n), transactional: false } }
+      for (const opener of [batchAt(5, idempotent), batchAt(5, of(2n, 'x', 'y')), markerAt(6, 2n, 'commit')]) {
+        const log = [opener, markerAt(4, 1n, 'abort'), batchAt(7, of(1n, 'b'))]
+        expect(taken(open(fetched(log, { abortedTransactions }))).at(-1)).toBe('7:b')
+      }
+    })
+
+    it('should go by the first record of a marker', () => {
+      const marker = rewritten(
+        batchAt(1, {
+          records: [1, 0].map((type) => ({ key: Buffer.from([0, 0, 0, type]), value: Buffer.alloc(6) })),
+          producer: transactional(1n),
+        }),
+        (bytes) => bytes.writeInt16BE(TRANSACTIONAL | CONTROL, ATTRIBUTES_AT),
+      )
+      const log = [batchAt(0, of(1n, 'a')), marker, batchAt(3, of(1n, 'b'))]
+      const abortedTransactions = [{ producerId: 1n, firstOffset: 0 }]
+      expect(taken(open(fetched(log, { abortedTransactions })))).toEqual([])
+    })
+
     it('should keep dropping behind a marker that compaction emptied', () => {
       const emptyMarker = rewritten(markerAt(1, 1n, 'abort').subarray(0, RECORDS_AT), (bytes) => {
         bytes.writeInt32BE(RECORDS_AT - LENGTH_AT - 4, LENGTH_AT)
@@ -162,6 +186,23 @@ describe('decodeRecordBatches', () => {
       const log = [batchAt(0, of(1n, 'a')), emptyMarker, batchAt(2, of(1n, 'b'))]
       const abortedTransactions = [{ producerId: 1n, firstOffset: 0 }]
       expect(open(fetched(log, { abortedTransactions }))).toMatchObject({ position: 3, exhausted: true })
+    })
+  })
+
+  describe('timestamps beyond 2^53', () => {
+    it.each([
+      { base: 2n ** 62n + 511n, delta: 2, timestamp: 2 ** 62 + 1024 },
+      { base: 2n ** 63n - 1n, delta: 1, timestamp: -(2 ** 63) },
+      { base: -(2n ** 53n) - 3n, delta: 2 ** 52, timestamp: -(2 ** 52) - 3 },
+      { base: 2n ** 53n + 1n, delta: 0, timestamp: 2 ** 53 },
+    ])('should be rounded once, and wrap as in Java: $base + $delta', ({ base, delta, timestamp }) => {
+      const batch = batchAt(0, { records: [0, delta].map((at) => ({ value: 'a', timestamp: at })) })
+      const shifted = rewritten(batch, (bytes) => bytes.writeBigInt64BE(base, BASE_TIMESTAMP_AT))
+      expect(
+        open(fetched(shifted))
+          .take(2)
+          .map((record) => record.timestamp),
+      ).toEqual([Number(base), timestamp])
     })
   })
 
@@ -260,7 +301,7 @@ describe('decodeRecordBatches', () => {
       expect(error).toMatchObject({ _tag: 'Corrupt', topic: 'orders', partition: 1, offset: 4, retriable: false })
     })
 
-    it.each([null, 'abc'])('should refuse a marker whose key is %p', (key) => {
+    it.each([null, 'abc', Buffer.from([0xff, 0xff, 0, 0])])('should refuse a marker whose key is %p', (key) => {
       const batch = batchAt(4, { records: [{ key, value: 'a' }], producer: transactional(1n) })
       const bad = rewritten(batch, (bytes) => bytes.writeInt16BE(TRANSACTIONAL | CONTROL, ATTRIBUTES_AT))
       const abortedTransactions = [{ producerId: 1n, firstOffset: 0 }]
