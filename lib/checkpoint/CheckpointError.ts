@@ -3,6 +3,7 @@
  *
  * - `Timeout`: not everything was acknowledged, handed over and stored in time; the message names what is missing.
  * - `SnapshotFailed`: an announced state ended with an error, or without a value.
+ * - `InvalidState`: a state cannot be written so that it can be read again; the message says whose it is, and where.
  * - `StoreFailed`: the store could not write or read.
  * - `Corrupt`: what is stored under its final name cannot be read.
  * - `Superseded`: a newer attempt has taken over; this one must not commit anything any more.
@@ -19,6 +20,7 @@
 export type CheckpointErrorTag =
   | 'Timeout'
   | 'SnapshotFailed'
+  | 'InvalidState'
   | 'StoreFailed'
   | 'Corrupt'
   | 'Superseded'

@@ -1,4 +1,5 @@
 import type { StoredCheckpoint } from './CheckpointStore.js'
+import { fromStored } from './storedState.js'
 
 /**
  * The states of the checkpoint that an attempt starts from, and who has asked for them.
@@ -22,12 +23,12 @@ export class RestoredState {
 
   stateOf(uid: string, subtaskIndex: number): unknown {
     this.asked.add(uid)
-    return this.states.get(uid)?.[subtaskIndex] ?? undefined
+    return fromStored(this.states.get(uid)?.[subtaskIndex] ?? undefined)
   }
 
   statesOf(uid: string): readonly unknown[] {
     this.asked.add(uid)
-    return (this.states.get(uid) ?? []).filter((state) => state !== undefined && state !== null)
+    return (this.states.get(uid) ?? []).filter((state) => state !== undefined && state !== null).map(fromStored)
   }
 
   committedOf(uid: string): readonly string[] {

@@ -1,7 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { isObservable, type Observable, ReplaySubject, Subscription, take } from 'rxjs'
 import type { CheckpointBarrier, CheckpointOutcome } from '../stream/CheckpointBarrier.js'
-import { CheckpointError, isFatal, reasonOf } from './CheckpointError.js'
+import { CheckpointError, isCheckpointError, isFatal, reasonOf } from './CheckpointError.js'
 import { canAbort, type CheckpointPhase, enterPhase } from './CheckpointPhase.js'
 import {
   acknowledged,
@@ -20,6 +20,7 @@ import type { CheckpointTicket } from './CheckpointTicket.js'
 import type { CheckpointWriter } from './CheckpointWriter.js'
 import type { CompletedCheckpoint } from './CompletedCheckpoint.js'
 import type { CheckpointedSource, CheckpointRequest } from './SourceAttempt.js'
+import { invalidState, toStored } from './storedState.js'
 
 /** Whom a running checkpoint tells. None of these is called but to set a flag: a barrier is acknowledged inside of `next()`. */
 export interface RunningCheckpointListener {
@@ -150,6 +151,7 @@ export class RunningCheckpoint {
             'A state is handed over as the barrier passes; announce it with an Observable when it takes longer.',
         ),
       )
+    if (!isUid(owner.uid)) return this.listener.onMisuse(noUid(owner.uid))
     if (!this.apply(announced(this.pending, owner))) return
     if (!isObservable(state)) {
       this.deliver(owner, state)
@@ -170,8 +172,13 @@ export class RunningCheckpoint {
     )
   }
 
+  /** A state that could not be restored ends the job, whatever becomes of what an operator throws. */
   private deliver(owner: SubtaskKey, state: unknown): void {
-    this.pending = delivered(this.pending, owner, state)
+    try {
+      this.pending = delivered(this.pending, owner, toStored(owner.uid, state))
+    } catch (cause) {
+      return this.listener.onFailure(this, isCheckpointError(cause) ? cause : unreadable(owner.uid, cause))
+    }
     if (this.acknowledged) this.listener.onComplete()
   }
 
@@ -190,3 +197,15 @@ export class RunningCheckpoint {
     return true
   }
 }
+
+/** States are properties of an object, of which `__proto__` is one that would not be read again. */
+const isUid = (uid: unknown): boolean => typeof uid === 'string' && uid !== '__proto__'
+
+const noUid = (uid: unknown): CheckpointError =>
+  new CheckpointError(
+    'IllegalState',
+    `A state was handed over for the uid ${String(uid)}. A uid is a text, the key of a state in checkpoints: set the option uid.`,
+  )
+
+const unreadable = (uid: string, cause: unknown): CheckpointError =>
+  invalidState(uid, `it has thrown when it was read (${reasonOf(cause)}).`, cause)

@@ -28,8 +28,13 @@ export interface CheckpointBarrier {
   readonly checkpointId: number
   readonly end?: EndOfStream | undefined
   /**
-   * Hands over the state of `uid` (plain JSON). An Observable announces it for later: the checkpoint waits for its
-   * value, and fails with its error. Two states of one uid within a checkpoint are an error.
+   * Hands over the state of `uid`: plain objects, arrays, texts, booleans, null, numbers (`NaN` and `Infinity` too) and
+   * bigints. It is copied at once, so it may be changed afterwards. What JSON would change without a word (a `Map`, a
+   * `Date`, an instance of a class, a function) ends the job with a `CheckpointError` `InvalidState` that says where it
+   * is, since no later attempt could be restored from it: write such a state with a codec.
+   *
+   * An Observable announces it for later: the checkpoint waits for its value, and fails with its error. Two states of
+   * one uid within a checkpoint are an error.
    */
   snapshot(uid: string, state: unknown): void
   acknowledge(): void

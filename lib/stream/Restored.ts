@@ -52,8 +52,8 @@ export interface Restored {
   /** Undefined on a stream without checkpoints. */
   readonly subtask?: SubtaskInfo | undefined
   /**
-   * The state that `uid` handed over with that checkpoint, from this subtask; undefined when there is none. It is plain JSON
-   * as it came from the store: decode it with a codec.
+   * The state that `uid` handed over with that checkpoint, from this subtask; undefined when there is none. It
+   * comes from the store, perhaps from an older release of yours: decode it with a codec.
    */
   stateOf(uid: string): unknown
   /** The states of all subtasks there were, in their order. After a rescale every subtask reads all and takes its share. */

@@ -18,7 +18,11 @@ export interface KeyedScanConfig<T, K extends Key, A> {
   readonly seed: () => A
   /** The next state of a key, which is emitted; `undefined` forgets the key, and nothing is emitted. */
   readonly accumulate: (state: A, value: T, timestamp: number) => A | undefined
-  /** How a state is written into a checkpoint, as plain JSON. To change its shape, let it read the old one too. */
+  /**
+   * How a state is written into a checkpoint: as plain objects, arrays, texts, numbers (`NaN` too) and bigints. Each checkpoint
+   * sees whether it reads what it has written; a state that it does not is a `CheckpointError` `InvalidState` that names the
+   * key. To change its shape, let it read the old one too.
+   */
   readonly state: t.Type<A, unknown>
 }
 
@@ -57,9 +61,10 @@ export function keyedScan<T, K extends Key, A>(
 ): OperatorFunction<StreamElement<T>, StreamElement<KeyedState<K, A>>> {
   const { uid, keyBy, seed, accumulate } = config
   const codec = t.readonlyArray(t.tuple([KeyCodec, config.state]))
+  const keysOf = (entries: readonly (readonly [Key, A])[]): readonly Key[] => entries.map(([key]) => key)
   return (source) =>
     new Observable((destination) => {
-      const state = new OperatorState(uid, codec, (keys) => keys.length === 0)
+      const state = new OperatorState(uid, { codec, keysOf })
       let states = new Map<K, A>()
       operate(source, destination, {
         next: (element) => {

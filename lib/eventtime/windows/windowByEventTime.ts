@@ -11,7 +11,7 @@ import { MIN_WATERMARK } from '../../stream/Watermark.js'
 import { checkKey, type Key } from '../keyed/Key.js'
 import { OperatorState } from '../keyed/OperatorState.js'
 import { KeyedWindows } from './KeyedWindows.js'
-import { keyedWindowsCodec } from './keyedWindowsState.js'
+import { keyedWindowsCodec, type KeyedWindowsState } from './keyedWindowsState.js'
 import type { TimeWindow } from './TimeWindow.js'
 import type { WindowAssigner } from './WindowAssigner.js'
 
@@ -29,7 +29,11 @@ export interface WindowConfig<T, K extends Key, A, L> {
   readonly accumulate: (accumulator: A, value: T) => A
   /** Of two sessions that become one, the earlier first. Needed for windows that merge. */
   readonly merge?: (one: A, other: A) => A
-  /** How an accumulator is written into a checkpoint, as plain JSON. To change its shape, let it read the old one too. */
+  /**
+   * How an accumulator is written into a checkpoint: as plain objects, arrays, texts, numbers (`NaN` too) and bigints. Each
+   * checkpoint sees whether it reads what it has written; an accumulator that it does not is a `CheckpointError` `InvalidState`
+   * that names the key. To change its shape, let it read the old one too.
+   */
   readonly state: t.Type<A, unknown>
   /** How long a window that has fired still takes late records, in ms; 0 by default. */
   readonly allowedLateness?: number
@@ -93,9 +97,10 @@ export function windowByEventTime<T, K extends Key, A, L = never>(
   const merge = config.merge ?? ((one: A) => one)
   const numLateRecordsDropped = (config.metrics ?? noMetrics).counter('numLateRecordsDropped')
   const codec = keyedWindowsCodec(config.state)
+  const keysOf = ({ panes }: KeyedWindowsState<A>): readonly Key[] => panes.map(({ key }) => key)
   return (source) =>
     new Observable((destination) => {
-      const state = new OperatorState(uid, codec, ({ panes }) => panes.length === 0)
+      const state = new OperatorState(uid, { codec, keysOf })
       const keyed = new KeyedWindows<T, K, A>(
         { windows, allowedLateness, seed, accumulate, merge },
         (key, window, value) => {

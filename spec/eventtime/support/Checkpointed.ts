@@ -1,4 +1,5 @@
 import { of } from 'rxjs'
+import { fromStored, toStored } from '../../../lib/checkpoint/storedState.js'
 import type { CheckpointBarrier, EndOfStream } from '../../../lib/stream/CheckpointBarrier.js'
 import type { Restored, SubtaskInfo } from '../../../lib/stream/Restored.js'
 import { Upstream } from '../../support/elements.js'
@@ -21,7 +22,7 @@ export class Checkpointed {
     const { subtaskIndex } = this.subtask
     const snapshot = (uid: string, state: unknown): void => {
       const subtasks = this.states.get(uid) ?? []
-      subtasks[subtaskIndex] = JSON.stringify(state)
+      subtasks[subtaskIndex] = JSON.stringify(toStored(uid, state))
       this.states.set(uid, subtasks)
     }
     return { ...this.up.barrier(checkpointId, end, of()), snapshot }
@@ -39,10 +40,10 @@ export class Checkpointed {
   /** Of the subtask; undefined when it handed nothing over. */
   stateOf(uid: string): unknown {
     const json = this.states.get(uid)?.[this.subtask.subtaskIndex]
-    return json === undefined ? undefined : JSON.parse(json)
+    return json === undefined ? undefined : fromStored(JSON.parse(json))
   }
 
   private statesOf(uid: string): readonly unknown[] {
-    return Object.values(this.states.get(uid) ?? []).map((json) => JSON.parse(json) as unknown)
+    return Object.values(this.states.get(uid) ?? []).map((json) => fromStored(JSON.parse(json)))
   }
 }
