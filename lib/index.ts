@@ -129,6 +129,7 @@ export type {
   TopicDescription,
   TransactionListing,
 } from './client/KafkaAdmin.js'
+export type { TransactionDescription, TransactionState } from './client/TransactionDescription.js'
 export type { ConnectKafka, KafkaClient } from './client/KafkaClient.js'
 export type {
   BrokerAddress,

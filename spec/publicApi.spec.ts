@@ -44,7 +44,7 @@ const types = list(`
   ProducerConfig ProducerRecord ProducerStats RecordDeserializer RefusedOffsets RemovedPartitionsPolicy Restored ResumedTransaction
   SaslConfig SerializationSchema Serializer SinkEvent SourceAttempt SourceErrorTag SplitElements StateCodec StateReader
   StoredAttempt StoredCheckpoint StreamElement StreamErrorTag SubtaskInfo TerminalPipeline TickConfig TimestampAssigner
-  TimestampProvider TimestampType TlsConfig TopicDescription TopicSelector TransactionListing TransactionalProducer
+  TimestampProvider TimestampType TlsConfig TopicDescription TopicSelector TransactionDescription TransactionListing TransactionState TransactionalProducer
   WatermarkAlignment WatermarkGenerator WatermarkHolder WatermarkHolderObserver WatermarkOutput WindowAssigner WindowConfig
   WindowResult
 `)

@@ -4,6 +4,7 @@ import type { KafkaError } from './KafkaError.js'
 import type { Offset, OffsetsByPartition } from './Offset.js'
 import type { OffsetSpec } from './OffsetSpec.js'
 import type { TopicPartition } from './TopicPartition.js'
+import type { TransactionDescription } from './TransactionDescription.js'
 
 export interface PartitionDescription {
   readonly partition: number
@@ -64,6 +65,23 @@ export interface KafkaAdmin {
   commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): Observable<RefusedOffsets>
   /** Ongoing transactions of the cluster (KIP-664); brokers from 3.0. */
   listTransactions(states: readonly string[]): Observable<readonly TransactionListing[]>
+  /**
+   * What the coordinators know of these transactional ids, by id (KIP-664). Ids that are not known are left out of the
+   * answer: never used, or forgotten after `transactional.id.expiration.ms`.
+   *
+   * Only reads: it neither begins a transaction nor keeps one from expiring. Describe on the id, which Write implies, is
+   * enough. An answer is about one moment: an open transaction may end right after it. One that is past its time-out stays
+   * `Ongoing` until the broker next looks for those (`transaction.abort.timed.out.transaction.cleanup.interval.ms`, 10 s).
+   *
+   * Errors: `Authorization` with the id; `Unsupported` from brokers before 3.0.
+   *
+   * @example
+   * ```ts
+   * const isOpen = (admin: KafkaAdmin, id: string) =>
+   *   admin.describeTransactions([id]).pipe(map((described) => described.get(id)?.state === 'Ongoing'))
+   * ```
+   */
+  describeTransactions(transactionalIds: readonly string[]): Observable<ReadonlyMap<string, TransactionDescription>>
   /** A setting of the brokers, e.g. `transaction.max.timeout.ms`; undefined when we may not read it. */
   brokerConfig(name: string): Observable<string | undefined>
 }

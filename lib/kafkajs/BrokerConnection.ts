@@ -209,13 +209,13 @@ export class BrokerConnection {
 
   private exchange<R>(
     { connection, versions }: Opened,
-    api: Pick<KafkaApi<never, R>, 'apiKey' | 'apiVersion' | 'apiName' | 'decode'>,
+    api: Pick<KafkaApi<never, R>, 'apiKey' | 'apiVersion' | 'apiName' | 'advice' | 'decode'>,
     body: Buffer,
     { timeoutMs = this.config.requestTimeoutMs, expectResponse = true }: SendOptions,
   ): Promise<R> {
     const range = versions[api.apiKey]
     if (range === undefined || api.apiVersion < range.minVersion || api.apiVersion > range.maxVersion) {
-      throw unsupportedApi(this.name, api.apiName, `we speak ${api.apiVersion}`, range)
+      throw unsupportedApi(this.name, api.apiName, `we speak ${api.apiVersion}`, range, api.advice)
     }
     if (!isUsable(connection)) throw this.lost('it is gone')
     return new Promise<R>((resolve, reject) => {

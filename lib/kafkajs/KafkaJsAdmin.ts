@@ -11,12 +11,14 @@ import { KafkaError } from '../client/KafkaError.js'
 import type { Offset, OffsetsByPartition } from '../client/Offset.js'
 import type { OffsetSpec } from '../client/OffsetSpec.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
+import type { TransactionDescription } from '../client/TransactionDescription.js'
 import { brokerError } from '../protocol/brokerError.js'
 import { listTransactionsApi } from '../protocol/requests/listTransactions.js'
 import type { TopicMetadata } from '../protocol/requests/metadata.js'
 import { offsetFetchApi } from '../protocol/requests/offsetFetch.js'
 import { askCoordinator } from './askCoordinator.js'
 import { commitByCoordinator } from './commitByCoordinator.js'
+import { describeTransactionsAtCoordinators } from './describeTransactionsAtCoordinators.js'
 import type { KafkaJsApi } from './internals.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import { listOffsetsByLeader } from './listOffsetsByLeader.js'
@@ -113,6 +115,10 @@ export class KafkaJsAdmin implements KafkaAdmin {
         return transactions
       })
     })
+  }
+
+  describeTransactions(transactionalIds: readonly string[]): Observable<ReadonlyMap<string, TransactionDescription>> {
+    return defer(() => describeTransactionsAtCoordinators(this.connections, transactionalIds))
   }
 
   brokerConfig(name: string): Observable<string | undefined> {

@@ -31,18 +31,20 @@ export const requestOverdue = (broker: string, api: string, ms: number): KafkaEr
 /**
  * @param ours which versions we speak
  * @param theirs those of the broker; undefined when it does not know the API
+ * @param advice what to do about it
  */
 export const unsupportedApi = (
   broker: string,
   api: string,
   ours: string,
   theirs: { readonly minVersion: number; readonly maxVersion: number } | undefined,
+  advice = 'Use Kafka 2.3 or newer.',
 ): KafkaError => {
   const spoken =
     theirs === undefined ? 'does not know it' : `speaks versions ${theirs.minVersion} to ${theirs.maxVersion}`
   return new KafkaError({
     _tag: 'Unsupported',
     api,
-    message: `Broker ${broker} cannot be asked ${api}: ${ours}, the broker ${spoken}. Use Kafka 2.3 or newer.`,
+    message: `Broker ${broker} cannot be asked ${api}: ${ours}, the broker ${spoken}. ${advice}`,
   })
 }

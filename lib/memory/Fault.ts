@@ -9,6 +9,7 @@ export type MemoryApi =
   | 'DeleteTopics'
   | 'CreatePartitions'
   | 'DescribeConfigs'
+  | 'DescribeTransactions'
   | 'ListOffsets'
   | 'ListTransactions'
   | 'OffsetCommit'

@@ -10,6 +10,7 @@ import type {
 import type { Offset, OffsetsByPartition } from '../client/Offset.js'
 import type { OffsetSpec } from '../client/OffsetSpec.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
+import type { TransactionDescription } from '../client/TransactionDescription.js'
 import type { MemoryCluster } from './MemoryCluster.js'
 import type { MemoryConnection } from './MemoryConnection.js'
 import type { MemoryLog } from './MemoryLog.js'
@@ -79,6 +80,12 @@ export class MemoryAdmin implements KafkaAdmin {
         .listTransactions()
         .filter(({ state }) => states.length === 0 || states.includes(state))
         .map(({ transactionalId, producerId, state }) => ({ transactionalId, producerId, state })),
+    )
+  }
+
+  describeTransactions(transactionalIds: readonly string[]): Observable<ReadonlyMap<string, TransactionDescription>> {
+    return this.connection.persist({ api: 'DescribeTransactions' }, () =>
+      this.cluster.describeTransactions(transactionalIds),
     )
   }
 

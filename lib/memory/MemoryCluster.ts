@@ -4,6 +4,7 @@ import type { KafkaError } from '../client/KafkaError.js'
 import type { PreparedTransaction } from '../client/KafkaProducer.js'
 import type { Offset } from '../client/Offset.js'
 import { TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
+import type { TransactionDescription } from '../client/TransactionDescription.js'
 import type { UnplacedRecord } from './LogBatch.js'
 import { memoryError } from './memoryError.js'
 import { type BatchWriter, MemoryLog } from './MemoryLog.js'
@@ -37,7 +38,12 @@ export class MemoryCluster {
     this.scheduler = scheduler
     this.brokerConfig = { ...defaultBrokerConfig, ...brokerConfig }
     this.coordinator = new MemoryTransactions(
-      Number(this.brokerConfig['transaction.max.timeout.ms']),
+      {
+        maxTimeoutMs: Number(this.brokerConfig['transaction.max.timeout.ms']),
+        abortTimedOutIntervalMs: Number(
+          this.brokerConfig['transaction.abort.timed.out.transaction.cleanup.interval.ms'],
+        ),
+      },
       (topicPartition, producerId, epoch, marker) =>
         this.find(topicPartition)?.endTransaction(producerId, epoch, marker, this.now()),
     )
@@ -168,6 +174,11 @@ export class MemoryCluster {
     return this.coordinator.list()
   }
 
+  describeTransactions(transactionalIds: readonly string[]): ReadonlyMap<string, TransactionDescription> {
+    this.expireTransactions()
+    return this.coordinator.describe(transactionalIds)
+  }
+
   /** ms until the next open transaction expires; Infinity while none is open. */
   get nextExpiryIn(): number {
     return this.coordinator.nextExpiry - this.now()
@@ -196,10 +207,11 @@ export class MemoryCluster {
 
 const brokerId = 1
 
-/** As Kafka's own defaults. */
+/** As Kafka's own defaults, but that an expired transaction is aborted at once. */
 const defaultBrokerConfig = {
   'auto.create.topics.enable': 'true',
   'num.partitions': '1',
   'transaction.max.timeout.ms': '900000',
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms': '0',
   'message.max.bytes': '1048588',
 }

@@ -23,7 +23,10 @@ export interface MemoryKafkaOptions {
   readonly topics?: Readonly<Record<string, number>> | undefined
   /** ms from a client's call to its effect and answer. 0: the next turn. */
   readonly latencyMs?: number | undefined
-  /** By Kafka's names: `auto.create.topics.enable` (true), `num.partitions` (1), `transaction.max.timeout.ms` (900000). */
+  /**
+   * By Kafka's names: `auto.create.topics.enable` (true), `num.partitions` (1), `transaction.max.timeout.ms` (900000),
+   * `transaction.abort.timed.out.transaction.cleanup.interval.ms` (0: an expired transaction is aborted at once).
+   */
   readonly brokerConfig?: Readonly<Record<string, string>> | undefined
 }
 

@@ -1,10 +1,8 @@
 import type { TransactionListing } from '../client/KafkaAdmin.js'
 import type { PreparedTransaction } from '../client/KafkaProducer.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
+import type { TransactionDescription, TransactionState } from '../client/TransactionDescription.js'
 import { memoryError, type MemoryErrorName } from './memoryError.js'
-
-/** The coordinator's states, by Kafka's names. Markers are written at once, so the Prepare states never show. */
-export type TransactionState = 'Empty' | 'Ongoing' | 'CompleteCommit' | 'CompleteAbort'
 
 /** A producer of transactions as the coordinator knows it, for assertions. */
 export interface MemoryTransaction extends TransactionListing {
@@ -20,9 +18,18 @@ interface Entry {
   epoch: number
   state: TransactionState
   timeoutMs: number
+  /** when the open or last transaction began, in ms; undefined in `Empty` */
+  startedAt: number | undefined
   /** when an open transaction is aborted, in ms; Infinity without one */
   expiresAt: number
   readonly partitions: Map<string, TopicPartition>
+}
+
+export interface TransactionConfig {
+  /** `transaction.max.timeout.ms` */
+  readonly maxTimeoutMs: number
+  /** `transaction.abort.timed.out.transaction.cleanup.interval.ms`; 0: at once */
+  readonly abortTimedOutIntervalMs: number
 }
 
 /** Writes the marker of an ended transaction to a partition's log. */
@@ -36,11 +43,15 @@ export type WriteMarker = (
 /**
  * The transaction coordinator (KIP-98), with the answers of Kafka 4.2.0 to clients below EndTxn version 5.
  *
- * - `initProducerId` aborts what is open under the id and bumps the epoch: from then on former producers are fenced.
- * - A transaction that is open longer than its timeout is aborted, and its producer fenced.
+ * - `initProducerId` aborts what is open under the id and bumps the epoch: from then on former producers are fenced. Its
+ *   abort takes an epoch of its own.
+ * - A transaction that is open longer than its timeout is aborted under the next epoch, so its producer is fenced: when
+ *   brokers next look for those, every `transaction.abort.timed.out.transaction.cleanup.interval.ms` (10 s on real ones,
+ *   and 0 here, which is at once). Until then it is `Ongoing`, and may still be committed.
  * - EndTxn, asked again for how it ended, succeeds again; asked otherwise: INVALID_TXN_STATE; of a fenced or expired
  *   producer: INVALID_PRODUCER_EPOCH; of an unknown producer id: INVALID_PRODUCER_ID_MAPPING.
  *
+ * Markers are written at once, so the states `PrepareCommit` and `PrepareAbort` never show.
  * It keeps no timer: whoever asks says what time it is, and {@link expire} does what is due. So an open transaction that
  * a crashed client leaves behind does not keep the process alive.
  */
@@ -49,7 +60,7 @@ export class MemoryTransactions {
   private nextProducerId = 0n
 
   constructor(
-    private readonly maxTimeoutMs: number,
+    private readonly config: TransactionConfig,
     private readonly writeMarker: WriteMarker,
   ) {}
 
@@ -59,17 +70,18 @@ export class MemoryTransactions {
   }
 
   initProducerId(transactionalId: string, timeoutMs: number): PreparedTransaction {
-    if (timeoutMs > this.maxTimeoutMs)
+    if (timeoutMs > this.config.maxTimeoutMs)
       throw this.error('INVALID_TRANSACTION_TIMEOUT', 'InitProducerId', transactionalId)
     const known = this.entries.get(transactionalId)
     if (known === undefined) return this.register(transactionalId, timeoutMs)
+    if (known.state === 'Ongoing') this.fence(known)
     known.epoch++
-    if (known.state === 'Ongoing') this.end(known, 'abort')
     if (known.epoch >= maxEpoch) {
       known.producerId = this.newProducerId()
       known.epoch = 0
     }
     known.state = 'Empty'
+    known.startedAt = undefined
     known.timeoutMs = timeoutMs
     return { transactionalId, producerId: known.producerId, epoch: known.epoch }
   }
@@ -79,7 +91,8 @@ export class MemoryTransactions {
     const entry = this.authorised('AddPartitionsToTxn', producer)
     if (entry.state !== 'Ongoing') {
       entry.state = 'Ongoing'
-      entry.expiresAt = now + entry.timeoutMs
+      entry.startedAt = now
+      entry.expiresAt = this.nextLook(now + entry.timeoutMs)
     }
     for (const partition of partitions) entry.partitions.set(topicPartitionKey(partition), partition)
   }
@@ -103,8 +116,7 @@ export class MemoryTransactions {
   expire(now: number): void {
     for (const entry of this.entries.values()) {
       if (entry.expiresAt > now) continue
-      entry.epoch++
-      this.end(entry, 'abort')
+      this.fence(entry)
     }
   }
 
@@ -125,6 +137,16 @@ export class MemoryTransactions {
     }))
   }
 
+  /** Ids that are not known are left out. */
+  describe(transactionalIds: readonly string[]): ReadonlyMap<string, TransactionDescription> {
+    return new Map(
+      transactionalIds.flatMap((id) => {
+        const entry = this.entries.get(id)
+        return entry === undefined ? [] : [[id, describe(entry)]]
+      }),
+    )
+  }
+
   private register(transactionalId: string, timeoutMs: number): PreparedTransaction {
     const producerId = this.newProducerId()
     this.entries.set(transactionalId, {
@@ -133,6 +155,7 @@ export class MemoryTransactions {
       epoch: 0,
       state: 'Empty',
       timeoutMs,
+      startedAt: undefined,
       expiresAt: Infinity,
       partitions: new Map(),
     })
@@ -148,6 +171,17 @@ export class MemoryTransactions {
     return entry
   }
 
+  /** Aborts under the next epoch, which the producer that wrote does not have. */
+  private fence(entry: Entry): void {
+    entry.epoch++
+    this.end(entry, 'abort')
+  }
+
+  private nextLook(due: number): number {
+    const { abortTimedOutIntervalMs: interval } = this.config
+    return interval > 0 ? Math.ceil(due / interval) * interval : due
+  }
+
   private end(entry: Entry, marker: 'commit' | 'abort'): void {
     const partitions = [...entry.partitions.values()]
     entry.partitions.clear()
@@ -160,6 +194,16 @@ export class MemoryTransactions {
     return memoryError(name, { api, transactionalId })
   }
 }
+
+const describe = ({ transactionalId, state, producerId, epoch, ...entry }: Entry): TransactionDescription => ({
+  transactionalId,
+  state,
+  producerId,
+  epoch,
+  timeoutMs: entry.timeoutMs,
+  startTime: entry.startedAt,
+  partitions: [...entry.partitions.values()],
+})
 
 const completed = { commit: 'CompleteCommit', abort: 'CompleteAbort' } as const
 

@@ -1,7 +1,7 @@
 import { filter, mergeMap } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { MemoryKafka } from '../memory/MemoryKafka.js'
-import type { TransactionState } from '../memory/MemoryTransactions.js'
+import type { TransactionState } from '../client/TransactionDescription.js'
 
 /**
  * What becomes of the transactions whose id begins with `prefix`: `open delays-0-1`, `committed delays-0-1`, `aborted delays-0-1`.

@@ -1,6 +1,7 @@
 import { ok } from 'node:assert/strict'
 import { isKafkaError } from '../../lib/client/KafkaError.js'
 import { addPartitionsToTxnApi } from '../../lib/protocol/requests/addPartitionsToTxn.js'
+import { describeTransactionsApi } from '../../lib/protocol/requests/describeTransactions.js'
 import { endTxnApi } from '../../lib/protocol/requests/endTxn.js'
 import { fetchApi, type FetchResponse } from '../../lib/protocol/requests/fetch.js'
 import { findCoordinatorApi } from '../../lib/protocol/requests/findCoordinator.js'
@@ -20,6 +21,7 @@ import type { FuzzTarget } from './FuzzTarget.js'
 /** Every answer the client reads. */
 export const apis: readonly KafkaApi<never, object>[] = [
   addPartitionsToTxnApi,
+  describeTransactionsApi,
   endTxnApi,
   fetchApi,
   findCoordinatorApi,
@@ -46,7 +48,7 @@ export const responsesTarget: FuzzTarget = {
       const java = name in javaMessages ? javaMessages[name as keyof typeof javaMessages] : coordinator
       const bodies = [java, ...(api.apiName === 'Fetch' ? [brokerFetch] : [])]
       // Java does not count the TAG_BUFFER of a flexible header as part of the body.
-      const header = Buffer.from(api.apiName === 'ListTransactions' ? [api.apiKey, 0] : [api.apiKey])
+      const header = Buffer.from(flexible.includes(api.apiName) ? [api.apiKey, 0] : [api.apiKey])
       return bodies.map((body) => Buffer.concat([header, body]))
     }),
   run: (input) => {
@@ -65,6 +67,8 @@ export const responsesTarget: FuzzTarget = {
     }
   },
 }
+
+const flexible = ['DescribeTransactions', 'ListTransactions']
 
 /** The answer of a broker to FindCoordinator: node 2 at h:9092. */
 const coordinator = Buffer.from('00000000' + '0000' + 'ffff' + '00000002' + '000168' + '00002384', 'hex')

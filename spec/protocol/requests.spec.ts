@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { isKafkaError } from '../../lib/client/KafkaError.js'
 import { earliestOffset, latestOffset, offsetForTimestamp } from '../../lib/client/OffsetSpec.js'
 import { addPartitionsToTxnApi } from '../../lib/protocol/requests/addPartitionsToTxn.js'
+import { describeTransactionsApi } from '../../lib/protocol/requests/describeTransactions.js'
 import { endTxnApi } from '../../lib/protocol/requests/endTxn.js'
 import { fetchApi } from '../../lib/protocol/requests/fetch.js'
 import { initProducerIdApi } from '../../lib/protocol/requests/initProducerId.js'
@@ -253,6 +254,51 @@ const exchanges = [
     },
     flexible(javaMessages.listTransactionsResponse),
   ),
+  exchange(
+    describeTransactionsApi,
+    { transactionalIds: ['copy-0-1', 'copy-0-2'] },
+    flexible(javaMessages.describeTransactionsRequest),
+    {
+      throttleTimeMs: 1,
+      transactions: [
+        {
+          errorCode: 0,
+          transactionalId: 'copy-0-1',
+          state: 'Ongoing',
+          timeoutMs: 900_000,
+          startTimeMs: 1_700_000_000_000,
+          producerId: 4000n,
+          producerEpoch: 3,
+          partitions: [
+            { topic, partition: 0 },
+            { topic, partition: 3 },
+            { topic: 'b', partition: 1 },
+          ],
+        },
+        {
+          errorCode: 0,
+          transactionalId: 'copy-0-2',
+          state: 'Empty',
+          timeoutMs: 60_000,
+          startTimeMs: -1,
+          producerId: 4001n,
+          producerEpoch: 0,
+          partitions: [],
+        },
+        {
+          errorCode: 105,
+          transactionalId: 'copy-0-3',
+          state: '',
+          timeoutMs: 0,
+          startTimeMs: 0,
+          producerId: 0n,
+          producerEpoch: 0,
+          partitions: [],
+        },
+      ],
+    },
+    flexible(javaMessages.describeTransactionsResponse),
+  ),
 ]
 
 describe.each(exchanges.map((exchange) => [exchange.api.apiName, exchange] as const))('%s', (_, exchange) => {
@@ -280,7 +326,8 @@ describe.each(exchanges.map((exchange) => [exchange.api.apiName, exchange] as co
 })
 
 /** Bytes at a response's end that hold nothing we read. */
-const trailing = (apiName: string): number => ({ Metadata: 4, ListTransactions: 1 })[apiName] ?? 0
+const trailing = (apiName: string): number =>
+  ({ Metadata: 4, ListTransactions: 1, DescribeTransactions: 1 })[apiName] ?? 0
 
 describe('Metadata', () => {
   it('should ask for all topics by null', () => {

@@ -9,6 +9,8 @@ export interface KafkaApi<Request, Response> {
   readonly apiKey: number
   readonly apiVersion: number
   readonly apiName: string
+  /** What to do about a broker that does not speak it. Default: Kafka 2.3 or newer, which all others are content with. */
+  readonly advice?: string
   /** The bytes after the client id. */
   readonly encode: (request: Request) => Buffer
   /**

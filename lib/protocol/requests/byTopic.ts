@@ -30,3 +30,14 @@ export const readByTopic = <T>(reader: ByteReader, readEntry: (reader: ByteReade
   })
   return entries
 }
+
+/** {@link readByTopic} of the flexible versions (KIP-482): `[topics] => name [partitions] TAG_BUFFER`. */
+export const readCompactByTopic = <T>(reader: ByteReader, readEntry: (reader: ByteReader, topic: string) => T): T[] => {
+  const entries: T[] = []
+  reader.readCompactArray(() => {
+    const topic = reader.readCompactString()
+    reader.readCompactArray(() => entries.push(readEntry(reader, topic)))
+    reader.skipTaggedFields()
+  })
+  return entries
+}

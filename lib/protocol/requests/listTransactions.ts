@@ -64,6 +64,7 @@ export const listTransactionsApi: KafkaApi<ListTransactionsRequest, ListTransact
   apiKey: 66,
   apiVersion: 0,
   apiName: 'ListTransactions',
+  advice: 'Use Kafka 3.0 or newer.',
   encode: encodeListTransactionsRequest,
   decode: decodeListTransactionsResponse,
 }

@@ -1,5 +1,6 @@
 import { adminContract } from './adminContract.js'
 import { type ContractHarness, ContractScene } from './ContractScene.js'
+import { describeTransactionsContract } from './describeTransactionsContract.js'
 import { fetcherContract } from './fetcherContract.js'
 import { portContract } from './portContract.js'
 import { producerContract } from './producerContract.js'
@@ -10,8 +11,8 @@ import { transactionContract } from './transactionContract.js'
  * The contract of the client port ({@link KafkaClient}), sentence by sentence, as specs: what an adapter must do so that
  * sources and sinks keep their guarantees on it. The in-memory Kafka and the default client pass it.
  *
- * It works on topics, groups and transactional ids of its own, so the cluster may be shared. One spec waits until a
- * transaction expires, which brokers look for every 10 s; give specs 60 s.
+ * It works on topics, groups and transactional ids of its own, so the cluster may be shared. Two specs wait until
+ * a transaction expires, which brokers look for every 10 s; give specs 60 s.
  *
  * @param name of the adapter, for titles
  * @param makeHarness called for each spec: how to connect, and where to
@@ -50,5 +51,6 @@ export const describeClientContract = (
     describe('fetcher', () => fetcherContract(scene, framework))
     describe('producer', () => producerContract(scene, framework))
     describe('transactions', () => transactionContract(scene, framework))
+    describe('transactions described', () => describeTransactionsContract(scene, framework))
   })
 }

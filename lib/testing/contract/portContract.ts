@@ -17,6 +17,7 @@ export const portContract = (scene: () => ContractScene, { expect, it }: TestFra
       connect: scene().connect(),
       listTopics: admin.listTopics(),
       describeNothing: admin.describeTopics([]),
+      describeNoTransactions: admin.describeTransactions([]),
       listNoOffsets: admin.listOffsets([], 'read_committed'),
       committedOffsets: admin.committedOffsets(group, [new TopicPartition(topic, 0)]),
       commitNothing: admin.commitOffsets(group, []),

@@ -13,6 +13,9 @@ export interface ReceivedRequest {
 /** The body of the answer; a promise answers later, undefined never. */
 export type Handler = (request: ReceivedRequest) => Buffer | undefined | Promise<Buffer | undefined>
 
+/** Which versions of an API it speaks; undefined: it does not know it. */
+export type Versions = (apiKey: number) => readonly [min: number, max: number] | undefined
+
 /**
  * A broker as the connection layer sees one: framing, correlation ids, ApiVersions, and one request per connection at a time,
  * answered by handlers. Listens on a free port of 127.0.0.1.
@@ -25,15 +28,12 @@ export class FakeBroker {
   private readonly handlers = new Map<number, Handler>()
   private readonly server: Server
 
-  private constructor(versions: (apiKey: number) => readonly [min: number, max: number]) {
+  private constructor(versions: Versions) {
     this.server = createServer((socket) => this.serve(socket))
     this.on(apiVersionsKey, () => apiVersionsAnswer(versions))
   }
 
-  static async start(
-    versions: (apiKey: number) => readonly [min: number, max: number] = () => [0, 20],
-    { host = '127.0.0.1', port = 0 } = {},
-  ): Promise<FakeBroker> {
+  static async start(versions: Versions = () => [0, 20], { host = '127.0.0.1', port = 0 } = {}): Promise<FakeBroker> {
     const broker = new FakeBroker(versions)
     await new Promise<void>((resolve, reject) => broker.server.once('error', reject).listen(port, host, resolve))
     broker.port = (broker.server.address() as AddressInfo).port
@@ -99,15 +99,12 @@ export class FakeBroker {
 
 const apiVersionsKey = 18
 
-const apiVersionsAnswer = (versions: (apiKey: number) => readonly [number, number]): Buffer =>
+const apiVersionsAnswer = (versions: Versions): Buffer =>
   new ByteWriter()
     .writeInt16(0)
     .writeArray(
-      Array.from({ length: 70 }, (_, apiKey) => apiKey),
-      (writer, apiKey) => {
-        const [min, max] = versions(apiKey)
-        writer.writeInt16(apiKey).writeInt16(min).writeInt16(max)
-      },
+      Array.from({ length: 70 }, (_, apiKey) => [apiKey, versions(apiKey)] as const).filter(([, range]) => range),
+      (writer, [apiKey, [min, max] = [0, 0]]) => writer.writeInt16(apiKey).writeInt16(min).writeInt16(max),
     )
     .writeInt32(0)
     .toBuffer()

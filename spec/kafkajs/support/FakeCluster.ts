@@ -9,7 +9,7 @@ import {
   type EpochEnd,
   offsetForLeaderEpochApi,
 } from '../../../lib/protocol/requests/offsetForLeaderEpoch.js'
-import { FakeBroker } from './FakeBroker.js'
+import { FakeBroker, type Versions } from './FakeBroker.js'
 
 export interface AskedPartition {
   readonly topic: string
@@ -60,8 +60,8 @@ export class FakeCluster {
     })
   }
 
-  static async start(count = 1, host = '127.0.0.1'): Promise<FakeCluster> {
-    const brokers = Array.from({ length: count }, () => FakeBroker.start(undefined, { host }))
+  static async start(count = 1, host = '127.0.0.1', versions?: Versions): Promise<FakeCluster> {
+    const brokers = Array.from({ length: count }, () => FakeBroker.start(versions, { host }))
     return new FakeCluster(await Promise.all(brokers), host)
   }
 

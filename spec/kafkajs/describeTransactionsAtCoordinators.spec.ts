@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { describeTransactionsAtCoordinators } from '../../lib/kafkajs/describeTransactionsAtCoordinators.js'
+import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
+import { ByteReader } from '../../lib/protocol/ByteReader.js'
+import { ByteWriter } from '../../lib/protocol/ByteWriter.js'
+import { describeTransactionsApi } from '../../lib/protocol/requests/describeTransactions.js'
+import { findCoordinatorApi } from '../../lib/protocol/requests/findCoordinator.js'
+import type { FakeBroker } from './support/FakeBroker.js'
+import { FakeCluster } from './support/FakeCluster.js'
+
+const [notCoordinator, loading, notFound, refused] = [16, 14, 105, 53]
+
+describe('describeTransactionsAtCoordinators', () => {
+  let cluster: FakeCluster
+  let connections: KafkaJsConnections
+  /** node id by transactional id; node 0 for the others */
+  const coordinators = new Map<string, number>()
+  /** error codes of the next answers about an id */
+  const codes = new Map<string, number[]>()
+  const asked: { readonly nodeId: number; readonly ids: readonly string[] }[] = []
+
+  beforeEach(async () => {
+    for (const memory of [coordinators, codes]) memory.clear()
+    asked.length = 0
+    cluster = await FakeCluster.start(2)
+    cluster.brokers.forEach((broker, nodeId) => serve(broker, nodeId))
+    connections = await KafkaJsConnections.open(cluster.config())
+  })
+
+  afterEach(async () => {
+    await connections.close()
+    await cluster.stop()
+  })
+
+  const serve = (broker: FakeBroker, nodeId: number, of = cluster): void => {
+    broker.on(findCoordinatorApi.apiKey, ({ body }) => {
+      const id = new ByteReader(body, 'FindCoordinator request').readString()
+      return coordinatorAnswer(of, coordinators.get(id) ?? 0)
+    })
+    broker.on(describeTransactionsApi.apiKey, ({ body }) => {
+      const ids = readIds(body)
+      asked.push({ nodeId, ids })
+      const answers = ids.map((id) => [id, codes.get(id)?.shift() ?? 0] as const)
+      for (const [id, code] of answers) if (code === notCoordinator) coordinators.set(id, 1 - nodeId)
+      return descriptions(answers)
+    })
+  }
+  const describedIds = async (...ids: readonly string[]) => [
+    ...(await describeTransactionsAtCoordinators(connections, ids)).keys(),
+  ]
+
+  it('should ask each coordinator once, about all its ids', async () => {
+    coordinators.set('b', 1)
+    codes.set('c', [notFound])
+
+    const described = await describeTransactionsAtCoordinators(connections, ['a', 'b', 'c', 'a'])
+
+    expect([...described.values()]).toEqual(
+      ['a', 'b'].map((transactionalId) => ({
+        ...{ transactionalId, state: 'Ongoing', producerId: 7n, epoch: 3 },
+        ...{ timeoutMs: 60_000, startTime: 1_700_000_000_000, partitions: [] },
+      })),
+    )
+    expect([...asked].sort((a, b) => a.nodeId - b.nodeId)).toEqual([
+      { nodeId: 0, ids: ['a', 'c'] },
+      { nodeId: 1, ids: ['b'] },
+    ])
+  })
+
+  it('should ask nobody about nothing', async () => {
+    expect(await describedIds()).toEqual([])
+    expect(asked).toEqual([])
+  })
+
+  it('should ask again about what has moved, at its new coordinator, and keep the other answers', async () => {
+    codes.set('b', [notCoordinator])
+
+    expect((await describedIds('a', 'b')).sort()).toEqual(['a', 'b'])
+    expect(asked).toEqual([
+      { nodeId: 0, ids: ['a', 'b'] },
+      { nodeId: 1, ids: ['b'] },
+    ])
+  })
+
+  it('should wait for a coordinator that loads, or that was lost', async () => {
+    codes.set('a', [loading, loading])
+    expect(await describedIds('a')).toEqual(['a'])
+    cluster.brokers.forEach((broker) => broker.cut())
+    expect(await describedIds('a')).toEqual(['a'])
+  })
+
+  it('should say which id it has no permission for, and not ask again', async () => {
+    codes.set('b', [refused])
+
+    await expect(describedIds('a', 'b')).rejects.toMatchObject({
+      ...{ _tag: 'Authorization', retriable: false, transactionalId: 'b' },
+      message: expect.stringMatching(/^DescribeTransactions for transactional.id "b": .*Describe/),
+    })
+    expect(asked).toHaveLength(1)
+  })
+
+  it('should say which Kafka it takes to a broker that does not know the question', async () => {
+    const old = await FakeCluster.start(1, undefined, (apiKey) =>
+      apiKey < describeTransactionsApi.apiKey ? [0, 20] : undefined,
+    )
+    old.brokers.forEach((broker, nodeId) => serve(broker, nodeId, old))
+    const connected = await KafkaJsConnections.open(old.config())
+
+    await expect(describeTransactionsAtCoordinators(connected, ['a'])).rejects.toMatchObject({
+      ...{ _tag: 'Unsupported', retriable: false, api: 'DescribeTransactions' },
+      message: expect.stringMatching(/the broker does not know it\. EXACTLY_ONCE needs Kafka 3\.0 or later\.$/),
+    })
+    await connected.close()
+    await old.stop()
+  })
+})
+
+const readIds = (body: Buffer): readonly string[] => {
+  const reader = new ByteReader(body, 'DescribeTransactions request')
+  reader.skipTaggedFields()
+  return reader.readCompactArray(() => reader.readCompactString())
+}
+
+const coordinatorAnswer = ({ brokers }: FakeCluster, nodeId: number): Buffer =>
+  new ByteWriter()
+    .writeInt32(0)
+    .writeInt16(0)
+    .writeNullableString(null)
+    .writeInt32(nodeId)
+    .writeString('127.0.0.1')
+    .writeInt32(brokers[nodeId]?.port ?? 0)
+    .toBuffer()
+
+const descriptions = (answers: readonly (readonly [id: string, code: number])[]): Buffer =>
+  new ByteWriter()
+    .writeNoTaggedFields()
+    .writeInt32(0)
+    .writeCompactArray(answers, (writer, [id, code]) =>
+      writer
+        .writeInt16(code)
+        .writeCompactString(id)
+        .writeCompactString(code === 0 ? 'Ongoing' : '')
+        .writeInt32(60_000)
+        .writeInt64(1_700_000_000_000)
+        .writeBigInt64(7n)
+        .writeInt16(3)
+        .writeCompactArray([], () => undefined)
+        .writeNoTaggedFields(),
+    )
+    .writeNoTaggedFields()
+    .toBuffer()

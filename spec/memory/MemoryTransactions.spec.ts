@@ -1,0 +1,96 @@
+import { describe, expect, it } from '@jest/globals'
+import { concatMap } from 'rxjs'
+import { TestScheduler } from 'rxjs/testing'
+import type { KafkaClient } from '../../lib/client/KafkaClient.js'
+import type { TransactionalProducer } from '../../lib/client/KafkaProducer.js'
+import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
+import { ContractScene, producerConfig } from '../../lib/testing/contract/ContractScene.js'
+
+/** A run in virtual time: one transaction of the id `x` is opened at 0 ms, and `[ms, what]` noted. */
+const withOpenTransaction = (
+  { timeoutMs, brokerConfig }: { readonly timeoutMs: number; readonly brokerConfig?: Record<string, string> },
+  play: (stage: {
+    readonly kafka: MemoryKafka
+    readonly client: KafkaClient
+    readonly producer: TransactionalProducer
+    readonly at: (ms: number, act: () => void) => void
+    readonly note: (what: unknown) => void
+    /** notes state, epoch and start of `x`, or that it is unknown */
+    readonly describe: () => void
+  }) => void,
+): readonly (readonly [ms: number, what: unknown])[] => {
+  const noted: (readonly [number, unknown])[] = []
+  const scheduler = new TestScheduler(() => undefined)
+  scheduler.maxFrames = Infinity
+  const kafka = new MemoryKafka({ scheduler, topics: { t: 1 }, brokerConfig })
+  const note = (what: unknown): void => void noted.push([scheduler.now(), what])
+  new ContractScene({ connect: kafka.connect, bootstrapServers: [] }).connect({ scheduler }).subscribe((client) => {
+    const producer = client.transactionalProducer('x', producerConfig({ transactionTimeoutMs: timeoutMs }))
+    producer
+      .init()
+      .pipe(
+        concatMap(() => {
+          producer.begin()
+          producer.append({ topic: 't', partition: 0, value: 'a' })
+          return producer.flush()
+        }),
+      )
+      .subscribe(() =>
+        play({
+          ...{ kafka, client, producer, note },
+          at: (ms, act) => void scheduler.schedule(act, ms),
+          describe: () =>
+            void client.admin.describeTransactions(['x']).subscribe((described) => {
+              const x = described.get('x')
+              note(x === undefined ? 'unknown' : [x.state, x.epoch, x.startTime])
+            }),
+        }),
+      )
+  })
+  scheduler.flush()
+  return noted
+}
+
+describe('the transactions of MemoryKafka', () => {
+  it('should abort what is open too long at once', () => {
+    expect(
+      withOpenTransaction({ timeoutMs: 1_000 }, ({ at, describe }) => {
+        at(999, describe)
+        at(1_000, describe)
+      }),
+    ).toEqual([
+      [999, ['Ongoing', 0, 0]],
+      [1_000, ['CompleteAbort', 1, 0]],
+    ])
+  })
+
+  describe('when brokers look for what is open too long only now and then', () => {
+    const brokerConfig = { 'transaction.abort.timed.out.transaction.cleanup.interval.ms': '10000' }
+
+    it('should describe it as open until they look', () => {
+      expect(
+        withOpenTransaction({ timeoutMs: 1_000, brokerConfig }, ({ at, describe }) => {
+          at(1_000, describe)
+          at(9_999, describe)
+          at(10_000, describe)
+        }),
+      ).toEqual([
+        [1_000, ['Ongoing', 0, 0]],
+        [9_999, ['Ongoing', 0, 0]],
+        [10_000, ['CompleteAbort', 1, 0]],
+      ])
+    })
+
+    it('should commit what is past its time-out', () => {
+      expect(
+        withOpenTransaction({ timeoutMs: 1_000, brokerConfig }, ({ kafka, producer, at, describe, note }) => {
+          at(9_000, () => producer.commit().subscribe(() => note(kafka.records('t').map(({ value }) => value))))
+          at(10_000, describe)
+        }),
+      ).toEqual([
+        [9_000, ['a']],
+        [10_000, ['CompleteCommit', 0, 0]],
+      ])
+    })
+  })
+})
