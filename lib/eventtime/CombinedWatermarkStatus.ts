@@ -14,14 +14,17 @@ interface PartialWatermark {
  *
  * - All idle: nothing more is to be expected before the latest watermark of all, so that one is emitted, and idleness
  *   after it.
- * - A watermark of an idle split makes it active again. The combined one waits for it, but never goes back.
- * - No split at all: nothing is said.
+ * - One of them active again, or a new one: the source is active, from then on and not only when its watermark grows. A
+ *   watermark makes its split active. The combined one waits for it, but never goes back.
+ * - No split at all: nothing is said, but by who knows that there is none (`standDown`).
  *
- * Flink's `WatermarkOutputMultiplexer` with its `CombinedWatermarkStatus`; the recorded cases are in spec/golden.
+ * Flink's `WatermarkOutputMultiplexer` with its `CombinedWatermarkStatus`, as of FLINK-40504. The recorded cases in
+ * spec/golden are of Flink 2.2.1, where a source stayed idle until its watermark grew.
  */
 export class CombinedWatermarkStatus<Split> implements WatermarkCombination<Split> {
   private readonly splits = new Map<Split, PartialWatermark>()
   private combined = MIN_WATERMARK
+  private idle = false
 
   constructor(private readonly output: WatermarkOutput) {}
 
@@ -35,6 +38,7 @@ export class CombinedWatermarkStatus<Split> implements WatermarkCombination<Spli
 
   emitWatermark(split: Split, timestamp: number): void {
     if (this.setWatermark(split, timestamp) && timestamp > this.combined) this.update()
+    else if (this.splits.has(split)) this.resume()
   }
 
   markIdle(split: Split): void {
@@ -82,10 +86,22 @@ export class CombinedWatermarkStatus<Split> implements WatermarkCombination<Spli
       if (partial.watermark < least) least = partial.watermark
     }
     const combined = idle ? latest : least
+    if (!idle) this.resume()
     if (combined > this.combined) {
       this.combined = combined
       this.output.emitWatermark(combined)
     }
-    if (idle) this.output.markIdle()
+    if (idle) this.standDown()
+  }
+
+  standDown(): void {
+    this.idle = true
+    this.output.markIdle()
+  }
+
+  private resume(): void {
+    if (!this.idle) return
+    this.idle = false
+    this.output.markActive()
   }
 }

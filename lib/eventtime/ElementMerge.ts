@@ -30,7 +30,7 @@ class Input<T> {
  *
  * - `Restored`: the first one is emitted; a request to end goes to all.
  * - Records and batch ends pass as they come; a batch end stays that of its own split.
- * - Watermarks and statuses go into the combination, and what that says is emitted. **The final watermark** is emitted
+ * - Watermarks and statuses go into the combination, and what that says is emitted; a new input makes an idle stream active. **The final watermark** is emitted
  *   when all inputs there are have sent theirs, and no more can come: right before the final barrier, at the latest at
  *   completion. So an input that has ended never makes the others' watermark jump, whether they are idle or not.
  * - Barriers are aligned: see `BarrierAlignment`. The barrier of an aborted checkpoint is dropped, and who waited goes
@@ -53,6 +53,8 @@ export class ElementMerge<T> {
   private ended = false
   private finished = false
   private busy = false
+  /** Inputs have come that the combination has not spoken of yet. */
+  private added = false
   /** Something is to be done once the element on its way has been taken. */
   private pending = false
 
@@ -81,7 +83,8 @@ export class ElementMerge<T> {
       this.alignment.add(input)
       this.watermarks.add(input)
     }
-    this.holder?.look()
+    this.added = true
+    this.settle()
     for (const { input, elements } of inputs) {
       operate(elements, this.destination, {
         next: (element) => {
@@ -193,6 +196,7 @@ export class ElementMerge<T> {
     this.busy = true
     while (this.pending && !this.destination.closed) {
       this.pending = false
+      if (this.added) this.updateWatermarks()
       this.emitBarrier()
       for (const input of this.inputs) this.drain(input)
       this.endIfDone()
@@ -225,7 +229,7 @@ export class ElementMerge<T> {
     if (this.closed) this.emitFinalWatermark()
     if (this.inputs.size > 0) return
     if (this.closed) this.destination.complete()
-    else if (!this.ended && !this.finished && this.restored.length > 0) this.output.markIdle()
+    else if (!this.ended && !this.finished && this.restored.length > 0) this.watermarks.standDown()
   }
 
   private endWatermarks(input: Input<T>): void {
@@ -236,6 +240,11 @@ export class ElementMerge<T> {
 
   private removeWatermarks(input: Input<T>): void {
     this.watermarks.remove(input)
+    this.updateWatermarks()
+  }
+
+  private updateWatermarks(): void {
+    this.added = false
     this.watermarks.update()
     this.holder?.look()
   }

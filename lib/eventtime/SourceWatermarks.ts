@@ -1,17 +1,19 @@
 import type { SchedulerLike } from 'rxjs'
 import type { BatchEnd } from '../stream/BatchEnd.js'
-import { MIN_WATERMARK } from '../stream/Watermark.js'
+import { MAX_WATERMARK, MIN_WATERMARK } from '../stream/Watermark.js'
 import type { Watermark } from '../stream/Watermark.js'
 import type { WatermarkStatus } from '../stream/WatermarkStatus.js'
 import { CombinedWatermarkStatus } from './CombinedWatermarkStatus.js'
 import { DemandClock } from './DemandClock.js'
 import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
+import { IdlenessTimer } from './IdlenessTimer.js'
 import { PausableClock } from './PausableClock.js'
 import { StreamAlignment } from './StreamAlignment.js'
 import type { WatermarkGenerator, WatermarkOutput } from './WatermarkGenerator.js'
 import type { WatermarkHolder, WatermarkHolderObserver } from './WatermarkHolder.js'
 import { WatermarkHolderTracker } from './WatermarkHolderTracker.js'
 import type { WatermarkStrategy } from './WatermarkStrategy.js'
+import { WatermarksWithIdleness } from './WatermarksWithIdleness.js'
 
 /** Whom the watermarks of a source tell. */
 export interface SourceWatermarksListener {
@@ -24,24 +26,29 @@ export interface SourceWatermarksListener {
  * The watermarks of a source that reads several splits in one loop: a generator for each, combined, on one tick. What
  * the source is to emit goes to `emit`. Pure state and a clock; the one who ticks is the source.
  *
- * 1. `addSplit` when it is assigned: from now on it holds the watermark back. `release` when it has ended.
- * 2. For each record: `timestampOf`, emit the record, then `onRecord`: a record leaves before the watermark that it
- *    causes.
+ * 1. `addSplit` when it is assigned: from now on it holds the watermark back, and the source is active. `end` when it has
+ *    reached its end, `drop` when it is given up before.
+ * 2. For each record: `timestampOf`; `markActive` if the split is `idle`; emit the record, then `onRecord`: a record leaves
+ *    before the watermark that it causes.
  * 3. `onPeriodicEmit` at every tick, 200 ms by default: all splits are asked, then they are combined once.
- * 4. With `withWatermarkAlignment`, a split that is `paused` is not to be read; `wake` says that one may go on. `leave` when
- *    nothing more is read.
+ * 4. `discovered` when all splits are known: from then on a source without a split is idle. Before that it is idle after the
+ *    timeout of the strategy, as Flink's main output is.
+ * 5. With `withWatermarkAlignment`, a split that is `paused` is not to be read; `wake` says that one may go on. `leave` when
+ *    nothing more is read, and `emitFinalWatermark` if that is the end of the stream.
  *
  * It is the same as `assignTimestampsAndWatermarks` for each split and then `combineWatermarks`, with one tick for all
  * of them. Flink's `ProgressiveTimestampsAndWatermarks`; the recorded cases are in spec/golden.
  */
 export class SourceWatermarks<T> {
-  private readonly splits = new Set<SplitWatermarks<T>>()
+  private readonly live = new Set<SplitWatermarks<T>>()
+  /** Nothing is to come from them, but they are not gone: the source ends when all have. */
+  private readonly ended = new Set<SplitWatermarks<T>>()
+  private readonly output: ElementWatermarkOutput
   private readonly combined: CombinedWatermarkStatus<SplitWatermarks<T>>
-  /** Flink's main output: it sees no records; with idleness set it tells that a source without splits is idle. */
-  private readonly main: WatermarkGenerator<T>
-  private readonly mainOutput: WatermarkOutput
+  private readonly undiscovered: IdlenessTimer | undefined
   private readonly alignment: StreamAlignment | undefined
   private readonly tracker: WatermarkHolderTracker<SplitWatermarks<T>>
+  private allKnown = false
 
   constructor(
     private readonly strategy: WatermarkStrategy<T>,
@@ -50,13 +57,12 @@ export class SourceWatermarks<T> {
     holder$?: WatermarkHolderObserver,
   ) {
     const now = (): number => scheduler.now()
-    const main = new ElementWatermarkOutput((element) => {
-      this.emit(element)
+    this.output = new ElementWatermarkOutput((element) => {
+      this.alignment?.watch(element)
+      this.listener.emit(element)
     })
-    const idleTogether = idleOnlyTogether(main)
-    this.combined = new CombinedWatermarkStatus(idleTogether())
-    this.mainOutput = idleTogether()
-    this.main = strategy.createWatermarkGenerator(now)
+    this.combined = new CombinedWatermarkStatus(this.output)
+    this.undiscovered = strategy.idleTimeout === undefined ? undefined : new IdlenessTimer(strategy.idleTimeout, now)
     this.tracker = new WatermarkHolderTracker(() => this.combined.slowest, now, holder$)
     this.alignment = this.join()
   }
@@ -65,26 +71,44 @@ export class SourceWatermarks<T> {
   addSplit(id: string): SplitWatermarks<T> {
     const { strategy, scheduler, combined, alignment } = this
     const split: SplitWatermarks<T> = new SplitWatermarks(id, strategy, scheduler, combined, alignment, () => {
-      this.splits.delete(split)
+      this.live.delete(split)
       combined.remove(split)
     })
-    this.splits.add(split)
+    this.live.add(split)
     combined.add(split)
+    this.update()
     return split
   }
 
+  /** It has sent all it has. The final watermark is said when the source ends, so it makes nobody idle. */
+  end(split: SplitWatermarks<T>): void {
+    split.release()
+    this.ended.add(split)
+    this.update()
+  }
+
+  /** It is not there any more. */
+  drop(split: SplitWatermarks<T>): void {
+    split.release()
+    this.ended.delete(split)
+    this.update()
+  }
+
+  discovered(): void {
+    this.allKnown = true
+    this.update()
+  }
+
   onPeriodicEmit(): void {
-    for (const split of this.splits) split.onPeriodicEmit()
-    this.combined.update()
-    this.main.onPeriodicEmit(this.mainOutput)
+    for (const split of this.live) split.onPeriodicEmit()
+    if (this.empty && this.undiscovered?.checkIfIdle() === true) this.combined.standDown()
+    this.update()
     this.align()
     this.tracker.look()
   }
 
-  /** Sends what the source itself says: that it is idle, having no splits. */
-  emit(element: Watermark | WatermarkStatus): void {
-    this.alignment?.watch(element)
-    this.listener.emit(element)
+  emitFinalWatermark(): void {
+    this.output.emitWatermark(MAX_WATERMARK)
   }
 
   /** The split that holds the watermark, as of the last tick. */
@@ -94,9 +118,18 @@ export class SourceWatermarks<T> {
 
   /** Nothing more is read: nobody waits for this source, nor for any of its splits. */
   leave(): void {
-    for (const split of this.splits) split.release()
+    for (const split of this.live) split.release()
     this.tracker.look()
     this.alignment?.leave()
+  }
+
+  private get empty(): boolean {
+    return this.live.size === 0 && this.ended.size === 0
+  }
+
+  private update(): void {
+    this.combined.update()
+    if (this.empty && this.allKnown) this.combined.standDown()
   }
 
   private join(): StreamAlignment | undefined {
@@ -110,7 +143,7 @@ export class SourceWatermarks<T> {
 
   private align(): void {
     let resumed = false
-    for (const split of this.splits) if (split.align()) resumed = true
+    for (const split of this.live) if (split.align()) resumed = true
     if (resumed) this.listener.wake()
   }
 }
@@ -124,6 +157,7 @@ export class SplitWatermarks<T> {
   /** how far this split has come */
   watermark = MIN_WATERMARK
   private readonly generator: WatermarkGenerator<T>
+  private readonly idleness: WatermarksWithIdleness<T> | undefined
   private readonly atOnce: WatermarkOutput
   private readonly atTick: WatermarkOutput
   private readonly alignmentClock: PausableClock
@@ -141,6 +175,7 @@ export class SplitWatermarks<T> {
     this.alignmentClock = new PausableClock(scheduler)
     this.clock = new DemandClock(this.alignmentClock)
     this.generator = strategy.createWatermarkGenerator(() => this.clock.now())
+    this.idleness = this.generator instanceof WatermarksWithIdleness ? this.generator : undefined
     this.atOnce = {
       emitWatermark: (timestamp) => {
         this.watermark = Math.max(this.watermark, timestamp)
@@ -166,6 +201,11 @@ export class SplitWatermarks<T> {
         combined.setIdle(this, false)
       },
     }
+  }
+
+  /** No record for longer than the timeout: `markActive` is due before the next one. */
+  get idle(): boolean {
+    return this.idleness !== undefined && this.idleness.idle
   }
 
   onRecord(value: T, timestamp: number): void {
@@ -207,27 +247,5 @@ export class SplitWatermarks<T> {
 
   markActive(): void {
     this.atOnce.markActive()
-  }
-}
-
-/** Makes outputs onto one, which is idle only when all of them are. They start idle. */
-function idleOnlyTogether(output: WatermarkOutput): () => WatermarkOutput {
-  const active = new Set<WatermarkOutput>()
-  return () => {
-    const part: WatermarkOutput = {
-      emitWatermark: (timestamp) => {
-        active.add(part)
-        output.emitWatermark(timestamp)
-      },
-      markIdle: () => {
-        active.delete(part)
-        if (active.size === 0) output.markIdle()
-      },
-      markActive: () => {
-        active.add(part)
-        output.markActive()
-      },
-    }
-    return part
   }
 }

@@ -4,7 +4,7 @@ import { checkAlignment } from './StreamAlignment.js'
 import type { TimestampAssigner } from './TimestampAssigner.js'
 import type { WatermarkAlignment } from './WatermarkAlignment.js'
 import type { WatermarkGenerator } from './WatermarkGenerator.js'
-import { watermarksWithIdleness } from './watermarksWithIdleness.js'
+import { WatermarksWithIdleness } from './WatermarksWithIdleness.js'
 
 interface Settings<T> {
   readonly newGenerator: () => WatermarkGenerator<T>
@@ -57,8 +57,8 @@ export class WatermarkStrategy<T> {
   }
 
   /**
-   * A split without records for longer than `idleTimeout` ms is idle: the others' watermark does not wait for it.
-   * Looked at on ticks, so it may take three of them longer. Throws unless it is positive.
+   * A split without records for longer than `idleTimeout` ms is idle: the others' watermark does not wait for it, until
+   * its next record. Looked at on ticks, so it may take three of them longer. Throws unless it is positive.
    */
   withIdleness(idleTimeout: number): WatermarkStrategy<T> {
     return new WatermarkStrategy({ ...this.settings, idleTimeout: checkIdleTimeout(idleTimeout) })
@@ -92,6 +92,6 @@ export class WatermarkStrategy<T> {
   createWatermarkGenerator(now: () => number): WatermarkGenerator<T> {
     const generator = this.settings.newGenerator()
     const { idleTimeout } = this.settings
-    return idleTimeout === undefined ? generator : watermarksWithIdleness(generator, idleTimeout, now)
+    return idleTimeout === undefined ? generator : new WatermarksWithIdleness(generator, idleTimeout, now)
   }
 }

@@ -10,6 +10,7 @@ import { ticks } from './TickConfig.js'
 import type { TickConfig } from './TickConfig.js'
 import type { WatermarkOutput } from './WatermarkGenerator.js'
 import type { WatermarkStrategy } from './WatermarkStrategy.js'
+import { WatermarksWithIdleness } from './WatermarksWithIdleness.js'
 
 /**
  * Gives records their event time and emits the watermarks that follow from it. Meant for each split, before
@@ -28,8 +29,8 @@ import type { WatermarkStrategy } from './WatermarkStrategy.js'
  *   one.
  * - Watermarks and statuses that come in are dropped, except the final one.
  * - Idleness (`withIdleness` of the strategy) does not count the time in which the end of the pipeline asks for
- *   nothing. A split that has been idle is active with the next watermark of its generator, even if that one does not
- *   grow: the others have to wait for it again.
+ *   nothing. Idle means no records: a split that has been idle is active before its next record leaves, and the others
+ *   have to wait for it again, even if its watermark does not grow.
  * - What the assigner or the generator throws is the error of the stream. Alignment is for `alignWatermarks`.
  */
 export function assignTimestampsAndWatermarks<T>(
@@ -57,6 +58,7 @@ export function assignTimestampsAndWatermarks<T>(
       }
       const clock = new DemandClock(scheduler)
       const generator = strategy.createWatermarkGenerator(() => clock.now())
+      const idleness = generator instanceof WatermarksWithIdleness ? generator : undefined
       // `Restored` has to be first.
       let begun = false
       const ticking = operate(tick$, destination, {
@@ -70,6 +72,7 @@ export function assignTimestampsAndWatermarks<T>(
           switch (element.kind) {
             case 'record': {
               const timestamp = timestampAssigner(element.value, element.timestamp)
+              if (idleness?.idle === true) elements.markActive()
               destination.next(timestamp === element.timestamp ? element : new StreamRecord(element.value, timestamp))
               generator.onEvent(element.value, timestamp, output)
               break

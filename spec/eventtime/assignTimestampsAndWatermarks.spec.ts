@@ -143,19 +143,19 @@ describe('assignTimestampsAndWatermarks', () => {
   describe('withIdleness', () => {
     const idling = ascending.withIdleness(10)
 
-    it('should mark a quiet split idle strictly after the timeout, and active with its next watermark', () => {
+    it('should mark a quiet split idle strictly after the timeout, and active before its next record', () => {
       runMarbles(({ hot, expectObservable }) => {
         // Ticks at 5, 10, ...: the one at 5 saw a record, the quiet begins at 10, and is longer than 10 ms at 25.
-        const source = hot(' ra---------------------------b---------|', elements)
-        const expected = '   ra---A-------------------i---b(jB)-----|'
+        const source = hot(' ra------------------------b-------------|', elements)
+        const expected = '   ra---A-------------------i(jb)B---------|'
         expectObservable(source.pipe(assignTimestampsAndWatermarks(idling, every5), map(show))).toBe(expected, shown)
       })
     })
 
     it('should be active after an older record too: the others have to wait again', () => {
       runMarbles(({ hot, expectObservable }) => {
-        const source = hot(' ra---------------------------c-----|', elements)
-        const expected = '   ra---A-------------------i---cj----|'
+        const source = hot(' ra---------------------------c---------|', elements)
+        const expected = '   ra---A-------------------i---(jc)------|'
         expectObservable(source.pipe(assignTimestampsAndWatermarks(idling, every5), map(show))).toBe(expected, shown)
       })
     })

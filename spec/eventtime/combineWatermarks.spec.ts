@@ -116,6 +116,39 @@ describe('combineWatermarks', () => {
       })
     })
 
+    it('should be active again with a split behind what was emitted as all were idle, and wait for it', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot(' r-2--i----3----', elements)
+        const two = hot(' --1i---ja----3-', elements)
+        const expected = 'r-12-i-ja----3-'
+        expectObservable(merged(one, two)).toBe(expected, shown)
+      })
+    })
+
+    it('should be active with a new split, and idle again with it', () => {
+      runMarbles(({ hot, cold, expectObservable }) => {
+        const one = hot('  -r1-i---------', elements)
+        const two = cold(' ------i---', elements)
+        const splits = hot<SplitElements<string>>('o-----t-------', { o: split('one', one), t: split('two', two) })
+        const expected = ' -r1-i-j-----i-'
+        expectObservable(splits.pipe(combineWatermarks(), map(show))).toBe(expected, shown)
+      })
+    })
+
+    it('should say that a new split makes it active after the element that is on its way', () => {
+      const seen: string[] = []
+      const splits = new Subject<SplitElements<string>>()
+      const one = new Subject<Elements>()
+      splits.pipe(combineWatermarks(), map(show)).subscribe((element) => {
+        seen.push(`<${element}`)
+        if (element === 'idle') splits.next(split('two', new Subject()))
+        seen.push(`${element}>`)
+      })
+      splits.next(split('one', one))
+      one.next(idle)
+      expect(seen).toEqual(['<idle', 'idle>', '<active', 'active>'])
+    })
+
     it('should wait for a new split until its first watermark', () => {
       runMarbles(({ hot, cold, expectObservable }) => {
         const one = hot('  -r1---3-----', elements)

@@ -35,6 +35,39 @@ describe('unionElements', () => {
     })
   })
 
+  it('should wait again for an input back from idleness that is as far as what was emitted, or has caught up exactly', () => {
+    runMarbles(({ hotElements, expectElements }) => {
+      const as = hotElements('   2---I-A-----4')
+      const far = hotElements('  -2-----3--4--')
+      const expected = '         -2----------4'
+      expectElements(unionElements(as, far)).toBe(expected)
+      const behind = hotElements('1--I-A-2----3')
+      const ahead = hotElements(' -1--2-----3--')
+      const caught = '           -1--2-------3'
+      expectElements(unionElements(behind, ahead)).toBe(caught)
+    })
+  })
+
+  it('should emit the watermark of an input back from idleness at once when no other counts', () => {
+    runMarbles(({ hotElements, expectElements }) => {
+      const one = hotElements('  3-----I-A---')
+      const two = hotElements('  -2-----I----')
+      const three = hotElements('--1I-A-----I')
+      const expected = '         --12----3---'
+      expectElements(unionElements(one, two, three)).toBe(expected)
+    })
+  })
+
+  it('should emit the latest watermark of all when all are idle, though the last to go was catching up', () => {
+    runMarbles(({ hotElements, expectElements }) => {
+      const one = hotElements('  9-------I---')
+      const two = hotElements('  -5--I-A6---I')
+      const three = hotElements('--7------I--')
+      const expected = '         --5-7------(9I)'
+      expectElements(unionElements(one, two, three)).toBe(expected)
+    })
+  })
+
   it('should be idle when all inputs are, after the latest watermark of all, and active with the first', () => {
     runMarbles(({ hotElements, expectElements }) => {
       const one = hotElements('2-----I----')

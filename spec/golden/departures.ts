@@ -7,6 +7,15 @@ export interface Departure {
   readonly ours?: Ours
   /** of a builder: its effective properties, in place of those recorded */
   readonly properties?: Readonly<Record<string, string>>
+  /** of event time: what comes out at which step, in place of what was recorded */
+  readonly outputs?: readonly RecordedOutput[]
+}
+
+/** What comes out of a step of a recorded case of event time, counted from 0. */
+export interface RecordedOutput {
+  readonly step: number
+  readonly type: 'record' | 'watermark' | 'idle' | 'active'
+  readonly ts?: number
 }
 
 export interface Ours extends Partial<Omit<Result, 'snapshots' | 'afterTimeout'>> {
@@ -21,6 +30,9 @@ const prompt =
   'Offsets are committed right after each checkpoint, on an idle topic and at the end of a job too, for partitions without a record as well: lag is known, and reaches 0.'
 const owners =
   'Restored splits belong to their owner by splitOwner, as new ones do: the place of a partition can be told.'
+
+const activeAgain =
+  'Flink 2.2.1 called a source idle until its watermark had passed what was flushed, with records flowing; as of FLINK-40504 it is active as soon as one of its splits is.'
 
 const timeout = 'transaction.timeout.ms is by default what brokers allow by default: EXACTLY_ONCE works out of the box.'
 const ourTimeout = { 'transaction.timeout.ms': '900000' }
@@ -72,6 +84,29 @@ export const departures: Readonly<Record<string, Departure>> = {
     because:
       'What is found after the first discovery starts from earliest, though the first found nothing: no record is missed.',
     ours: { records: { 'fg-discovery-late-1-0': [0, 1, 2] } },
+  },
+
+  'src-idle-active-older': {
+    because: activeAgain,
+    outputs: [
+      { step: 1, type: 'record', ts: 5000 },
+      { step: 2, type: 'watermark', ts: 4999 },
+      { step: 4, type: 'idle' },
+      { step: 5, type: 'record', ts: 1000 },
+      { step: 6, type: 'active' },
+      { step: 8, type: 'record', ts: 9000 },
+      { step: 9, type: 'watermark', ts: 8999 },
+    ],
+  },
+  'mux-all-idle-then-active': {
+    because: activeAgain,
+    outputs: [
+      { step: 3, type: 'watermark', ts: 4 },
+      { step: 5, type: 'watermark', ts: 5 },
+      { step: 5, type: 'idle' },
+      { step: 6, type: 'active' },
+      { step: 7, type: 'watermark', ts: 6 },
+    ],
   },
 
   'commit-earliest': {

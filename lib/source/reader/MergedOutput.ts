@@ -1,12 +1,13 @@
-import { asyncScheduler, interval, type Subscriber, Subscription } from 'rxjs'
+import { asyncScheduler, interval, type SchedulerLike, type Subscriber, Subscription } from 'rxjs'
 import { type SplitWatermarks, SourceWatermarks } from '../../eventtime/SourceWatermarks.js'
 import type { WatermarkHolder } from '../../eventtime/WatermarkHolder.js'
+import { WatermarkStrategy } from '../../eventtime/WatermarkStrategy.js'
 import type { CheckpointBarrier } from '../../stream/CheckpointBarrier.js'
 import type { Restored } from '../../stream/Restored.js'
 import type { StreamElement } from '../../stream/StreamElement.js'
 import { StreamRecord } from '../../stream/StreamRecord.js'
-import { MAX_WATERMARK, Watermark } from '../../stream/Watermark.js'
-import { WatermarkStatus } from '../../stream/WatermarkStatus.js'
+import { MAX_WATERMARK, type Watermark } from '../../stream/Watermark.js'
+import type { WatermarkStatus } from '../../stream/WatermarkStatus.js'
 import type { DeadLetterRecord } from '../deadletter/DeadLetterRecord.js'
 import type { KafkaSourceOptions } from '../KafkaSourceOptions.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
@@ -19,100 +20,102 @@ const WATERMARK_INTERVAL = 200
 export class MergedOutput<T> implements SourceOutput<T> {
   readonly parts = 1
   watermark = -Infinity
-  private readonly watermarks: SourceWatermarks<T> | undefined
+  private readonly watermarks: SourceWatermarks<T>
+  /** Without a strategy a source tells its status, and its end. */
+  private readonly timed: boolean
+  private readonly scheduler: SchedulerLike
   private readonly ticks = new Subscription()
-  private splits = 0
-  private anySplit = false
-  private idle = false
   private tickDue = false
 
   /** @param wake asks for a turn of the loop */
   constructor(
     private readonly destination: Subscriber<StreamElement<T | DeadLetterRecord>>,
     { watermarks: strategy, watermarkHolder$, scheduler = asyncScheduler }: KafkaSourceOptions<T>,
-    wake: () => void,
+    private readonly wake: () => void,
   ) {
-    if (strategy === undefined) return
+    this.timed = strategy !== undefined
+    this.scheduler = scheduler
     const emit = (element: Watermark | WatermarkStatus): void => {
-      if (element.kind === 'watermark') this.watermark = element.timestamp
+      if (element.kind === 'watermark' && element.timestamp !== MAX_WATERMARK) this.watermark = element.timestamp
       destination.next(element)
     }
-    const watermarks = new SourceWatermarks(strategy, { emit, wake }, scheduler, watermarkHolder$)
+    const watermarks = new SourceWatermarks<T>(
+      strategy ?? WatermarkStrategy.noWatermarks(),
+      { emit, wake },
+      scheduler,
+      this.timed ? watermarkHolder$ : undefined,
+    )
     this.watermarks = watermarks
     destination.add(() => {
       watermarks.leave()
     })
     destination.add(this.ticks)
-    this.ticks.add(
-      interval(WATERMARK_INTERVAL, scheduler).subscribe(() => {
-        this.tickDue = true
-        wake()
-      }),
-    )
   }
 
   get watermarkHolder(): WatermarkHolder | undefined {
-    return this.watermarks?.holder
+    return this.watermarks.holder
   }
 
   get closed(): boolean {
     return this.destination.closed
   }
 
+  /** The clock starts here: nothing comes before `Restored`, and the time that it took is nobody's idleness. */
   restored(restored: Restored): void {
     this.destination.next(restored)
+    if (!this.timed) return
+    this.ticks.add(
+      interval(WATERMARK_INTERVAL, this.scheduler).subscribe(() => {
+        this.tickDue = true
+        this.wake()
+      }),
+    )
   }
 
   add({ key }: KafkaPartitionSplitState): SplitOutput<T> {
-    const { destination } = this
-    this.splits += 1
-    this.anySplit = true
-    this.setIdle(false)
-    const watermarks = this.watermarks?.addSplit(key)
-    const release = (): void => {
-      watermarks?.release()
-      this.splits -= 1
-    }
+    const { destination, watermarks, timed: isTimed } = this
+    const split = watermarks.addSplit(key)
     const sent = { timestamp: -Infinity }
     return {
       live: true,
       get paused() {
-        return watermarks?.paused === true
+        return split.paused
       },
       abandoned: false,
       get timestamp() {
         return sent.timestamp
       },
       get watermark() {
-        return watermarks?.watermark ?? -Infinity
+        return split.watermark
       },
-      record: watermarks === undefined ? plain(destination, sent) : timed(destination, watermarks, sent),
+      record: isTimed ? timed(destination, split, sent) : plain(destination, sent),
       deadLetter: plain<DeadLetterRecord>(destination, sent),
       batchEnd: (element) => {
-        destination.next(watermarks === undefined ? element : watermarks.watch(element))
+        destination.next(isTimed ? split.watch(element) : element)
       },
-      finish: release,
+      finish: () => {
+        watermarks.end(split)
+      },
       drop: () => {
-        release()
-        this.setIdle(this.splits === 0)
+        watermarks.drop(split)
       },
     }
   }
 
   discovered(): void {
-    this.setIdle(!this.anySplit)
+    this.watermarks.discovered()
   }
 
   turn(): void {
     if (!this.tickDue) return
     this.tickDue = false
-    this.watermarks?.onPeriodicEmit()
+    this.watermarks.onPeriodicEmit()
   }
 
   ending(): void {
     this.ticks.unsubscribe()
     this.tickDue = false
-    this.watermarks?.leave()
+    this.watermarks.leave()
   }
 
   barrier(barriers: readonly CheckpointBarrier[]): void {
@@ -120,7 +123,7 @@ export class MergedOutput<T> implements SourceOutput<T> {
   }
 
   finalWatermark(): void {
-    this.destination.next(new Watermark(MAX_WATERMARK))
+    this.watermarks.emitFinalWatermark()
   }
 
   complete(): void {
@@ -129,14 +132,6 @@ export class MergedOutput<T> implements SourceOutput<T> {
 
   error(error: unknown): void {
     this.destination.error(error)
-  }
-
-  private setIdle(idle: boolean): void {
-    if (this.idle === idle) return
-    this.idle = idle
-    const status = new WatermarkStatus(idle)
-    if (this.watermarks === undefined) this.destination.next(status)
-    else this.watermarks.emit(status)
   }
 }
 
@@ -153,10 +148,11 @@ const plain =
   }
 
 const timed =
-  <T>(destination: Subscriber<StreamElement<T>>, watermarks: SplitWatermarks<T>, sent: Sent) =>
+  <T>(destination: Subscriber<StreamElement<T>>, split: SplitWatermarks<T>, sent: Sent) =>
   (value: T, recordTimestamp: number): void => {
-    const timestamp = watermarks.timestampOf(value, recordTimestamp)
+    const timestamp = split.timestampOf(value, recordTimestamp)
     sent.timestamp = timestamp
+    if (split.idle) split.markActive()
     destination.next(new StreamRecord(value, timestamp))
-    watermarks.onRecord(value, timestamp)
+    split.onRecord(value, timestamp)
   }
