@@ -30,7 +30,11 @@ export interface FetchedRecords {
   take(max: number): ConsumerRecord[]
 }
 
-/** One partition cannot go on by itself. Transient trouble (leader moves, lost connections) is mended inside and not reported. */
+/**
+ * One partition cannot go on by itself. Transient trouble (leader moves, lost connections) is mended inside and not reported. A
+ * partition that the cluster has not known for `request.timeout.ms` is reported, as UNKNOWN_TOPIC_OR_PARTITION (3); a further
+ * `request` waits for it to come back, and reports again.
+ */
 export interface FetchFailed {
   readonly _tag: 'FetchFailed'
   readonly topicPartition: TopicPartition

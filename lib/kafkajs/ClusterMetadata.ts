@@ -9,12 +9,14 @@ export interface Leader {
 
 /** What is known of the cluster. Immutable; {@link ClusterMetadata.with} makes the next one. */
 export class ClusterMetadata {
-  static readonly empty = new ClusterMetadata(new Map(), -1, new Map())
+  static readonly empty = new ClusterMetadata(new Map(), -1, new Map(), new Map())
 
   private constructor(
     readonly brokers: ReadonlyMap<number, BrokerMetadata>,
     readonly controllerId: number,
     readonly topics: ReadonlyMap<string, TopicMetadata>,
+    /** why nothing is known of other topics that were asked about */
+    private readonly refused: ReadonlyMap<string, number>,
   ) {}
 
   /**
@@ -27,18 +29,24 @@ export class ClusterMetadata {
     topics,
   }: Pick<MetadataResponse, 'brokers' | 'controllerId' | 'topics'>): ClusterMetadata {
     const merged = new Map(this.topics)
+    const refused = new Map(this.refused)
     for (const topic of topics) {
-      if (topic.partitions.length === 0) merged.delete(topic.topic)
-      else merged.set(topic.topic, newer(this.topics.get(topic.topic), topic))
+      if (topic.partitions.length === 0) {
+        merged.delete(topic.topic)
+        refused.set(topic.topic, topic.errorCode)
+      } else {
+        merged.set(topic.topic, newer(this.topics.get(topic.topic), topic))
+        refused.delete(topic.topic)
+      }
     }
-    return new ClusterMetadata(new Map(brokers.map((broker) => [broker.nodeId, broker])), controllerId, merged)
+    return new ClusterMetadata(new Map(brokers.map((broker) => [broker.nodeId, broker])), controllerId, merged, refused)
   }
 
   /** So that whatever is told next of the topic is believed, whichever epoch it bears. */
   without(topic: string): ClusterMetadata {
     const topics = new Map(this.topics)
     topics.delete(topic)
-    return new ClusterMetadata(this.brokers, this.controllerId, topics)
+    return new ClusterMetadata(this.brokers, this.controllerId, topics, this.refused)
   }
 
   /** undefined when the partition is unknown or has no leader now. */
@@ -48,11 +56,23 @@ export class ClusterMetadata {
     return { nodeId: known.leader, leaderEpoch: known.leaderEpoch }
   }
 
+  /**
+   * Why a partition has no leader: the error code with which the cluster last answered about its topic, or that of
+   * UNKNOWN_TOPIC_OR_PARTITION when the topic has fewer partitions. 0: it was not asked, or the leader is moving.
+   */
+  refusalOf({ topic, partition }: Pick<TopicPartition, 'topic' | 'partition'>): number {
+    const count = this.partitionCount(topic)
+    if (count === undefined) return this.refused.get(topic) ?? 0
+    return partition < count ? 0 : unknownTopicOrPartition
+  }
+
   /** How many partitions a topic has; undefined when it is unknown. */
   partitionCount(topic: string): number | undefined {
     return this.topics.get(topic)?.partitions.length
   }
 }
+
+const unknownTopicOrPartition = 3
 
 /** Partitions stand at their number, so that a look-up is an index. */
 const newer = (known: TopicMetadata | undefined, topic: TopicMetadata): TopicMetadata => ({

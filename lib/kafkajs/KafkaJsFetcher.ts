@@ -122,16 +122,38 @@ export class KafkaJsFetcher implements KafkaFetcher {
   private sendWanted(): void {
     const wanted = new Map<number, PartitionFetch[]>()
     const doubtful = new Map<number, PartitionFetch[]>()
+    const leaderless = new Map<string, PartitionFetch>()
     for (const partition of this.partitions.values()) {
       if (partition.state !== 'wanted') continue
       const nodeId = this.nodeOf(partition)
       const leader = this.leaderOf(partition)
-      if (nodeId === undefined || leader === undefined) this.retries.backOff(partition, true, 'it has no leader')
+      if (leader !== undefined) partition.goneSince = undefined
+      if (nodeId === undefined || leader === undefined) leaderless.set(partition.key, partition)
       else if (partition.mustBeValidated(leader.leaderEpoch)) add(doubtful, leader.nodeId, partition)
       else add(wanted, nodeId, partition)
     }
+    if (leaderless.size > 0)
+      this.settle(leaderless, (emit) => leaderless.forEach((one) => this.withoutLeader(one, emit)))
     doubtful.forEach((partitions, nodeId) => this.validate(nodeId, partitions))
     wanted.forEach((partitions, nodeId) => this.sendTo(nodeId, partitions))
+  }
+
+  /**
+   * A leader that moves is there again soon. A topic that we may not see has none for us, nor has one that is gone. But a broker
+   * that has just started may not know a topic yet, so its absence counts only when it lasts.
+   */
+  private withoutLeader(partition: PartitionFetch, emit: Emit): void {
+    const { topic, partition: number } = partition.topicPartition
+    const code = this.connections.metadata.refusalOf(partition.topicPartition)
+    const now = this.scheduler.now()
+    if (code === unknownTopicOrPartition) partition.goneSince ??= now
+    const goneFor = partition.goneSince === undefined ? 0 : now - partition.goneSince
+    if (fetchVerdict(code) !== 'fail' && goneFor < this.connections.config.requestTimeoutMs) {
+      const why = code === unknownTopicOrPartition ? 'the cluster does not know it' : 'it has no leader'
+      return this.retries.backOff(partition, true, why)
+    }
+    partition.goneSince = undefined
+    emit(partition.fail(brokerError(code, { api: 'Metadata', topic, partition: number })))
   }
 
   /** The follower that the leader sent us to, or the leader. */
@@ -313,3 +335,5 @@ const add = (byNode: Map<number, PartitionFetch[]>, nodeId: number, partition: P
 }
 
 const noRecords = Buffer.alloc(0)
+
+const unknownTopicOrPartition = 3

@@ -20,7 +20,7 @@ export type FetchEvent =
 
 const transitions: Readonly<Record<FetchState, Partial<Record<FetchEvent, FetchState>>>> = {
   idle: { request: 'wanted' },
-  wanted: { request: 'wanted', validate: 'validating', send: 'inFlight', trouble: 'backingOff' },
+  wanted: { request: 'wanted', validate: 'validating', send: 'inFlight', trouble: 'backingOff', failure: 'idle' },
   validating: { request: 'validating', valid: 'wanted', trouble: 'backingOff', failure: 'idle' },
   inFlight: { request: 'inFlight', data: 'idle', nothing: 'wanted', trouble: 'backingOff', failure: 'idle' },
   backingOff: { request: 'backingOff', retry: 'wanted' },
@@ -55,6 +55,8 @@ export class PartitionFetch {
   attempts = 0
   /** the leader at which the last retry became due; another one is tried at once */
   troubledAt: Leader | undefined
+  /** since when the cluster says that there is no such partition, in ms of the scheduler */
+  goneSince: number | undefined
   /** ends the back-off */
   timer: Subscription | undefined
   /** the follower to read from (KIP-392), and until when, in ms of the scheduler */

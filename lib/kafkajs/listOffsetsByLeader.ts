@@ -53,7 +53,7 @@ export const listOffsetsByLeader = async (
 
 interface ByLeader {
   readonly leaders: ReadonlyMap<number, readonly ListOffsetsPartition[]>
-  /** one error for each partition that nobody leads */
+  /** one error for each partition without a leader, by why there is none */
   readonly leaderless: readonly KafkaError[]
 }
 
@@ -73,8 +73,7 @@ const byLeader = async (
   } of asked) {
     const leader = connections.leaderOf(topic, partition)
     if (leader === undefined) {
-      const exists = partition < (connections.partitionCount(topic) ?? 0)
-      const code = exists ? leaderNotAvailable : unknownTopicOrPartition
+      const code = connections.metadata.refusalOf({ topic, partition }) || leaderNotAvailable
       leaderless.push(brokerError(code, { api: listOffsetsApi.apiName, topic, partition }))
       continue
     }
@@ -86,5 +85,4 @@ const byLeader = async (
   return { leaders, leaderless }
 }
 
-const unknownTopicOrPartition = 3
 const leaderNotAvailable = 5

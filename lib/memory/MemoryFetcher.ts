@@ -16,6 +16,8 @@ interface Assigned {
   offset: Offset
   requested: boolean
   attempts: number
+  /** since when the cluster says that there is no such partition, in ms */
+  goneSince: number | undefined
   /** of the leader that was read last */
   epoch: number | undefined
   /** the call or the wait that is under way */
@@ -28,7 +30,8 @@ interface Assigned {
  * 1. `request` sends a fetch for the partition, which the log answers at the next turn when it has something.
  * 2. Otherwise the fetch waits for the log to change (a long poll without end; `minBytes` counts as 1), or for the oldest
  *    open transaction to expire, and is sent again.
- * 3. Retriable trouble is tried again after a back-off; anything else is a `FetchFailed`.
+ * 3. Retriable trouble is tried again after a back-off; anything else is a `FetchFailed`, and so is a partition that has not
+ *    been there for `request.timeout.ms`.
  */
 export class MemoryFetcher implements KafkaFetcher {
   private readonly emissions = new Subject<FetchedRecords | FetchFailed>()
@@ -45,7 +48,15 @@ export class MemoryFetcher implements KafkaFetcher {
   assign(topicPartition: TopicPartition, offset: Offset): void {
     this.unassign(topicPartition)
     const work = new Subscription()
-    const assigned = { topicPartition, offset, requested: false, attempts: 0, epoch: undefined, work }
+    const assigned = {
+      topicPartition,
+      offset,
+      requested: false,
+      attempts: 0,
+      goneSince: undefined,
+      epoch: undefined,
+      work,
+    }
     this.partitions.set(topicPartitionKey(topicPartition), assigned)
   }
 
@@ -74,6 +85,7 @@ export class MemoryFetcher implements KafkaFetcher {
       .subscribe({
         next: (fetched) => {
           assigned.attempts = 0
+          assigned.goneSince = undefined
           if (fetched === undefined) this.wait(assigned)
           else this.answer(assigned, fetched)
         },
@@ -104,6 +116,7 @@ export class MemoryFetcher implements KafkaFetcher {
 
   private answer(assigned: Assigned, fetched: MemoryFetch | FetchFailed): void {
     assigned.requested = false
+    assigned.goneSince = undefined
     if (fetched._tag === 'Fetched') assigned.offset = fetched.end
     this.emissions.next(fetched)
   }
@@ -121,11 +134,19 @@ export class MemoryFetcher implements KafkaFetcher {
   }
 
   private failed(assigned: Assigned, error: KafkaError): void {
-    if (error.retriable) {
+    if (error.retriable && !this.isGone(assigned, error)) {
       const waitMs = this.connection.backoffMs(++assigned.attempts)
       assigned.work.add(this.connection.schedule(() => this.send(assigned), waitMs))
     } else {
       this.answer(assigned, { _tag: 'FetchFailed', topicPartition: assigned.topicPartition, error })
     }
+  }
+
+  /** A broker that has just started may not know of it yet, so that is believed only after a while. */
+  private isGone(assigned: Assigned, error: KafkaError): boolean {
+    const { config, scheduler } = this.connection
+    const now = scheduler.now()
+    assigned.goneSince = error.codeName === 'UNKNOWN_TOPIC_OR_PARTITION' ? (assigned.goneSince ?? now) : undefined
+    return assigned.goneSince !== undefined && now - assigned.goneSince >= config.requestTimeoutMs
   }
 }

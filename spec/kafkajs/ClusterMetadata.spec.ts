@@ -65,6 +65,24 @@ describe('ClusterMetadata', () => {
     expect(metadata.partitionCount('t')).toBeUndefined()
   })
 
+  it('should tell why a partition has no leader', () => {
+    const told = (errorCode: number, name = 'u') => ({ ...topic(name), errorCode })
+    const metadata = known(topic('t', [-1, 0]), told(29), told(3, 'v'))
+    const codes = (of: ClusterMetadata) =>
+      [
+        { topic: 't', partition: 0 },
+        { topic: 't', partition: 1 },
+        { topic: 'u', partition: 0 },
+        { topic: 'v', partition: 0 },
+        { topic: 'never asked', partition: 0 },
+      ].map((partition) => of.refusalOf(partition))
+
+    expect(codes(metadata)).toEqual([0, 3, 29, 3, 0])
+    const later = metadata.with({ brokers, controllerId: 1, topics: [told(3, 't'), topic('u', [1, 0])] })
+    expect(codes(later)).toEqual([3, 3, 0, 3, 0])
+    expect(codes(later.without('t'))).toEqual([3, 3, 0, 3, 0])
+  })
+
   it('should not go back to a former leader that a lagging broker tells of', () => {
     const before = known(topic('t', [2, 5]))
     const told = (leader: number, leaderEpoch: number) =>

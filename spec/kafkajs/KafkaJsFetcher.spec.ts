@@ -68,6 +68,12 @@ describe('KafkaJsFetcher', () => {
     await open()
   }
 
+  const reopen = async (config: Partial<FetcherConfig>, client: Partial<KafkaConfig>): Promise<void> => {
+    fetcher.close()
+    await connections.close()
+    await open(config, client)
+  }
+
   beforeEach(() => start(1, 0, 0, 0))
 
   afterEach(async () => {
@@ -309,7 +315,8 @@ describe('KafkaJsFetcher', () => {
       fetcher.request(a)
       await until(() => emitted.length === 2)
 
-      expect(emitted[1]).toMatchObject({ error: { _tag: 'LogTruncated', divergentOffset: undefined } })
+      expect(emitted[1]).toMatchObject({ error: { _tag: 'LogTruncated' } })
+      expect(emitted[1]).not.toHaveProperty('error.divergentOffset')
     })
 
     it('should report that its rights were taken away on the way, and read on where it was once they are back', async () => {
@@ -333,6 +340,53 @@ describe('KafkaJsFetcher', () => {
       await until(() => emitted.length === 1)
 
       expect(emitted).toMatchObject([{ _tag: 'FetchFailed', error: { _tag: 'Authorization', retriable: false } }])
+    })
+
+    it('should report a topic that it may not see, at once', async () => {
+      await reopen({}, { requestTimeoutMs: 60_000 })
+      cluster.refused.set('secret', 29)
+      begin(new TopicPartition('secret', 0))
+      await until(() => emitted.length === 1)
+
+      expect(emitted).toMatchObject([
+        { _tag: 'FetchFailed', error: { _tag: 'Authorization', retriable: false, topic: 'secret', partition: 0 } },
+      ])
+      expect(cluster.fetches).toEqual([])
+    })
+
+    it('should report what is gone for request.timeout.ms, as often as it is asked, and read it once it is there', async () => {
+      await reopen({}, { requestTimeoutMs: 200 })
+      const [later, fourth] = [new TopicPartition('later', 0), new TopicPartition('t', 3)]
+      cluster.onFetch = log(1)
+      const startedAt = performance.now()
+      begin(later)
+      begin(fourth)
+      await until(() => emitted.length === 2)
+      expect(performance.now() - startedAt).toBeGreaterThanOrEqual(200)
+      expect(emitted.map(({ topicPartition }) => String(topicPartition)).sort()).toEqual(['later-0', 't-3'])
+      const gone = { _tag: 'FetchFailed', error: { codeName: 'UNKNOWN_TOPIC_OR_PARTITION', retriable: true } }
+      expect(emitted).toMatchObject([gone, gone])
+
+      const askedAgainAt = performance.now()
+      fetcher.request(later)
+      await until(() => emitted.length === 3)
+      expect(performance.now() - askedAgainAt).toBeGreaterThanOrEqual(200)
+      fetcher.request(later)
+      cluster.lead('later', 0)
+      await until(() => emitted.length === 4)
+      expect(values().at(-1)).toBe('0')
+    })
+
+    it('should not take a leader that moves for a partition that is gone', async () => {
+      await reopen({}, { requestTimeoutMs: 50 })
+      cluster.onFetch = log(1)
+      cluster.lead('t', -1)
+      begin(a)
+      await until(() => (cluster.brokers[0]?.requests(3).length ?? 0) >= 8)
+      expect(emitted).toEqual([])
+      cluster.lead('t', 0)
+      await until(() => emitted.length === 1)
+      expect(values()).toEqual(['0'])
     })
 
     it('should keep trouble of one partition from the others', async () => {

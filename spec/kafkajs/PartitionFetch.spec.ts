@@ -10,6 +10,7 @@ describe('nextFetchState', () => {
     expect(run('request', 'send')).toBe('inFlight')
     expect(run('request', 'send', 'data')).toBe('idle')
     expect(run('request', 'send', 'failure')).toBe('idle')
+    expect(run('request', 'failure')).toBe('idle')
   })
 
   it('should ask again after an empty answer and after a back-off', () => {

@@ -231,6 +231,26 @@ describe('discovery', () => {
     })
   })
 
+  it('should not wait for another round when no retry mends what is wrong, after a restore neither', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable, hot }) => {
+      kafka.produce('t', valuesFor(0, 'a'))
+      const store = new MemoryCheckpointStore()
+      const source = silent(builderOf().setProperty('partition.discovery.interval.ms', 10).build())
+      const values$ = () => {
+        const checkpoints = CheckpointCoordinator.create({ interval: 2, store, scheduler })
+        return source.records({ connect: kafka.connect, scheduler, checkpoints })
+      }
+      const refused = () => {
+        kafka.inject({ api: 'Metadata' }, Fault.fail(new KafkaError({ _tag: 'Authorization', message: 'not for you' })))
+      }
+      const error = expect.objectContaining({ _tag: 'Authorization' })
+      scheduler.schedule(refused, 15)
+      expectObservable(values$()).toBe('a 19ms #', undefined, error)
+      scheduler.schedule(refused, 30)
+      expectObservable(values$().pipe(takeUntil(hot('100ms x'))), '40ms ^').toBe('40ms #', undefined, error)
+    })
+  })
+
   it('should match whole names by pattern, and topics that come later', () => {
     onKafka({ ab: 1, xab: 1 }, (kafka, scheduler, { expectObservable }) => {
       kafka.produce('ab', valuesFor(0, 'a'))

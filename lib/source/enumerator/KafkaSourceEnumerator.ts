@@ -15,7 +15,7 @@ import {
 import type { SchedulerLike } from 'rxjs'
 import type { KafkaAdmin } from '../../client/KafkaAdmin.js'
 import type { Logger } from '../../client/KafkaConfig.js'
-import { KafkaError } from '../../client/KafkaError.js'
+import { isKafkaError, KafkaError } from '../../client/KafkaError.js'
 import type { Offset, OffsetsByPartition } from '../../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import { earliestOffsets } from '../offsets/logEnds.js'
@@ -51,7 +51,7 @@ export interface Discovery {
   readonly found: number
 }
 
-/** Rounds in a row that may fail, once the first has succeeded: the cluster may be in trouble for a while. */
+/** Rounds in a row that may fail, once the first has succeeded: the cluster may be in trouble for a while. What no retry mends may not. */
 const TOLERABLE_FAILURES = 3
 
 /** Rounds in a row in which a partition is missing until it is gone: a broker that has just started may not know it yet. */
@@ -167,7 +167,8 @@ export class KafkaSourceEnumerator {
   private tolerate(error: unknown): Observable<never> {
     this.failures += 1
     const awaited = !this.initialDiscoveryFinished || this.endless.length > 0
-    if (awaited || this.failures > TOLERABLE_FAILURES || this.config.discoveryIntervalMs <= 0)
+    const final = isKafkaError(error) && !error.retriable
+    if (final || awaited || this.failures > TOLERABLE_FAILURES || this.config.discoveryIntervalMs <= 0)
       return throwError(() => error)
     const reason = error instanceof Error ? error.message : String(error)
     this.config.logger.warn(`Failed to list subscribed topic partitions; the next discovery tries again. ${reason}`)

@@ -231,6 +231,26 @@ export const fetcherContract = (scene: () => ContractScene, { describe, expect, 
     expect(valuesOf(await answer)).toEqual(['a'])
   })
 
+  it('should report a partition that is gone for request.timeout.ms, and again when it is asked again', async () => {
+    const { topic } = scene()
+    const { admin } = await scene().clientAndTopic()
+    await lastValueFrom(admin.deleteTopics([topic]))
+    const client = await scene().client({ requestTimeoutMs: 500 })
+    const fetcher = client.fetcher(fetcherConfig())
+    fetcher.assign(p0(), 0)
+    for (let asked = 0; asked < 2; asked++) {
+      const askedAt = Date.now()
+      const answer = firstValueFrom(fetcher.fetched$)
+      fetcher.request(p0())
+      expect(await answer).toMatchObject({
+        _tag: 'FetchFailed',
+        topicPartition: { topic, partition: 0 },
+        error: { code: 3, retriable: true },
+      })
+      expect(Date.now() - askedAt).toBeGreaterThanOrEqual(500)
+    }
+  })
+
   it('should wait at the end of the log, which is not out of range', async () => {
     const client = await scene().clientAndTopic()
     await scene().write(client, [{ partition: 0, value: 'a' }])

@@ -41,6 +41,8 @@ export type OnFetch = (asked: AskedPartition, fetch: AskedFetch) => PartitionAns
 export class FakeCluster {
   readonly fetches: AskedFetch[] = []
   readonly leaders = new Map<string, { leader: number; leaderEpoch: number }[]>()
+  /** what metadata says of a topic in place of its partitions */
+  readonly refused = new Map<string, number>()
   onFetch: OnFetch = () => undefined
   /** what leaders answer to those who ask where an epoch ends; undefined leaves the partition out */
   onEpochAsked: (asked: AskedEpoch) => Partial<EpochEnd> | undefined = () => ({})
@@ -111,9 +113,10 @@ export class FakeCluster {
       .writeNullableString('cluster')
       .writeInt32(0)
       .writeArray(asked, (writer, topic) => {
-        const partitions = this.leaders.get(topic)
+        const refusal = this.refused.get(topic)
+        const partitions = refusal === undefined ? this.leaders.get(topic) : undefined
         writer
-          .writeInt16(partitions === undefined ? 3 : 0)
+          .writeInt16(refusal ?? (partitions === undefined ? 3 : 0))
           .writeString(topic)
           .writeBoolean(false)
         writer.writeArray([...(partitions ?? []).entries()], (_, [partition, { leader, leaderEpoch }]) => {
