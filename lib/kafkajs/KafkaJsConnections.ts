@@ -1,4 +1,5 @@
 import { asyncScheduler } from 'rxjs'
+import { concealSecrets, inspectCustom } from '../client/concealSecrets.js'
 import type { BrokerAddress, KafkaConfig } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
 import { ConnectionMetrics } from '../metrics/ConnectionMetrics.js'
@@ -41,7 +42,10 @@ export class KafkaJsConnections {
   private known = ClusterMetadata.empty
   private closed = false
 
-  private constructor(readonly config: KafkaConfig) {
+  readonly config: KafkaConfig
+
+  private constructor(config: KafkaConfig) {
+    this.config = concealSecrets(config)
     const { metrics = noMetrics, scheduler = asyncScheduler } = config
     this.metrics = new ConnectionMetrics(metrics, () => scheduler.now())
     this.refresh = new MetadataRefresh(
@@ -151,6 +155,16 @@ export class KafkaJsConnections {
 
   get isClosed(): boolean {
     return this.closed
+  }
+
+  /** Sockets and kafkajs's connections hold keys and passwords, so they are not printed with a client. */
+  toJSON(): object {
+    const { clientId, bootstrapServers } = this.config
+    return { clientId, bootstrapServers, brokers: [...this.known.brokers.values()] }
+  }
+
+  [inspectCustom](): object {
+    return this.toJSON()
   }
 
   /** Waits, but not longer than the client is open. */

@@ -18,7 +18,8 @@ const MAX_PREFIX_BYTES = 64_000
  * transactional id prefix. Setters may be chained or called as statements; the last call wins. Messages are Flink's.
  */
 export class KafkaSinkBuilder<T> {
-  private properties: Record<string, KafkaPropertyValue> = {}
+  /** Private to JavaScript too: a builder that is printed shows no password. */
+  #properties: KafkaProperties = {}
   private recordSerializer: KafkaRecordSerializer<T> | undefined
   private deliveryGuarantee: DeliveryGuarantee = DeliveryGuarantee.NONE
   private transactionalIdPrefix: string | undefined
@@ -72,7 +73,7 @@ export class KafkaSinkBuilder<T> {
 
   /** A property of Kafka's producer, under Kafka's name. */
   setProperty(key: string, value: KafkaPropertyValue): this {
-    this.properties = { ...this.properties, [required('key', key)]: required(key, value) }
+    this.#properties = { ...this.#properties, [required('key', key)]: required(key, value) }
     return this
   }
 
@@ -94,7 +95,7 @@ export class KafkaSinkBuilder<T> {
     const { recordSerializer, transactionalIdPrefix, deliveryGuarantee } = this
     const clientId =
       transactionalIdPrefix === undefined ? randomClientId('KafkaSink') : `KafkaSink-${transactionalIdPrefix}`
-    const decoded = decodeProducerConfig(this.properties, { 'client.id': clientId })
+    const decoded = decodeProducerConfig(this.#properties, { 'client.id': clientId })
     const missing = this.missing()
     const invalid =
       decoded._tag === 'Left' ? decoded.left.filter(({ key }) => missing.every((one) => one.key !== key)) : []
@@ -119,7 +120,7 @@ export class KafkaSinkBuilder<T> {
   private missing(): readonly ConfigError[] {
     const exactlyOnce = this.deliveryGuarantee === DeliveryGuarantee.EXACTLY_ONCE
     return [
-      ...(this.properties['bootstrap.servers'] === undefined
+      ...(this.#properties['bootstrap.servers'] === undefined
         ? [configError('bootstrap.servers', noBootstrapServers)]
         : []),
       ...(this.recordSerializer === undefined ? [configError('recordSerializer', noSerializer)] : []),

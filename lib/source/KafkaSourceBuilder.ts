@@ -29,7 +29,8 @@ import { topicPattern } from './subscriber/topicPattern.js'
  * Required: bootstrap servers, one way to subscribe, a deserializer.
  */
 export class KafkaSourceBuilder<T> {
-  private properties: KafkaProperties = {}
+  /** Private to JavaScript too: a builder that is printed shows no password. */
+  #properties: KafkaProperties = {}
   private subscriber: KafkaSubscriber | undefined
   private startingOffsets = OffsetsInitializer.earliest()
   private stoppingOffsets: OffsetsInitializer | undefined
@@ -145,7 +146,7 @@ export class KafkaSourceBuilder<T> {
 
   /** A property of Kafka's consumer or of Flink's source, by its name. */
   setProperty(key: string, value: KafkaPropertyValue): this {
-    this.properties = { ...this.properties, [required('key', key)]: required(key, value) }
+    this.#properties = { ...this.#properties, [required('key', key)]: required(key, value) }
     return this
   }
 
@@ -172,9 +173,9 @@ export class KafkaSourceBuilder<T> {
   buildEither(): either.Either<readonly ConfigError[], KafkaSource<T>> {
     const { subscriber, deserializer, startingOffsets, boundedness } = this
     const stoppingOffsets = this.stoppingOffsets ?? undefined
-    const { properties, warnings } = effectiveProperties(this.properties, startingOffsets, boundedness)
+    const { properties, warnings } = effectiveProperties(this.#properties, startingOffsets, boundedness)
     const consumer = decodeConsumerConfig(properties)
-    const faults = [...this.faults(), ...(either.isLeft(consumer) ? consumer.left.filter(isNew(this.properties)) : [])]
+    const faults = [...this.faults(), ...(either.isLeft(consumer) ? consumer.left.filter(isNew(this.#properties)) : [])]
     if (faults.length > 0 || either.isLeft(consumer) || subscriber === undefined || deserializer === undefined)
       return either.left(faults)
     const client = { ...consumer.right.client, ...this.logging }
@@ -207,7 +208,7 @@ export class KafkaSourceBuilder<T> {
 
   /** In Flink's order, with Flink's messages. */
   private faults(): readonly ConfigError[] {
-    const { properties } = this
+    const properties = this.#properties
     const missing = (key: string, message: string, there: unknown): readonly ConfigError[] =>
       there === undefined ? [configError(key, message)] : []
     const commits = ['enable.auto.commit', 'commit.offsets.on.checkpoint'].some(

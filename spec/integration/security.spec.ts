@@ -1,5 +1,8 @@
+import { inspect } from 'node:util'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { lastValueFrom, take, toArray } from 'rxjs'
+import { decodeProducerConfig } from '../../lib/config/producerConfig.js'
+import { connectKafkaJs } from '../../lib/kafkajs/connectKafkaJs.js'
 import { KafkaSource, OffsetsInitializer, SimpleStringSchema } from '../../lib/index.js'
 import { producerConfig } from '../../lib/testing/contract/ContractScene.js'
 import { openClient } from '../support/openClient.js'
@@ -107,6 +110,22 @@ describeKafka('security', { own: true, secureListeners, config }, (kafka) => {
       30_000,
     )
   })
+
+  it('should print no secret of a client that is open', async () => {
+    const own = { 'ssl.keystore.certificate.chain': client.cert, 'ssl.keystore.key': client.key }
+    const config = decodeProducerConfig({
+      'bootstrap.servers': kafka().brokers[0]?.addressOf('SASL_SSL') ?? '',
+      'security.protocol': 'SASL_SSL',
+      ...{ ...tls, ...own, ...login('SCRAM-SHA-256') },
+    })
+    if (config._tag === 'Left') throw new Error(JSON.stringify(config.left))
+    const open = await lastValueFrom(connectKafkaJs(config.right.client))
+    const printed = inspect(open, { depth: Infinity, showHidden: true }) + JSON.stringify(open)
+    await lastValueFrom(open.close())
+    expect(printed).toContain(`"clientId":"rx-kafka"`)
+    expect(printed).not.toContain(password)
+    expect(printed).not.toContain('PRIVATE KEY')
+  }, 30_000)
 
   it.each(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])(
     'should tell a wrong password by %s, and not show it',

@@ -1,6 +1,7 @@
 import * as either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
+import { concealSecrets } from '../../client/concealSecrets.js'
 import type { SaslConfig, TlsConfig } from '../../client/KafkaConfig.js'
 import type { ConfigError } from '../ConfigError.js'
 import type { KafkaProperties } from '../KafkaProperties.js'
@@ -20,7 +21,7 @@ export interface SecurityConfig {
   readonly sasl: SaslConfig | undefined
 }
 
-/** `security.protocol`, `sasl.*` and `ssl.*`, as far as the protocol needs them; all faults at once. */
+/** `security.protocol`, `sasl.*` and `ssl.*`, as far as the protocol needs them; all faults at once. Secrets are not printed. */
 export const decodeSecurity = (properties: KafkaProperties): either.Either<readonly ConfigError[], SecurityConfig> =>
   pipe(
     decodeProperties(securityCodec, properties),
@@ -31,4 +32,5 @@ export const decodeSecurity = (properties: KafkaProperties): either.Either<reado
         sasl: protocol.startsWith('SASL') ? decodeSasl(security) : either.right(undefined),
       })
     }),
+    either.map(concealSecrets),
   )
