@@ -18,6 +18,11 @@ const arrows = {
     to: ['client'],
     because: "Kafka's properties become the port's configuration, whichever adapter reads it.",
   },
+  standstill: {
+    to: ['client'],
+    because:
+      'When something that does not move is told is the same rule for a broker, a source and a sink: it knows none of them.',
+  },
   memory: {
     to: ['client'],
     because: 'The in-memory Kafka is one more adapter: it must not share code with what it tests.',
@@ -29,7 +34,7 @@ const arrows = {
   },
   checkpoint: { to: ['stream'], because: 'Checkpoints serve any source and sink; they know no Kafka.' },
   kafkajs: {
-    to: ['client', 'protocol'],
+    to: ['client', 'protocol', 'standstill'],
     because: 'The adapter turns the port into bytes on sockets, and knows no pipeline.',
   },
   testing: {
@@ -37,11 +42,31 @@ const arrows = {
     because: 'The public test kit must not need a broker or its client.',
   },
   source: {
-    to: ['client', 'stream', 'protocol', 'config', 'memory', 'eventtime', 'checkpoint', 'defaultClient.ts'],
+    to: [
+      'client',
+      'stream',
+      'protocol',
+      'config',
+      'memory',
+      'eventtime',
+      'checkpoint',
+      'standstill',
+      'defaultClient.ts',
+    ],
     because: 'The source speaks through ports; which client is the default only lib/defaultClient.ts knows.',
   },
   sink: {
-    to: ['client', 'stream', 'protocol', 'config', 'memory', 'eventtime', 'checkpoint', 'defaultClient.ts'],
+    to: [
+      'client',
+      'stream',
+      'protocol',
+      'config',
+      'memory',
+      'eventtime',
+      'checkpoint',
+      'standstill',
+      'defaultClient.ts',
+    ],
     because: 'The sink speaks through ports; which client is the default only lib/defaultClient.ts knows.',
   },
 }

@@ -40,7 +40,7 @@ const types = list(`
   KafkaPropertyValue KafkaRecordSerializer KafkaSinkConfig KafkaSinkContext KafkaSinkOptions KafkaSourceConfig
   KafkaSourceOptions KafkaSplit KafkaSplitsOptions KafkaSubscriber Key KeyedScanConfig KeyedState Logger MapAsyncConfig
   MergeConfig MetricGroup NewTopic Offset OffsetOutOfRangePolicy OffsetRole OffsetSpec OffsetsByPartition
-  OffsetsByTopicPartition OffsetsResolver OnCorrupt PartitionDescription PartitionOffsetsRetriever PreparedTransaction
+  OffsetsByTopicPartition OffsetsResolver OnCorrupt PartitionDescription PartitionOffsetsRetriever PipelinePart PreparedTransaction
   ProducerConfig ProducerRecord ProducerStats RecordDeserializer RefusedOffsets RemovedPartitionsPolicy Restored ResumedTransaction
   SaslConfig SerializationSchema Serializer SinkEvent SourceAttempt SourceErrorTag SplitElements StateCodec StateReader
   StoredAttempt StoredCheckpoint StreamElement StreamErrorTag SubtaskInfo TerminalPipeline TickConfig TimestampAssigner

@@ -261,7 +261,7 @@ export class JobAttempt implements RunningCheckpointListener {
     const { scheduler, timeout } = this.config
     checkpoint.work.add(
       scheduler.schedule(
-        () => this.onFailure(checkpoint, timedOut(checkpointId, timeout, checkpoint.missing)),
+        () => this.onFailure(checkpoint, timedOut(checkpointId, timeout, checkpoint.missing, this.sources.waiting)),
         timeout,
       ),
     )

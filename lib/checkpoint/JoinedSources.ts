@@ -43,6 +43,11 @@ export class JoinedSources {
     return [...this.ended].filter((subtask) => !this.broken.has(subtask))
   }
 
+  /** Who waits in the pipelines behind them, as sentences. */
+  get waiting(): readonly string[] {
+    return [...new Set(this.all.flatMap(({ source }) => source.waiting?.() ?? []))]
+  }
+
   /** Why it cannot join; undefined when it can. */
   refuse(source: CheckpointedSource): CheckpointError | undefined {
     if (this.sources.has(keyOf(source))) return duplicateSource(source)

@@ -12,6 +12,8 @@ export interface CheckpointedSource {
   wake(): void
   /** The pipeline asks it to end as a bounded source does (`Restored.requestEnd`). Called at any time; must only set a flag. */
   requestEnd?(): void
+  /** Who waits in the pipeline behind it, as sentences: for the error of a checkpoint that is not acknowledged in time. */
+  waiting?(): readonly string[]
 }
 
 /** What the coordinator asks of a source. */

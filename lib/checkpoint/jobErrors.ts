@@ -28,13 +28,19 @@ export const nonRestored = (uids: readonly string[]): CheckpointError =>
       'its uid, or set allowNonRestoredState to drop that state.',
   )
 
-export const timedOut = (checkpointId: number, timeout: number, missing: readonly string[]): CheckpointError =>
+/** @param waiting who waits in the pipelines, as sentences */
+export const timedOut = (
+  checkpointId: number,
+  timeout: number,
+  missing: readonly string[],
+  waiting: readonly string[] = [],
+): CheckpointError =>
   new CheckpointError(
     'Timeout',
     `Checkpoint ${checkpointId} took longer than ${timeout} ms: ` +
       (missing.length === 0
         ? 'the store has not written it.'
-        : `${missing.join('; ')}. A pipeline must end in sinkTo, recordsOnly or branch, which acknowledge; a slow sink needs ` +
+        : `${missing.join('; ')}. ${waiting.map((sentence) => `${sentence} `).join('')}A pipeline must end in sinkTo, recordsOnly or branch, which acknowledge; a slow sink needs ` +
           'a longer timeout.'),
   )
 

@@ -17,6 +17,11 @@ export class DemandGate {
     })
   }
 
+  /** For people, when nothing moves: how many batches wait here. */
+  get held(): number {
+    return this.waiting.length
+  }
+
   close(): void {
     this.closed = true
   }

@@ -3,6 +3,7 @@ import type { Observable, Subscriber, Subscription } from 'rxjs'
 import type { CheckpointBarrier } from '../stream/CheckpointBarrier.js'
 import { Fifo } from '../stream/Fifo.js'
 import { operate } from '../stream/operate.js'
+import type { PipelinePart } from '../stream/PipelinePart.js'
 import type { Restored } from '../stream/Restored.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { StreamError } from '../stream/StreamError.js'
@@ -44,6 +45,8 @@ export class ElementMerge<T> {
   private readonly output: ElementWatermarkOutput
   private readonly holder: WatermarkHolderTracker<Input<T>> | undefined
   private readonly restored: Restored[] = []
+  /** Of the pipeline behind the merge: every input's source is to know them. */
+  private readonly parts: PipelinePart[] = []
   private outcome: Subscription | undefined
   private lastCheckpointId = -1
   /** No input will be added any more. */
@@ -143,6 +146,7 @@ export class ElementMerge<T> {
   private restore(restored: Restored): void {
     this.restored.push(restored)
     if (this.endRequested) restored.requestEnd()
+    for (const part of this.parts) restored.present?.(part)
     if (this.restored.length > 1) return
     this.destination.next({
       kind: 'restored',
@@ -156,6 +160,10 @@ export class ElementMerge<T> {
       requestEnd: () => {
         this.endRequested = true
         for (const one of this.restored) one.requestEnd()
+      },
+      present: (part) => {
+        this.parts.push(part)
+        for (const one of this.restored) one.present?.(part)
       },
     })
   }

@@ -69,8 +69,16 @@ export function alignWatermarks<T>(
             case 'barrier':
               if (element.end !== undefined) aligned.leave()
               break
-            case 'record':
             case 'restored':
+              element.present?.({
+                name: `alignWatermarks of group ${alignment.group}`,
+                waiting: () =>
+                  gate.held === 0
+                    ? undefined
+                    : `pauses ${gate.held} batches: this stream is ahead of others in event time`,
+              })
+              break
+            case 'record':
               break
           }
           destination.next(element)

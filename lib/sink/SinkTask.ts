@@ -46,6 +46,8 @@ export class SinkTask<T> {
   private waiting = true
   private draining = false
   private inputCompleted = false
+  /** the topic whose partitions are asked for */
+  private asking: string | undefined
 
   constructor(
     private readonly connect: (restored: Restored) => Observable<SinkConnection<T>>,
@@ -87,6 +89,7 @@ export class SinkTask<T> {
   }
 
   private open(restored: Restored): void {
+    restored.present?.({ name: 'sinkTo', acknowledges: true, waiting: () => this.waitingFor })
     this.prepares.next(
       concat(
         this.connect(restored).pipe(
@@ -106,6 +109,17 @@ export class SinkTask<T> {
         }),
       ),
     )
+  }
+
+  /** For people, when nothing moves: a predicate. */
+  private get waitingFor(): string | undefined {
+    const { connection } = this
+    if (connection === undefined) return 'connects to the brokers'
+    if (this.asking !== undefined) return `asks for the partitions of topic ${this.asking}`
+    if (this.waiting) return 'commits or aborts the transactions of a former attempt'
+    return connection.writer.ready
+      ? undefined
+      : `waits for the brokers: buffer.memory is full, or its next transaction is not initialised; ${this.queue.length} elements queue up`
   }
 
   /** Takes queued elements as long as that goes; never from within itself. */
@@ -169,10 +183,12 @@ export class SinkTask<T> {
   private ask(topic: string): void {
     const { topics } = this.connection as SinkConnection<T>
     this.waiting = true
+    this.asking = topic
     this.subscription.add(
       topics.fetch(topic).subscribe({
         next: () => {
           this.waiting = false
+          this.asking = undefined
           this.drain()
         },
         error: (error: unknown) => this.fail(error),

@@ -18,13 +18,13 @@ import { operate } from '../stream/operate.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { KafkaCommitter } from './committer/KafkaCommitter.js'
 import { DeliveryGuarantee } from './DeliveryGuarantee.js'
+import { IntervalReminder } from './IntervalReminder.js'
 import type { KafkaSink } from './KafkaSink.js'
 import type { KafkaSinkOptions } from './KafkaSinkOptions.js'
 import { TopicPartitions } from './serializer/TopicPartitions.js'
 import type { SinkEvent } from './SinkEvent.js'
 import { SinkTask } from './SinkTask.js'
 import { TransactionNamingStrategy } from './transaction/TransactionNamingStrategy.js'
-import { warningOfInterval } from './warningOfInterval.js'
 import { ExactlyOnceKafkaWriter } from './writer/ExactlyOnceKafkaWriter.js'
 import { FlushingKafkaWriter } from './writer/FlushingKafkaWriter.js'
 import type { KafkaWriter } from './writer/KafkaWriter.js'
@@ -53,18 +53,18 @@ export const sinkTo =
     new Observable((subscriber) => {
       const recordsOut = options.metrics?.counter('numRecordsOut')
       const task = new SinkTask<T>(
-        ({ checkpointing }) => {
-          const { client, deliveryGuarantee } = sink.config
-          const warning = warningOfInterval(deliveryGuarantee, checkpointing)
-          if (warning !== undefined) client.logger?.warn(warning)
-          return connectSink(sink, options)
-        },
+        () => connectSink(sink, options),
         () => recordsOut?.inc(),
       )
       subscriber.add(() => task.stop())
       subscriber.add(task.events$.subscribe(subscriber))
+      const reminder = new IntervalReminder(sink.config, options.scheduler ?? asyncScheduler)
+      subscriber.add(() => reminder.close())
       operate(elements$, subscriber, {
-        next: (element) => task.next(element),
+        next: (element) => {
+          if (element.kind !== 'record') reminder.look(element)
+          task.next(element)
+        },
         complete: () => task.complete(),
       })
     })

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import type { PipelinePart } from './PipelinePart.js'
 
 /** The checkpointing of this attempt, as far as a sink must know it. Times in ms. */
 export interface CheckpointingInfo {
@@ -64,4 +65,9 @@ export interface Restored {
   markCommitted(uid: string, ids: readonly string[]): Observable<void>
   /** Asks the source to end as a bounded one does: final watermark, final barrier, completion. Only sets a flag. */
   requestEnd(): void
+  /**
+   * Makes a part of the pipeline known to the source, for what is said when nothing moves: who waits, and for what. Ends do, and
+   * operators that hold records; one of your own may. Sources of this library have it.
+   */
+  present?(part: PipelinePart): void
 }

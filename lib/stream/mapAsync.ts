@@ -2,8 +2,10 @@ import { Observable, from } from 'rxjs'
 import type { ObservableInput, ObservedValueOf, OperatorFunction, Subscriber } from 'rxjs'
 import { Fifo } from './Fifo.js'
 import { operate } from './operate.js'
+import { nameOfPart } from './PipelinePart.js'
 import type { ControlElement, StreamElement } from './StreamElement.js'
 import { StreamRecord } from './StreamRecord.js'
+import { MIN_WATERMARK } from './Watermark.js'
 
 export interface MapAsyncConfig {
   /**
@@ -55,8 +57,14 @@ export function mapAsync<T, O extends ObservableInput<unknown>>(
       )
       operate(source, destination, {
         next: (element) => {
-          if (element.kind === 'record') tasks.addRecord(element)
-          else tasks.addControl(element)
+          if (element.kind === 'record') {
+            tasks.addRecord(element)
+            return
+          }
+          if (element.kind === 'restored') {
+            element.present?.({ name: nameOfPart('mapAsync', project), waiting: () => tasks.waitingFor })
+          }
+          tasks.addControl(element)
         },
         complete: () => {
           tasks.complete()
@@ -71,6 +79,8 @@ export function mapAsync<T, O extends ObservableInput<unknown>>(
  */
 interface Segment<R> {
   readonly control: ControlElement | undefined
+  /** Event time of its first record. */
+  readonly timestamp: number
   /** Records not yet done. */
   open: number
   /** Outputs that wait for the segments before. */
@@ -96,7 +106,7 @@ class TaskQueue<T, R> {
   addRecord(record: StreamRecord<T>): void {
     let segment = this.ordered ? undefined : this.segments.last
     if (segment === undefined || segment.control !== undefined) {
-      segment = { control: undefined, open: 0, held: [] }
+      segment = { control: undefined, timestamp: record.timestamp, open: 0, held: [] }
       this.segments.push(segment)
     }
     segment.open++
@@ -105,13 +115,26 @@ class TaskQueue<T, R> {
   }
 
   addControl(control: ControlElement): void {
-    this.segments.push({ control, open: 0, held: [] })
+    this.segments.push({ control, timestamp: MIN_WATERMARK, open: 0, held: [] })
     this.emit()
   }
 
   complete(): void {
     this.completed = true
     this.emit()
+  }
+
+  /** For people, when nothing moves: a predicate. */
+  get waitingFor(): string | undefined {
+    const { underWay, waiting, segments, concurrency } = this
+    if (underWay === 0) return undefined
+    const oldest = segments.first?.timestamp ?? MIN_WATERMARK
+    return (
+      `has ${underWay} of at most ${concurrency} projections under way` +
+      (oldest === MIN_WATERMARK ? '' : ` since the record of event time ${eventTime(oldest)}`) +
+      (waiting.length === 0 ? '' : `, and ${waiting.length} records behind them`) +
+      '. Give project a time-out, if it may never settle'
+    )
   }
 
   /** A loop, since a projection that completes at once comes back here from within its subscription. */
@@ -161,3 +184,6 @@ class TaskQueue<T, R> {
     if (this.completed && this.segments.first === undefined) this.destination.complete()
   }
 }
+
+const eventTime = (timestamp: number): string =>
+  Math.abs(timestamp) <= 8.64e15 ? new Date(timestamp).toISOString() : String(timestamp)

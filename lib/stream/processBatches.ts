@@ -1,6 +1,7 @@
 import { Observable, from } from 'rxjs'
 import type { ObservableInput, OperatorFunction, Subscriber } from 'rxjs'
 import { operate } from './operate.js'
+import { nameOfPart } from './PipelinePart.js'
 import type { ControlElement, StreamElement } from './StreamElement.js'
 import { StreamRecord } from './StreamRecord.js'
 import { MIN_WATERMARK } from './Watermark.js'
@@ -36,6 +37,9 @@ export function processBatches<T, R>(
       const spans = new SpanQueue(project, destination)
       operate(source, destination, {
         next: (element) => {
+          if (element.kind === 'restored') {
+            element.present?.({ name: nameOfPart('processBatches', project), waiting: () => spans.waitingFor })
+          }
           spans.add(element)
         },
         complete: () => {
@@ -49,6 +53,8 @@ class SpanQueue<T, R> {
   private queued: StreamElement<T>[] = []
   private highest = MIN_WATERMARK
   private processing = false
+  /** Records in the span that is being processed. */
+  private records = 0
   private draining = false
   private completed = false
 
@@ -65,6 +71,13 @@ class SpanQueue<T, R> {
   complete(): void {
     this.completed = true
     this.drain()
+  }
+
+  /** For people, when nothing moves: a predicate. */
+  get waitingFor(): string | undefined {
+    return this.processing
+      ? `processes a span of ${this.records} records whose Observable has not completed. Give it a time-out, if it may never do`
+      : undefined
   }
 
   /** A loop, since a span that is processed at once comes back here from within its subscription. */
@@ -101,6 +114,7 @@ class SpanQueue<T, R> {
       done()
       return
     }
+    this.records = values.length
     operate(from(this.project(from(values))), this.destination, {
       next: (value) => {
         this.destination.next(new StreamRecord(value, this.highest))

@@ -32,6 +32,8 @@ export function recordsOnly<T>(): (source: Observable<StreamElement<T>>) => Obse
               element.acknowledge()
               break
             case 'restored':
+              element.present?.({ name: 'recordsOnly', acknowledges: true })
+              break
             case 'watermark':
             case 'watermarkStatus':
               break

@@ -121,6 +121,10 @@ export class SinkScene {
     })
   }
 
+  at(ms: number, act: () => void): void {
+    this.scheduler.schedule(act, ms)
+  }
+
   /** Virtual time passes; no real time does. */
   play(script: () => void, forMs: number): void {
     this.scheduler.run(({ flush }) => {

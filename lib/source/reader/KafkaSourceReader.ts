@@ -18,6 +18,7 @@ import type { Offset } from '../../client/Offset.js'
 import type { TopicPartition } from '../../client/TopicPartition.js'
 import { consoleLogger } from '../../config/consoleLogger.js'
 import { noMetrics } from '../../metrics/noMetrics.js'
+import { StandstillWatch } from '../../standstill/StandstillWatch.js'
 import type { CheckpointOutcome } from '../../stream/CheckpointBarrier.js'
 import type { Restored } from '../../stream/Restored.js'
 import { kafkaSourceState } from '../enumerator/KafkaSourceEnumState.js'
@@ -28,9 +29,11 @@ import { connectSource } from './connectSource.js'
 import { joinCheckpoints } from './joinCheckpoints.js'
 import { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import { OffsetCommitter } from './OffsetCommitter.js'
+import { PipelineParts } from './PipelineParts.js'
 import type { SourceOutput } from './SourceOutput.js'
 import { SubtaskSplits } from './SubtaskSplits.js'
 import { Turns } from './Turns.js'
+import { unacknowledged } from './unacknowledged.js'
 
 /** From one look at the ends of the logs to the next, in ms. */
 const LAG_INTERVAL = 1000
@@ -54,6 +57,8 @@ export class KafkaSourceReader<T> {
   private readonly metrics: KafkaSourceReaderMetrics
   private readonly work = new Subscription()
   private readonly turns: Turns
+  private readonly parts = new PipelineParts()
+  private readonly watch: StandstillWatch
   private output!: SourceOutput<T>
   private attempt: SourceAttempt | undefined
   private restored: Restored | undefined
@@ -86,6 +91,11 @@ export class KafkaSourceReader<T> {
       registerConsumerMetrics: config.consumer.registerConsumerMetrics,
       now: () => this.scheduler.now(),
     })
+    this.watch = new StandstillWatch(
+      [unacknowledged(() => this.splits?.assigned.states ?? [], this.parts)],
+      this.logger,
+      this.scheduler,
+    )
   }
 
   start(output: SourceOutput<T>): void {
@@ -113,6 +123,7 @@ export class KafkaSourceReader<T> {
     if (this.phase === 'closed') return
     this.phase = 'closed'
     this.turns.close()
+    this.watch.close()
     this.work.unsubscribe()
     this.committer?.close()
     this.splits?.close()
@@ -131,8 +142,16 @@ export class KafkaSourceReader<T> {
       this.endRequested = true
       this.wake()
     }
+    const waiting = (): readonly string[] => this.parts.waiting
     this.work.add(
-      joinCheckpoints(this.options.checkpoints, { uid, subtaskIndex, parallelism, wake, requestEnd }).subscribe({
+      joinCheckpoints(this.options.checkpoints, {
+        uid,
+        subtaskIndex,
+        parallelism,
+        wake,
+        requestEnd,
+        waiting,
+      }).subscribe({
         next: ({ restored, attempt }) => {
           this.restored = restored
           this.attempt = attempt
@@ -175,6 +194,7 @@ export class KafkaSourceReader<T> {
     if (splits === undefined) return
     if (this.requested) this.answer(splits)
     if (this.phase === 'reading' && splits.assigned.readRound(this.interrupt)) this.wake()
+    this.watch.wake()
     if (this.isClosed()) return
     if (this.phase === 'reading' && (this.endRequested || splits.finished)) this.end()
     if (this.phase === 'ending' && this.attempt === undefined) this.endWithoutCheckpoints(splits)
@@ -186,7 +206,7 @@ export class KafkaSourceReader<T> {
     if (restored === undefined) return
     if (!this.restoredSent) {
       this.restoredSent = true
-      this.output.restored(restored)
+      this.output.restored({ ...restored, present: this.parts.present })
       this.output.turn()
     }
     if (client === undefined || this.isClosed()) return

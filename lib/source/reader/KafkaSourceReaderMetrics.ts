@@ -40,6 +40,8 @@ export class KafkaSourceReaderMetrics {
     this.numRecordsInErrors = group.counter('numRecordsInErrors')
     this.numBytesIn = group.counter('numBytesIn')
     group.gauge('pendingRecords', () => this.pendingRecords)
+    group.gauge('unacknowledgedRecords', () => this.unacknowledgedRecords)
+    group.gauge('unacknowledgedTime', () => this.unacknowledgedTime)
     group.gauge('currentEmitEventTimeLag', () => now() - this.eventTime)
     group.gauge('currentFetchEventTimeLag', () => this.fetchEventTimeLag)
     group.gauge('sourceIdleTime', () => this.idleTime)
@@ -122,6 +124,22 @@ export class KafkaSourceReaderMetrics {
   private get pendingRecords(): number {
     const known = [...this.splits.values()].map(({ pending }) => pending).filter((pending) => !Number.isNaN(pending))
     return known.length === 0 ? NaN : known.reduce((sum, pending) => sum + pending, 0)
+  }
+
+  /** Read, and not taken over by the pipeline yet: with `pendingRecords` it is all that lies behind. */
+  private get unacknowledgedRecords(): number {
+    let sum = 0
+    for (const { position, acknowledgedPosition } of this.splits.values()) sum += position - acknowledgedPosition
+    return sum
+  }
+
+  /** For how long the pipeline has taken over nothing of what a split sent it, in ms; of the split that waits longest. */
+  private get unacknowledgedTime(): number {
+    const now = this.now()
+    let longest = 0
+    for (const { standsSince } of this.splits.values())
+      if (standsSince !== undefined) longest = Math.max(longest, now - standsSince)
+    return longest
   }
 
   /** A pipeline that does not take what is there makes no source idle. */

@@ -155,7 +155,7 @@ export class SplitReader<T> {
   }
 
   private endBatch(): void {
-    const acknowledge = this.state.send()
+    const acknowledge = this.state.send(this.metrics.now)
     this.output.batchEnd(
       batchEnd(() => {
         acknowledge()

@@ -37,6 +37,8 @@ export class KafkaPartitionSplitState {
   unacknowledged = 0
   /** where reading may begin again, as far as the pipeline has taken over */
   acknowledgedPosition: Offset
+  /** when the pipeline last took over a batch, or got one while it had none, in ms */
+  private movedAt = -Infinity
   private readonly sent: SentBatch[] = []
 
   constructor(split: KafkaPartitionSplit) {
@@ -66,19 +68,31 @@ export class KafkaPartitionSplitState {
     return this.unacknowledged < MAX_UNACKNOWLEDGED
   }
 
+  /** Since when the pipeline has taken over nothing of what it was sent, in ms; undefined when it has taken over all. */
+  get standsSince(): number | undefined {
+    return this.unacknowledged > 0 ? this.movedAt : undefined
+  }
+
+  /** What was sent and not taken over yet, in order: the first offset, and the one behind the last. */
+  get unacknowledgedOffsets(): readonly [from: Offset, to: Offset] {
+    return [this.acknowledgedPosition, this.sent.at(-1)?.end ?? this.acknowledgedPosition]
+  }
+
   /** Offsets from where the pipeline has taken over to this end of the log, or to where reading stops. */
   lagBehind(logEnd: Offset): number {
     return this.until(logEnd, this.acknowledgedPosition)
   }
 
-  /** Notes that a batch up to the position has been sent; returns what its acknowledgement does. */
-  send(): () => void {
+  /** Notes that a batch up to the position has been sent; returns what its acknowledgement does. `now` is the clock, in ms. */
+  send(now: () => number): () => void {
     const batch: SentBatch = { end: this.position, acknowledged: false }
     this.sent.push(batch)
+    if (this.unacknowledged === 0) this.movedAt = now()
     this.unacknowledged += 1
     return () => {
       batch.acknowledged = true
       this.unacknowledged -= 1
+      this.movedAt = now()
       while (this.sent[0]?.acknowledged === true) this.acknowledgedPosition = this.sent.shift()!.end
     }
   }
