@@ -1,6 +1,7 @@
 /**
  * Who may import whom in lib (DESIGN.md, file map). Level by level, from what changes rarely to what changes often; an
- * arrow points to something steadier. Types count as much as values. Counters (`lib/metrics`) may be used anywhere.
+ * arrow points to something steadier. Types count as much as values. Counters (`lib/metrics`) and what errors have in common
+ * (`lib/errors`) may be used anywhere.
  */
 const arrows = {
   client: {
@@ -10,6 +11,7 @@ const arrows = {
   },
   stream: { to: [], because: 'The elements and operators know no Kafka: their rules are proved on Observables alone.' },
   metrics: { to: [], because: 'Whoever counts must not drag in what is counted.' },
+  errors: { to: [], because: 'Every folder has an error class of its own; what these share knows none of them.' },
   protocol: {
     to: ['client'],
     because: 'Bytes to records and back is pure: tested by bytes, without sockets or clocks.',
@@ -71,9 +73,9 @@ const arrows = {
   },
 }
 
-/** Never a folder itself or the counters. */
+/** Never a folder itself, the counters, or what errors share. */
 const others = (folder, to) =>
-  [folder, 'metrics', ...to].map((name) => (name.includes('.') ? name : `${name}/`)).join('|')
+  [folder, 'metrics', 'errors', ...to].map((name) => (name.includes('.') ? name : `${name}/`)).join('|')
 
 module.exports = {
   forbidden: [

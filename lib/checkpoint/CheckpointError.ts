@@ -1,3 +1,5 @@
+import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
+
 /**
  * What can go wrong with checkpoints.
  *
@@ -46,6 +48,10 @@ const retriableTags: ReadonlySet<CheckpointErrorTag> = new Set([
 
 /** The one error class of checkpointing. */
 export class CheckpointError extends Error {
+  static {
+    recognizeAcrossCopies(this, 'CheckpointError')
+  }
+
   override readonly name = 'CheckpointError'
   readonly retriable: boolean
 

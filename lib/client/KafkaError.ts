@@ -1,3 +1,5 @@
+import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
+
 /**
  * What can go wrong between us and Kafka, by what the caller can do about it.
  *
@@ -70,6 +72,10 @@ const facts = [
 
 /** The one error class of the client port. Facts that do not apply are no properties of it: Node prints all there are. */
 export class KafkaError extends Error {
+  static {
+    recognizeAcrossCopies(this, 'KafkaError')
+  }
+
   override readonly name: string = 'KafkaError'
   readonly _tag: KafkaErrorTag
   readonly retriable: boolean

@@ -1,3 +1,5 @@
+import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
+
 /** One setting that cannot work. */
 export interface ConfigError {
   /** the property, or the builder's setting */
@@ -21,6 +23,10 @@ export const isSecret = (key: string): boolean => /password|secret|token|jaas|\.
 
 /** What `build()` throws: all faults at once. Never retriable. */
 export class InvalidConfigError extends Error {
+  static {
+    recognizeAcrossCopies(this, 'InvalidConfigError')
+  }
+
   override readonly name = 'InvalidConfigError'
   readonly _tag = 'Config'
   readonly retriable = false

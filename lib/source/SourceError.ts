@@ -1,3 +1,5 @@
+import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
+
 /**
  * What can go wrong in a source by itself; trouble with the cluster is a `KafkaError`.
  *
@@ -13,6 +15,10 @@ export type SourceErrorTag =
 
 /** A retry runs into these again, so they are never retriable. */
 export class SourceError extends Error {
+  static {
+    recognizeAcrossCopies(this, 'SourceError')
+  }
+
   override readonly name = 'SourceError'
   readonly retriable = false
 

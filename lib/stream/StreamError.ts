@@ -1,3 +1,5 @@
+import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
+
 /**
  * Misuse of a stream of elements, found as it happens.
  *
@@ -22,6 +24,10 @@ export type StreamErrorTag =
 
 /** An error of the stream itself; a retry runs into it again, so it is never retriable. */
 export class StreamError extends Error {
+  static {
+    recognizeAcrossCopies(this, 'StreamError')
+  }
+
   override readonly name = 'StreamError'
   readonly retriable = false
 

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
 import { diffLines } from './diffLines.js'
 
 /** A job that was killed at one point and restored, and how it ended then. */
@@ -11,6 +12,10 @@ export interface CrashCase {
 
 /** Is thrown by `crashEverywhere`: where a crash makes a difference, and which. */
 export class CrashMismatch extends Error {
+  static {
+    recognizeAcrossCopies(this, 'CrashMismatch')
+  }
+
   override readonly name = 'CrashMismatch'
   readonly point: string
 

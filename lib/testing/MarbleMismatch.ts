@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
 import { diffLines } from './diffLines.js'
 import { drawMarbles } from './drawMarbles.js'
 import type { Marble } from './Marble.js'
@@ -32,6 +33,10 @@ export interface MarbleCheck {
  * ```
  */
 export class MarbleMismatch extends Error {
+  static {
+    recognizeAcrossCopies(this, 'MarbleMismatch')
+  }
+
   override readonly name = 'MarbleMismatch'
 
   constructor(readonly checks: readonly MarbleCheck[]) {
