@@ -1,0 +1,73 @@
+import { calm, type InputRecord, type Script } from './Script.js'
+
+const record = (at: number, n = 0, partition = 0, source = 0): InputRecord => ({
+  ...{ at, source, partition, n, key: 'a', time: 100 + 2 * n },
+})
+
+/**
+ * Scripts that have failed, made simple, as differences from the calm one. The spec plays each, for good: its title ends the sentence
+ * "survives it when".
+ */
+const differences = {
+  'a process that is superseded still has a transactional id to initialise': {
+    brokerMs: 3,
+    records: [record(0)],
+    events: [{ at: 25, do: 'start', slot: 0, slow: 0 }],
+  },
+  'two processes start at once, and the sinks of the first take longer to connect': {
+    records: [record(0), record(210, 1)],
+    brokerMs: 0,
+    storeMs: 0,
+    events: [
+      { at: 1, do: 'start', slot: 0, slow: 250 },
+      { at: 5, do: 'start', slot: 0, slow: 0 },
+    ],
+  },
+  'a process sleeps longer than transaction.timeout.ms, and has written what no checkpoint holds': {
+    events: [{ at: 20, do: 'sleep', slot: 0, ms: 61_000 }],
+  },
+  'a process is down longer than transaction.timeout.ms, and had stored a checkpoint': {
+    events: [{ at: 20, do: 'kill', slot: 0, down: 61_000, on: 'after complete' }],
+  },
+  'the store fails longer than transaction.timeout.ms': {
+    tolerableFailures: 1_000,
+    events: [{ at: 20, do: 'store', fault: 'fail', calls: 'complete', ms: 61_000, by: 0 }],
+  },
+  'the wall clock is set back by an hour': {
+    events: [{ at: 20, do: 'clock', slot: 0, ms: -3_600_000 }],
+  },
+  'each of many starts fails before its first checkpoint': {
+    retry: 20,
+    events: [{ at: 0, do: 'store', fault: 'fail', calls: 'complete', ms: 3_000, by: 0 }],
+  },
+  'a commit takes as long as a thousand checkpoints': {
+    interval: 10,
+    events: [{ at: 0, do: 'broker', fault: 'notCoordinator', api: 'EndTxn', ms: 12_000, by: 0, times: 1e6 }],
+  },
+  'a process exits as soon as stopWithSavepoint answers': {
+    brokerMs: 5,
+    events: [{ at: 50, do: 'stop', how: 'drain', exit: 'answer', down: 0 }],
+  },
+  'its sinks are not told their subtask': {
+    partitions: 2,
+    parallelism: 2,
+    sinksToldSubtask: false,
+    records: [record(0), record(0, 0, 1)],
+  },
+  'it is rescaled by splits() to a subtask without a split': {
+    way: 'splits',
+    events: [{ at: 1, do: 'rescale', how: 'suspend', parallelism: 3, processes: 3, down: 0 }],
+  },
+  'one of two sources by splits() has no split': {
+    sources: 2,
+    way: 'splits',
+    parallelism: 2,
+    records: [record(0), record(0, 0, 0, 1)],
+  },
+} satisfies Readonly<Record<string, Partial<Script>>>
+
+export type FoundTitle = keyof typeof differences
+
+export const found: readonly { readonly title: FoundTitle; readonly script: Script }[] = Object.entries(
+  differences,
+).map(([title, script]) => ({ title: title as FoundTitle, script: { ...calm, ...(script as Partial<Script>) } }))

@@ -1,0 +1,137 @@
+import { map, merge, type Observable } from 'rxjs'
+import type { SchedulerLike } from 'rxjs'
+import type { CheckpointCoordinator } from '../../../lib/checkpoint/CheckpointCoordinator.js'
+import type { ConnectKafka } from '../../../lib/client/KafkaClient.js'
+import type { Logger } from '../../../lib/client/KafkaConfig.js'
+import { assignTimestampsAndWatermarks } from '../../../lib/eventtime/assignTimestampsAndWatermarks.js'
+import { combineWatermarks } from '../../../lib/eventtime/combineWatermarks.js'
+import { unionElements } from '../../../lib/eventtime/unionElements.js'
+import { WatermarkStrategy } from '../../../lib/eventtime/WatermarkStrategy.js'
+import { DeliveryGuarantee } from '../../../lib/sink/DeliveryGuarantee.js'
+import { KafkaSink } from '../../../lib/sink/KafkaSink.js'
+import type { CommitLostPolicy } from '../../../lib/sink/KafkaSinkConfig.js'
+import { KafkaRecordSerializationSchema } from '../../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
+import type { SinkEvent } from '../../../lib/sink/SinkEvent.js'
+import { sinkTo } from '../../../lib/sink/sinkTo.js'
+import { deadLetter } from '../../../lib/source/deadletter/deadLetter.js'
+import type { DeadLetterRecord } from '../../../lib/source/deadletter/DeadLetterRecord.js'
+import { KafkaSource } from '../../../lib/source/KafkaSource.js'
+import { OffsetsInitializer } from '../../../lib/source/offsets/OffsetsInitializer.js'
+import { branch } from '../../../lib/stream/branch.js'
+import type { StreamElement } from '../../../lib/stream/StreamElement.js'
+import { type Item, itemOf, OUT_OF_ORDERNESS, outPartition } from './Item.js'
+import { operatorsOf } from './operatorsOf.js'
+import type { Script } from './Script.js'
+
+/** Where a job runs, and which of its subtasks. */
+export interface JobPlace {
+  readonly checkpoints: CheckpointCoordinator
+  readonly connect: ConnectKafka
+  readonly connectSink: ConnectKafka
+  readonly scheduler: SchedulerLike
+  readonly parallelism: number
+  readonly subtasks: readonly number[]
+  readonly lostPolicy: CommitLostPolicy
+}
+
+/** The group of the sources, whose offsets say how far they have read. */
+export const GROUP = 'job'
+
+/** The job of a script, as its user would write it. */
+export const jobOf = (script: Script, place: JobPlace): Observable<SinkEvent> =>
+  merge(...place.subtasks.map((subtaskIndex) => subtaskOf(script, place, subtaskIndex)))
+
+const subtaskOf = (script: Script, place: JobPlace, subtaskIndex: number): Observable<SinkEvent> => {
+  const { connect, connectSink, scheduler, parallelism, checkpoints } = place
+  const subtask = { parallelism, subtaskIndex }
+  const sinkOptions = { connect: connectSink, scheduler, ...(script.sinksToldSubtask ? subtask : {}) }
+  const into = (topic: string) => (elements$: Observable<StreamElement<Item>>) =>
+    elements$.pipe(sinkTo(sinkOf(script, place, topic), sinkOptions))
+  const watermarks = script.pipeline.some(({ op }) => op === 'windows') ? watermarksOf(script) : undefined
+
+  const inputs = Array.from({ length: script.sources }, (_, index): Observable<StreamElement<Item>> => {
+    const source = sourceOf(script, index, sinkTo(deadSinkOf(script, place, index), sinkOptions))
+    const options = { connect, scheduler, checkpoints, ...subtask, uid: `source-${index}` }
+    if (script.way === 'elements') return source.elements({ ...options, watermarks })
+    return source.splits(options).pipe(
+      map(({ id, elements }) => ({
+        id,
+        elements:
+          watermarks === undefined ? elements : elements.pipe(assignTimestampsAndWatermarks(watermarks, { scheduler })),
+      })),
+      combineWatermarks({ scheduler }),
+    )
+  })
+  const elements$ = (inputs.length === 1 ? inputs[0]! : unionElements(...inputs)).pipe(
+    operatorsOf(script.pipeline, scheduler),
+  )
+  return elements$.pipe(script.sinks === 1 ? into('out') : branch(into('out'), into('also')))
+}
+
+const sourceOf = (script: Script, index: number, deadSink: Parameters<typeof deadLetter>[0]): KafkaSource<Item> => {
+  const builder = KafkaSource.builder<Item>()
+    .setBootstrapServers('memory:9092')
+    .setGroupId(GROUP)
+    .setTopics(`in${index}`)
+    .setStartingOffsets(OffsetsInitializer.earliest())
+    .setValueOnlyDeserializer({ deserialize: (bytes) => itemOf(Buffer.from(bytes ?? []).toString()) })
+    .setProperty('max.poll.records', script.poll)
+    .setProperty('max.partition.fetch.bytes', 100)
+    .setLogger(quiet)
+  if (script.bounded) builder.setBounded(OffsetsInitializer.latest())
+  if (script.records.some(({ bad }) => bad)) builder.setDeserializationErrorPolicy(deadLetter(deadSink))
+  return builder.build()
+}
+
+const sinkOf = (script: Script, { lostPolicy }: JobPlace, topic: string): KafkaSink<Item> =>
+  KafkaSink.builder<Item>()
+    .setBootstrapServers('memory:9092')
+    .setDeliveryGuarantee(DeliveryGuarantee[script.guarantee])
+    .setTransactionalIdPrefix(topic)
+    .setCommitLostPolicy(lostPolicy)
+    .setProperty('transaction.timeout.ms', script.transactionTimeout)
+    .setRecordSerializer(
+      KafkaRecordSerializationSchema.builder<Item>()
+        .setTopic(topic)
+        .setPartitioner({ partition: ({ lane }) => outPartition(lane, script.outPartitions) })
+        .setValueSerializationSchema({ serialize: ({ text }) => Buffer.from(text) })
+        .build(),
+    )
+    .setLogger(quiet)
+    .build()
+
+const deadSinkOf = (script: Script, { lostPolicy }: JobPlace, index: number): KafkaSink<DeadLetterRecord> =>
+  KafkaSink.builder<DeadLetterRecord>()
+    .setBootstrapServers('memory:9092')
+    .setDeliveryGuarantee(DeliveryGuarantee[script.guarantee])
+    .setTransactionalIdPrefix(`dead${index}`)
+    .setCommitLostPolicy(lostPolicy)
+    .setProperty('transaction.timeout.ms', script.transactionTimeout)
+    .setRecordSerializer(
+      KafkaRecordSerializationSchema.builder<DeadLetterRecord>()
+        .setTopic('dead')
+        .setPartitioner({ partition: ({ partition }) => outPartition(`${index}:${partition}`, script.outPartitions) })
+        .setValueSerializationSchema({ serialize: ({ value }) => value })
+        .build(),
+    )
+    .setLogger(quiet)
+    .build()
+
+/** A watermark with every record, or every 200 ms, by how many records there are. */
+const watermarksOf = ({ records }: Script): WatermarkStrategy<Item> =>
+  records.length % 2 === 0
+    ? WatermarkStrategy.forBoundedOutOfOrderness(OUT_OF_ORDERNESS)
+    : WatermarkStrategy.forGenerator(() => {
+        let highest = -Infinity
+        return {
+          onEvent: (_, timestamp, output) => {
+            highest = Math.max(highest, timestamp)
+            output.emitWatermark(highest - OUT_OF_ORDERNESS - 1)
+          },
+          onPeriodicEmit: () => undefined,
+        }
+      })
+
+const nothing = (): void => undefined
+
+const quiet: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }

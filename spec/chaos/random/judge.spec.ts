@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals'
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { decodeProducerConfig } from '../../../lib/config/producerConfig.js'
+import type { ViolationKind } from './Outcome.js'
+import { playScript } from './playScript.js'
+import { calm, type Script } from './Script.js'
+import type { World } from './World.js'
+
+/** Two records of one partition, and a job that copies them. */
+const two: Script = {
+  ...calm,
+  records: [0, 1].map((n) => ({ at: 50 * n, source: 0, partition: 0, n, key: 'a', time: 100 + n })),
+}
+
+const kindsOf = (script: Script, sabotage: (world: World) => void): readonly ViolationKind[] => [
+  ...new Set(
+    playScript(script, sabotage)
+      .violations.map(({ kind }) => kind)
+      .filter((kind) => kind !== 'answered early'),
+  ),
+]
+
+const later = (world: World, act: () => void): void => {
+  world.scheduler.schedule(act, 60)
+}
+
+describe('the judge of scripts', () => {
+  it('should find nothing where nothing is wrong', () => {
+    expect(kindsOf(two, () => undefined)).toEqual([])
+  })
+
+  it('should find what is doubled', () => {
+    const writeAgain = (world: World) => world.kafka.produce('out', [{ value: '0:0.0' }])
+    expect(kindsOf(two, (world) => later(world, () => writeAgain(world)))).toEqual(['doubled'])
+  })
+
+  it('should take doubles for granted at least once', () => {
+    const writeAgain = (world: World) => world.kafka.produce('out', [{ value: '0:0.0' }])
+    expect(kindsOf({ ...two, guarantee: 'AT_LEAST_ONCE' }, (world) => later(world, () => writeAgain(world)))).toEqual(
+      [],
+    )
+  })
+
+  it('should find what nobody has written', () => {
+    expect(kindsOf(two, ({ kafka }) => kafka.produce('out', [{ value: '0:0.7' }]))).toEqual(['invented'])
+  })
+
+  it('should find what is out of order', () => {
+    expect(kindsOf(two, ({ kafka }) => kafka.produce('out', [{ value: '0:0.1' }, { value: '0:0.0' }]))).toEqual([
+      'doubled',
+      'disorder',
+    ])
+  })
+
+  it('should find what is lost', () => {
+    const empty = (world: World) => world.kafka.deleteRecords('out', 0, world.kafka.endOffsets('out')[0]!)
+    expect(kindsOf(two, (world) => world.scheduler.schedule(() => empty(world), 120))).toEqual(['lost'])
+  })
+
+  it('should find a transaction that is open at the end', () => {
+    const decoded = decodeProducerConfig({ 'bootstrap.servers': 'memory:9092' })
+    if (isLeft(decoded)) throw new Error('unreachable')
+    const { client: config, producer: settings } = decoded.right
+    const leaveOpen = ({ kafka }: World) => {
+      kafka.connect(config).subscribe((client) => {
+        const producer = client.transactionalProducer('stranger', settings)
+        producer.init().subscribe(() => {
+          producer.begin()
+          producer.append({ topic: 'dead', partition: 0, value: Buffer.from('x') })
+          producer.flush().subscribe()
+        })
+      })
+    }
+    expect(kindsOf(two, leaveOpen)).toEqual(['open'])
+  })
+})

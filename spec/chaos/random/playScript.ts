@@ -1,0 +1,138 @@
+import { expectedOf } from './expectedOf.js'
+import { fates, judge, missing } from './judge.js'
+import { nameOfError } from './toldErrors.js'
+import type { Outcome } from './Outcome.js'
+import type { Script } from './Script.js'
+import { World } from './World.js'
+
+/** How often the world is looked at, in ms. */
+const LOOK = 100
+
+/** When the last fault is over, and healthy processes run, everything must be there within so long, in ms. */
+const QUIET = 20_000
+
+/** How long the end of the job may take, in ms. */
+const ENDING = 15_000
+
+/** How often attempts must have failed in the quiet to say that a restart does not help. */
+const MENDING = 3
+
+/**
+ * Plays a script to its end: all that happens, then a quiet time in which healthy processes run, then the end of the job. What readers
+ * of committed records see then is held against the model.
+ *
+ * @param meddle may do what no script can, before anything happens
+ */
+export const playScript = (script: Script, meddle: (world: World) => void = () => undefined): Outcome => {
+  const world = new World(script)
+  try {
+    world.scheduler.run(({ flush }) => {
+      world.scheduler.maxFrames = Infinity
+      world.begin()
+      meddle(world)
+      untilQuiet(world)
+      flush()
+    })
+  } catch (error) {
+    world.violated('unhandled', nameOfError(error))
+  }
+  world.fleet.end()
+  const { violations, happenings, took, endedAt, actsSoFar, told } = world
+  return {
+    violations,
+    happenings,
+    took,
+    virtualMs: endedAt,
+    acts: actsSoFar,
+    told: told.size,
+    starts: world.fleet.all.length,
+  }
+}
+
+/** Looks again and again until something is so, or `ms` are over. */
+const until = (world: World, ms: number, isSo: () => boolean, then: (so: boolean) => void): void => {
+  const end = world.now + ms
+  const look = (): void => {
+    if (world.over) return
+    if (isSo()) then(true)
+    else if (world.now >= end) then(false)
+    else world.scheduler.schedule(look, LOOK)
+  }
+  look()
+}
+
+const untilQuiet = (world: World): void =>
+  until(
+    world,
+    Infinity,
+    () => !world.troubled,
+    () => {
+      world.say('quiet: no more faults')
+      world.failures = []
+      quiet(world)
+    },
+  )
+
+const quiet = (world: World): void => {
+  const expected = expectedOf(world.script)
+  const { pipeline, bounded, transactionTimeout } = world.script
+  // Windows fire at the end only, the last ones.
+  const firing = pipeline.some(({ op }) => op === 'windows')
+  const done = (): boolean => {
+    world.fleet.heal()
+    if (bounded && world.fleet.processes.every(({ end }) => end?._tag === 'completed')) return true
+    return firing ? world.consumed : missing(world, expected).length === 0
+  }
+  until(world, QUIET, done, (well) => {
+    if (well) return ending(world, expected)
+    if (world.failures.length >= MENDING) {
+      world.violated('beyond restart', `${nameOfError(world.failures.at(-1))} (${fates(world)})`)
+      return end(world, expected)
+    }
+    // Late, or never?
+    const late = missing(world, expected)
+    until(
+      world,
+      transactionTimeout + QUIET,
+      () => late.length > 0 && missing(world, expected).length === 0,
+      (came) => {
+        if (came) world.violated('held', `${late.join(', ')} came ${world.now} ms, with the timeout of a transaction`)
+        else if (late.length === 0) world.violated('hang', 'The job does not read to the end')
+        ending(world, expected)
+      },
+    )
+  })
+}
+
+const ending = (world: World, expected: ReturnType<typeof expectedOf>): void => {
+  const asked = new Set<unknown>()
+  const over = (): boolean => {
+    world.fleet.heal()
+    for (const process of world.fleet.processes)
+      if (!world.script.bounded && process.running && !asked.has(process)) {
+        asked.add(process)
+        world.fleet.askToStop(process, true, 'end', () => asked.delete(process))
+      }
+    return world.fleet.processes.every(({ end }) => end?._tag === 'completed')
+  }
+  until(world, ENDING, over, (well) => {
+    if (!well && world.failures.length >= MENDING)
+      world.violated('beyond restart', `${nameOfError(world.failures.at(-1))} (${fates(world)})`)
+    else if (!well) {
+      const left = world.fleet.processes.filter(({ end }) => end?._tag !== 'completed').map(({ name }) => name)
+      world.violated('hang', `${left.join(', ')} did not come to its end`)
+    }
+    end(world, expected)
+  })
+}
+
+const end = (world: World, expected: ReturnType<typeof expectedOf>): void => {
+  const open = world.transactions.open()
+  if (open.length > 0) world.violated('open', `${open.map((id) => world.transactions.fate(id)).join(', ')} at the end`)
+  // No job of a script has a mistake of its own. Asked here, since who has no stack left cannot tell.
+  for (const { end, name } of world.fleet.all)
+    if (end?._tag === 'failed' && (end.error instanceof RangeError || end.error instanceof TypeError))
+      world.violated('unhandled', `${name} ended with ${nameOfError(end.error)}`)
+  judge(world, expected)
+  world.end()
+}
