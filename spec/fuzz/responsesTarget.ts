@@ -2,6 +2,11 @@ import { ok } from 'node:assert/strict'
 import { isKafkaError } from '../../lib/client/KafkaError.js'
 import { addPartitionsToTxnApi } from '../../lib/protocol/requests/addPartitionsToTxn.js'
 import { describeTransactionsApi } from '../../lib/protocol/requests/describeTransactions.js'
+import { apiVersionsApi } from '../../lib/protocol/requests/apiVersions.js'
+import { createPartitionsApi } from '../../lib/protocol/requests/createPartitions.js'
+import { createTopicsApi } from '../../lib/protocol/requests/createTopics.js'
+import { deleteTopicsApi } from '../../lib/protocol/requests/deleteTopics.js'
+import { describeConfigsApi } from '../../lib/protocol/requests/describeConfigs.js'
 import { endTxnApi } from '../../lib/protocol/requests/endTxn.js'
 import { fetchApi, type FetchResponse } from '../../lib/protocol/requests/fetch.js'
 import { findCoordinatorApi } from '../../lib/protocol/requests/findCoordinator.js'
@@ -14,6 +19,8 @@ import { offsetCommitApi } from '../../lib/protocol/requests/offsetCommit.js'
 import { offsetFetchApi } from '../../lib/protocol/requests/offsetFetch.js'
 import { offsetForLeaderEpochApi } from '../../lib/protocol/requests/offsetForLeaderEpoch.js'
 import { produceApi } from '../../lib/protocol/requests/produce.js'
+import { saslAuthenticateApi } from '../../lib/protocol/requests/saslAuthenticate.js'
+import { saslHandshakeApi } from '../../lib/protocol/requests/saslHandshake.js'
 import { brokerFetch } from '../protocol/fixtures/brokerFetch.js'
 import { javaMessages } from '../protocol/fixtures/javaMessages.js'
 import type { FuzzTarget } from './FuzzTarget.js'
@@ -22,6 +29,11 @@ import type { FuzzTarget } from './FuzzTarget.js'
 export const apis: readonly KafkaApi<never, object>[] = [
   addPartitionsToTxnApi,
   describeTransactionsApi,
+  apiVersionsApi,
+  createPartitionsApi,
+  createTopicsApi,
+  deleteTopicsApi,
+  describeConfigsApi,
   endTxnApi,
   fetchApi,
   findCoordinatorApi,
@@ -33,6 +45,8 @@ export const apis: readonly KafkaApi<never, object>[] = [
   offsetFetchApi,
   offsetForLeaderEpochApi,
   produceApi,
+  saslAuthenticateApi,
+  saslHandshakeApi,
 ]
 
 /**

@@ -3,6 +3,11 @@ import { isKafkaError } from '../../lib/client/KafkaError.js'
 import { earliestOffset, latestOffset, offsetForTimestamp } from '../../lib/client/OffsetSpec.js'
 import { addPartitionsToTxnApi } from '../../lib/protocol/requests/addPartitionsToTxn.js'
 import { describeTransactionsApi } from '../../lib/protocol/requests/describeTransactions.js'
+import { apiVersionsApi } from '../../lib/protocol/requests/apiVersions.js'
+import { createPartitionsApi } from '../../lib/protocol/requests/createPartitions.js'
+import { createTopicsApi } from '../../lib/protocol/requests/createTopics.js'
+import { deleteTopicsApi } from '../../lib/protocol/requests/deleteTopics.js'
+import { describeConfigsApi } from '../../lib/protocol/requests/describeConfigs.js'
 import { endTxnApi } from '../../lib/protocol/requests/endTxn.js'
 import { fetchApi } from '../../lib/protocol/requests/fetch.js'
 import { initProducerIdApi } from '../../lib/protocol/requests/initProducerId.js'
@@ -14,6 +19,8 @@ import { offsetCommitApi } from '../../lib/protocol/requests/offsetCommit.js'
 import { offsetFetchApi } from '../../lib/protocol/requests/offsetFetch.js'
 import { offsetForLeaderEpochApi } from '../../lib/protocol/requests/offsetForLeaderEpoch.js'
 import { produceApi } from '../../lib/protocol/requests/produce.js'
+import { saslAuthenticateApi } from '../../lib/protocol/requests/saslAuthenticate.js'
+import { saslHandshakeApi } from '../../lib/protocol/requests/saslHandshake.js'
 import { javaMessages } from './fixtures/javaMessages.js'
 
 const records = Buffer.from([1, 2, 3])
@@ -298,6 +305,92 @@ const exchanges = [
       ],
     },
     flexible(javaMessages.describeTransactionsResponse),
+  ),
+  exchange(
+    apiVersionsApi,
+    undefined,
+    javaMessages.apiVersionsRequest,
+    {
+      errorCode: 0,
+      apis: [
+        { apiKey: 1, minVersion: 4, maxVersion: 18 },
+        { apiKey: 36, minVersion: 0, maxVersion: 2 },
+      ],
+      throttleTimeMs: 5,
+    },
+    javaMessages.apiVersionsResponse,
+  ),
+  exchange(
+    saslHandshakeApi,
+    { mechanism: 'SCRAM-SHA-256' },
+    javaMessages.saslHandshakeRequest,
+    { errorCode: 33, mechanisms: ['PLAIN', 'SCRAM-SHA-512'] },
+    javaMessages.saslHandshakeResponse,
+  ),
+  exchange(
+    saslAuthenticateApi,
+    { authBytes: Buffer.from('\0a\0b') },
+    javaMessages.saslAuthenticateRequest,
+    { errorCode: 58, errorMessage: 'no', authBytes: Buffer.from([1, 2, 3]), sessionLifetimeMs: 3_600_000 },
+    javaMessages.saslAuthenticateResponse,
+  ),
+  exchange(
+    createTopicsApi,
+    {
+      topics: [
+        { topic, partitions: 3, replicationFactor: 2, config: { 'cleanup.policy': 'compact' } },
+        { topic: 'b', partitions: 1 },
+      ],
+      timeoutMs: 30_000,
+    },
+    javaMessages.createTopicsRequest,
+    {
+      throttleTimeMs: 1,
+      topics: [
+        { topic, errorCode: 36, errorMessage: 'is there' },
+        { topic: 'b', errorCode: 0, errorMessage: '' },
+      ],
+    },
+    javaMessages.createTopicsResponse,
+  ),
+  exchange(
+    deleteTopicsApi,
+    { topics: [topic, 'b'], timeoutMs: 30_000 },
+    javaMessages.deleteTopicsRequest,
+    {
+      throttleTimeMs: 2,
+      topics: [
+        { topic, errorCode: 3, errorMessage: null },
+        { topic: 'b', errorCode: 0, errorMessage: null },
+      ],
+    },
+    javaMessages.deleteTopicsResponse,
+  ),
+  exchange(
+    createPartitionsApi,
+    { topics: [{ topic, total: 7 }], timeoutMs: 30_000 },
+    javaMessages.createPartitionsRequest,
+    { throttleTimeMs: 3, topics: [{ topic, errorCode: 37, errorMessage: 'fewer' }] },
+    javaMessages.createPartitionsResponse,
+  ),
+  exchange(
+    describeConfigsApi,
+    { nodeId: 2, names: ['transaction.max.timeout.ms'] },
+    javaMessages.describeConfigsRequest,
+    {
+      throttleTimeMs: 4,
+      results: [
+        {
+          errorCode: 0,
+          errorMessage: '',
+          entries: [
+            { name: 'transaction.max.timeout.ms', value: '900000' },
+            { name: 'ssl.keystore.key', value: null },
+          ],
+        },
+      ],
+    },
+    javaMessages.describeConfigsResponse,
   ),
 ]
 
