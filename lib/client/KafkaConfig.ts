@@ -57,6 +57,11 @@ export interface KafkaConfig {
   readonly retryBackoffMs: number
   readonly retryBackoffMaxMs: number
   readonly metadataMaxAgeMs: number
+  /**
+   * the most bytes that an answer of a broker may have, refused by its head; `fetch.max.bytes` is allowed in any case. Default: 16 MiB,
+   * and 100,000,000 for a fetch
+   */
+  readonly maxResponseBytes?: number | undefined
   readonly rack?: string | undefined
   readonly logger?: Logger | undefined
   readonly scheduler?: SchedulerLike | undefined

@@ -5,7 +5,7 @@ import type { KafkaConfig } from '../client/KafkaConfig.js'
 import { parseBootstrapServers } from './bootstrapServers.js'
 import type { ConfigError } from './ConfigError.js'
 import type { KafkaProperties } from './KafkaProperties.js'
-import { decodeProperties, integer, type DescribedCodec, string, withDefault } from './propertyCodecs.js'
+import { decodeProperties, integer, type DescribedCodec, optional, string, withDefault } from './propertyCodecs.js'
 import { consoleLogger } from './consoleLogger.js'
 import { decodeSecurity, securityCodec } from './security/securityConfig.js'
 import { allOf } from './validation.js'
@@ -22,6 +22,8 @@ const codec = t.type({
   'reconnect.backoff.ms': withDefault(integer(0), 50),
   'reconnect.backoff.max.ms': withDefault(integer(0), 1000),
   'metadata.max.age.ms': withDefault(integer(0), 300_000),
+  // librdkafka's
+  'receive.message.max.bytes': optional(integer(1000)),
 })
 
 /** The properties that sources and sinks share. */
@@ -48,6 +50,7 @@ export const decodeClientConfig = (properties: KafkaProperties): either.Either<r
       reconnectBackoffMs: client['reconnect.backoff.ms'],
       reconnectBackoffMaxMs: client['reconnect.backoff.max.ms'],
       metadataMaxAgeMs: client['metadata.max.age.ms'],
+      maxResponseBytes: client['receive.message.max.bytes'],
       logger: consoleLogger,
     })),
   )

@@ -13,13 +13,18 @@ import type { OffsetSpec } from '../client/OffsetSpec.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import type { TransactionDescription } from '../client/TransactionDescription.js'
 import { brokerError } from '../protocol/brokerError.js'
+import { createPartitionsApi } from '../protocol/requests/createPartitions.js'
+import { createTopicsApi } from '../protocol/requests/createTopics.js'
+import { deleteTopicsApi } from '../protocol/requests/deleteTopics.js'
+import { describeConfigsApi } from '../protocol/requests/describeConfigs.js'
+import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import { listTransactionsApi } from '../protocol/requests/listTransactions.js'
 import type { TopicMetadata } from '../protocol/requests/metadata.js'
 import { offsetFetchApi } from '../protocol/requests/offsetFetch.js'
 import { askCoordinator } from './askCoordinator.js'
 import { commitByCoordinator } from './commitByCoordinator.js'
 import { describeTransactionsAtCoordinators } from './describeTransactionsAtCoordinators.js'
-import type { KafkaJsApi } from './internals.js'
+import type { TopicResults } from '../protocol/requests/topicResults.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import { listOffsetsByLeader } from './listOffsetsByLeader.js'
 import { retryTransient } from './retryTransient.js'
@@ -44,15 +49,8 @@ export class KafkaJsAdmin implements KafkaAdmin {
 
   createTopics(topics: readonly NewTopic[]): Observable<void> {
     return this.change(
-      'CreateTopics',
-      {
-        topics: topics.map(({ topic, partitions, replicationFactor = -1, config = {} }) => ({
-          topic,
-          numPartitions: partitions,
-          replicationFactor,
-          configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-        })),
-      },
+      createTopicsApi,
+      { topics },
       topics.map(({ topic }) => topic),
       (found) =>
         topics.every(({ topic, partitions }) => {
@@ -63,13 +61,13 @@ export class KafkaJsAdmin implements KafkaAdmin {
   }
 
   deleteTopics(topics: readonly string[]): Observable<void> {
-    return this.change('DeleteTopics', { topics }, topics, (found) => found.length === 0)
+    return this.change(deleteTopicsApi, { topics }, topics, (found) => found.length === 0)
   }
 
   createPartitions(topic: string, total: number): Observable<void> {
     return this.change(
-      'CreatePartitions',
-      { topicPartitions: [{ topic, count: total }] },
+      createPartitionsApi,
+      { topics: [{ topic, total }] },
       [topic],
       ([found]) => found?.partitions.length === total && found.partitions.every(({ leader }) => leader >= 0),
     )
@@ -124,15 +122,13 @@ export class KafkaJsAdmin implements KafkaAdmin {
   brokerConfig(name: string): Observable<string | undefined> {
     return this.ask(async () => {
       const nodeId = this.connections.metadata.controllerId
-      try {
-        const { resources } = await this.connections.call<DescribedConfigs>(nodeId, 'DescribeConfigs', {
-          resources: [{ type: brokerResource, name: String(nodeId), configNames: [name] }],
-        })
-        return resources[0]?.configEntries.find(({ configName }) => configName === name)?.configValue ?? undefined
-      } catch (error) {
-        if (error instanceof KafkaError && error._tag === 'Authorization') return undefined
-        throw error
-      }
+      const request = { nodeId, names: [name] }
+      const { results } = await this.connections.send(nodeId, 'control', describeConfigsApi, request)
+      const { errorCode = 0, errorMessage, entries = [] } = results[0] ?? {}
+      if (errorCode === 0) return entries.find((entry) => entry.name === name)?.value ?? undefined
+      const error = brokerError(errorCode, { api: describeConfigsApi.apiName, detail: errorMessage })
+      if (error._tag === 'Authorization') return undefined
+      throw error
     })
   }
 
@@ -151,26 +147,28 @@ export class KafkaJsAdmin implements KafkaAdmin {
   }
 
   /** Sends a change to the controller once it takes it, then waits until brokers show it. */
-  private change(
-    api: KafkaJsApi,
-    fields: object,
+  private change<Q extends { readonly timeoutMs: number }>(
+    api: KafkaApi<Q, TopicResults>,
+    request: Omit<Q, 'timeoutMs'>,
     topics: readonly string[],
     isDone: (found: readonly TopicDescription[]) => boolean,
   ): Observable<void> {
     const { connections } = this
+    const timed = { ...request, timeoutMs: connections.config.requestTimeoutMs } as Q
     const send = async (): Promise<void> => {
       try {
-        await connections.call(connections.metadata.controllerId, api, {
-          ...fields,
-          timeout: connections.config.requestTimeoutMs,
-        })
+        const answer = await connections.send(connections.metadata.controllerId, 'control', api, timed)
+        const failed = answer.topics.find(({ errorCode }) => errorCode !== 0)
+        if (failed === undefined) return
+        const { topic, errorCode, errorMessage } = failed
+        throw brokerError(errorCode, { api: api.apiName, topic, detail: errorMessage })
       } catch (error) {
         await connections.refreshMetadata([])
         throw error
       }
     }
     const look = async (): Promise<void> => {
-      if (!isDone(await this.described(topics))) throw notShown(api, topics)
+      if (!isDone(await this.described(topics))) throw notShown(api.apiName, topics)
     }
     return defer(async () => {
       if (topics.length === 0) return
@@ -181,14 +179,7 @@ export class KafkaJsAdmin implements KafkaAdmin {
   }
 }
 
-const brokerResource = 4
 const unknownTopic = 3
-
-interface DescribedConfigs {
-  readonly resources: readonly {
-    readonly configEntries: readonly { readonly configName: string; readonly configValue: string | null }[]
-  }[]
-}
 
 const describe = ({ topic, internal, partitions }: TopicMetadata): TopicDescription => ({
   name: topic,

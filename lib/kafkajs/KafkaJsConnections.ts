@@ -8,9 +8,9 @@ import { brokerError } from '../protocol/brokerError.js'
 import { findCoordinatorApi } from '../protocol/requests/findCoordinator.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import { metadataApi, type MetadataResponse } from '../protocol/requests/metadata.js'
-import { BrokerConnection, type SendOptions } from './BrokerConnection.js'
+import { BrokerConnection } from './BrokerConnection.js'
+import type { SendOptions } from './BrokerSocket.js'
 import { ClusterMetadata, type Leader } from './ClusterMetadata.js'
-import type { KafkaJsApi } from './internals.js'
 import { MetadataRefresh } from './MetadataRefresh.js'
 
 /**
@@ -145,12 +145,6 @@ export class KafkaJsConnections {
   ): Promise<R> {
     const connection = this.connectionTo(nodeId, purpose)
     return connection instanceof KafkaError ? Promise.reject(connection) : connection.send(api, request, options)
-  }
-
-  /** Sends what kafkajs has the codec of. */
-  call<R>(nodeId: number, api: KafkaJsApi, fields: object): Promise<R> {
-    const connection = this.connectionTo(nodeId, 'control')
-    return connection instanceof KafkaError ? Promise.reject(connection) : connection.call(api, fields)
   }
 
   get isClosed(): boolean {

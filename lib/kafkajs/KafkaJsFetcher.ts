@@ -21,6 +21,7 @@ import type { ConnectionPurpose, KafkaJsConnections } from './KafkaJsConnections
 import { PartitionFetch } from './PartitionFetch.js'
 import { partitionShare } from './partitionShare.js'
 import { PositionValidation } from './PositionValidation.js'
+import { maxFetchResponseBytes } from './responseLimits.js'
 import { toKafkaError } from './toKafkaError.js'
 
 type Emit = (outcome: FetchedRecords | FetchFailed) => void
@@ -209,7 +210,10 @@ export class KafkaJsFetcher implements KafkaFetcher {
         flight.lane,
         fetchApi,
         fetchRequestFor([...flight.partitions.values()], config, connections, maxWaitMs, sentAt),
-        { timeoutMs: maxWaitMs + connections.config.requestTimeoutMs },
+        {
+          timeoutMs: maxWaitMs + connections.config.requestTimeoutMs,
+          maxResponseBytes: maxFetchResponseBytes(connections.config, this.config),
+        },
       )
       .then(
         (response) => {

@@ -29,14 +29,42 @@ export const requestOverdue = (broker: string, api: string, ms: number): KafkaEr
   })
 
 /**
- * @param ours which versions we speak
+ * The peer does not speak Kafka's protocol. What it sent is not understood from there on, so the connection is closed.
+ *
+ * @param cause its message completes "The peer sent …"
+ */
+export const notKafka = (broker: string, cause: unknown): KafkaError =>
+  new KafkaError({
+    _tag: 'Connection',
+    retriable: true,
+    message:
+      `The peer at ${broker} sent ${messageOf(cause)}, where an answer of a Kafka broker was expected. The connection was closed. Check that ` +
+      'the address is that of a Kafka broker, and security.protocol that of its listener. An answer that is right and so large ' +
+      'needs a larger receive.message.max.bytes.',
+    cause,
+  })
+
+/** An answer that cannot be decoded. The request may have had its effect. */
+export const unreadableAnswer = (broker: string, api: string, cause: unknown): KafkaError =>
+  new KafkaError({
+    _tag: 'Connection',
+    retriable: true,
+    api,
+    message: `The answer of broker ${broker} to ${api} cannot be read, and its connection was closed: ${messageOf(cause)}`,
+    cause,
+  })
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/**
+ * @param ours the version we speak
  * @param theirs those of the broker; undefined when it does not know the API
  * @param advice what to do about it
  */
 export const unsupportedApi = (
   broker: string,
   api: string,
-  ours: string,
+  ours: number,
   theirs: { readonly minVersion: number; readonly maxVersion: number } | undefined,
   advice = 'Use Kafka 2.3 or newer.',
 ): KafkaError => {
@@ -45,6 +73,6 @@ export const unsupportedApi = (
   return new KafkaError({
     _tag: 'Unsupported',
     api,
-    message: `Broker ${broker} cannot be asked ${api}: ${ours}, the broker ${spoken}. ${advice}`,
+    message: `Broker ${broker} cannot be asked ${api}: we speak ${ours}, the broker ${spoken}. ${advice}`,
   })
 }

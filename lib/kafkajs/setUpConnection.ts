@@ -1,47 +1,58 @@
-import type { KafkaError } from '../client/KafkaError.js'
-import { apiKeys, type ApiVersions, type Connection, implementedVersions, protocolCall } from './internals.js'
+import type { SaslConfig } from '../client/KafkaConfig.js'
+import { KafkaError } from '../client/KafkaError.js'
+import { errorCode } from '../protocol/errorCodes.js'
+import { type ApiVersionRange, apiVersionsApi } from '../protocol/requests/apiVersions.js'
+import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
+import { saslAuthenticateApi } from '../protocol/requests/saslAuthenticate.js'
+import { saslHandshakeApi } from '../protocol/requests/saslHandshake.js'
+import type { BrokerSocket } from './BrokerSocket.js'
+import { unsupportedApi } from './connectionErrors.js'
+import { MAX_LOGIN_RESPONSE_BYTES } from './responseLimits.js'
+import { login } from './sasl/login.js'
 
-/** From the socket to the login; the versions that the broker speaks. */
-export const setUpConnection = async (connection: Connection, onSocketOpen: () => void): Promise<ApiVersions> => {
-  await connection.connect()
-  onSocketOpen()
-  const versions = await askVersions(connection)
-  connection.setVersions(versions)
-  connection.setSupportAuthenticationProtocol(versions[apiKeys.SaslAuthenticate] !== undefined)
-  await connection.authenticate()
-  return versions
+/** What is known of a connection when it is set up. */
+export interface SetUp {
+  /** what the broker speaks, by API key */
+  readonly versions: ReadonlyMap<number, ApiVersionRange>
+  /** ms that the session of the login lasts; 0: as long as the connection */
+  readonly sessionLifetimeMs: number
 }
 
-/** The socket is open, as far as this side can know. */
-export const isUsable = (connection: Connection): boolean =>
-  connection.isConnected() && connection.socket?.destroyed === false
-
-/** Ends a connection for good. An error on the socket is what ends kafkajs's wait for a connect, and its timer. */
-export const dropConnection = (connection: Connection, error: KafkaError): void => {
-  connection.rejectRequests(error)
-  connection.requestQueue.destroy()
-  const { socket } = connection
-  if (socket === undefined || socket.destroyed) return
-  socket.destroy(connection.isConnected() ? undefined : error)
+/**
+ * From the socket to the login.
+ *
+ * @param broker host:port, for errors
+ */
+export const setUpConnection = async (
+  socket: Pick<BrokerSocket, 'connect' | 'exchange'>,
+  sasl: SaslConfig | undefined,
+  broker: string,
+): Promise<SetUp> => {
+  await socket.connect()
+  const answer = await socket.exchange(apiVersionsApi, undefined, { maxResponseBytes: MAX_LOGIN_RESPONSE_BYTES })
+  if (answer.errorCode !== 0) throw tooOld(broker, answer.errorCode)
+  const versions = new Map(answer.apis.map((range) => [range.apiKey, range]))
+  if (sasl === undefined) return { versions, sessionLifetimeMs: 0 }
+  for (const api of [saslHandshakeApi, saslAuthenticateApi]) requireSpoken(broker, versions, api)
+  return { versions, sessionLifetimeMs: await login(socket, sasl, broker) }
 }
 
-const askVersions = async (connection: Connection): Promise<ApiVersions> => {
-  const [best, ...older] = implementedVersions('ApiVersions')
-  const ask = (version: number): Promise<VersionsAnswer> =>
-    connection.send({ ...protocolCall<VersionsAnswer>('ApiVersions', version, {}), logResponseError: false })
-  const answer = await older.reduce(
-    (asked, version) =>
-      asked.catch((error: unknown) => {
-        if (isUnsupportedVersion(error)) return ask(version)
-        throw error
-      }),
-    ask(best ?? 0),
-  )
-  return Object.fromEntries(answer.apiVersions.map(({ apiKey, ...range }) => [apiKey, range]))
+/** @throws KafkaError `Unsupported` when the broker does not speak the version that we do */
+export const requireSpoken = (
+  broker: string,
+  versions: SetUp['versions'],
+  { apiKey, apiVersion, apiName, advice }: Omit<KafkaApi<never, unknown>, 'encode' | 'decode'>,
+): void => {
+  const range = versions.get(apiKey)
+  if (range === undefined || apiVersion < range.minVersion || apiVersion > range.maxVersion)
+    throw unsupportedApi(broker, apiName, apiVersion, range, advice)
 }
 
-interface VersionsAnswer {
-  readonly apiVersions: readonly { readonly apiKey: number; readonly minVersion: number; readonly maxVersion: number }[]
-}
-
-const isUnsupportedVersion = (error: unknown): boolean => (error as { readonly code?: unknown }).code === 35
+const tooOld = (broker: string, code: number): KafkaError =>
+  new KafkaError({
+    _tag: 'Unsupported',
+    code,
+    codeName: errorCode(code).name,
+    api: apiVersionsApi.apiName,
+    message: `Broker ${broker} answered ${errorCode(code).name} (${code}) to ApiVersions, version ${apiVersionsApi.apiVersion}. Use Kafka 2.3 or newer.`,
+  })

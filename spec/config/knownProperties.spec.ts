@@ -12,12 +12,15 @@ const flinks = [
   'register.consumer.metrics',
 ]
 
+/** librdkafka's, and ours. */
+const others = ['receive.message.max.bytes']
+
 const columns = (text: string): string => text.replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---').replaceAll('_', '*')
 
 describe('the known properties', () => {
   it.each([
-    ['consumer', consumerProperties, flinks],
-    ['producer', producerProperties, []],
+    ['consumer', consumerProperties, [...flinks, ...others]],
+    ['producer', producerProperties, others],
   ] as const)('should be those of Kafka’s %s, each either used or without effect', (side, { used, unused }, more) => {
     expect([...Object.keys(used), ...Object.keys(unused)].sort()).toEqual(
       [...Object.keys(kafkaProperties[side]), ...more].sort(),

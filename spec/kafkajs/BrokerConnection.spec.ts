@@ -125,17 +125,24 @@ describe('BrokerConnection', () => {
     await expect(connection.send(echo, 'x', { expectResponse: false })).resolves.toBeUndefined()
   })
 
-  it('should pass on what decoding throws, and go on', async () => {
+  it('should drop a connection whose answer cannot be read, with all that waits on it, and open another', async () => {
+    await connection.send(echo, 'first')
     const damaged = {
       ...echo,
       decode: () => {
         throw new RangeError('damaged')
       },
     }
+    const unreadable = connection.send(damaged, 'x')
+    const behind = connection.send(echo, 'behind')
 
-    await expect(connection.send(damaged, 'x')).rejects.toThrow('damaged')
+    await expect(unreadable).rejects.toMatchObject({
+      ...{ _tag: 'Connection', retriable: true, api: 'Echo' },
+      message: `The answer of broker 127.0.0.1:${broker.port} to Echo cannot be read, and its connection was closed: damaged`,
+    })
+    await expect(behind).rejects.toMatchObject({ _tag: 'Connection', retriable: true })
     await expect(connection.send(echo, 'next')).resolves.toBe('next')
-    expect(broker.accepted).toBe(1)
+    expect(broker.accepted).toBe(2)
   })
 
   it('should hold back requests while the broker asks for it, then send them', async () => {

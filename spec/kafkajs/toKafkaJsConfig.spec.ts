@@ -24,23 +24,11 @@ describe('toKafkaJsConfig', () => {
       connectionTimeout: 1,
       requestTimeout: 2,
       ssl: null,
-      sasl: null,
     })
   })
 
-  it('should hand over TLS and each SASL mechanism', () => {
-    const token = () => Promise.resolve({ value: 'secret' })
-    const sasl = (settings: NonNullable<KafkaConfig['sasl']>) =>
-      toKafkaJsConfig({ ...config, sasl: settings, tls: { ca: 'pem' } }, { host: 'h', port: 1 })
-
-    expect(sasl({ mechanism: 'SCRAM-SHA-256', username: 'u', password: 'p' })).toMatchObject({
-      ssl: { ca: 'pem' },
-      sasl: { mechanism: 'scram-sha-256', username: 'u', password: 'p' },
-    })
-    expect(sasl({ mechanism: 'OAUTHBEARER', token }).sasl).toEqual({
-      mechanism: 'oauthbearer',
-      oauthBearerProvider: token,
-    })
+  it('should hand over TLS', () => {
+    expect(toKafkaJsConfig({ ...config, tls: { ca: 'pem' } }, { host: 'h', port: 1 }).ssl).toEqual({ ca: 'pem' })
   })
 
   it('should log what kafkajs calls an error as detail, since it comes back to us as an error', () => {

@@ -48,17 +48,8 @@ export class TopicDiscovery {
     }
     if (this.closed) return
     this.searched.delete(topic)
-    if (trouble === undefined) this.tellFound()
+    if (trouble === undefined) this.listener.found()
     else this.listener.failed(trouble)
-  }
-
-  /** Nobody awaits the search: what is thrown in it would be an unhandled rejection, and the records would wait for ever. */
-  private tellFound(): void {
-    try {
-      this.listener.found()
-    } catch (error) {
-      this.listener.failed(toKafkaError(error))
-    }
   }
 
   private wait(ms: number): Promise<void> {

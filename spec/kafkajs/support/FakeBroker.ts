@@ -25,6 +25,10 @@ export class FakeBroker {
   readonly sockets = new Set<Socket>()
   accepted = 0
   port = 0
+  /** looks at what comes before it is answered; true: it has done to the socket what is to be done */
+  tamper: (socket: Socket, request?: ReceivedRequest & { readonly correlationId: number }) => boolean = () => false
+  /** changes an answer before it leaves */
+  alter: (body: Buffer, apiKey: number) => Buffer = (body) => body
   private readonly handlers = new Map<number, Handler>()
   private readonly server: Server
 
@@ -65,6 +69,7 @@ export class FakeBroker {
     this.sockets.add(socket)
     socket.on('close', () => this.sockets.delete(socket))
     socket.on('error', () => {})
+    if (this.tamper(socket)) return
     let bytes: Buffer = Buffer.alloc(0)
     let before: Promise<unknown> = Promise.resolve()
     socket.on('data', (chunk: Buffer) => {
@@ -87,9 +92,11 @@ export class FakeBroker {
       connection,
     }
     this.received.push(request)
-    const body = await this.handlers.get(request.apiKey)?.(request)
+    if (this.tamper(socket, { ...request, correlationId: frame.readInt32BE(4) })) return
+    const answer = await this.handlers.get(request.apiKey)?.(request)
     // A broker that never answers holds up what comes behind on this connection.
-    if (body === undefined) return new Promise(() => {})
+    if (answer === undefined) return new Promise(() => {})
+    const body = this.alter(answer, request.apiKey)
     const header = Buffer.alloc(8)
     header.writeInt32BE(4 + body.length, 0)
     header.writeInt32BE(frame.readInt32BE(4), 4)

@@ -22,6 +22,8 @@ const notes: Readonly<Record<string, string>> = {
   'group.id': 'offsets are committed to it; nobody joins it',
   'max.poll.records': 'in a batch of the stream, over all splits of a subtask',
   'partition.discovery.interval.ms': 'Flink’s; 0 or less: once; bounded sources look once',
+  'receive.message.max.bytes':
+    'librdkafka’s: the most bytes of an answer, refused by its head; by default 100,000,000 of a fetch, where `fetch.max.bytes` is allowed in any case, and 16 MiB of any other',
   'register.consumer.metrics': 'Flink’s',
   'sasl.jaas.config': 'the username and the password are read from it',
   'sasl.mechanism': 'PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512',
