@@ -43,6 +43,7 @@ export class MemoryCluster {
         abortTimedOutIntervalMs: Number(
           this.brokerConfig['transaction.abort.timed.out.transaction.cleanup.interval.ms'],
         ),
+        idExpirationMs: Number(this.brokerConfig['transactional.id.expiration.ms']),
       },
       (topicPartition, producerId, epoch, marker) =>
         this.find(topicPartition)?.endTransaction(producerId, epoch, marker, this.now()),
@@ -156,7 +157,7 @@ export class MemoryCluster {
 
   initProducerId(transactionalId: string, timeoutMs: number): PreparedTransaction {
     this.expireTransactions()
-    return this.coordinator.initProducerId(transactionalId, timeoutMs)
+    return this.coordinator.initProducerId(transactionalId, timeoutMs, this.now())
   }
 
   addPartitionsToTransaction(producer: PreparedTransaction, topicPartition: TopicPartition): void {
@@ -166,7 +167,7 @@ export class MemoryCluster {
 
   endTransaction(producer: PreparedTransaction, marker: 'commit' | 'abort'): void {
     this.expireTransactions()
-    this.coordinator.endTransaction(producer, marker)
+    this.coordinator.endTransaction(producer, marker, this.now())
   }
 
   listTransactions(): readonly MemoryTransaction[] {
@@ -213,5 +214,6 @@ const defaultBrokerConfig = {
   'num.partitions': '1',
   'transaction.max.timeout.ms': '900000',
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': '0',
+  'transactional.id.expiration.ms': '604800000',
   'message.max.bytes': '1048588',
 }

@@ -25,7 +25,8 @@ export interface MemoryKafkaOptions {
   readonly latencyMs?: number | undefined
   /**
    * By Kafka's names: `auto.create.topics.enable` (true), `num.partitions` (1), `transaction.max.timeout.ms` (900000),
-   * `transaction.abort.timed.out.transaction.cleanup.interval.ms` (0: an expired transaction is aborted at once).
+   * `transaction.abort.timed.out.transaction.cleanup.interval.ms` (0: an expired transaction is aborted at once),
+   * `transactional.id.expiration.ms` (604800000).
    */
   readonly brokerConfig?: Readonly<Record<string, string>> | undefined
 }

@@ -22,6 +22,8 @@ interface Entry {
   startedAt: number | undefined
   /** when an open transaction is aborted, in ms; Infinity without one */
   expiresAt: number
+  /** when the state changed last, in ms */
+  updatedAt: number
   readonly partitions: Map<string, TopicPartition>
 }
 
@@ -30,6 +32,8 @@ export interface TransactionConfig {
   readonly maxTimeoutMs: number
   /** `transaction.abort.timed.out.transaction.cleanup.interval.ms`; 0: at once */
   readonly abortTimedOutIntervalMs: number
+  /** `transactional.id.expiration.ms` */
+  readonly idExpirationMs: number
 }
 
 /** Writes the marker of an ended transaction to a partition's log. */
@@ -48,6 +52,8 @@ export type WriteMarker = (
  * - A transaction that is open longer than its timeout is aborted under the next epoch, so its producer is fenced: when
  *   brokers next look for those, every `transaction.abort.timed.out.transaction.cleanup.interval.ms` (10 s on real ones,
  *   and 0 here, which is at once). Until then it is `Ongoing`, and may still be committed.
+ * - An id without an open transaction is forgotten after `transactional.id.expiration.ms` without a change: the next
+ *   InitProducerId gives it another producer id, and the former one gets INVALID_PRODUCER_ID_MAPPING.
  * - EndTxn, asked again for how it ended, succeeds again; asked otherwise: INVALID_TXN_STATE; of a fenced or expired
  *   producer: INVALID_PRODUCER_EPOCH; of an unknown producer id: INVALID_PRODUCER_ID_MAPPING.
  *
@@ -69,12 +75,12 @@ export class MemoryTransactions {
     return this.nextProducerId++
   }
 
-  initProducerId(transactionalId: string, timeoutMs: number): PreparedTransaction {
+  initProducerId(transactionalId: string, timeoutMs: number, now: number): PreparedTransaction {
     if (timeoutMs > this.config.maxTimeoutMs)
       throw this.error('INVALID_TRANSACTION_TIMEOUT', 'InitProducerId', transactionalId)
     const known = this.entries.get(transactionalId)
-    if (known === undefined) return this.register(transactionalId, timeoutMs)
-    if (known.state === 'Ongoing') this.fence(known)
+    if (known === undefined) return this.register(transactionalId, timeoutMs, now)
+    if (known.state === 'Ongoing') this.fence(known, now)
     known.epoch++
     if (known.epoch >= maxEpoch) {
       known.producerId = this.newProducerId()
@@ -83,6 +89,7 @@ export class MemoryTransactions {
     known.state = 'Empty'
     known.startedAt = undefined
     known.timeoutMs = timeoutMs
+    known.updatedAt = now
     return { transactionalId, producerId: known.producerId, epoch: known.epoch }
   }
 
@@ -92,6 +99,7 @@ export class MemoryTransactions {
     if (entry.state !== 'Ongoing') {
       entry.state = 'Ongoing'
       entry.startedAt = now
+      entry.updatedAt = now
       entry.expiresAt = this.nextLook(now + entry.timeoutMs)
     }
     for (const partition of partitions) entry.partitions.set(topicPartitionKey(partition), partition)
@@ -105,18 +113,19 @@ export class MemoryTransactions {
     }
   }
 
-  endTransaction(producer: PreparedTransaction, marker: 'commit' | 'abort'): void {
+  endTransaction(producer: PreparedTransaction, marker: 'commit' | 'abort', now: number): void {
     const entry = this.authorised('EndTxn', producer)
-    if (entry.state === 'Ongoing') this.end(entry, marker)
+    if (entry.state === 'Ongoing') this.end(entry, marker, now)
     else if (entry.state !== completed[marker])
       throw this.error('INVALID_TXN_STATE', 'EndTxn', producer.transactionalId)
   }
 
-  /** Aborts what is open longer than its timeout, and fences its producers. */
+  /** Aborts what is open longer than its timeout, and fences its producers; forgets ids that have not been used for long. */
   expire(now: number): void {
     for (const entry of this.entries.values()) {
-      if (entry.expiresAt > now) continue
-      this.fence(entry)
+      if (entry.expiresAt <= now) this.fence(entry, now)
+      else if (entry.state !== 'Ongoing' && now - entry.updatedAt >= this.config.idExpirationMs)
+        this.entries.delete(entry.transactionalId)
     }
   }
 
@@ -147,7 +156,7 @@ export class MemoryTransactions {
     )
   }
 
-  private register(transactionalId: string, timeoutMs: number): PreparedTransaction {
+  private register(transactionalId: string, timeoutMs: number, now: number): PreparedTransaction {
     const producerId = this.newProducerId()
     this.entries.set(transactionalId, {
       transactionalId,
@@ -157,6 +166,7 @@ export class MemoryTransactions {
       timeoutMs,
       startedAt: undefined,
       expiresAt: Infinity,
+      updatedAt: now,
       partitions: new Map(),
     })
     return { transactionalId, producerId, epoch: 0 }
@@ -172,9 +182,9 @@ export class MemoryTransactions {
   }
 
   /** Aborts under the next epoch, which the producer that wrote does not have. */
-  private fence(entry: Entry): void {
+  private fence(entry: Entry, now: number): void {
     entry.epoch++
-    this.end(entry, 'abort')
+    this.end(entry, 'abort', now)
   }
 
   private nextLook(due: number): number {
@@ -182,11 +192,12 @@ export class MemoryTransactions {
     return interval > 0 ? Math.ceil(due / interval) * interval : due
   }
 
-  private end(entry: Entry, marker: 'commit' | 'abort'): void {
+  private end(entry: Entry, marker: 'commit' | 'abort', now: number): void {
     const partitions = [...entry.partitions.values()]
     entry.partitions.clear()
     entry.expiresAt = Infinity
     entry.state = completed[marker]
+    entry.updatedAt = now
     for (const partition of partitions) this.writeMarker(partition, entry.producerId, entry.epoch, marker)
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { concatMap } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import type { KafkaClient } from '../../lib/client/KafkaClient.js'
+import type { KafkaError } from '../../lib/client/KafkaError.js'
 import type { TransactionalProducer } from '../../lib/client/KafkaProducer.js'
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
 import { ContractScene, producerConfig } from '../../lib/testing/contract/ContractScene.js'
@@ -61,6 +62,31 @@ describe('the transactions of MemoryKafka', () => {
     ).toEqual([
       [999, ['Ongoing', 0, 0]],
       [1_000, ['CompleteAbort', 1, 0]],
+    ])
+  })
+
+  it('should forget an id that is not used for transactional.id.expiration.ms, but none with an open transaction', () => {
+    const brokerConfig = { 'transactional.id.expiration.ms': '5000' }
+    expect(
+      withOpenTransaction({ timeoutMs: 20_000, brokerConfig }, ({ client, producer, at, describe, note }) => {
+        at(10_000, () => {
+          describe()
+          producer.commit().subscribe()
+          at(4_999, describe)
+          at(5_000, describe)
+          at(5_001, () =>
+            client
+              .resume('x', 0n, 0)
+              .commit()
+              .subscribe({ error: ({ codeName }: KafkaError) => note(codeName) }),
+          )
+        })
+      }),
+    ).toEqual([
+      [10_000, ['Ongoing', 0, 0]],
+      [14_999, ['CompleteCommit', 0, 0]],
+      [15_000, 'unknown'],
+      [15_001, 'INVALID_PRODUCER_ID_MAPPING'],
     ])
   })
 

@@ -1,12 +1,13 @@
 import type { SchedulerLike } from 'rxjs'
 import type { CommitLostPolicy } from '../../../lib/sink/KafkaSinkConfig.js'
 import type { Script, StopWay } from './Script.js'
-import { type ProcessWorld, VirtualProcess } from './VirtualProcess.js'
+import { type ProcessPart, type ProcessWorld, VirtualProcess } from './VirtualProcess.js'
 
-/** How many subtasks there are, and how many processes share them. */
+/** How many subtasks there are, how many processes share them, and what ends the transactional id prefixes. */
 export interface Deployment {
   readonly parallelism: number
   readonly processes: number
+  readonly suffix: string
 }
 
 /** How long a process that was asked to stop is waited for before it is killed, in ms. */
@@ -22,16 +23,18 @@ const CALM = 10_000
  */
 export class Fleet {
   lostPolicy: CommitLostPolicy = 'fail'
+  /** whether the parallelism was another one before */
+  rescaled = false
   readonly all: VirtualProcess[] = []
   private current: VirtualProcess[] = []
   private phase: 'up' | 'stopping' | 'down' = 'down'
   private readonly restarting = new Set<number>()
   private readonly backoffs = new Map<number, number>()
   private readonly skews = new Map<number, number>()
-  /** subtasks that have a checkpoint with this parallelism; and whether it was another one before */
+  /** subtasks that have a checkpoint with this parallelism */
   private readonly checkpointed = new Set<number>()
-  private rescaled = false
   private down = 0
+  private deployment: Deployment
 
   constructor(
     private readonly script: Script,
@@ -40,8 +43,9 @@ export class Fleet {
       say(what: string): void
       answered(process: VirtualProcess): void
     },
-    private deployment: Deployment,
-  ) {}
+  ) {
+    this.deployment = { parallelism: script.parallelism, processes: script.processes, suffix: '' }
+  }
 
   /** Whether a process is down as the script has it. */
   get someDown(): boolean {
@@ -52,8 +56,8 @@ export class Fleet {
     return this.phase === 'up'
   }
 
-  get parallelism(): number {
-    return this.deployment.parallelism
+  get suffix(): string {
+    return this.deployment.suffix
   }
 
   /** The process of each slot. */
@@ -72,26 +76,31 @@ export class Fleet {
     for (let slot = 0; slot < this.deployment.processes; slot++) this.start(slot)
   }
 
+  /** Starts a process in a slot, which is its own from now on. */
   start(slot: number, slow = 0): void {
-    const { parallelism, processes } = this.deployment
+    const own = slot % this.deployment.processes
+    this.current[own] = this.startBeside(own, { slow })
+  }
+
+  /** Starts a process that no orchestrator looks after. */
+  startBeside(slot: number, special: Partial<ProcessPart>): VirtualProcess {
+    const { parallelism, processes, suffix } = this.deployment
     const own = slot % processes
     const process = new VirtualProcess(
       {
-        name: `p${this.all.length}`,
-        slot: own,
-        parallelism,
+        ...{ name: `p${this.all.length}`, slot: own, parallelism, suffix, topics: '', slow: 0, refused: false },
         subtasks: Array.from({ length: parallelism }, (_, n) => n).filter((n) => n % processes === own),
-        slow,
         skew: this.skews.get(own) ?? 0,
         lostPolicy: this.lostPolicy,
+        store: this.world.store,
+        ...special,
       },
       this.world,
     )
     this.all.push(process)
-    this.current[own] = process
-    const subtasks = parallelism === 1 ? '' : ` with subtask ${process.part.subtasks.join(',')} of ${parallelism}`
-    this.world.say(`${process.name} starts${subtasks}${slow > 0 ? `, its sinks connect ${slow} ms later` : ''}`)
+    this.world.say(`${process.name} starts${describe(process.part)}`)
     process.start()
+    return process
   }
 
   /** Starts what should run and does not. */
@@ -100,9 +109,13 @@ export class Fleet {
     for (const process of this.current)
       if (!process.running && process.end?._tag !== 'completed' && !this.restarting.has(process.part.slot))
         this.start(process.part.slot)
-    // What an operator does about processes of a former parallelism, told by the error that names them.
+    // What an operator does about processes of a former parallelism, which the error of the new ones names.
     for (const process of this.all)
-      if (process.running && process.part.parallelism !== this.parallelism && !this.current.includes(process))
+      if (
+        process.running &&
+        process.part.parallelism !== this.deployment.parallelism &&
+        !this.current.includes(process)
+      )
         process.kill()
   }
 
@@ -138,17 +151,19 @@ export class Fleet {
   }
 
   checkpointStored(process: VirtualProcess): void {
-    if (process.part.parallelism === this.parallelism) process.part.subtasks.forEach((n) => this.checkpointed.add(n))
+    if (process.part.parallelism === this.deployment.parallelism)
+      process.part.subtasks.forEach((n) => this.checkpointed.add(n))
   }
 
   /** Another parallelism must not follow before all subtasks have taken over their part. */
-  mayChangeTo({ parallelism, processes }: Deployment): boolean {
-    const same = parallelism === this.parallelism && processes === this.deployment.processes
-    return same || !this.rescaled || this.checkpointed.size === this.parallelism
+  mayChangeTo({ parallelism, processes }: Omit<Deployment, 'suffix'>): boolean {
+    const same = parallelism === this.deployment.parallelism && processes === this.deployment.processes
+    return same || !this.rescaled || this.checkpointed.size === this.deployment.parallelism
   }
 
   /** Stops all, and starts again, perhaps in another number. A process that sleeps is believed dead, and left. */
-  cycle(how: StopWay, exit: 'answer' | 'end', down: number, next = this.deployment): void {
+  cycle(how: StopWay, exit: 'answer' | 'end', down: number, change: Partial<Deployment> = {}): void {
+    const next = { ...this.deployment, ...change }
     this.phase = 'stopping'
     const asked = this.current.filter((process) => process.running)
     for (const process of asked) this.stop(process, how, exit)
@@ -163,7 +178,7 @@ export class Fleet {
       for (const process of left) process.kill()
       this.phase = 'down'
       this.scheduler.schedule(() => {
-        if (next.parallelism !== this.parallelism) {
+        if (next.parallelism !== this.deployment.parallelism) {
           this.rescaled = true
           this.checkpointed.clear()
         }
@@ -204,3 +219,12 @@ export class Fleet {
     }, ms)
   }
 }
+
+const describe = ({ parallelism, subtasks, slow, refused, suffix, topics }: ProcessPart): string =>
+  [
+    ...(parallelism === 1 ? [] : [` with subtask ${subtasks.join(',')} of ${parallelism}`]),
+    ...(suffix === '' ? [] : [`, with prefixes that end in ${suffix}`]),
+    ...(slow === 0 ? [] : [`, its sinks connect ${slow} ms later`]),
+    ...(refused ? [', and its sinks are refused'] : []),
+    ...(topics === '' ? [] : [', of another job with the same prefixes']),
+  ].join('')

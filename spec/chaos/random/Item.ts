@@ -4,7 +4,7 @@ import type { InputRecord } from './Script.js'
 /** What goes through the job: made of one record, or of those of a window. */
 export const Item = t.type({
   key: t.string,
-  /** the input partition that it comes from, as `source:partition`: lanes never meet in a result, so each can be told by itself */
+  /** the input partition that it comes from, as `source:partition`: lanes never meet in a result, so each is checked by itself */
   lane: t.string,
   n: t.number,
   /** what is written */
@@ -32,7 +32,7 @@ export const itemOf = (value: string): Item => {
 /** State is by key and lane. */
 export const stateKeyOf = ({ key, lane }: Item): string => `${key}@${lane}`
 
-/** Lanes keep to a partition of their own, so that their order can be told. */
+/** Lanes keep to a partition of their own, so that their order can be checked. */
 export const outPartition = (lane: string, outPartitions: number): number => {
   const [source, partition] = lane.split(':').map(Number) as [number, number]
   return (source + partition) % outPartitions

@@ -18,6 +18,10 @@ export type ViolationKind =
   | 'beyond restart'
   /** a start initialises more transactional ids than a constant */
   | 'probing'
+  /** a process that could not begin has superseded one that ran */
+  | 'usurped'
+  /** what should be an error or a warning is none */
+  | 'silence'
   /** an error that no stream has */
   | 'unhandled'
 
@@ -42,8 +46,8 @@ export interface Outcome {
   readonly virtualMs: number
   /** things that processes did */
   readonly acts: number
-  /** records that errors named as lost, rightly */
-  readonly told: number
+  /** records that errors rightly named as lost */
+  readonly reported: number
   /** processes there were */
   readonly starts: number
 }

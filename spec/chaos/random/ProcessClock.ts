@@ -12,7 +12,7 @@ export class ProcessClock implements SchedulerLike {
   private skew = 0
   private readonly due: (() => void)[] = []
 
-  /** @param acts is told of all that happens */
+  /** @param acts is called for all that happens */
   constructor(
     private readonly base: SchedulerLike,
     private readonly acts: () => void = () => undefined,

@@ -22,8 +22,8 @@ export interface Script {
   readonly parallelism: number
   /** how many processes share the subtasks */
   readonly processes: number
-  /** whether the sinks are told their subtask, as the sources are */
-  readonly sinksToldSubtask: boolean
+  /** whether the sinks get their subtask as an option too, as the sources do */
+  readonly sinksKnowSubtask: boolean
 
   readonly interval: number
   readonly timeout: number
@@ -44,7 +44,7 @@ export interface Script {
   readonly events: readonly ScriptEvent[]
 }
 
-/** A record of an input topic, told apart from all others by source, partition and `n`. */
+/** A record of an input topic, one of its source, partition and `n`. */
 export interface InputRecord {
   readonly at: number
   readonly source: number
@@ -84,6 +84,8 @@ export type ScriptEvent =
   | (Moment & { readonly do: 'kill'; readonly slot: number; readonly down: number })
   /** a second process beside the one that runs; the connections of its sinks take `slow` ms longer */
   | (Moment & { readonly do: 'start'; readonly slot: number; readonly slow: number })
+  /** a second process that cannot begin: its sinks are refused after `ms` */
+  | (Moment & { readonly do: 'falseStart'; readonly slot: number; readonly ms: number })
   /** SIGSTOP, and SIGCONT after `ms` */
   | (Moment & { readonly do: 'sleep'; readonly slot: number; readonly ms: number })
   /** the wall clock of the process is set by `ms` */
@@ -98,6 +100,12 @@ export type ScriptEvent =
       readonly processes: number
       readonly down: number
     })
+  /** the job is stopped, and started with another transactional id prefix, as its default uid and `allowNonRestoredState` let it */
+  | (Moment & { readonly do: 'rename'; readonly how: StopWay; readonly down: number })
+  /** the directory of the checkpoints is deleted */
+  | (Moment & { readonly do: 'empty' })
+  /** for `ms` another job, with a store of its own, runs with the same transactional id prefix */
+  | (Moment & { readonly do: 'stranger'; readonly ms: number })
   /** for `ms` the store fails, with or without effect, or takes `by` ms longer */
   | (Moment & {
       readonly do: 'store'
@@ -148,7 +156,7 @@ export const calm: Script = {
   bounded: false,
   parallelism: 1,
   processes: 1,
-  sinksToldSubtask: true,
+  sinksKnowSubtask: true,
   interval: 100,
   timeout: 2_000,
   tolerableFailures: 0,

@@ -40,13 +40,13 @@ export class TransactionLog {
     }
   }
 
-  /** Open transactions, of one process or of all. */
-  open(process?: string): readonly string[] {
+  /** Open transactions of these processes. */
+  open(isMeant: (process: string) => boolean): readonly string[] {
     return this.kafka
       .transactions()
       .filter(({ state, transactionalId }) => {
         const owner = this.entries.get(transactionalId)?.opened?.process
-        return state === 'Ongoing' && (process === undefined || owner === process)
+        return state === 'Ongoing' && (owner === undefined || isMeant(owner))
       })
       .map(({ transactionalId }) => transactionalId)
   }
@@ -69,7 +69,7 @@ export class TransactionLog {
     return `${transactionalId} expired or ended`
   }
 
-  /** Whether it was left to its timeout, and nobody aborted it. */
+  /** Whether it was left to its timeout: no InitProducerId aborted it. */
   expired(transactionalId: string): boolean {
     return this.entries.get(transactionalId)?.initialised?.aborted !== true
   }

@@ -2,6 +2,7 @@ import { concatMap, defer, NEVER, retry, type SchedulerLike, Subscription, throw
 import { CheckpointCoordinator } from '../../../lib/checkpoint/CheckpointCoordinator.js'
 import type { CheckpointStore } from '../../../lib/checkpoint/CheckpointStore.js'
 import type { ConnectKafka } from '../../../lib/client/KafkaClient.js'
+import { KafkaError } from '../../../lib/client/KafkaError.js'
 import type { CommitLostPolicy } from '../../../lib/sink/KafkaSinkConfig.js'
 import type { SinkEvent } from '../../../lib/sink/SinkEvent.js'
 import type { MemoryKafka } from '../../../lib/memory/MemoryKafka.js'
@@ -21,6 +22,13 @@ export interface ProcessPart {
   /** how much its wall clock is wrong, in ms */
   readonly skew: number
   readonly lostPolicy: CommitLostPolicy
+  /** ends the transactional id prefixes; another one than at first makes its default uids others too */
+  readonly suffix: string
+  /** begins the names of its topics */
+  readonly topics: string
+  readonly store: CheckpointStore
+  /** its sinks are refused when they connect */
+  readonly refused: boolean
 }
 
 /** What a process stands on, and whom it tells. */
@@ -38,6 +46,8 @@ export interface ProcessWorld {
   emitted(process: VirtualProcess, event: SinkEvent): void
   /** an attempt has failed; the process may go on by itself */
   failed(process: VirtualProcess, error: unknown): void
+  /** a logger of it is given a warning */
+  warned(process: VirtualProcess, message: string): void
   ended(process: VirtualProcess): void
 }
 
@@ -62,7 +72,7 @@ export class VirtualProcess {
     readonly part: ProcessPart,
     private readonly world: ProcessWorld,
   ) {
-    const { script, scheduler, store } = world
+    const { script, scheduler } = world
     const clock = new ProcessClock(scheduler, () => world.acts())
     clock.set(part.skew)
     this.clock = clock
@@ -72,7 +82,7 @@ export class VirtualProcess {
       timeout: script.timeout,
       tolerableFailures: script.tolerableFailures,
       maxConcurrent: script.maxConcurrent,
-      store: watchedStore(store, {
+      store: watchedStore(part.store, {
         scheduler: clock,
         get dead() {
           return clock.dead
@@ -82,7 +92,8 @@ export class VirtualProcess {
         step,
       }),
       scheduler: clock,
-      logger: { warn: () => undefined },
+      allowNonRestoredState: part.suffix !== '',
+      logger: { warn: (message) => world.warned(this, message) },
     })
   }
 
@@ -101,11 +112,15 @@ export class VirtualProcess {
     const job = jobOf(script, {
       checkpoints: this.checkpoints,
       connect: this.connect,
-      connectSink: (config) => timer(part.slow, clock).pipe(concatMap(() => this.connect(config))),
+      connectSink: (config) =>
+        timer(part.slow, clock).pipe(concatMap(() => (part.refused ? throwError(refused) : this.connect(config)))),
       scheduler: clock,
       parallelism: part.parallelism,
       subtasks: part.subtasks,
       lostPolicy: part.lostPolicy,
+      suffix: part.suffix,
+      topics: part.topics,
+      warn: (message) => world.warned(this, message),
     })
     const job$ = defer(() => {
       this.attemptAt = world.begun()
@@ -156,6 +171,13 @@ export class VirtualProcess {
     return world.kafka.connect({ ...config, clientId, scheduler: clock })
   }
 }
+
+const refused = (): KafkaError =>
+  new KafkaError({
+    _tag: 'Authentication',
+    message: 'SASL_AUTHENTICATION_FAILED (58): the password is wrong.',
+    code: 58,
+  })
 
 const isRetriable = (error: unknown): boolean =>
   !(typeof error === 'object' && error !== null && 'retriable' in error && error.retriable === false)

@@ -5,7 +5,7 @@ import { BROKER_APIS, calm, type InputRecord, type Operator, type Script, type S
 type Random = (n: number) => number
 
 /** Things that a script may have, by name, to leave them out. */
-export type Feature = keyof typeof eventKinds | 'splits' | 'sinks not told their subtask' | 'event at a step'
+export type Feature = keyof typeof eventKinds | 'splits' | 'sinks without their subtask' | 'event at a step'
 
 export const EVENT_KINDS = (): readonly Feature[] => Object.keys(eventKinds) as Feature[]
 
@@ -37,7 +37,7 @@ export const anyScript = (seed: number, without: readonly Feature[] = []): Scrip
     bounded,
     parallelism,
     processes: 1 + random(parallelism),
-    sinksToldSubtask: !may('sinks not told their subtask', 6),
+    sinksKnowSubtask: !may('sinks without their subtask', 6),
     interval,
     timeout: one(1_000, 2_000, 5_000),
     tolerableFailures: one(0, 0, 1, 3, 100),
@@ -50,22 +50,27 @@ export const anyScript = (seed: number, without: readonly Feature[] = []): Scrip
     poll: one(1, 3, 10),
   }
   const kinds = Object.entries(eventKinds).filter(([kind]) => !without.includes(kind as Feature))
+  // Some come together, some early.
+  let last = 0
   const events = Array.from({ length: 1 + random(5) }, (): ScriptEvent => {
     const [, make] = one(...kinds)
     const event = make(random, script)
     const steps = 'slot' in event && may('event at a step', 2)
-    return { ...event, at: random(span), ...(steps ? { on: one(...STEPS) } : {}) }
+    last = [random(span), random(span), random(100), last + random(100)][random(4)]!
+    return { ...event, at: last, ...(steps ? { on: one(...STEPS) } : {}) }
   })
   return { ...script, events: events.filter(fits(script)).sort((a, b) => a.at - b.at) }
 }
 
 /** Keyed state cannot be dealt out anew, and a drain fires windows early: both by what they promise. */
 const fits =
-  ({ pipeline }: Script) =>
+  ({ pipeline, parallelism, bounded }: Script) =>
   (event: ScriptEvent): boolean => {
-    const ops = pipeline.map(({ op }) => op)
-    if (event.do === 'rescale' && (ops.includes('keyedScan') || ops.includes('windows'))) return false
-    return !((event.do === 'stop' || event.do === 'rescale') && event.how === 'drain' && ops.includes('windows'))
+    const keyed = pipeline.some(({ op }) => op === 'keyedScan' || op === 'windows')
+    if (event.do === 'rescale' && keyed && event.parallelism !== parallelism) return false
+    // The other job would be done before it meets this one.
+    if (event.do === 'stranger' && bounded) return false
+    return !('how' in event && event.how === 'drain' && pipeline.some(({ op }) => op === 'windows'))
   }
 
 const anyPipeline = (random: Random, guarantee: Script['guarantee']): readonly Operator[] => {
@@ -176,12 +181,18 @@ const eventKinds = {
   'sleep for long': (random, { transactionTimeout }) => ({
     ...{ at, do: 'sleep', slot: random(3), ms: transactionTimeout + anyOf(random, [-1_000, 1_000, 30_000]) },
   }),
+  'start that is refused': (random) => ({ at, do: 'falseStart', slot: random(3), ms: anyOf(random, [0, 10, 100]) }),
   'clock set': (random) => ({ at, do: 'clock', slot: random(3), ms: anyOf(random, [-3_600_000, 3_600_000, -1_000]) }),
   stop: (random) => ({ at, do: 'stop', ...anyStop(random), exit: 'end' }),
   'stop, exit on the answer': (random) => ({
     ...{ at, do: 'stop', how: anyOf(random, ['suspend', 'drain'] as const), exit: 'answer', down: random(1_000) },
   }),
   rescale: (random) => ({ at, do: 'rescale', ...anyStop(random), ...anyNumber(random) }),
+  'prefix changes': (random) => ({ at, do: 'rename', ...anyStop(random) }),
+  'checkpoints are deleted': () => ({ at, do: 'empty' }),
+  'another job with the prefix': (random, { interval }) => ({
+    ...{ at, do: 'stranger', ms: 1_000 + interval * anyOf(random, [5, 10]) },
+  }),
   'store fails': (random) => ({
     ...{
       at,
@@ -193,7 +204,8 @@ const eventKinds = {
     },
   }),
   'store fails for long': (random, { transactionTimeout }) => ({
-    ...{ at, do: 'store', fault: 'fail', calls: anyOf(random, STORE_CALLS), ms: transactionTimeout, by: 0 },
+    ...{ at, do: 'store', fault: 'fail', calls: anyOf(random, STORE_CALLS), by: 0 },
+    ms: transactionTimeout * anyOf(random, [0.6, 1.1, 2]),
   }),
   'store loses answers': (random) => ({
     ...{ at, do: 'store', fault: 'loseAnswer', calls: anyOf(random, STORE_CALLS), ms: anyOf(random, [50, 500]), by: 0 },

@@ -37,7 +37,7 @@ const describeJob = (script: Script): string => {
   const settings = [
     `${guarantee}${script.bounded ? ', bounded' : ''}`,
     ...(parallelism > 1 ? [`parallelism ${parallelism} in ${processes} processes`] : []),
-    ...(script.sinksToldSubtask ? [] : ['sinks not told their subtask']),
+    ...(script.sinksKnowSubtask ? [] : ['sinks without their subtask']),
     `checkpoint every ${script.interval} ms, timeout ${script.timeout}`,
     ...(
       ['tolerableFailures', 'maxConcurrent', 'transactionTimeout', 'retry', 'restart', 'brokerMs', 'storeMs'] as const

@@ -10,7 +10,7 @@ export interface Failure {
 
 /** The more telling first. */
 const order: readonly ViolationKind[] = [
-  ...(['probing', 'unhandled', 'doubled', 'disorder', 'invented', 'beyond restart'] as const),
+  ...(['probing', 'unhandled', 'usurped', 'silence', 'doubled', 'disorder', 'invented', 'beyond restart'] as const),
   ...(['lost', 'held', 'open', 'hang', 'answered early'] as const),
 ]
 

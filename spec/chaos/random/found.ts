@@ -48,10 +48,30 @@ const differences = {
     brokerMs: 5,
     events: [{ at: 50, do: 'stop', how: 'drain', exit: 'answer', down: 0 }],
   },
-  'its sinks are not told their subtask': {
+  'a second process is started, whose sinks are refused': {
+    records: [record(0), record(300, 1)],
+    retry: null,
+    events: [{ at: 150, do: 'falseStart', slot: 0, ms: 10 }],
+  },
+  'it is killed behind a stored checkpoint, and started with another prefix': {
+    events: [
+      { at: 20, do: 'kill', slot: 0, down: 5_000, on: 'after complete' },
+      { at: 150, do: 'rename', how: 'kill', down: 0 },
+    ],
+  },
+  'the directory of its checkpoints is deleted, and it retries': {
+    retry: 200,
+    records: [record(0), record(500, 1)],
+    events: [{ at: 300, do: 'empty' }],
+  },
+  'another job uses its prefix': {
+    records: [0, 1, 2, 3, 4, 5].map((n) => record(300 * n, n)),
+    events: [{ at: 500, do: 'stranger', ms: 1_500 }],
+  },
+  'only its sources get their subtask as an option': {
     partitions: 2,
     parallelism: 2,
-    sinksToldSubtask: false,
+    sinksKnowSubtask: false,
     records: [record(0), record(0, 0, 1)],
   },
   'it is rescaled by splits() to a subtask without a split': {

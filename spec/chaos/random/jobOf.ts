@@ -32,6 +32,11 @@ export interface JobPlace {
   readonly parallelism: number
   readonly subtasks: readonly number[]
   readonly lostPolicy: CommitLostPolicy
+  /** ends transactional id prefixes */
+  readonly suffix: string
+  /** begins names of topics */
+  readonly topics: string
+  readonly warn: (message: string) => void
 }
 
 /** The group of the sources, whose offsets say how far they have read. */
@@ -44,13 +49,13 @@ export const jobOf = (script: Script, place: JobPlace): Observable<SinkEvent> =>
 const subtaskOf = (script: Script, place: JobPlace, subtaskIndex: number): Observable<SinkEvent> => {
   const { connect, connectSink, scheduler, parallelism, checkpoints } = place
   const subtask = { parallelism, subtaskIndex }
-  const sinkOptions = { connect: connectSink, scheduler, ...(script.sinksToldSubtask ? subtask : {}) }
+  const sinkOptions = { connect: connectSink, scheduler, ...(script.sinksKnowSubtask ? subtask : {}) }
   const into = (topic: string) => (elements$: Observable<StreamElement<Item>>) =>
     elements$.pipe(sinkTo(sinkOf(script, place, topic), sinkOptions))
   const watermarks = script.pipeline.some(({ op }) => op === 'windows') ? watermarksOf(script) : undefined
 
   const inputs = Array.from({ length: script.sources }, (_, index): Observable<StreamElement<Item>> => {
-    const source = sourceOf(script, index, sinkTo(deadSinkOf(script, place, index), sinkOptions))
+    const source = sourceOf(script, place, index, sinkTo(deadSinkOf(script, place, index), sinkOptions))
     const options = { connect, scheduler, checkpoints, ...subtask, uid: `source-${index}` }
     if (script.way === 'elements') return source.elements({ ...options, watermarks })
     return source.splits(options).pipe(
@@ -68,53 +73,58 @@ const subtaskOf = (script: Script, place: JobPlace, subtaskIndex: number): Obser
   return elements$.pipe(script.sinks === 1 ? into('out') : branch(into('out'), into('also')))
 }
 
-const sourceOf = (script: Script, index: number, deadSink: Parameters<typeof deadLetter>[0]): KafkaSource<Item> => {
+const sourceOf = (
+  script: Script,
+  place: JobPlace,
+  index: number,
+  deadSink: Parameters<typeof deadLetter>[0],
+): KafkaSource<Item> => {
   const builder = KafkaSource.builder<Item>()
     .setBootstrapServers('memory:9092')
     .setGroupId(GROUP)
-    .setTopics(`in${index}`)
+    .setTopics(`${place.topics}in${index}`)
     .setStartingOffsets(OffsetsInitializer.earliest())
     .setValueOnlyDeserializer({ deserialize: (bytes) => itemOf(Buffer.from(bytes ?? []).toString()) })
     .setProperty('max.poll.records', script.poll)
     .setProperty('max.partition.fetch.bytes', 100)
-    .setLogger(quiet)
+    .setLogger(loggerOf(place))
   if (script.bounded) builder.setBounded(OffsetsInitializer.latest())
   if (script.records.some(({ bad }) => bad)) builder.setDeserializationErrorPolicy(deadLetter(deadSink))
   return builder.build()
 }
 
-const sinkOf = (script: Script, { lostPolicy }: JobPlace, topic: string): KafkaSink<Item> =>
+const sinkOf = (script: Script, place: JobPlace, topic: string): KafkaSink<Item> =>
   KafkaSink.builder<Item>()
     .setBootstrapServers('memory:9092')
     .setDeliveryGuarantee(DeliveryGuarantee[script.guarantee])
-    .setTransactionalIdPrefix(topic)
-    .setCommitLostPolicy(lostPolicy)
+    .setTransactionalIdPrefix(topic + place.suffix)
+    .setCommitLostPolicy(place.lostPolicy)
     .setProperty('transaction.timeout.ms', script.transactionTimeout)
     .setRecordSerializer(
       KafkaRecordSerializationSchema.builder<Item>()
-        .setTopic(topic)
+        .setTopic(place.topics + topic)
         .setPartitioner({ partition: ({ lane }) => outPartition(lane, script.outPartitions) })
         .setValueSerializationSchema({ serialize: ({ text }) => Buffer.from(text) })
         .build(),
     )
-    .setLogger(quiet)
+    .setLogger(loggerOf(place))
     .build()
 
-const deadSinkOf = (script: Script, { lostPolicy }: JobPlace, index: number): KafkaSink<DeadLetterRecord> =>
+const deadSinkOf = (script: Script, place: JobPlace, index: number): KafkaSink<DeadLetterRecord> =>
   KafkaSink.builder<DeadLetterRecord>()
     .setBootstrapServers('memory:9092')
     .setDeliveryGuarantee(DeliveryGuarantee[script.guarantee])
-    .setTransactionalIdPrefix(`dead${index}`)
-    .setCommitLostPolicy(lostPolicy)
+    .setTransactionalIdPrefix(`dead${index}${place.suffix}`)
+    .setCommitLostPolicy(place.lostPolicy)
     .setProperty('transaction.timeout.ms', script.transactionTimeout)
     .setRecordSerializer(
       KafkaRecordSerializationSchema.builder<DeadLetterRecord>()
-        .setTopic('dead')
+        .setTopic(`${place.topics}dead`)
         .setPartitioner({ partition: ({ partition }) => outPartition(`${index}:${partition}`, script.outPartitions) })
         .setValueSerializationSchema({ serialize: ({ value }) => value })
         .build(),
     )
-    .setLogger(quiet)
+    .setLogger(loggerOf(place))
     .build()
 
 /** A watermark with every record, or every 200 ms, by how many records there are. */
@@ -134,4 +144,4 @@ const watermarksOf = ({ records }: Script): WatermarkStrategy<Item> =>
 
 const nothing = (): void => undefined
 
-const quiet: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+const loggerOf = ({ warn }: JobPlace): Logger => ({ debug: nothing, info: nothing, warn, error: warn })

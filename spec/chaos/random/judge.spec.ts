@@ -41,7 +41,7 @@ describe('the judge of scripts', () => {
     )
   })
 
-  it('should find what nobody has written', () => {
+  it('should find what the job should not have written', () => {
     expect(kindsOf(two, ({ kafka }) => kafka.produce('out', [{ value: '0:0.7' }]))).toEqual(['invented'])
   })
 

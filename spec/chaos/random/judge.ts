@@ -7,7 +7,7 @@ export const missing = (world: World, expected: Expected): readonly string[] =>
     const seen = new Set(world.kafka.records(topic, 'read_committed').map(({ value }) => value))
     return [...lanes.values()]
       .flat()
-      .filter((value) => !seen.has(value) && !world.told.has(`${topic} ${value}`))
+      .filter((value) => !seen.has(value) && !world.losses.reported.has(`${topic} ${value}`))
       .map((value) => `${topic} ${value}`)
   })
 
@@ -15,16 +15,17 @@ export const missing = (world: World, expected: Expected): readonly string[] =>
 export const judge = (world: World, expected: Expected): void => {
   const lost = missing(world, expected)
   if (lost.length > 0) world.violated('lost', `${lost.join(', ')} (${fates(world)})`)
+  const exactlyOnce = world.script.guarantee === 'EXACTLY_ONCE' && !world.beganAgain
   for (const [topic, lanes] of expected.topics) {
     const records = world.kafka.records(topic, 'read_committed').map(({ value }) => String(value))
-    if (world.script.guarantee === 'EXACTLY_ONCE') {
+    if (exactlyOnce) {
       const doubled = records.filter((value, index) => records.indexOf(value) !== index)
       if (doubled.length > 0) world.violated('doubled', `${topic}: ${doubled.join(', ')}`)
     }
     const all = new Set([...lanes.values()].flat())
     const invented = records.filter((value) => !all.has(value))
     if (invented.length > 0) world.violated('invented', `${topic}: ${invented.join(', ')}`)
-    if (world.script.guarantee === 'EXACTLY_ONCE' && (expected.ordered || topic === 'dead'))
+    if (exactlyOnce && (expected.ordered || topic === 'dead'))
       for (const values of lanes.values()) {
         const seen = values.filter((value) => records.includes(value))
         const wrong = seen.filter(
@@ -41,7 +42,7 @@ export const fates = (world: World): string => {
     .transactions()
     .filter(({ state }) => state === 'CompleteAbort' || state === 'Ongoing')
     .map(({ transactionalId }) => transactionalId)
-  const ids = world.named.size > 0 ? [...world.named] : uncommitted
+  const ids = world.losses.named.size > 0 ? [...world.losses.named] : uncommitted
   return ids
     .slice(-3)
     .map((id) => world.transactions.fate(id))

@@ -51,13 +51,13 @@ const failures = new Map<string, number[]>()
 const begun = Date.now()
 let reported = begun
 let scripts = 0
-let toldLost = 0
+let reportedLost = 0
 
 for (let seed = first; seed <= last && Date.now() < end; seed++) {
   const script = anyScript(seed, without)
   const outcome = playScript(script)
   scripts++
-  toldLost += outcome.told
+  reportedLost += outcome.reported
   for (const [kind, times] of Object.entries(outcome.took)) took[kind] = (took[kind] ?? 0) + times
   if (values.seed !== undefined) console.log(drawScript(script, outcome))
   const failure = failureOf(outcome, known)
@@ -81,7 +81,7 @@ process.exitCode = failures.size > 0 ? 1 : 0
 function report(): void {
   const seconds = (Date.now() - begun) / 1000
   console.log(
-    `\n${scripts} scripts from seed ${first}, ${(scripts / seconds).toFixed(1)}/s, ${toldLost} records rightly told lost`,
+    `\n${scripts} scripts from seed ${first}, ${(scripts / seconds).toFixed(1)}/s, ${reportedLost} records rightly reported as lost`,
   )
   console.log(
     `took place: ${Object.entries(took)

@@ -22,7 +22,7 @@ export const notYet: {
     'store fails for long',
     'commits take long',
     'splits',
-    'sinks not told their subtask',
+    'sinks without their subtask',
   ],
   violations: ['answered early', 'probing'],
   found: [
@@ -35,7 +35,7 @@ export const notYet: {
     'each of many starts fails before its first checkpoint',
     'a commit takes as long as a thousand checkpoints',
     'a process exits as soon as stopWithSavepoint answers',
-    'its sinks are not told their subtask',
+    'only its sources get their subtask as an option',
     'it is rescaled by splits() to a subtask without a split',
     'one of two sources by splits() has no split',
   ],

@@ -1,6 +1,6 @@
 import { expectedOf } from './expectedOf.js'
 import { fates, judge, missing } from './judge.js'
-import { nameOfError } from './toldErrors.js'
+import { nameOfError } from './errorTexts.js'
 import type { Outcome } from './Outcome.js'
 import type { Script } from './Script.js'
 import { World } from './World.js'
@@ -37,14 +37,14 @@ export const playScript = (script: Script, meddle: (world: World) => void = () =
     world.violated('unhandled', nameOfError(error))
   }
   world.fleet.end()
-  const { violations, happenings, took, endedAt, actsSoFar, told } = world
+  const { violations, happenings, events, endedAt, actsSoFar, losses } = world
   return {
     violations,
     happenings,
-    took,
+    took: events.took,
     virtualMs: endedAt,
     acts: actsSoFar,
-    told: told.size,
+    reported: losses.reported.size,
     starts: world.fleet.all.length,
   }
 }
@@ -81,7 +81,7 @@ const quiet = (world: World): void => {
   const done = (): boolean => {
     world.fleet.heal()
     if (bounded && world.fleet.processes.every(({ end }) => end?._tag === 'completed')) return true
-    return firing ? world.consumed : missing(world, expected).length === 0
+    return firing ? world.inputs.consumed : missing(world, expected).length === 0
   }
   until(world, QUIET, done, (well) => {
     if (well) return ending(world, expected)
@@ -96,6 +96,8 @@ const quiet = (world: World): void => {
       transactionTimeout + QUIET,
       () => late.length > 0 && missing(world, expected).length === 0,
       (came) => {
+        // Transactions of a job whose checkpoints are deleted are left to their timeout.
+        if (came && world.emptiedAt !== undefined) return ending(world, expected)
         if (came) world.violated('held', `${late.join(', ')} came ${world.now} ms, with the timeout of a transaction`)
         else if (late.length === 0) world.violated('hang', 'The job does not read to the end')
         ending(world, expected)
@@ -127,9 +129,10 @@ const ending = (world: World, expected: ReturnType<typeof expectedOf>): void => 
 }
 
 const end = (world: World, expected: ReturnType<typeof expectedOf>): void => {
-  const open = world.transactions.open()
-  if (open.length > 0) world.violated('open', `${open.map((id) => world.transactions.fate(id)).join(', ')} at the end`)
-  // No job of a script has a mistake of its own. Asked here, since who has no stack left cannot tell.
+  const open = world.openTransactions
+  if (open.length > 0 && world.emptiedAt === undefined)
+    world.violated('open', `${open.map((id) => world.transactions.fate(id)).join(', ')} at the end`)
+  // No job of a script has a mistake of its own. Looked at here, since a process without stack cannot report it.
   for (const { end, name } of world.fleet.all)
     if (end?._tag === 'failed' && (end.error instanceof RangeError || end.error instanceof TypeError))
       world.violated('unhandled', `${name} ended with ${nameOfError(end.error)}`)

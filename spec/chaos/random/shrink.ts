@@ -75,7 +75,7 @@ const settings = [
     'sinks',
     'bounded',
     'processes',
-    'sinksToldSubtask',
+    'sinksKnowSubtask',
     'timeout',
     'tolerableFailures',
   ] as const),

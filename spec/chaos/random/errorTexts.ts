@@ -9,8 +9,17 @@ const chainOf = (error: unknown): readonly Error[] => {
 export const lostTransactions = (error: unknown): readonly string[] => {
   const chain = chainOf(error)
   if (!chain.some((each) => '_tag' in each && each._tag === 'TransactionLost')) return []
-  return [...new Set(chain.flatMap(({ message }) => message.match(/\b(?:out|also|dead\d)-\d+-\d+\b/g) ?? []))]
+  return [...new Set(chain.flatMap(({ message }) => message.match(/\b(?:out|also|dead\d)(?:\.\d+)?-\d+-\d+\b/g) ?? []))]
 }
+
+/** All that an error says, with what caused it. */
+export const textOf = (error: unknown): string =>
+  chainOf(error)
+    .map(({ message }) => message)
+    .join(' ')
+
+export const isSuperseded = (error: unknown): boolean =>
+  error instanceof Error && '_tag' in error && error._tag === 'Superseded'
 
 /** In a line. */
 export const nameOfError = (error: unknown): string => {

@@ -1,0 +1,162 @@
+import { Disk } from './Disk.js'
+import type { ScriptEvent } from './Script.js'
+import type { VirtualProcess } from './VirtualProcess.js'
+import { STRANGE, type World } from './World.js'
+
+/** An event waits so long for its step, in ms; and in any case until the store and the broker are well again. */
+const STEP_PATIENCE = 3_000
+
+type OfFleet = Exclude<ScriptEvent, { do: 'store' | 'broker' | 'leader' | 'clock' }>
+
+/** Has the events of a script happen, each at its time or its step. */
+export class EventPlayer {
+  /** how often events of a kind took place */
+  readonly took: Record<string, number> = {}
+  private readonly armed = new Set<ScriptEvent>()
+  private left: number
+  private renames = 0
+  private strangers = 0
+
+  constructor(private readonly world: World) {
+    this.left = world.script.events.length
+  }
+
+  /** Whether some are still to come. */
+  get waiting(): boolean {
+    return this.left > 0 || this.armed.size > 0 || this.strangers > 0
+  }
+
+  begin(): void {
+    for (const event of this.world.script.events) this.world.scheduler.schedule(() => this.come(event), event.at)
+  }
+
+  /** A process does something. */
+  step(process: VirtualProcess, what: string): void {
+    for (const event of this.armed)
+      if (event.on === what && (!('slot' in event) || this.world.fleet.of(event.slot) === process)) {
+        this.armed.delete(event)
+        this.happen(event)
+      }
+  }
+
+  private come(event: ScriptEvent): void {
+    this.left--
+    if (event.on === undefined) return this.happen(event)
+    this.armed.add(event)
+    const giveUp = (): void => {
+      if (this.world.faults.any && !this.world.over) this.world.scheduler.schedule(giveUp, STEP_PATIENCE)
+      else this.armed.delete(event)
+    }
+    this.world.scheduler.schedule(giveUp, STEP_PATIENCE)
+  }
+
+  private happen(event: ScriptEvent): void {
+    if (this.take(event)) this.took[event.do] = (this.took[event.do] ?? 0) + 1
+  }
+
+  /** False: it did not fit what it met. */
+  private take(event: ScriptEvent): boolean {
+    const { world } = this
+    switch (event.do) {
+      case 'store':
+        world.say(`the store: ${event.fault} ${event.calls} for ${event.ms} ms`)
+        world.faults.breakStore(event)
+        return true
+      case 'broker':
+        world.say(`the broker: ${event.fault} ${event.api} for ${event.ms} ms`)
+        world.faults.breakBroker(event)
+        return true
+      case 'leader':
+        world.say(`${event.topic}-${event.partition} has no leader for ${event.ms} ms`)
+        world.faults.moveLeader(event)
+        return true
+      case 'clock':
+        world.say(`the clock of slot ${event.slot} is set by ${event.ms} ms`)
+        world.fleet.setClock(event.slot, event.ms)
+        return true
+      default:
+        return world.fleet.up && this.happenToFleet(event)
+    }
+  }
+
+  private happenToFleet(event: OfFleet): boolean {
+    const { world } = this
+    const { fleet } = world
+    switch (event.do) {
+      case 'start':
+        fleet.start(event.slot, event.slow)
+        return true
+      case 'stop':
+        world.say(`the job is stopped: ${event.how}, exit at ${event.exit}`)
+        fleet.cycle(event.how, event.exit, event.down)
+        return true
+      case 'rescale':
+        if (!fleet.mayChangeTo(event)) return false
+        world.say(
+          `the job is stopped: ${event.how}, for parallelism ${event.parallelism} in ${event.processes} processes`,
+        )
+        fleet.cycle(event.how, 'end', event.down, { parallelism: event.parallelism, processes: event.processes })
+        return true
+      case 'kill': {
+        const process = fleet.of(event.slot)
+        if (process?.running !== true) return false
+        fleet.kill(process, event.down)
+        return true
+      }
+      case 'sleep':
+        return this.putToSleep(fleet.of(event.slot), event.ms)
+      case 'falseStart':
+        fleet.startBeside(event.slot, { refused: true, slow: event.ms })
+        return true
+      case 'rename':
+        world.say(`the job is stopped: ${event.how}, for other prefixes`)
+        fleet.cycle(event.how, 'end', event.down, { suffix: `.${++this.renames}` })
+        return true
+      case 'empty':
+        world.say('the directory of the checkpoints is deleted')
+        world.store.empty()
+        world.emptiedAt = world.now
+        return true
+      case 'stranger':
+        this.startStranger(event.ms)
+        return true
+    }
+  }
+
+  private putToSleep(process: VirtualProcess | undefined, ms: number): boolean {
+    if (process?.running !== true || process.clock.stopped) return false
+    const { world } = this
+    world.say(`${process.name} sleeps for ${ms} ms`)
+    process.clock.stop()
+    world.scheduler.schedule(() => {
+      if (process.clock.dead) return
+      world.say(`${process.name} goes on`)
+      process.clock.go()
+    }, ms)
+    return true
+  }
+
+  /** It copies a record every 50 ms, and one of both jobs has to say what the matter is. */
+  private startStranger(ms: number): void {
+    const { world } = this
+    const { scheduler, kafka, script } = world
+    const since = world.now
+    const stranger = world.fleet.startBeside(0, {
+      ...{ topics: STRANGE, store: new Disk(), parallelism: 1, subtasks: [0] },
+    })
+    this.strangers++
+    for (let at = 0; at < ms; at += 50)
+      scheduler.schedule(() => kafka.produce(`${STRANGE}in0`, [{ value: `a 0:0 ${at}` }]), at)
+    scheduler.schedule(() => {
+      this.strangers--
+      stranger.kill()
+      const prefix = `out${world.fleet.suffix}`
+      const says = new RegExp(`prefix "?${prefix}`)
+      if (script.guarantee === 'EXACTLY_ONCE' && !world.messages.some(({ at, text }) => at >= since && says.test(text)))
+        world.violated(
+          'silence',
+          `Two jobs share the transactional id prefix ${prefix} for ${ms} ms, and no message names it`,
+        )
+    }, ms)
+  }
+}

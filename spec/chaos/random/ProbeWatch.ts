@@ -1,0 +1,35 @@
+import type { VirtualProcess } from './VirtualProcess.js'
+import type { World } from './World.js'
+
+/** Ids that a subtask may initialise at a start for each sink; and for each start lately, whose ids may still be open. */
+const AT_START = 6
+const FOR_EACH_START = 3
+
+/** Counts the transactional ids that a start initialises before its first checkpoint. They must not grow with the history of the job. */
+export class ProbeWatch {
+  private readonly starts: number[] = []
+
+  constructor(private readonly world: World) {}
+
+  /** An attempt begins. */
+  begun(): void {
+    this.starts.push(this.world.now)
+  }
+
+  initialised(process: VirtualProcess, transactionalId: string): void {
+    if (process.stores) return
+    process.initialised.add(transactionalId)
+    const { now, script } = this.world
+    const lately = this.starts.filter((at) => at > now - script.transactionTimeout).length
+    // A checkpoint that is given up takes an id too.
+    const checkpoints = (now - process.attemptAt) / script.interval
+    const sinks = process.part.subtasks.length * (script.sinks + script.sources)
+    if (process.initialised.size <= sinks * (AT_START + FOR_EACH_START * lately + checkpoints)) return
+    this.world.violated(
+      'probing',
+      `${process.initialised.size} ids initialised at one start, after ${lately} starts lately`,
+    )
+    // It would only take longer and longer.
+    this.world.end()
+  }
+}

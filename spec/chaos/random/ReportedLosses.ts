@@ -1,0 +1,45 @@
+import type { VirtualProcess } from './VirtualProcess.js'
+import type { World } from './World.js'
+
+/**
+ * What errors say of lost transactions, and whether it had to be.
+ *
+ * Records may be lost only where nothing could be done: their transaction was left to its timeout, and when that is noticed one of the
+ * same process, of that checkpoint or a later one, is committed, so that going back would double its records.
+ */
+export class ReportedLosses {
+  /** `topic value` of records that were rightly named as lost */
+  readonly reported = new Set<string>()
+  /** all transactions that were named */
+  readonly named = new Set<string>()
+
+  constructor(private readonly world: World) {}
+
+  hear(process: VirtualProcess, transactionalIds: readonly string[]): void {
+    const { world } = this
+    for (const id of transactionalIds) {
+      this.named.add(id)
+      const rightly = world.transactions.expired(id) && this.isLaterCommitted(process, id)
+      world.say(`reported: ${id} is lost${rightly ? '' : ', without need'} (${world.transactions.fate(id)})`)
+      if (!rightly) continue
+      for (const value of world.transactions.valuesIn(id)) this.reported.add(value)
+      // As the error advises its reader.
+      world.fleet.lostPolicy = 'warn'
+    }
+  }
+
+  private isLaterCommitted({ part }: VirtualProcess, id: string): boolean {
+    const lost = partsOf(id)
+    return this.world.kafka.transactions().some(({ transactionalId, state }) => {
+      const other = partsOf(transactionalId)
+      // Another number of subtasks restores from what all of them left.
+      const together = this.world.fleet.rescaled || part.subtasks.includes(other.subtask)
+      return state === 'CompleteCommit' && together && other.checkpointId >= lost.checkpointId
+    })
+  }
+}
+
+const partsOf = (transactionalId: string) => {
+  const [checkpointId, subtask] = transactionalId.split('-').reverse().map(Number) as [number, number]
+  return { checkpointId, subtask }
+}
