@@ -30,6 +30,10 @@ export interface Script {
   readonly tolerableFailures: number
   readonly maxConcurrent: number
   readonly transactionTimeout: number
+  /** `transactional.id.expiration.ms`: the broker forgets an id that is not used for so long */
+  readonly idExpiration: number
+  /** `transaction.abort.timed.out.transaction.cleanup.interval.ms`: how often the broker looks for expired transactions */
+  readonly abortInterval: number
   /** after how long the job is subscribed to again in its process when it fails with a retriable error; null: its process ends */
   readonly retry: number | null
   /** after how long a process that has ended with an error is started again, as by Kubernetes */
@@ -162,6 +166,8 @@ export const calm: Script = {
   tolerableFailures: 0,
   maxConcurrent: 1,
   transactionTimeout: 60_000,
+  idExpiration: 604_800_000,
+  abortInterval: 0,
   retry: null,
   restart: 200,
   brokerMs: 1,

@@ -52,7 +52,11 @@ export class World implements ProcessWorld {
     const outputs = ['out', 'also', 'dead'].map((topic) => [topic, outPartitions] as const)
     const own = [...inputs, ...outputs]
     const topics = Object.fromEntries([...own, ...own.map(([topic, size]) => [STRANGE + topic, size] as const)])
-    this.kafka = new MemoryKafka({ scheduler, topics, latencyMs: brokerMs })
+    const brokerConfig = {
+      'transactional.id.expiration.ms': String(script.idExpiration),
+      'transaction.abort.timed.out.transaction.cleanup.interval.ms': String(script.abortInterval),
+    }
+    this.kafka = new MemoryKafka({ scheduler, topics, latencyMs: brokerMs, brokerConfig })
     this.inputs = new InputTopics(script.records, this.kafka, scheduler)
     this.faults = new Faults(scheduler, this.kafka)
     this.transactions = new TransactionLog(this.kafka, () => this.now)

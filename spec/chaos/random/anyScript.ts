@@ -5,7 +5,8 @@ import { BROKER_APIS, calm, type InputRecord, type Operator, type Script, type S
 type Random = (n: number) => number
 
 /** Things that a script may have, by name, to leave them out. */
-export type Feature = keyof typeof eventKinds | 'splits' | 'sinks without their subtask' | 'event at a step'
+export type Feature =
+  keyof typeof eventKinds | 'splits' | 'sinks without their subtask' | 'event at a step' | 'ids are forgotten'
 
 export const EVENT_KINDS = (): readonly Feature[] => Object.keys(eventKinds) as Feature[]
 
@@ -43,13 +44,18 @@ export const anyScript = (seed: number, without: readonly Feature[] = []): Scrip
     tolerableFailures: one(0, 0, 1, 3, 100),
     maxConcurrent: one(1, 1, 1, 2, 3),
     transactionTimeout: one(30_000, 60_000),
+    idExpiration: may('ids are forgotten', 6) ? 70_000 : calm.idExpiration,
+    abortInterval: one(0, 10_000),
     retry: one(null, 20, 200, 1_000),
     restart: one(50, 200, 1_000),
     brokerMs: one(0, 1, 1, 3, 10),
     storeMs: one(0, 1, 5, 20),
     poll: one(1, 3, 10),
   }
-  const kinds = Object.entries(eventKinds).filter(([kind]) => !without.includes(kind as Feature))
+  // Those that stop or start something are drawn more often.
+  const kinds = Object.entries(eventKinds)
+    .filter(([kind]) => !without.includes(kind as Feature))
+    .flatMap((kind) => (FREQUENT.test(kind[0]) ? [kind, kind, kind] : [kind]))
   // Some come together, some early.
   let last = 0
   const events = Array.from({ length: 1 + random(5) }, (): ScriptEvent => {
@@ -184,6 +190,10 @@ const eventKinds = {
   'start that is refused': (random) => ({ at, do: 'falseStart', slot: random(3), ms: anyOf(random, [0, 10, 100]) }),
   'clock set': (random) => ({ at, do: 'clock', slot: random(3), ms: anyOf(random, [-3_600_000, 3_600_000, -1_000]) }),
   stop: (random) => ({ at, do: 'stop', ...anyStop(random), exit: 'end' }),
+  'stop, down for very long': (random, { idExpiration }) => ({
+    ...{ at, do: 'stop', how: anyOf(random, ['suspend', 'drain'] as const), exit: 'end' },
+    down: idExpiration < calm.idExpiration ? idExpiration + 1_000 : 61_000,
+  }),
   'stop, exit on the answer': (random) => ({
     ...{ at, do: 'stop', how: anyOf(random, ['suspend', 'drain'] as const), exit: 'answer', down: random(1_000) },
   }),
@@ -247,5 +257,8 @@ const eventKinds = {
     return { at, do: 'leader', topic, partition: random(topic === 'in0' ? partitions : outPartitions), ms: random(500) }
   },
 } satisfies Readonly<Record<string, Make>>
+
+/** Kinds of events that matter more than others. */
+const FREQUENT = /^(kill|stop|rescale|sleep|second start)/
 
 const STORE_CALLS = ['all', 'complete', 'markCommitted', 'begin', 'lease.renew']

@@ -40,7 +40,17 @@ const describeJob = (script: Script): string => {
     ...(script.sinksKnowSubtask ? [] : ['sinks without their subtask']),
     `checkpoint every ${script.interval} ms, timeout ${script.timeout}`,
     ...(
-      ['tolerableFailures', 'maxConcurrent', 'transactionTimeout', 'retry', 'restart', 'brokerMs', 'storeMs'] as const
+      [
+        'tolerableFailures',
+        'maxConcurrent',
+        'transactionTimeout',
+        'idExpiration',
+        'abortInterval',
+        'retry',
+        'restart',
+        'brokerMs',
+        'storeMs',
+      ] as const
     )
       .filter((name) => script[name] !== calm[name])
       .map((name) => `${name} ${script[name]}`),

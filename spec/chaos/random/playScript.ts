@@ -75,7 +75,7 @@ const untilQuiet = (world: World): void =>
 
 const quiet = (world: World): void => {
   const expected = expectedOf(world.script)
-  const { pipeline, bounded, transactionTimeout } = world.script
+  const { pipeline, bounded, transactionTimeout, abortInterval } = world.script
   // Windows fire at the end only, the last ones.
   const firing = pipeline.some(({ op }) => op === 'windows')
   const done = (): boolean => {
@@ -93,7 +93,7 @@ const quiet = (world: World): void => {
     const late = missing(world, expected)
     until(
       world,
-      transactionTimeout + QUIET,
+      transactionTimeout + abortInterval + QUIET,
       () => late.length > 0 && missing(world, expected).length === 0,
       (came) => {
         // Transactions of a job whose checkpoints are deleted are left to their timeout.

@@ -79,7 +79,18 @@ const settings = [
     'timeout',
     'tolerableFailures',
   ] as const),
-  ...(['maxConcurrent', 'transactionTimeout', 'retry', 'restart', 'brokerMs', 'storeMs', 'poll', 'interval'] as const),
+  ...([
+    'maxConcurrent',
+    'transactionTimeout',
+    'idExpiration',
+    'abortInterval',
+    'retry',
+    'restart',
+    'brokerMs',
+    'storeMs',
+    'poll',
+    'interval',
+  ] as const),
 ]
 
 function* simplerEvents(event: ScriptEvent): Generator<ScriptEvent> {
