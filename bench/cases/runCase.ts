@@ -1,4 +1,5 @@
 /** The process of one run: `tsx runCase.ts <module> <input as JSON>`; prints a BenchResult as JSON. */
+import { peakMemory } from '../../spec/support/peakMemory.js'
 import type { BenchCase, BenchInput, BenchResult } from './BenchCase.js'
 
 const [name, json] = process.argv.slice(2) as [string, string]
@@ -11,7 +12,7 @@ const { user, system } = process.cpuUsage(before)
 const result: BenchResult = {
   seconds,
   cpuSeconds: (user + system) / 1e6,
-  peakMb: process.resourceUsage().maxRSS / 1024,
+  peakMb: peakMemory() / 1024 / 1024,
   recordsPerSecond: input.records / seconds,
 }
 process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0))

@@ -1,5 +1,6 @@
 /** The process of one case: `node --expose-gc --import tsx runCase.ts <case> <input as JSON>`; prints MemoryFigures as JSON. */
 import { lastValueFrom, timer } from 'rxjs'
+import { peakMemory } from '../../support/peakMemory.js'
 import { cases } from './cases.js'
 import type { MemoryFigures, MemoryInput } from './MemoryCase.js'
 
@@ -17,5 +18,5 @@ const used = async (): Promise<number> => {
 
 const before = await used()
 const records = await cases[name](JSON.parse(json) as MemoryInput)
-const figures: MemoryFigures = { records, held: (await used()) - before, peak: process.resourceUsage().maxRSS * 1024 }
+const figures: MemoryFigures = { records, held: (await used()) - before, peak: peakMemory() }
 process.stdout.write(`${JSON.stringify(figures)}\n`, () => process.exit(0))
