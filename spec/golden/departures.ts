@@ -60,7 +60,10 @@ export const departures: Readonly<Record<string, Departure>> = {
     because: 'Splits hold resolved offsets only; offsets(...) checks what a user gives, sentinels too.',
   },
   'split-negative-stop': { because: 'Splits hold resolved offsets only; offsets(...) checks what a user gives.' },
-  'split-id': { because: 'Splits hold resolved offsets only; the id is the same, the sentinels are not there.' },
+  'split-id': {
+    because:
+      'Splits hold resolved offsets only: their ids are Flink’s, and the sentinels of offsets(...), which no split has.',
+  },
 
   'sink-prefix-empty': { because: timeout, properties: ourTimeout },
   'sink-pooling-topic-selector': { because: timeout, properties: ourTimeout },

@@ -2,8 +2,10 @@ import { describe, expect, it } from '@jest/globals'
 import { NEVER } from 'rxjs'
 import { OffsetResetStrategy } from '../../lib/client/OffsetResetStrategy.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
+import { TopicPartition, topicPartitionKey } from '../../lib/client/TopicPartition.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import type { KafkaSourceBuilder } from '../../lib/source/KafkaSourceBuilder.js'
+import { OffsetSentinel } from '../../lib/source/offsets/OffsetSentinel.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { golden } from '../support/golden.js'
 import { departures } from './departures.js'
@@ -12,7 +14,7 @@ interface Case {
   readonly id: string
   readonly code: string
   readonly ok: boolean
-  readonly result?: Readonly<Record<string, string>>
+  readonly result?: Readonly<Record<string, unknown>>
   readonly exceptionChain?: readonly { readonly message: string | null }[]
 }
 
@@ -23,6 +25,7 @@ const bare = (): Builder => KafkaSource.builder<string>()
 const served = (): Builder => bare().setBootstrapServers('b:9092').setValueOnlyDeserializer(schema)
 const topical = (): Builder => served().setTopics('t')
 const complete = (): Builder => topical().setGroupId('g')
+const NO_STOPPING_OFFSET = '-9223372036854775808'
 const custom = { name: 'Custom', partitions: () => NEVER }
 
 /** What each recorded case does. */
@@ -54,8 +57,8 @@ const scripts: Readonly<Record<string, () => Builder>> = {
   'source-props-clientid': () => complete().setClientIdPrefix('cp'),
 }
 
-/** What is done instead where we depart, as far as there is something to be done. */
-const departing: Readonly<Record<string, () => void>> = {
+/** What is done instead where we depart. */
+const departing: Readonly<Record<string, (recorded: Case) => void>> = {
   'source-null-valueonly': () => {
     expect(() =>
       served()
@@ -70,6 +73,34 @@ const departing: Readonly<Record<string, () => void>> = {
     expect(silenced(() => complete().setProperty('value.deserializer', 'java.lang.String').build())).toBeInstanceOf(
       KafkaSource,
     )
+  },
+  'source-no-stopping-strategy': () => {
+    expect(complete().build().config.stoppingOffsets).toBeUndefined()
+    expect(complete().setUnbounded().build().config.stoppingOffsets).toBeUndefined()
+    expect(Object.keys(OffsetsInitializer)).toEqual(['earliest', 'latest', 'timestamp', 'committedOffsets', 'offsets'])
+  },
+  'split-negative-start': ({ exceptionChain }) => {
+    const start = OffsetsInitializer.offsets({ 't-0': -7 })
+    // Flink's message has the two the wrong way round: its constants are as ours.
+    const message = exceptionChain![0]!.message!.replace('-1(earliest), -2(latest)', '-2(earliest), -1(latest)')
+    expect(() => complete().setStartingOffsets(start).build()).toThrow(message)
+  },
+  'split-negative-stop': ({ exceptionChain }) => {
+    const stop = OffsetsInitializer.offsets({ 't-0': -7 })
+    // No end is no number here.
+    const message = exceptionChain![0]!.message!.replace(
+      `, ${NO_STOPPING_OFFSET}(Long.MIN_VALUE, no_stopping_offset)`,
+      '',
+    )
+    expect(() => complete().setBounded(stop).build()).toThrow(message)
+  },
+  'split-id': ({ result }) => {
+    expect(topicPartitionKey(new TopicPartition('topic-a', 3))).toBe(result!['splitId'])
+    expect(OffsetSentinel).toEqual({
+      EARLIEST: result!['EARLIEST_OFFSET'],
+      LATEST: result!['LATEST_OFFSET'],
+      COMMITTED: result!['COMMITTED_OFFSET'],
+    })
   },
 }
 
@@ -98,12 +129,13 @@ describe('KafkaSource.builder(), as recorded from Flink', () => {
   const recorded = golden<Case>('builder').filter(({ id }) => id.startsWith('source-') || id.startsWith('split-'))
 
   it('should have a script or a departure for every case, and no others', () => {
-    expect(
-      [...Object.keys(scripts), ...Object.keys(departures)].filter((id) => /^(source|split)-/.test(id)).sort(),
-    ).toEqual(recorded.map(({ id }) => id).sort())
+    const ours = Object.keys(departures).filter((id) => /^(source|split)-/.test(id))
+    expect(Object.keys(departing).sort()).toEqual(ours.sort())
+    expect([...Object.keys(scripts), ...ours].sort()).toEqual(recorded.map(({ id }) => id).sort())
   })
 
-  for (const [id, check] of Object.entries(departing)) it(`should depart: ${departures[id]!.because}`, check)
+  for (const [id, check] of Object.entries(departing))
+    it(`should depart: ${departures[id]!.because}`, () => check(recorded.find((one) => one.id === id)!))
 
   for (const { id, code, ok, result, exceptionChain } of recorded) {
     const script = scripts[id]

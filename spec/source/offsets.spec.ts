@@ -53,6 +53,19 @@ describe('OffsetsInitializer', () => {
   it('should prefer what the group has committed to the strategy', () =>
     reading(offsets({}), latest(), '(de|)', committed))
   it('should start at the first record where nothing else is known', () => reading(offsets({}), latest(), '(abcde|)'))
+  it('should start by the strategy where it is not told, without a group', () => {
+    onKafka({ t: 2 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', [...valuesFor(0, 'a', 'b'), ...valuesFor(1, 'c', 'd')])
+      const source = KafkaSource.builder()
+        .setBootstrapServers('localhost:9092')
+        .setTopics('t')
+        .setStartingOffsets(offsets({ 't-0': 1 }))
+        .setBounded(latest())
+        .setValueOnlyDeserializer(new SimpleStringSchema())
+        .build()
+      expectObservable(source.records({ connect: kafka.connect, scheduler })).toBe('(bcd|)')
+    })
+  })
   it('should take -1, -2 and -3 for the latest, the earliest and the committed offset', () => {
     reading(offsets({ 't-0': -1 }), latest(), '|', committed)
     reading(offsets({ 't-0': -2 }), latest(), '(abcde|)', committed)
