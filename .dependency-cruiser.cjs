@@ -1,7 +1,7 @@
 /**
  * Who may import whom in lib (DESIGN.md, file map). Level by level, from what changes rarely to what changes often; an
- * arrow points to something steadier. Types count as much as values. Counters (`lib/metrics`) and what errors have in common
- * (`lib/errors`) may be used anywhere.
+ * arrow points to something steadier. Types count as much as values. Counters (`lib/metrics`), what errors have in common
+ * (`lib/errors`) and checks of what callers give (`lib/checks`) may be used anywhere.
  */
 const arrows = {
   client: {
@@ -10,6 +10,7 @@ const arrows = {
       "Kafka's vocabulary and the port stand alone, so that adapters and pipelines can change without each other.",
   },
   stream: { to: [], because: 'The elements and operators know no Kafka: their rules are proved on Observables alone.' },
+  checks: { to: [], because: 'What callers give is checked, and named in messages, in every folder alike.' },
   metrics: { to: [], because: 'Whoever counts must not drag in what is counted.' },
   errors: { to: [], because: 'Every folder has an error class of its own; what these share knows none of them.' },
   protocol: {
@@ -73,9 +74,9 @@ const arrows = {
   },
 }
 
-/** Never a folder itself, the counters, or what errors share. */
+/** Never a folder itself, nor what may be used anywhere. */
 const others = (folder, to) =>
-  [folder, 'metrics', 'errors', ...to].map((name) => (name.includes('.') ? name : `${name}/`)).join('|')
+  [folder, 'metrics', 'errors', 'checks', ...to].map((name) => (name.includes('.') ? name : `${name}/`)).join('|')
 
 module.exports = {
   forbidden: [

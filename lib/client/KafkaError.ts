@@ -14,6 +14,7 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * - `Authorization`, `Authentication`: the cluster refuses us.
  * - `Fenced`: a newer producer with this transactional id has taken over.
  * - `TransactionLost`: the transaction was aborted or has expired; its records will never be visible.
+ * - `InvalidRecord`: what is to be written is no record: its topic, partition, key, value, headers or timestamp.
  * - `RecordTooLarge`: one record is larger than the limit.
  * - `DeliveryTimeout`: a record could not be written within `delivery.timeout.ms`.
  * - `Config`: a setting that cannot work.
@@ -32,6 +33,7 @@ export type KafkaErrorTag =
   | 'Authentication'
   | 'Fenced'
   | 'TransactionLost'
+  | 'InvalidRecord'
   | 'RecordTooLarge'
   | 'DeliveryTimeout'
   | 'Config'

@@ -11,7 +11,7 @@ export interface KafkaProducer {
   /**
    * Takes a record. `false` says that `buffer.memory` is used up: the record **is** taken, but the caller must wait for
    * {@link room$} before the next. Takes records before metadata is known. Copies the bytes: buffers may be used again.
-   * @throws KafkaError `RecordTooLarge`, or the error with which this producer has failed
+   * @throws KafkaError `InvalidRecord` or `RecordTooLarge` (the record is not taken, the producer goes on), or the error with which this producer has failed
    */
   append(record: ProducerRecord): boolean
   /** Hot: emits when there is room again after an `append` that returned false. */

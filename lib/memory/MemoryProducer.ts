@@ -11,6 +11,7 @@ import {
   Subscription,
   take,
 } from 'rxjs'
+import { checkProducerRecord, checkTopicName } from '../client/checkProducerRecord.js'
 import type { ProducerConfig } from '../client/KafkaConfig.js'
 import { isKafkaError, type KafkaError } from '../client/KafkaError.js'
 import type { KafkaProducer, ProducerStats } from '../client/KafkaProducer.js'
@@ -82,10 +83,12 @@ export class MemoryProducer implements KafkaProducer {
 
   append(record: ProducerRecord): boolean {
     if (this.error !== undefined) throw this.error
+    checkProducerRecord(record)
+    const topic = this.topic(record.topic)
     const copy = this.arena.copy(record, this.connection.scheduler.now())
     if (copy.size > this.config.maxRequestSize) throw recordTooLarge(record, copy.size, this.config.maxRequestSize)
     this.bufferedBytes += copy.size
-    const queue = this.topic(record.topic).add(++this.appended, copy)
+    const queue = topic.add(++this.appended, copy)
     if (!queue.busy) this.send(queue)
     else if (this.hurry.observed && queue.hasFullBatch) this.hurry.next()
     this.full = this.bufferedBytes > this.config.bufferMemory
@@ -274,6 +277,7 @@ export class MemoryProducer implements KafkaProducer {
   private topic(topic: string): TopicQueues {
     const known = this.topics.get(topic)
     if (known !== undefined) return known
+    checkTopicName(topic)
     const queues = new TopicQueues(topic, this.config.batchSize, () => this.cluster.partitionCount(topic))
     this.topics.set(topic, queues)
     return queues

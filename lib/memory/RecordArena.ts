@@ -10,7 +10,7 @@ export class RecordArena {
   private chunk = Buffer.alloc(0)
   private used = 0
 
-  /** @param now the timestamp of a record without one */
+  /** @param now the timestamp of a record without one; parts of a millisecond are cut off */
   copy({ partition, key, value, timestamp, headers }: ProducerRecord, now: number): UnplacedRecord {
     const keyLength = byteLength(key)
     const valueLength = byteLength(value)
@@ -21,7 +21,7 @@ export class RecordArena {
     write(value, this.chunk, start + valueOffset)
     return {
       partition,
-      timestamp: timestamp ?? now,
+      timestamp: Math.trunc(timestamp ?? now),
       buffer: this.chunk,
       start,
       keyLength,

@@ -16,6 +16,7 @@ import type { CheckpointBarrier } from '../stream/CheckpointBarrier.js'
 import type { Restored } from '../stream/Restored.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import type { StreamRecord } from '../stream/StreamRecord.js'
+import { checkSerialized } from './serializer/checkSerialized.js'
 import type { KafkaRecordSerializer } from './serializer/KafkaRecordSerializer.js'
 import { PartitionsUnknown, type TopicPartitions } from './serializer/TopicPartitions.js'
 import type { SinkEvent } from './SinkEvent.js'
@@ -170,6 +171,7 @@ export class SinkTask<T> {
       const timestamp = element.timestamp === -Infinity ? null : element.timestamp
       const record = serializer.serialize(element.value, topics, timestamp)
       if (record === null) return true
+      checkSerialized(record)
       writer.write(record)
       this.countRecord()
       return true

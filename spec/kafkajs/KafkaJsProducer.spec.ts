@@ -52,6 +52,35 @@ describe('KafkaJsProducer', () => {
     expect(scheduler.now() - before).toBeLessThan(50)
   })
 
+  it('should refuse a partition that cannot be while the topic is not known yet, and write the others', async () => {
+    const { cluster, producer, flush } = setUp({}, 0)
+    producer.append({ topic: 't', partition: 0, value: 'a' })
+    expect(() => producer.append({ topic: 't', partition: -1, value: 'b' })).toThrow(/Invalid partition: -1\./)
+    producer.append({ topic: 't', partition: 1, value: 'c' })
+    cluster.addTopic('t', 2)
+    await flush()
+    expect([cluster.valuesOf('t', 0), cluster.valuesOf('t', 1)]).toEqual([['a'], ['c']])
+  })
+
+  it('should name a partition that the topic does not have, however high its number, when its time is over', async () => {
+    const { scheduler, producer, failures, write } = setUp({ deliveryTimeoutMs: 1000 })
+    write(2 ** 31 - 1, 'far')
+    const flushed = scheduler.until(firstValueFrom(producer.flush())).catch((error: unknown) => error)
+    await scheduler.advance(2000)
+    expect(await flushed).toMatchObject({ _tag: 'DeliveryTimeout', topic: 't', partition: 2 ** 31 - 1 })
+    expect(failures).toHaveLength(1)
+  })
+
+  it('should write to a partition that the topic gets later', async () => {
+    const { cluster, write, flush } = setUp({}, 1)
+    write(1, 'early')
+    cluster.addTopic('t', 2)
+    write(0, 'x')
+    write(1, 'later')
+    await flush()
+    expect([cluster.valuesOf('t', 0), cluster.valuesOf('t', 1)]).toEqual([['x'], ['early', 'later']])
+  })
+
   it('should send a full batch without lingering', async () => {
     const { scheduler, cluster, write } = setUp({ lingerMs: 60_000, batchSize: 100 })
     write(0, 'x'.repeat(60), 'y'.repeat(60))

@@ -1,3 +1,4 @@
+import { checkProducerRecord, checkTopicName } from '../../client/checkProducerRecord.js'
 import { noHeaders } from '../../client/Headers.js'
 import { KafkaError } from '../../client/KafkaError.js'
 import type { Bytes, ProducerRecord } from '../../client/ProducerRecord.js'
@@ -89,9 +90,10 @@ export class RecordAccumulator {
 
   /**
    * @param now ms; the record's timestamp if it has none
-   * @throws KafkaError `RecordTooLarge`; the record is not taken
+   * @throws KafkaError `InvalidRecord` or `RecordTooLarge`; the record is not taken
    */
   append(record: ProducerRecord, now: number): void {
+    checkProducerRecord(record)
     const topic = this.latest?.topic === record.topic ? this.latest : this.topicOf(record.topic)
     if (topic.isKnown) this.place(topic, record, now)
     else this.hold(topic, record, now)
@@ -166,6 +168,7 @@ export class RecordAccumulator {
   private topicOf(name: string): TopicQueues {
     let topic = this.topics.get(name)
     if (topic === undefined) {
+      checkTopicName(name)
       topic = new TopicQueues(name, this.config.window, this.random)
       topic.learn(this.listener.partitionCount(name))
       this.topics.set(name, topic)

@@ -48,8 +48,17 @@ export class TopicDiscovery {
     }
     if (this.closed) return
     this.searched.delete(topic)
-    if (trouble === undefined) this.listener.found()
+    if (trouble === undefined) this.tellFound()
     else this.listener.failed(trouble)
+  }
+
+  /** Nobody awaits the search: what is thrown in it would be an unhandled rejection, and the records would wait for ever. */
+  private tellFound(): void {
+    try {
+      this.listener.found()
+    } catch (error) {
+      this.listener.failed(toKafkaError(error))
+    }
   }
 
   private wait(ms: number): Promise<void> {

@@ -1,4 +1,3 @@
-import { KafkaError } from '../../client/KafkaError.js'
 import { partitionOfKey } from '../../client/murmur2.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
 import type { AckLatch } from './AckLatch.js'
@@ -19,6 +18,8 @@ export class TopicQueues {
   /** who waits for held records */
   readonly latches: AckLatch[] = []
   private readonly queues: (PartitionQueue | undefined)[] = []
+  /** of partitions that the topic does not have, or not yet: their numbers may be any, and the array above is dense */
+  private readonly strays = new Map<number, PartitionQueue>()
   private partitions = 0
   private sticky = -1
 
@@ -34,7 +35,7 @@ export class TopicQueues {
   }
 
   get all(): readonly PartitionQueue[] {
-    return this.queues.filter((queue) => queue !== undefined)
+    return [...this.queues.filter((queue) => queue !== undefined), ...this.strays.values()]
   }
 
   /** Told again and again, since partitions can be added. */
@@ -44,7 +45,7 @@ export class TopicQueues {
 
   /** A partition that the topic does not have gets a queue too: it may come, and otherwise times out by name. */
   queueOf(partition: number): PartitionQueue {
-    return (this.queues[partition] ??= this.createQueue(partition))
+    return this.queues[partition] ?? this.createQueue(partition)
   }
 
   queueOfKey(key: Uint8Array | string): PartitionQueue {
@@ -69,12 +70,14 @@ export class TopicQueues {
   }
 
   private createQueue(partition: number): PartitionQueue {
-    if (Number.isInteger(partition) && partition >= 0) return new PartitionQueue(this.topic, partition, this.window)
-    throw new KafkaError({
-      _tag: 'IllegalState',
-      topic: this.topic,
-      message: `${partition} is no partition of ${this.topic}: partitions are integers from 0. Check the partitioner.`,
-    })
+    const queue = this.strays.get(partition) ?? new PartitionQueue(this.topic, partition, this.window)
+    if (partition >= this.partitions) {
+      this.strays.set(partition, queue)
+    } else {
+      this.strays.delete(partition)
+      this.queues[partition] = queue
+    }
+    return queue
   }
 
   private backlog(partition: number): number {

@@ -10,8 +10,8 @@ export class FixedPartitioner<T> implements KafkaPartitioner<T> {
   private parallelInstanceId = 0
 
   open(parallelInstanceId: number, parallelInstances: number): void {
-    if (parallelInstanceId < 0) throw new RangeError('Id of this subtask cannot be negative.')
-    if (parallelInstances <= 0) throw new RangeError('Number of subtasks must be larger than 0.')
+    if (!isFrom(0, parallelInstanceId)) throw new RangeError('Id of this subtask cannot be negative.')
+    if (!isFrom(1, parallelInstances)) throw new RangeError('Number of subtasks must be larger than 0.')
     this.parallelInstanceId = parallelInstanceId
   }
 
@@ -23,9 +23,13 @@ export class FixedPartitioner<T> implements KafkaPartitioner<T> {
     partitions: readonly number[],
     context?: KafkaSinkContext,
   ): number {
+    // Java's callers may give null.
+    const all = (partitions as readonly number[] | null | undefined) ?? []
     const subtask = context?.parallelInstanceId ?? this.parallelInstanceId
-    const partition = partitions[subtask % partitions.length]
+    const partition = all[subtask % all.length]
     if (partition === undefined) throw new RangeError('Partitions of the target topic is empty.')
     return partition
   }
 }
+
+const isFrom = (least: number, given: unknown): boolean => Number.isInteger(given) && (given as number) >= least

@@ -1,3 +1,4 @@
+import { checkTopicName, invalidPartition, noBytes } from '../../client/checkProducerRecord.js'
 import type { Bytes, ProducerRecord } from '../../client/ProducerRecord.js'
 import type { SerializationSchema } from '../../client/schema/SerializationSchema.js'
 import type { HeaderProvider } from './HeaderProvider.js'
@@ -83,16 +84,22 @@ export class KafkaRecordSerializationSchemaBuilder<T> {
       open: (context: KafkaSinkContext) =>
         partitioner?.open?.(context.parallelInstanceId, context.numberOfParallelInstances),
       serialize: (element: T, context: KafkaSinkContext, timestamp: number | null): ProducerRecord => {
-        const topic = topicSelector(element)
+        const topic: unknown = topicSelector(element)
+        // What follows is given the topic, and may ask the cluster for it.
+        if (typeof topic !== 'string') checkTopicName(topic)
         const key = keySerializer ? keySerializer.serialize(topic, element) : null
         const value = valueSerializer.serialize(topic, element)
+        const partition = partitioner?.partition(element, key, value, topic, context.partitionsForTopic(topic), context)
         const time = timestampProvider ? timestampProvider(element, timestamp) : timestamp
+        // Left out, these two would be no fault: the record would go to another partition, without a word.
+        if (partition === undefined && partitioner !== undefined) throw invalidPartition(topic, partition)
+        if ((key as unknown) === undefined) throw noBytes(topic, 'key', key)
         return {
           topic,
-          partition: partitioner?.partition(element, key, value, topic, context.partitionsForTopic(topic), context),
+          partition,
           key,
           value,
-          timestamp: time === null || !(time >= 0) ? undefined : time,
+          timestamp: time === null || time < 0 ? undefined : time,
           headers: headerProvider?.(element),
         }
       },

@@ -7,7 +7,7 @@ export interface KafkaRecordSerializer<T> {
   open?(context: KafkaSinkContext): void
   /**
    * `timestamp` is the element's event time in ms, null when it has none. Null drops the element.
-   * What it throws fails the job.
+   * What it throws fails the job, and so does what is no record: a `KafkaError` `InvalidRecord`, at that element.
    */
   serialize(element: T, context: KafkaSinkContext, timestamp: number | null): ProducerRecord | null
 }

@@ -1,4 +1,5 @@
 import { type Observable, type SchedulerLike, map } from 'rxjs'
+import { checkTopicName } from '../../client/checkProducerRecord.js'
 import type { KafkaAdmin } from '../../client/KafkaAdmin.js'
 import { KafkaError } from '../../client/KafkaError.js'
 import type { KafkaSinkContext } from './KafkaSinkContext.js'
@@ -26,7 +27,10 @@ export class TopicPartitions implements KafkaSinkContext {
 
   partitionsForTopic(topic: string): readonly number[] {
     const entry = this.known.get(topic)
-    if (entry === undefined) throw new PartitionsUnknown(topic)
+    if (entry === undefined) {
+      checkTopicName(topic)
+      throw new PartitionsUnknown(topic)
+    }
     if (this.scheduler.now() > entry.freshUntil) {
       entry.freshUntil = Infinity
       // A failed refresh is no reason to stop: what was known still serves, and is asked again after another age.

@@ -63,6 +63,26 @@ export const producerContract = (scene: () => ContractScene, { expect, it }: Tes
     expect((await readPartition(client, partition(0), { to: 2 })).values).toEqual(['first', 'second'])
   })
 
+  it('should refuse at once what is no record, of a topic that is not known yet too, and take the next', async () => {
+    const { topic } = scene()
+    const client = await scene().client()
+    const producer = client.producer(producerConfig())
+    const refused = (fault: object): unknown => thrownBy(() => producer.append({ topic, value: 'none', ...fault }))
+    const expectRefusals = (): void => {
+      for (const fault of noRecords) expect(refused(fault)).toMatchObject({ _tag: 'InvalidRecord', retriable: false })
+    }
+    expectRefusals()
+    await lastValueFrom(client.admin.createTopics([{ topic, partitions: 1 }]))
+    producer.append({ topic, partition: 0, value: new Uint8Array([111, 110, 101]), timestamp: 1.5 })
+    await lastValueFrom(producer.flush())
+    expectRefusals()
+    producer.append({ topic, partition: 0, key: null, value: 'two', headers: [{ key: 'h', value: null }] })
+    await lastValueFrom(producer.flush())
+    const { values, records } = await readPartition(client, partition(0), { to: 2 })
+    expect(values).toEqual(['one', 'two'])
+    expect(records[0]?.timestamp).toBe(1)
+  })
+
   it('should put keys where every Kafka client puts them', async () => {
     const { topic } = scene()
     const client = await scene().clientAndTopic(5)
@@ -192,3 +212,17 @@ const murmur2Vectors: Readonly<Record<string, number>> = {
   lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8: -58897971,
   abc: 479470107,
 }
+
+/** What a user's code may give in the place of a part of a record, and no log can hold. */
+const noRecords: readonly object[] = [
+  ...[null, undefined, '', 5, '..', 'a b', 'x'.repeat(250)].map((topic) => ({ topic })),
+  ...[-1, NaN, 0.5, null, '0', 2 ** 31, 1n].map((partition) => ({ partition })),
+  ...[undefined, 5, {}, new ArrayBuffer(2), new DataView(new ArrayBuffer(2)), new Float64Array(2)].map((value) => ({
+    value,
+  })),
+  ...[5, {}, new Date(0), new ArrayBuffer(2)].map((key) => ({ key })),
+  ...[NaN, -1, Infinity, '5', new Date(0), 5n, 2 ** 53].map((timestamp) => ({ timestamp })),
+  ...[{}, [null], [{ key: 5, value: null }], [{ key: 'h' }], [{ key: 'h', value: 'text' }]].map((headers) => ({
+    headers,
+  })),
+]
