@@ -7,7 +7,7 @@ import { crc32c } from '../lib/protocol/crc32c.js'
 import { decodeRecordBatches } from '../lib/protocol/decodeRecordBatches.js'
 import { encodeRecordBatch } from '../lib/protocol/encodeRecordBatch.js'
 import { RecordBatchBuilder } from '../lib/protocol/RecordBatchBuilder.js'
-import type { FetchedPartitionResponse } from '../lib/protocol/requests/fetch.js'
+import type { NamedPartitionResponse } from '../lib/protocol/requests/fetch.js'
 
 const seconds = 0.5
 const rounds = 3
@@ -40,7 +40,7 @@ const batches = 60
 const records = Array.from({ length: perBatch }, (_, i) => ({ value: valueBytes, timestamp: 1_700_000_000_000 + i }))
 
 /** As a broker answers: batch after batch, offsets rising. */
-const fetched = (compression: 'none' | 'gzip'): FetchedPartitionResponse => {
+const fetched = (compression: 'none' | 'gzip'): NamedPartitionResponse => {
   const answer = Array.from({ length: batches }, (_, i) => {
     const batch = encodeRecordBatch({ records, compression })
     batch.writeBigInt64BE(BigInt(i * perBatch), 0)
@@ -62,7 +62,7 @@ const fetched = (compression: 'none' | 'gzip'): FetchedPartitionResponse => {
 const plain = fetched('none')
 const gzipped = fetched('gzip')
 
-const consume = (response: FetchedPartitionResponse, checkCrcs: boolean, asString: boolean) => (): number => {
+const consume = (response: NamedPartitionResponse, checkCrcs: boolean, asString: boolean) => (): number => {
   const partition = decodeRecordBatches(response, 0, { isolationLevel: 'read_committed', checkCrcs })
   let read = 0
   while (!partition.exhausted) {
@@ -75,7 +75,7 @@ const consume = (response: FetchedPartitionResponse, checkCrcs: boolean, asStrin
   return read
 }
 
-const consumeUtf8 = (response: FetchedPartitionResponse) => (): number => {
+const consumeUtf8 = (response: NamedPartitionResponse) => (): number => {
   const partition = decodeRecordBatches(response, 0, { isolationLevel: 'read_committed', checkCrcs: true })
   let read = 0
   while (!partition.exhausted) {

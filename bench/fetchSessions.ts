@@ -10,7 +10,8 @@ import { KafkaJsConnections } from '../lib/kafkajs/KafkaJsConnections.js'
 import { retryTransient } from '../lib/kafkajs/retryTransient.js'
 import { brokerError } from '../lib/protocol/brokerError.js'
 import { listOffsetsApi } from '../lib/protocol/requests/listOffsets.js'
-import { encodeFetchRequest, fetchApi, type FetchRequest } from '../lib/protocol/requests/fetch.js'
+import type { FetchRequest } from '../lib/protocol/requests/fetch.js'
+import { fetchByNameApi } from '../lib/protocol/requests/fetchByName.js'
 import { startKafka } from '../spec/support/kafka/startKafka.js'
 import { kafkaConfig, producerConfig } from './configs.js'
 
@@ -56,8 +57,11 @@ try {
         ...{ sessionId: session, sessionEpoch: epoch },
         partitions: (sessions ? changed : all).map(asked),
       }
-      sent += encodeFetchRequest(request).length
-      const counted = { ...fetchApi, decode: (body: Buffer) => ((received += body.length), fetchApi.decode(body)) }
+      sent += fetchByNameApi.encode(request).length
+      const counted = {
+        ...fetchByNameApi,
+        decode: (body: Buffer) => ((received += body.length), fetchByNameApi.decode(body)),
+      }
       const answer = await connections.send(broker.id, 'fetch bench', counted, request)
       if (sessions) [session, epoch] = [answer.sessionId, epoch + 1]
       changed = answer.partitions.filter(({ records }) => records.length > 0).map(({ partition }) => partition)

@@ -142,7 +142,7 @@ export type {
   SaslConfig,
   TlsConfig,
 } from './client/KafkaConfig.js'
-export type { FetchedRecords, FetchFailed, KafkaFetcher } from './client/KafkaFetcher.js'
+export type { FetchedRecords, FetchFailed, KafkaFetcher, LogIdentity } from './client/KafkaFetcher.js'
 export type {
   KafkaProducer,
   PreparedTransaction,

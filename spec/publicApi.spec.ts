@@ -38,7 +38,7 @@ const types = list(`
   FileCheckpointStoreOptions FileSystem Gauge Header HeaderProvider Headers IsolationLevel JobShare JsonKeyValue KafkaAdmin
   KafkaClient KafkaConfig KafkaErrorInfo KafkaErrorTag KafkaFetcher KafkaPartitioner KafkaProducer KafkaProperties
   KafkaPropertyValue KafkaRecordSerializer KafkaSinkConfig KafkaSinkContext KafkaSinkOptions KafkaSourceConfig
-  KafkaSourceOptions KafkaSplit KafkaSplitsOptions KafkaSubscriber Key KeyedScanConfig KeyedState Logger MapAsyncConfig
+  KafkaSourceOptions KafkaSplit KafkaSplitsOptions KafkaSubscriber Key KeyedScanConfig KeyedState LogIdentity Logger MapAsyncConfig
   MergeConfig MetricGroup NewTopic Offset OffsetOutOfRangePolicy OffsetRole OffsetSpec OffsetsByPartition
   OffsetsByTopicPartition OffsetsResolver OnCorrupt PartitionDescription PartitionOffsetsRetriever PipelinePart PreparedTransaction
   ProducerConfig ProducerRecord ProducerStats RecordDeserializer RefusedOffsets RemovedPartitionsPolicy Restored ResumedTransaction

@@ -15,6 +15,8 @@ export interface PartitionDescription {
 
 export interface TopicDescription {
   readonly name: string
+  /** what tells it from another one of its name, before it or after it (KIP-516); undefined where topics have none */
+  readonly topicId?: string | undefined
   readonly internal: boolean
   readonly partitions: readonly PartitionDescription[]
 }

@@ -8,6 +8,7 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * - `Timeout`: no answer in time; the request may or may not have had its effect.
  * - `OffsetOutOfRange`: the position is no longer, or not yet, in the log.
  * - `LogTruncated`: what was read is no longer in the log, since a replica without it became leader.
+ * - `TopicRecreated`: the topic was deleted, and another one of its name has come: its offsets mean other records.
  * - `NoOffset`: no committed offset and the reset strategy is NONE.
  * - `Corrupt`: bytes that are not what they should be (CRC, lengths, counts).
  * - `Unsupported`: the broker, a codec package or a message format does not do what is asked.
@@ -26,6 +27,7 @@ export type KafkaErrorTag =
   | 'Timeout'
   | 'OffsetOutOfRange'
   | 'LogTruncated'
+  | 'TopicRecreated'
   | 'NoOffset'
   | 'Corrupt'
   | 'Unsupported'

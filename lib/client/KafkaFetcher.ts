@@ -4,6 +4,14 @@ import type { KafkaError } from './KafkaError.js'
 import type { Offset } from './Offset.js'
 import type { TopicPartition } from './TopicPartition.js'
 
+/** Which log an offset belongs to, as far as it is known: so that an offset of one log is not taken for that of another. */
+export interface LogIdentity {
+  /** of its topic (KIP-516) */
+  readonly topicId?: string | undefined
+  /** under which the last record before the offset was written (KIP-320) */
+  readonly leaderEpoch?: number | undefined
+}
+
 /**
  * What one fetch brought for one partition: record batches, decoded piece by piece as they are taken, so that a batch of
  * the stream can be smaller than a fetch and nothing fetched is ever thrown away.
@@ -16,6 +24,10 @@ export interface FetchedRecords {
    * its end, so that transaction markers, aborted records and compaction holes are passed.
    */
   readonly position: Offset
+  /** of the topic that it was read from */
+  readonly topicId?: string | undefined
+  /** under which the last offset before the position was written; -1 while nothing was passed */
+  readonly leaderEpoch?: number | undefined
   /** All is taken. Also true at once for a fetch of markers only; the position has moved all the same. */
   readonly exhausted: boolean
   readonly highWatermark: Offset
@@ -51,8 +63,13 @@ export interface FetchFailed {
 export interface KafkaFetcher {
   /** Hot. Subscribe before `assign`. Never emits inside of a call of this interface. Errors only when the client is lost. */
   readonly fetched$: Observable<FetchedRecords | FetchFailed>
-  /** Begins at an offset; nothing is fetched until `request`. Assigning again is a seek: what is in flight is dropped. */
-  assign(topicPartition: TopicPartition, offset: Offset): void
+  /**
+   * Begins at an offset; nothing is fetched until `request`. Assigning again is a seek: what is in flight is dropped.
+   *
+   * @param log what the offset belongs to. Before anything is read, a log that was truncated below it is a `FetchFailed` of
+   *   `LogTruncated`; at any time, another topic of the same name is one of `TopicRecreated`.
+   */
+  assign(topicPartition: TopicPartition, offset: Offset, log?: LogIdentity): void
   /** Asks for one fetch. A second call before the answer changes nothing. */
   request(topicPartition: TopicPartition): void
   unassign(topicPartition: TopicPartition): void

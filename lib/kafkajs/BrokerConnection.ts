@@ -6,7 +6,7 @@ import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import { BrokerSocket, type SendOptions } from './BrokerSocket.js'
 import { connectionLost, setupOverdue } from './connectionErrors.js'
 import { ReconnectBackoff } from './ReconnectBackoff.js'
-import { requireSpoken, type SetUp, setUpConnection } from './setUpConnection.js'
+import { newestSpoken, type SetUp, setUpConnection } from './setUpConnection.js'
 import { toKafkaError } from './toKafkaError.js'
 
 interface Opened {
@@ -52,8 +52,7 @@ export class BrokerConnection {
    */
   async send<Q, R>(api: KafkaApi<Q, R>, request: Q, options: SendOptions = {}): Promise<R> {
     const { socket, versions } = await this.ready()
-    requireSpoken(this.name, versions, api)
-    return socket.exchange(api, request, options)
+    return socket.exchange(newestSpoken(this.name, versions, api), request, options)
   }
 
   /** Closes the socket at once; resolves when it is gone. What is in flight is rejected. */

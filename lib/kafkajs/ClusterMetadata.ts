@@ -21,7 +21,8 @@ export class ClusterMetadata {
 
   /**
    * The answer replaces what was known of its topics, but a partition's leader epoch never goes back: a broker that lags
-   * behind in metadata would send us to a former leader (KIP-320). Topics that are gone are forgotten.
+   * behind in metadata would send us to a former leader (KIP-320). Topics that are gone are forgotten, also when another one
+   * of the same name has come.
    */
   with({
     brokers,
@@ -66,6 +67,11 @@ export class ClusterMetadata {
     return partition < count ? 0 : unknownTopicOrPartition
   }
 
+  /** Undefined when the topic is unknown, or the cluster gives its topics no ids. */
+  topicIdOf(topic: string): string | undefined {
+    return this.topics.get(topic)?.topicId
+  }
+
   /** How many partitions a topic has; undefined when it is unknown. */
   partitionCount(topic: string): number | undefined {
     return this.topics.get(topic)?.partitions.length
@@ -80,7 +86,7 @@ const newer = (known: TopicMetadata | undefined, topic: TopicMetadata): TopicMet
   partitions: [...topic.partitions]
     .sort((a, b) => a.partition - b.partition)
     .map((partition) => {
-      const before = known?.partitions[partition.partition]
+      const before = known?.topicId === topic.topicId ? known?.partitions[partition.partition] : undefined
       return before !== undefined && before.leaderEpoch > partition.leaderEpoch && partition.leaderEpoch >= 0
         ? before
         : partition

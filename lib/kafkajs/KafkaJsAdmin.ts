@@ -181,8 +181,9 @@ export class KafkaJsAdmin implements KafkaAdmin {
 
 const unknownTopic = 3
 
-const describe = ({ topic, internal, partitions }: TopicMetadata): TopicDescription => ({
+const describe = ({ topic, topicId, internal, partitions }: TopicMetadata): TopicDescription => ({
   name: topic,
+  topicId,
   internal,
   partitions: partitions
     .map(({ partition, leader, replicas }) => ({ partition, leader, replicas }))

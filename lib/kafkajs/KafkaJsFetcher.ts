@@ -1,7 +1,7 @@
 import { asyncScheduler, Subject, type SchedulerLike } from 'rxjs'
 import type { FetcherConfig } from '../client/KafkaConfig.js'
-import type { KafkaError } from '../client/KafkaError.js'
-import type { FetchedRecords, FetchFailed, KafkaFetcher } from '../client/KafkaFetcher.js'
+import { KafkaError } from '../client/KafkaError.js'
+import type { FetchedRecords, FetchFailed, KafkaFetcher, LogIdentity } from '../client/KafkaFetcher.js'
 import type { Offset } from '../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import { FetchMetrics } from '../metrics/FetchMetrics.js'
@@ -9,7 +9,9 @@ import { noMetrics } from '../metrics/noMetrics.js'
 import { brokerError } from '../protocol/brokerError.js'
 import { corruptRecords } from '../protocol/corruptRecords.js'
 import { decodeRecordBatches } from '../protocol/decodeRecordBatches.js'
-import { fetchApi, type FetchedPartitionResponse, type FetchResponse } from '../protocol/requests/fetch.js'
+import { fetchApi, type FetchResponse, type NamedPartitionResponse } from '../protocol/requests/fetch.js'
+import { fetchByNameApi } from '../protocol/requests/fetchByName.js'
+import { answersByPartition } from './answersByPartition.js'
 import { apart } from './apart.js'
 import { batchesEnd } from './batchesEnd.js'
 import { fetchRequestFor } from './fetchRequestFor.js'
@@ -23,6 +25,7 @@ import { partitionShare } from './partitionShare.js'
 import { PositionValidation } from './PositionValidation.js'
 import { maxFetchResponseBytes } from './responseLimits.js'
 import { toKafkaError } from './toKafkaError.js'
+import { TopicStanding } from './TopicStanding.js'
 
 type Emit = (outcome: FetchedRecords | FetchFailed) => void
 
@@ -44,7 +47,9 @@ interface Flight {
  * 3. The answer is looked at partition by partition ({@link fetchVerdict}): data and failures are emitted, empty answers go
  *    out again, trouble is retried after a back-off, at once when metadata names another leader.
  * 4. A leader that is new is asked first whether its log has what was read ({@link PositionValidation}).
- * 5. An answer for a partition that was assigned anew or unassigned meanwhile is dropped.
+ * 5. Fetches go by the ids of topics, so that a broker never answers with the records of a topic that was created anew under the
+ *    name of a former one; where topics have no ids, metadata that names another one comes too late for what was fetched before.
+ * 6. An answer for a partition that was assigned anew or unassigned meanwhile is dropped.
  *
  * What is emitted is not decoded yet: {@link batchesEnd} knows where the next fetch begins, so it is at the broker while the
  * reader takes this one.
@@ -59,6 +64,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
   private readonly scheduler: SchedulerLike
   private readonly metrics: FetchMetrics
   private readonly retries: FetchRetries
+  private readonly standing: TopicStanding
   private readonly validation: PositionValidation
   private sending = false
   private closed = false
@@ -81,12 +87,13 @@ export class KafkaJsFetcher implements KafkaFetcher {
       (partition) => this.isCurrent(partition),
       () => this.sendSoon(),
     )
+    this.standing = new TopicStanding(connections, scheduler)
     this.validation = new PositionValidation(connections, this.retries)
   }
 
-  assign(topicPartition: TopicPartition, offset: Offset): void {
+  assign(topicPartition: TopicPartition, offset: Offset, log?: LogIdentity): void {
     this.unassign(topicPartition)
-    const partition = new PartitionFetch(topicPartition, offset)
+    const partition = new PartitionFetch(topicPartition, offset, log)
     this.partitions.set(partition.key, partition)
   }
 
@@ -123,38 +130,28 @@ export class KafkaJsFetcher implements KafkaFetcher {
   private sendWanted(): void {
     const wanted = new Map<number, PartitionFetch[]>()
     const doubtful = new Map<number, PartitionFetch[]>()
-    const leaderless = new Map<string, PartitionFetch>()
+    const stuck = new Map<string, PartitionFetch>()
     for (const partition of this.partitions.values()) {
       if (partition.state !== 'wanted') continue
       const nodeId = this.nodeOf(partition)
       const leader = this.leaderOf(partition)
       if (leader !== undefined) partition.goneSince = undefined
-      if (nodeId === undefined || leader === undefined) leaderless.set(partition.key, partition)
-      else if (partition.mustBeValidated(leader.leaderEpoch)) add(doubtful, leader.nodeId, partition)
+      const another = this.standing.isAnother(partition)
+      if (nodeId === undefined || leader === undefined || (another && partition.disowned))
+        stuck.set(partition.key, partition)
+      else if (!another && partition.mustBeValidated(leader.leaderEpoch)) add(doubtful, leader.nodeId, partition)
       else add(wanted, nodeId, partition)
     }
-    if (leaderless.size > 0)
-      this.settle(leaderless, (emit) => leaderless.forEach((one) => this.withoutLeader(one, emit)))
+    if (stuck.size > 0) this.settle(stuck, (emit) => stuck.forEach((partition) => this.unblock(partition, emit)))
     doubtful.forEach((partitions, nodeId) => this.validate(nodeId, partitions))
     wanted.forEach((partitions, nodeId) => this.sendTo(nodeId, partitions))
   }
 
-  /**
-   * A leader that moves is there again soon. A topic that we may not see has none for us, nor has one that is gone. But a broker
-   * that has just started may not know a topic yet, so its absence counts only when it lasts.
-   */
-  private withoutLeader(partition: PartitionFetch, emit: Emit): void {
-    const { topic, partition: number } = partition.topicPartition
-    const code = this.connections.metadata.refusalOf(partition.topicPartition)
-    const now = this.scheduler.now()
-    if (code === unknownTopicOrPartition) partition.goneSince ??= now
-    const goneFor = partition.goneSince === undefined ? 0 : now - partition.goneSince
-    if (fetchVerdict(code) !== 'fail' && goneFor < this.connections.config.requestTimeoutMs) {
-      const why = code === unknownTopicOrPartition ? 'the cluster does not know it' : 'it has no leader'
-      return this.retries.backOff(partition, true, why)
-    }
-    partition.goneSince = undefined
-    emit(partition.fail(brokerError(code, { api: 'Metadata', topic, partition: number })))
+  /** It cannot be fetched now: fails, or backs off. */
+  private unblock(partition: PartitionFetch, emit: Emit): void {
+    const obstacle = this.standing.obstacleOf(partition)
+    if (obstacle instanceof KafkaError) emit(partition.fail(obstacle))
+    else this.retries.backOff(partition, true, obstacle)
   }
 
   /** The follower that the leader sent us to, or the leader. */
@@ -208,7 +205,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
       .send(
         flight.nodeId,
         flight.lane,
-        fetchApi,
+        [...flight.partitions.values()].every(({ topicId }) => topicId !== undefined) ? fetchApi : fetchByNameApi,
         fetchRequestFor([...flight.partitions.values()], config, connections, maxWaitMs, sentAt),
         {
           timeoutMs: maxWaitMs + connections.config.requestTimeoutMs,
@@ -255,13 +252,17 @@ export class KafkaJsFetcher implements KafkaFetcher {
     response: FetchResponse,
     emit: (outcome: FetchedRecords | FetchFailed) => void,
   ): void {
-    const answers = new Map(response.partitions.map((answer) => [topicPartitionKey(answer), answer]))
+    const answers = answersByPartition(flight.partitions, response)
     for (const partition of flight.partitions.values()) {
       if (!this.isCurrent(partition)) continue
       const answer = answers.get(partition.key)
       const code = response.errorCode === 0 ? (answer?.errorCode ?? 0) : response.errorCode
       const verdict = fetchVerdict(code)
-      if (verdict === 'fetched') this.fetched(partition, answer, emit)
+      if (otherTopicIds.has(code)) partition.disowned = true
+      // Asked by name, a broker answers with whatever bears it now.
+      if (verdict === 'fetched' && answer?.topicId === undefined && this.standing.isAnother(partition))
+        emit(partition.fail(this.standing.recreated(partition)))
+      else if (verdict === 'fetched') this.fetched(partition, answer, emit)
       else if (verdict === 'fail' && partition.replica === undefined)
         emit(partition.fail(this.errorOf(partition, code)))
       else this.retries.backOff(partition, verdict === 'refresh', `the broker answered with error code ${code}`)
@@ -270,10 +271,11 @@ export class KafkaJsFetcher implements KafkaFetcher {
 
   private fetched(
     partition: PartitionFetch,
-    answer: FetchedPartitionResponse | undefined,
+    answer: NamedPartitionResponse | undefined,
     emit: (outcome: FetchedRecords | FetchFailed) => void,
   ): void {
     partition.attempts = 0
+    partition.disowned = false
     if (answer !== undefined && answer.preferredReadReplica >= 0) {
       const until = this.scheduler.now() + this.connections.config.metadataMaxAgeMs
       partition.replica = { nodeId: answer.preferredReadReplica, until }
@@ -289,7 +291,8 @@ export class KafkaJsFetcher implements KafkaFetcher {
     }
     partition.inVain = 0
     partition.on('data')
-    emit(decodeRecordBatches({ ...answer, records: apart(answer.records) }, partition.offset, this.config))
+    const { topicId } = partition
+    emit(decodeRecordBatches({ ...answer, topicId, records: apart(answer.records) }, partition.offset, this.config))
     partition.offset = Math.max(end.nextOffset, partition.offset)
     partition.epoch = end.leaderEpoch ?? partition.epoch
     const { isolationLevel } = this.config
@@ -340,4 +343,5 @@ const add = (byNode: Map<number, PartitionFetch[]>, nodeId: number, partition: P
 
 const noRecords = Buffer.alloc(0)
 
-const unknownTopicOrPartition = 3
+/** UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID */
+const otherTopicIds: ReadonlySet<number> = new Set([100, 103])

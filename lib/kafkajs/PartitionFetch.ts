@@ -1,6 +1,6 @@
 import type { Subscription } from 'rxjs'
 import { KafkaError } from '../client/KafkaError.js'
-import type { FetchFailed } from '../client/KafkaFetcher.js'
+import type { FetchFailed, LogIdentity } from '../client/KafkaFetcher.js'
 import type { Offset } from '../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import type { Leader } from './ClusterMetadata.js'
@@ -64,25 +64,32 @@ export class PartitionFetch {
 
   /** until when no follower is asked for: one has given trouble; ms of the scheduler */
   onlyLeaderUntil = -Infinity
-  /** the epoch of the last batch that was read; -1 before the first */
-  epoch = -1
+  /** the epoch of the last batch that was read, here or before the offset was stored; -1 before the first */
+  epoch: number
+  /** of the topic that the offset belongs to; the first one that is met, when the offset came without */
+  topicId: string | undefined
+  /** its leader, asked by topic id, has said that it does not have it */
+  disowned = false
   /** the leader epoch under which the offset is known to be in the log */
   private validUnder: number | undefined
 
   constructor(
     readonly topicPartition: TopicPartition,
     public offset: Offset,
+    { topicId, leaderEpoch = -1 }: LogIdentity = {},
   ) {
     this.key = topicPartitionKey(topicPartition)
+    this.topicId = topicId
+    this.epoch = leaderEpoch
   }
 
   /**
-   * Whether a leader of this epoch must be asked first if its log has what was read (KIP-320). An offset that came from
-   * elsewhere says nothing of the log it belongs to, and is taken as it is. An epoch that goes back is that of a topic which
-   * was created anew.
+   * Whether a leader of this epoch must be asked first if its log has what was read (KIP-320). An offset that came without an
+   * epoch says nothing of the log it belongs to, and is taken as it is. An epoch that goes back is that of a topic which was
+   * created anew.
    */
   mustBeValidated(leaderEpoch: number): boolean {
-    if (this.epoch < 0 || this.validUnder === undefined) this.validUnder = leaderEpoch
+    if (this.epoch < 0) this.validUnder = leaderEpoch
     return leaderEpoch !== this.validUnder && leaderEpoch >= 0
   }
 

@@ -19,8 +19,9 @@ export const fetchRequestFor = (
 ): FetchRequest => ({
   ...{ maxWaitMs, minBytes, maxBytes, isolationLevel },
   rackId: partitions.every(({ onlyLeaderUntil }) => onlyLeaderUntil <= now) ? connections.config.rack : undefined,
-  partitions: partitions.map(({ topicPartition: { topic, partition }, offset, needed }) => ({
+  partitions: partitions.map(({ topicPartition: { topic, partition }, topicId, offset, needed }) => ({
     topic,
+    topicId,
     partition,
     currentLeaderEpoch: connections.leaderOf(topic, partition)?.leaderEpoch ?? -1,
     fetchOffset: offset,

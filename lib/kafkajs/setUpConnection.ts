@@ -33,19 +33,25 @@ export const setUpConnection = async (
   if (answer.errorCode !== 0) throw tooOld(broker, answer.errorCode)
   const versions = new Map(answer.apis.map((range) => [range.apiKey, range]))
   if (sasl === undefined) return { versions, sessionLifetimeMs: 0 }
-  for (const api of [saslHandshakeApi, saslAuthenticateApi]) requireSpoken(broker, versions, api)
+  newestSpoken(broker, versions, saslHandshakeApi)
+  newestSpoken(broker, versions, saslAuthenticateApi)
   return { versions, sessionLifetimeMs: await login(socket, sasl, broker) }
 }
 
-/** @throws KafkaError `Unsupported` when the broker does not speak the version that we do */
-export const requireSpoken = (
+/**
+ * The newest version of ours that the broker speaks.
+ * @throws KafkaError `Unsupported` when it speaks none
+ */
+export const newestSpoken = <Q, R>(
   broker: string,
   versions: SetUp['versions'],
-  { apiKey, apiVersion, apiName, advice }: Omit<KafkaApi<never, unknown>, 'encode' | 'decode'>,
-): void => {
+  api: KafkaApi<Q, R>,
+): KafkaApi<Q, R> => {
+  const { apiKey, apiVersion, apiName, advice, older } = api
   const range = versions.get(apiKey)
-  if (range === undefined || apiVersion < range.minVersion || apiVersion > range.maxVersion)
-    throw unsupportedApi(broker, apiName, apiVersion, range, advice)
+  if (range !== undefined && apiVersion >= range.minVersion && apiVersion <= range.maxVersion) return api
+  if (older !== undefined) return newestSpoken(broker, versions, older)
+  throw unsupportedApi(broker, apiName, apiVersion, range, advice)
 }
 
 const tooOld = (broker: string, code: number): KafkaError =>

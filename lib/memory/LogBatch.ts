@@ -30,6 +30,8 @@ export interface LogTransaction {
 export interface LogBatch {
   readonly baseOffset: Offset
   readonly lastOffset: Offset
+  /** of the leader that wrote it */
+  readonly leaderEpoch: number
   /** the ones kept: compaction removes records and leaves holes; a marker has none */
   readonly records: readonly ConsumerRecord[]
   readonly maxTimestamp: number
@@ -73,6 +75,7 @@ export const placedBatch = (
   return {
     baseOffset: place.baseOffset,
     lastOffset: place.baseOffset + records.length - 1,
+    leaderEpoch: place.leaderEpoch,
     records: placed,
     maxTimestamp,
     bytes,
@@ -82,12 +85,13 @@ export const placedBatch = (
 }
 
 export const markerBatch = (
-  { baseOffset, now }: Pick<LogPlace, 'baseOffset' | 'now'>,
+  { baseOffset, leaderEpoch, now }: Pick<LogPlace, 'baseOffset' | 'leaderEpoch' | 'now'>,
   transaction: LogTransaction | null,
   marker: 'commit' | 'abort',
 ): LogBatch => ({
   baseOffset,
   lastOffset: baseOffset,
+  leaderEpoch,
   records: [],
   maxTimestamp: now,
   bytes: markerBytes,

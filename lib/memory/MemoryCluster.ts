@@ -16,6 +16,7 @@ export interface MemoryClusterOptions {
 }
 
 interface Topic {
+  readonly id: string
   readonly logs: MemoryLog[]
   readonly config: Readonly<Record<string, string>>
 }
@@ -31,6 +32,7 @@ export class MemoryCluster {
   readonly brokerConfig: Readonly<Record<string, string>>
   private readonly scheduler: SchedulerLike
   private readonly topics = new Map<string, Topic>()
+  private topicsCreated = 0
   private readonly groups = new Map<string, Map<string, Offset>>()
   private readonly coordinator: MemoryTransactions
 
@@ -60,7 +62,7 @@ export class MemoryCluster {
     if (!/^[\w.-]{1,249}$/.test(topic)) throw memoryError('INVALID_TOPIC_EXCEPTION', { api: 'CreateTopics', topic })
     if (this.topics.has(topic)) throw memoryError('TOPIC_ALREADY_EXISTS', { api: 'CreateTopics', topic })
     if (partitions < 1) throw memoryError('INVALID_PARTITIONS', { api: 'CreateTopics', topic })
-    this.topics.set(topic, { logs: [], config })
+    this.topics.set(topic, { id: topicId(++this.topicsCreated), logs: [], config })
     this.grow(topic, partitions)
   }
 
@@ -81,8 +83,9 @@ export class MemoryCluster {
   }
 
   describeTopics(): readonly TopicDescription[] {
-    return [...this.topics].map(([name, { logs }]) => ({
+    return [...this.topics].map(([name, { id, logs }]) => ({
       name,
+      topicId: id,
       internal: internalTopics.includes(name),
       partitions: logs.map(({ partition, available }) => ({
         partition,
@@ -90,6 +93,10 @@ export class MemoryCluster {
         replicas: [brokerId],
       })),
     }))
+  }
+
+  topicIdOf(topic: string): string | undefined {
+    return this.topics.get(topic)?.id
   }
 
   /** How many partitions a topic has, or undefined. A producer may let it be created (`auto.create.topics.enable`). */
@@ -207,6 +214,13 @@ export class MemoryCluster {
 }
 
 const brokerId = 1
+
+/** The n-th UUID, as Kafka prints it. */
+const topicId = (n: number): string => {
+  const bytes = Buffer.alloc(16)
+  bytes.writeUInt32BE(n, 12)
+  return bytes.toString('base64url')
+}
 
 /** As Kafka's own defaults, but that an expired transaction is aborted at once. */
 const defaultBrokerConfig = {

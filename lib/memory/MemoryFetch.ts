@@ -24,6 +24,8 @@ export class MemoryFetch implements FetchedRecords {
   readonly bytes: number
   /** where the next fetch begins */
   readonly end: Offset
+  /** of the last batch that was passed, in whole or in part */
+  leaderEpoch = -1
   private batch = 0
   private record = 0
 
@@ -33,6 +35,7 @@ export class MemoryFetch implements FetchedRecords {
     /** moves on as records are taken */
     public position: Offset,
     private readonly isolationLevel: IsolationLevel,
+    readonly topicId?: string,
   ) {
     this.topicPartition = new TopicPartition(log.topic, log.partition)
     this.highWatermark = log.highWatermark
@@ -52,7 +55,8 @@ export class MemoryFetch implements FetchedRecords {
   take(max: number): ConsumerRecord[] {
     const taken: ConsumerRecord[] = []
     while (taken.length < max && !this.exhausted) {
-      const { records } = this.batches[this.batch] as LogBatch
+      const { records, leaderEpoch } = this.batches[this.batch] as LogBatch
+      this.leaderEpoch = leaderEpoch
       const until = Math.min(records.length, this.record + max - taken.length)
       while (this.record < until) taken.push(records[this.record++] as ConsumerRecord)
       this.position = (records[until - 1] as ConsumerRecord).offset + 1
@@ -66,6 +70,7 @@ export class MemoryFetch implements FetchedRecords {
     for (; !this.exhausted; this.batch++, this.record = 0) {
       const batch = this.batches[this.batch] as LogBatch
       if (this.isVisible(batch) && this.record < batch.records.length) return
+      this.leaderEpoch = batch.leaderEpoch
       this.position = Math.max(this.position, batch.lastOffset + 1)
     }
   }

@@ -1,10 +1,11 @@
 import { Subject, Subscription } from 'rxjs'
 import type { FetcherConfig } from '../client/KafkaConfig.js'
 import { isKafkaError, type KafkaError } from '../client/KafkaError.js'
-import type { FetchedRecords, FetchFailed, KafkaFetcher } from '../client/KafkaFetcher.js'
+import type { FetchedRecords, FetchFailed, KafkaFetcher, LogIdentity } from '../client/KafkaFetcher.js'
 import type { Offset } from '../client/Offset.js'
 import { logTruncated } from '../client/logTruncated.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
+import { topicRecreated } from '../client/topicRecreated.js'
 import type { MemoryCluster } from './MemoryCluster.js'
 import type { MemoryConnection } from './MemoryConnection.js'
 import { memoryError } from './memoryError.js'
@@ -18,8 +19,10 @@ interface Assigned {
   attempts: number
   /** since when the cluster says that there is no such partition, in ms */
   goneSince: number | undefined
-  /** of the leader that was read last */
+  /** under which what lies before the offset was written, if it is known */
   epoch: number | undefined
+  /** of the topic that the offset belongs to; the first one that is met, when the offset came without */
+  topicId: string | undefined
   /** the call or the wait that is under way */
   readonly work: Subscription
 }
@@ -45,16 +48,18 @@ export class MemoryFetcher implements KafkaFetcher {
     private readonly config: FetcherConfig,
   ) {}
 
-  assign(topicPartition: TopicPartition, offset: Offset): void {
+  assign(topicPartition: TopicPartition, offset: Offset, { topicId, leaderEpoch }: LogIdentity = {}): void {
     this.unassign(topicPartition)
     const work = new Subscription()
+    const epoch = leaderEpoch === -1 ? undefined : leaderEpoch
     const assigned = {
       topicPartition,
       offset,
       requested: false,
       attempts: 0,
       goneSince: undefined,
-      epoch: undefined,
+      epoch,
+      topicId,
       work,
     }
     this.partitions.set(topicPartitionKey(topicPartition), assigned)
@@ -102,6 +107,9 @@ export class MemoryFetcher implements KafkaFetcher {
     const { topicPartition, offset, epoch } = assigned
     const { isolationLevel, maxBytes, maxPartitionBytes } = this.config
     const log = this.cluster.log('Fetch', topicPartition)
+    const topicId = this.cluster.topicIdOf(topicPartition.topic)
+    assigned.topicId ??= topicId
+    if (topicId !== assigned.topicId) throw topicRecreated(topicPartition, offset, assigned.topicId, topicId)
     if (epoch !== undefined && log.endOfEpoch(epoch) < offset)
       throw logTruncated(topicPartition, offset, log.endOfEpoch(epoch))
     if (offset < log.logStartOffset || offset > log.highWatermark) {
@@ -111,7 +119,7 @@ export class MemoryFetcher implements KafkaFetcher {
     const batches = log.read(offset, isolationLevel, Math.min(maxBytes, maxPartitionBytes))
     if (batches.length === 0) return undefined
     assigned.epoch = log.leaderEpoch
-    return new MemoryFetch(log, batches, offset, isolationLevel)
+    return new MemoryFetch(log, batches, offset, isolationLevel, topicId)
   }
 
   private answer(assigned: Assigned, fetched: MemoryFetch | FetchFailed): void {

@@ -106,7 +106,7 @@ export class MemoryLog {
     const state = this.producers.get(producerId)
     if (state === undefined) this.producers.set(producerId, newProducerState(epoch))
     else if (epoch > state.epoch) this.producers.set(producerId, newProducerState(epoch))
-    this.push(markerBatch({ baseOffset: this.end, now }, transaction ?? null, marker))
+    this.push(markerBatch({ baseOffset: this.end, leaderEpoch: this.epoch, now }, transaction ?? null, marker))
     this.changed()
   }
 

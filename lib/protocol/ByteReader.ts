@@ -92,6 +92,18 @@ export class ByteReader {
     return this.readSlice(length === -1 ? 0 : length)
   }
 
+  /** COMPACT_BYTES and COMPACT_RECORDS, as `readBytes`. */
+  readCompactBytes(): Buffer {
+    return this.readSlice(Math.max(0, this.readUnsignedVarint() - 1))
+  }
+
+  /** A UUID as Kafka prints it: base64 for URLs, without padding. Undefined for the one of zeros, which stands for none. */
+  readUuid(): string | undefined {
+    const start = this.advance(16)
+    const uuid = this.buffer.toString('base64url', start, this.offset)
+    return uuid === ZERO_UUID ? undefined : uuid
+  }
+
   /** A view on the next `length` bytes. */
   readSlice(length: number): Buffer {
     const start = this.advance(length)
@@ -154,3 +166,5 @@ export class ByteReader {
     })
   }
 }
+
+const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA'

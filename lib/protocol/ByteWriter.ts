@@ -70,9 +70,30 @@ export class ByteWriter {
     return this.writeUnsignedVarint(Buffer.byteLength(value) + 1).utf8(value)
   }
 
+  writeCompactNullableString(value: string | null): this {
+    return value === null ? this.writeUnsignedVarint(0) : this.writeCompactString(value)
+  }
+
+  /** As `ByteReader.readUuid` gives it. */
+  writeUuid(uuid: string | undefined): this {
+    const start = this.offset
+    this.room(UUID_BYTES).fill(0, start, start + UUID_BYTES)
+    if (uuid !== undefined) this.buffer.write(uuid, start, UUID_BYTES, 'base64url')
+    this.offset += UUID_BYTES
+    return this
+  }
+
   /** BYTES and RECORDS: a 32-bit length, then the bytes. */
   writeBytes(bytes: Uint8Array): this {
     this.writeInt32(bytes.length)
+    this.room(bytes.length).set(bytes, this.offset)
+    this.offset += bytes.length
+    return this
+  }
+
+  /** COMPACT_BYTES and COMPACT_RECORDS. */
+  writeCompactBytes(bytes: Uint8Array): this {
+    this.writeUnsignedVarint(bytes.length + 1)
     this.room(bytes.length).set(bytes, this.offset)
     this.offset += bytes.length
     return this
@@ -115,3 +136,5 @@ export class ByteWriter {
     return this.buffer
   }
 }
+
+const UUID_BYTES = 16

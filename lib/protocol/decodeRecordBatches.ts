@@ -12,7 +12,7 @@ import { corruptRecords } from './corruptRecords.js'
 import { crc32c } from './crc32c.js'
 import { BatchRecords } from './BatchRecords.js'
 import { ATTRIBUTES_AT, CURRENT_MAGIC, LENGTH_AT, MAGIC_AT, RECORDS_AT, RecordBatch } from './RecordBatch.js'
-import type { FetchedPartitionResponse } from './requests/fetch.js'
+import type { NamedPartitionResponse } from './requests/fetch.js'
 
 export interface DecodeOptions {
   readonly isolationLevel: IsolationLevel
@@ -26,7 +26,7 @@ export interface DecodeOptions {
  * @param fetchOffset what was asked for; a batch begins before it as a rule, and those records are passed over
  */
 export const decodeRecordBatches = (
-  response: FetchedPartitionResponse,
+  response: NamedPartitionResponse,
   fetchOffset: Offset,
   options: DecodeOptions,
 ): FetchedPartition => new FetchedPartition(response, fetchOffset, options)
@@ -41,6 +41,7 @@ export const decodeRecordBatches = (
 export class FetchedPartition implements FetchedRecords {
   readonly _tag = 'Fetched'
   readonly topicPartition: TopicPartition
+  readonly topicId: string | undefined
   readonly highWatermark: Offset
   readonly lastStableOffset: Offset
   readonly logStartOffset: Offset
@@ -54,12 +55,14 @@ export class FetchedPartition implements FetchedRecords {
   private readonly aborted: AbortedTransactions
   private readonly checkCrcs: boolean
   private nextPosition: Offset
+  private epoch = -1
   private nextBatchAt = 0
   private open: OpenBatch | undefined
   private damage: KafkaError | undefined
 
-  constructor(response: FetchedPartitionResponse, fetchOffset: Offset, { isolationLevel, checkCrcs }: DecodeOptions) {
+  constructor(response: NamedPartitionResponse, fetchOffset: Offset, { isolationLevel, checkCrcs }: DecodeOptions) {
     this.topicPartition = new TopicPartition(response.topic, response.partition)
+    this.topicId = response.topicId
     this.highWatermark = response.highWatermark
     this.lastStableOffset = response.lastStableOffset
     this.logStartOffset = response.logStartOffset
@@ -79,6 +82,10 @@ export class FetchedPartition implements FetchedRecords {
     return this.nextPosition
   }
 
+  get leaderEpoch(): number {
+    return this.epoch
+  }
+
   get exhausted(): boolean {
     return this.open === undefined && this.damage === undefined
   }
@@ -87,7 +94,8 @@ export class FetchedPartition implements FetchedRecords {
     const records: ConsumerRecord[] = []
     try {
       while (records.length < max && this.open !== undefined) {
-        const { records: batch, nextOffset } = this.open
+        const { records: batch, nextOffset, leaderEpoch } = this.open
+        this.epoch = leaderEpoch
         try {
           batch.read(records, max, this.nextPosition)
         } finally {
@@ -113,6 +121,7 @@ export class FetchedPartition implements FetchedRecords {
           this.open = this.openBatch(batch)
           return
         }
+        this.epoch = batch.leaderEpoch
         this.moveTo(batch.nextOffset)
       }
     } catch (error) {
@@ -174,15 +183,15 @@ export class FetchedPartition implements FetchedRecords {
   }
 
   private openBatch(batch: RecordBatch): OpenBatch {
-    const { buffer, end, nextOffset, compression } = batch
+    const { buffer, end, nextOffset, leaderEpoch, compression } = batch
     const { topic, partition } = this.topicPartition
     const recordsAt = batch.start + RECORDS_AT
     if (compression === 'none') {
-      return { nextOffset, records: new BatchRecords(topic, partition, batch, buffer, recordsAt, end) }
+      return { nextOffset, leaderEpoch, records: new BatchRecords(topic, partition, batch, buffer, recordsAt, end) }
     }
     if (compression === undefined) throw this.corrupt(batch, 'name a compression that does not exist')
     const inflated = this.inflate(batch, compression, buffer.subarray(recordsAt, end))
-    return { nextOffset, records: new BatchRecords(topic, partition, batch, inflated, 0, inflated.length) }
+    return { nextOffset, leaderEpoch, records: new BatchRecords(topic, partition, batch, inflated, 0, inflated.length) }
   }
 
   private inflate(batch: RecordBatch, compression: CompressionType, bytes: Buffer): Buffer {
@@ -246,6 +255,7 @@ export class FetchedPartition implements FetchedRecords {
 interface OpenBatch {
   readonly records: BatchRecords
   readonly nextOffset: Offset
+  readonly leaderEpoch: number
 }
 
 /** What one batch may inflate to. A fetch is a few megabytes; a batch that becomes a hundred times more is an attack or damage. */

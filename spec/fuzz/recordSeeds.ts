@@ -1,6 +1,6 @@
 import { batchAt, emptyBatchAt, markerAt, transactional } from '../support/encodedBatches.js'
 import type { RecordToEncode } from '../../lib/protocol/encodeRecordBatch.js'
-import { decodeFetchResponse } from '../../lib/protocol/requests/fetch.js'
+import { fetchByNameApi } from '../../lib/protocol/requests/fetchByName.js'
 import { brokerFetch } from '../protocol/fixtures/brokerFetch.js'
 import { javaBatches } from '../protocol/fixtures/javaBatches.js'
 
@@ -19,7 +19,7 @@ const producer = transactional(2n)
 /** Small logs with everything in them that the decoder tells apart: what a fuzzer begins with. */
 export const recordSeeds: readonly Buffer[] = [
   ...Object.values(javaBatches),
-  decodeFetchResponse(brokerFetch).partitions[0]!.records,
+  fetchByNameApi.decode(brokerFetch).partitions[0]!.records,
   ...(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const).map((compression) => batchAt(0, { records, compression })),
   Buffer.concat([
     batchAt(0, { records, producer }),

@@ -9,12 +9,14 @@ import { deleteTopicsApi } from '../../lib/protocol/requests/deleteTopics.js'
 import { describeConfigsApi } from '../../lib/protocol/requests/describeConfigs.js'
 import { endTxnApi } from '../../lib/protocol/requests/endTxn.js'
 import { fetchApi, type FetchResponse } from '../../lib/protocol/requests/fetch.js'
+import { fetchByNameApi } from '../../lib/protocol/requests/fetchByName.js'
 import { findCoordinatorApi } from '../../lib/protocol/requests/findCoordinator.js'
 import { initProducerIdApi } from '../../lib/protocol/requests/initProducerId.js'
 import type { KafkaApi } from '../../lib/protocol/requests/KafkaApi.js'
 import { listOffsetsApi } from '../../lib/protocol/requests/listOffsets.js'
 import { listTransactionsApi } from '../../lib/protocol/requests/listTransactions.js'
 import { metadataApi } from '../../lib/protocol/requests/metadata.js'
+import { metadataWithoutIdsApi } from '../../lib/protocol/requests/metadataWithoutIds.js'
 import { offsetCommitApi } from '../../lib/protocol/requests/offsetCommit.js'
 import { offsetFetchApi } from '../../lib/protocol/requests/offsetFetch.js'
 import { offsetForLeaderEpochApi } from '../../lib/protocol/requests/offsetForLeaderEpoch.js'
@@ -36,11 +38,13 @@ export const apis: readonly KafkaApi<never, object>[] = [
   describeConfigsApi,
   endTxnApi,
   fetchApi,
+  fetchByNameApi,
   findCoordinatorApi,
   initProducerIdApi,
   listOffsetsApi,
   listTransactionsApi,
   metadataApi,
+  metadataWithoutIdsApi,
   offsetCommitApi,
   offsetFetchApi,
   offsetForLeaderEpochApi,
@@ -49,8 +53,14 @@ export const apis: readonly KafkaApi<never, object>[] = [
   saslHandshakeApi,
 ]
 
+/** One of each kind by its number, of which older versions have one of their own. */
+const tagOf = (api: KafkaApi<never, object>): number =>
+  api.apiKey + (api === fetchByNameApi || api === metadataWithoutIdsApi ? OLDER : 0)
+
+const OLDER = 0x80
+
 /**
- * The answer to a request: UINT8 api key, then the body.
+ * The answer to a request: UINT8 api key, of an older version 128 more, then the body.
  *
  * What must come of it: a value that is no larger than its bytes allow, or a `Corrupt` error.
  */
@@ -58,22 +68,20 @@ export const responsesTarget: FuzzTarget = {
   name: 'responses',
   seeds: () =>
     apis.flatMap((api) => {
-      const name = `${api.apiName[0]!.toLowerCase()}${api.apiName.slice(1)}Response`
-      const java = name in javaMessages ? javaMessages[name as keyof typeof javaMessages] : coordinator
-      const bodies = [java, ...(api.apiName === 'Fetch' ? [brokerFetch] : [])]
+      const bodies = [javaAnswer(api), ...(api === fetchByNameApi ? [brokerFetch] : [])]
       // Java does not count the TAG_BUFFER of a flexible header as part of the body.
-      const header = Buffer.from(flexible.includes(api.apiName) ? [api.apiKey, 0] : [api.apiKey])
+      const header = Buffer.from(flexible.includes(api) ? [tagOf(api), 0] : [tagOf(api)])
       return bodies.map((body) => Buffer.concat([header, body]))
     }),
   run: (input) => {
-    const api = apis.find(({ apiKey }) => apiKey === input[0])
+    const api = apis.find((candidate) => tagOf(candidate) === input[0])
     if (api === undefined) return
     const body = input.subarray(1)
     try {
       const response = api.decode(body)
       const held = weight(response)
       ok(held <= body.length, `${held} values from ${body.length} bytes`)
-      if (api === fetchApi) expectViews(response as FetchResponse, body)
+      if (api.apiKey === fetchApi.apiKey) expectViews(response as FetchResponse, body)
     } catch (error) {
       if (!isKafkaError(error)) throw error
       ok(error._tag === 'Corrupt' && error.retriable, `a ${error._tag} error`)
@@ -82,7 +90,14 @@ export const responsesTarget: FuzzTarget = {
   },
 }
 
-const flexible = ['DescribeTransactions', 'ListTransactions']
+const flexible: readonly unknown[] = [describeTransactionsApi, fetchApi, listTransactionsApi, metadataApi]
+
+const javaAnswer = (api: KafkaApi<never, object>): Buffer => {
+  if (api === fetchByNameApi) return javaMessages.fetchByNameResponse
+  if (api === metadataWithoutIdsApi) return javaMessages.metadataWithoutIdsResponse
+  const name = `${api.apiName[0]!.toLowerCase()}${api.apiName.slice(1)}Response`
+  return name in javaMessages ? javaMessages[name as keyof typeof javaMessages] : coordinator
+}
 
 /** The answer of a broker to FindCoordinator: node 2 at h:9092. */
 const coordinator = Buffer.from('00000000' + '0000' + 'ffff' + '00000002' + '000168' + '00002384', 'hex')

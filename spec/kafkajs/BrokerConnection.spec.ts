@@ -8,13 +8,13 @@ import type { KafkaApi } from '../../lib/protocol/requests/KafkaApi.js'
 import { FakeBroker } from './support/FakeBroker.js'
 import { until } from './support/until.js'
 
-const echo: KafkaApi<string, string> = {
+const echo = {
   apiKey: 3,
   apiVersion: 8,
   apiName: 'Echo',
-  encode: (text) => Buffer.from(text),
-  decode: (body) => body.toString(),
-}
+  encode: (text: string) => Buffer.from(text),
+  decode: (body: Buffer) => body.toString(),
+} satisfies KafkaApi<string, string>
 
 const timeouts = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
 
@@ -117,6 +117,25 @@ describe('BrokerConnection', () => {
       retriable: false,
       message: expect.stringContaining('Echo: we speak 8, the broker speaks versions 9 to 12'),
     })
+  })
+
+  it('should speak the newest version that the broker does', async () => {
+    const newer = { ...echo, apiVersion: 12, encode: (text: string) => Buffer.from(`new ${text}`), older: echo }
+    await expect(connection.send(newer, 'x')).resolves.toBe('new x')
+    await broker.stop()
+    for (const [range, answer] of [
+      [[0, 11], 'x'],
+      [[0, 12], 'new x'],
+    ] as const) {
+      broker = await FakeBroker.start((apiKey) => (apiKey === echo.apiKey ? range : [0, 20]))
+      broker.on(echo.apiKey, ({ body }) => body)
+      connection = connect()
+      await expect(connection.send(newer, 'x')).resolves.toBe(answer)
+      expect(broker.requests(echo.apiKey)).toMatchObject([{ apiVersion: answer === 'x' ? 8 : 12 }])
+      await connection.close()
+      await broker.stop()
+    }
+    broker = await FakeBroker.start()
   })
 
   it('should wait for no answer where none is expected', async () => {

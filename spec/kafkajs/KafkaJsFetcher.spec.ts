@@ -419,6 +419,81 @@ describe('KafkaJsFetcher', () => {
     })
   })
 
+  describe('a topic that was created anew (KIP-516)', () => {
+    const [former, anew] = ['AAAAAAAAAAEAAAAAAAAAAQ', 'AAAAAAAAAAIAAAAAAAAAAg']
+    const recreated = {
+      _tag: 'FetchFailed',
+      error: { _tag: 'TopicRecreated', retriable: false, topic: 't', partition: 0, offset: 1 },
+    }
+
+    beforeEach(() => {
+      cluster.topicIds.set('t', former)
+      cluster.onFetch = log(3)
+    })
+
+    it('should be read by its id, and tell what it read', async () => {
+      begin(a)
+      await until(() => emitted.length === 1)
+
+      expect(cluster.fetches[0]?.partitions).toMatchObject([{ topicId: former, topic: '', offset: 0 }])
+      expect(emitted).toMatchObject([{ topicId: former, topicPartition: a }])
+      expect(values()).toEqual(['0'])
+    })
+
+    it('should be told from the former one while it is read, whatever its offsets and epochs', async () => {
+      begin(a)
+      await until(() => emitted.length === 1)
+      // It was never missed, and has all that is asked for.
+      cluster.topicIds.set('t', anew)
+      fetcher.request(a)
+      await until(() => emitted.length === 2)
+      expect(emitted[1]).toMatchObject(recreated)
+
+      fetcher.assign(a, 0, { topicId: anew })
+      fetcher.request(a)
+      await until(() => emitted.length === 3)
+      expect(emitted[2]).toMatchObject({ topicId: anew })
+    })
+
+    it('should be told from the one that an offset was stored of', async () => {
+      cluster.topicIds.set('t', anew)
+      fetcher.assign(a, 1, { topicId: former })
+      fetcher.request(a)
+      await until(() => emitted.length === 1)
+
+      expect(emitted).toMatchObject([recreated])
+    })
+
+    it('should not be told because a broker lags behind in metadata', async () => {
+      // Of the former topic, to which metadata still belongs; its leader knows better.
+      cluster.topicIds.set('elsewhere', anew)
+      fetcher.assign(a, 1, { topicId: anew })
+      fetcher.request(a)
+      await until(() => emitted.length === 1)
+
+      expect(emitted).toMatchObject([{ _tag: 'Fetched', topicId: anew }])
+    })
+
+    it('should be told where brokers are only asked by name, when metadata names another one', async () => {
+      await Promise.all(cluster.brokers.map((broker) => broker.stop()))
+      await connections.close()
+      cluster = await FakeCluster.start(1, '127.0.0.1', (apiKey) => [0, apiKey === 1 ? 12 : 20])
+      cluster.lead('t', 0)
+      cluster.topicIds.set('t', former)
+      cluster.onFetch = log(3)
+      await open()
+      begin(a)
+      await until(() => emitted.length === 1)
+      expect(cluster.fetches[0]?.partitions).toMatchObject([{ topic: 't' }])
+      cluster.topicIds.set('t', anew)
+      await connections.refreshMetadata(['t'])
+      fetcher.request(a)
+      await until(() => emitted.length === 2)
+
+      expect(emitted[1]).toMatchObject(recreated)
+    })
+  })
+
   describe('a new leader (KIP-320)', () => {
     /** Reads offset 0 of epoch 5, then the leader moves and more is asked for. */
     const readThenMove = async (onEpochAsked: FakeCluster['onEpochAsked'] = () => ({})): Promise<void> => {
@@ -438,6 +513,21 @@ describe('KafkaJsFetcher', () => {
 
       expect(values()).toEqual(['0', '1'])
       expect(cluster.askedEpochs).toEqual([{ topic: 't', partition: 0, currentLeaderEpoch: 1, leaderEpoch: 5 }])
+    })
+
+    it('should be asked about an offset that was stored with its epoch, whatever the epoch is now', async () => {
+      cluster.onFetch = log(10)
+      cluster.onEpochAsked = () => ({ leaderEpoch: 0, endOffset: 4 })
+      fetcher.assign(a, 5, { leaderEpoch: 0 })
+      fetcher.assign(b, 3, { leaderEpoch: 0 })
+      fetcher.request(a)
+      fetcher.request(b)
+      await until(() => emitted.length === 2)
+
+      expect(cluster.askedEpochs.map(({ leaderEpoch }) => leaderEpoch)).toEqual([0, 0])
+      const outcomes = new Map(emitted.map((outcome) => [String(outcome.topicPartition), outcome]))
+      expect(outcomes.get('t-0')).toMatchObject({ error: { _tag: 'LogTruncated', offset: 5, divergentOffset: 4 } })
+      expect(outcomes.get('t-1')).toMatchObject({ _tag: 'Fetched' })
     })
 
     it('should not be asked twice, nor for an offset that was not read here', async () => {

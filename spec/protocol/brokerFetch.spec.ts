@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import { decodeRecordBatches } from '../../lib/protocol/decodeRecordBatches.js'
-import { decodeFetchResponse } from '../../lib/protocol/requests/fetch.js'
+import { fetchByNameApi } from '../../lib/protocol/requests/fetchByName.js'
 import { brokerFetch } from './fixtures/brokerFetch.js'
 
 describe('a fetch captured from a broker', () => {
-  const response = decodeFetchResponse(brokerFetch).partitions[0]!
+  const response = fetchByNameApi.decode(brokerFetch).partitions[0]!
 
   it('should give the committed records and end behind the last marker', () => {
     const partition = decodeRecordBatches(response, 0, { isolationLevel: 'read_committed', checkCrcs: true })

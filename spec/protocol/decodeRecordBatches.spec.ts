@@ -14,11 +14,11 @@ import {
   RECORDS_AT,
   TRANSACTIONAL,
 } from '../../lib/protocol/RecordBatch.js'
-import type { FetchedPartitionResponse } from '../../lib/protocol/requests/fetch.js'
+import type { NamedPartitionResponse } from '../../lib/protocol/requests/fetch.js'
 import { batchAt, emptyBatchAt, fetched, markerAt, rewritten, transactional } from '../support/encodedBatches.js'
 
 const open = (
-  response: FetchedPartitionResponse,
+  response: NamedPartitionResponse,
   from = 0,
   isolationLevel: IsolationLevel = 'read_committed',
   checkCrcs = true,

@@ -10,11 +10,13 @@ import { deleteTopicsApi } from '../../lib/protocol/requests/deleteTopics.js'
 import { describeConfigsApi } from '../../lib/protocol/requests/describeConfigs.js'
 import { endTxnApi } from '../../lib/protocol/requests/endTxn.js'
 import { fetchApi } from '../../lib/protocol/requests/fetch.js'
+import { fetchByNameApi } from '../../lib/protocol/requests/fetchByName.js'
 import { initProducerIdApi } from '../../lib/protocol/requests/initProducerId.js'
 import type { KafkaApi } from '../../lib/protocol/requests/KafkaApi.js'
 import { listOffsetsApi } from '../../lib/protocol/requests/listOffsets.js'
 import { listTransactionsApi } from '../../lib/protocol/requests/listTransactions.js'
 import { metadataApi } from '../../lib/protocol/requests/metadata.js'
+import { metadataWithoutIdsApi } from '../../lib/protocol/requests/metadataWithoutIds.js'
 import { offsetCommitApi } from '../../lib/protocol/requests/offsetCommit.js'
 import { offsetFetchApi } from '../../lib/protocol/requests/offsetFetch.js'
 import { offsetForLeaderEpochApi } from '../../lib/protocol/requests/offsetForLeaderEpoch.js'
@@ -26,6 +28,8 @@ import { javaMessages } from './fixtures/javaMessages.js'
 const records = Buffer.from([1, 2, 3])
 const noRecords = Buffer.alloc(0)
 const topic = 'orders'
+const topicId = 'ASNFZ4mrze_-3LqYdlQyEA'
+const otherId = 'AAAAAAAAAP-AAAAAAAAAAQ'
 const transaction = { transactionalId: 'copy-0-1', producerId: 4000n, producerEpoch: 3 }
 
 /** The TAG_BUFFER of a flexible header, which Java does not count as part of the body. */
@@ -59,7 +63,7 @@ const exchanges = [
     javaMessages.offsetForLeaderEpochResponse,
   ),
   exchange(
-    fetchApi,
+    fetchByNameApi,
     {
       maxWaitMs: 500,
       minBytes: 1,
@@ -73,7 +77,7 @@ const exchanges = [
       forgotten: [{ topic: 'old', partition: 4 }],
       rackId: 'eu',
     },
-    javaMessages.fetchRequest,
+    javaMessages.fetchByNameRequest,
     {
       throttleTimeMs: 9,
       errorCode: 0,
@@ -103,7 +107,54 @@ const exchanges = [
         },
       ],
     },
-    javaMessages.fetchResponse,
+    javaMessages.fetchByNameResponse,
+  ),
+  exchange(
+    fetchApi,
+    {
+      maxWaitMs: 500,
+      minBytes: 1,
+      maxBytes: 1_000_000,
+      isolationLevel: 'read_committed',
+      partitions: [
+        { topic, topicId, partition: 0, currentLeaderEpoch: 3, fetchOffset: 2 ** 40, partitionMaxBytes: 262_144 },
+        { topic: 'b', topicId: otherId, partition: 1, currentLeaderEpoch: -1, fetchOffset: 0, partitionMaxBytes: 1 },
+        { topic, topicId, partition: 2, currentLeaderEpoch: -1, fetchOffset: 7, partitionMaxBytes: 262_144 },
+      ],
+      forgotten: [{ topic: 'old', topicId: 'AAAAAAAAAAEAAAAAAAAAAg', partition: 4 }],
+      rackId: 'eu',
+    },
+    flexible(javaMessages.fetchRequest),
+    {
+      throttleTimeMs: 9,
+      errorCode: 0,
+      sessionId: 77,
+      partitions: [
+        {
+          topicId,
+          partition: 0,
+          errorCode: 0,
+          highWatermark: 100,
+          lastStableOffset: 90,
+          logStartOffset: 5,
+          abortedTransactions: [{ producerId: 4000n, firstOffset: 60 }],
+          preferredReadReplica: 2,
+          records,
+        },
+        {
+          topicId,
+          partition: 1,
+          errorCode: 100,
+          highWatermark: -1,
+          lastStableOffset: -1,
+          logStartOffset: -1,
+          abortedTransactions: [],
+          preferredReadReplica: -1,
+          records: noRecords,
+        },
+      ],
+    },
+    flexible(javaMessages.fetchResponse),
   ),
   exchange(
     produceApi,
@@ -221,7 +272,39 @@ const exchanges = [
   exchange(
     metadataApi,
     { topics: [topic] },
-    javaMessages.metadataRequest,
+    flexible(javaMessages.metadataRequest),
+    {
+      throttleTimeMs: 1,
+      brokers: [{ nodeId: 2, host: 'localhost', port: 9092, rack: null }],
+      clusterId: 'c',
+      controllerId: 2,
+      topics: [
+        {
+          errorCode: 0,
+          topic,
+          topicId,
+          internal: false,
+          partitions: [
+            {
+              errorCode: 0,
+              partition: 0,
+              leader: 2,
+              leaderEpoch: 5,
+              replicas: [2, 3],
+              inSyncReplicas: [2],
+              offlineReplicas: [3],
+            },
+          ],
+        },
+        { errorCode: 3, topic: 'gone', topicId: undefined, internal: false, partitions: [] },
+      ],
+    },
+    flexible(javaMessages.metadataResponse),
+  ),
+  exchange(
+    metadataWithoutIdsApi,
+    { topics: [topic] },
+    javaMessages.metadataWithoutIdsRequest,
     {
       throttleTimeMs: 1,
       brokers: [{ nodeId: 2, host: 'localhost', port: 9092, rack: null }],
@@ -247,7 +330,7 @@ const exchanges = [
         { errorCode: 3, topic: 'gone', internal: false, partitions: [] },
       ],
     },
-    javaMessages.metadataResponse,
+    javaMessages.metadataWithoutIdsResponse,
   ),
   exchange(
     listTransactionsApi,
@@ -394,7 +477,9 @@ const exchanges = [
   ),
 ]
 
-describe.each(exchanges.map((exchange) => [exchange.api.apiName, exchange] as const))('%s', (_, exchange) => {
+const titleOf = ({ api }: (typeof exchanges)[number]) => `${api.apiName}, version ${api.apiVersion}`
+
+describe.each(exchanges.map((exchange) => [titleOf(exchange), exchange] as const))('%s', (_, exchange) => {
   const { api, request, requestBody, response, responseBody } = exchange
 
   it('should write the request as Java does', () => {
@@ -424,6 +509,8 @@ const trailing = (apiName: string): number =>
 
 describe('Metadata', () => {
   it('should ask for all topics by null', () => {
-    expect(metadataApi.encode({ topics: null }).toString('hex')).toBe(javaMessages.metadataRequestAll.toString('hex'))
+    const all = { topics: null }
+    expect(metadataWithoutIdsApi.encode(all)).toEqual(javaMessages.metadataWithoutIdsRequestAll)
+    expect(metadataApi.encode(all)).toEqual(flexible(javaMessages.metadataRequestAll))
   })
 })

@@ -8,7 +8,7 @@ import {
   LAST_OFFSET_DELTA_AT,
   RECORDS_AT,
 } from '../../lib/protocol/RecordBatch.js'
-import type { FetchedPartitionResponse } from '../../lib/protocol/requests/fetch.js'
+import type { NamedPartitionResponse } from '../../lib/protocol/requests/fetch.js'
 
 /** Changes bytes of a batch and makes its checksum right again, as a log cleaner or a broker would. */
 export const rewritten = (batch: Buffer, change: (batch: Buffer) => void): Buffer => {
@@ -48,8 +48,8 @@ export const markerAt = (baseOffset: number, producerId: bigint, type: 'commit' 
 /** A fetch response of one partition, `orders-1`. */
 export const fetched = (
   records: Buffer | Buffer[],
-  more: Partial<FetchedPartitionResponse> = {},
-): FetchedPartitionResponse => ({
+  more: Partial<NamedPartitionResponse> = {},
+): NamedPartitionResponse => ({
   topic: 'orders',
   partition: 1,
   errorCode: 0,

@@ -18,4 +18,6 @@ export interface KafkaApi<Request, Response> {
    * @throws KafkaError `Corrupt` when the bytes do not follow the grammar
    */
   readonly decode: (body: Buffer) => Response
+  /** The same in a version that more brokers speak: for those that do not speak this one. */
+  readonly older?: KafkaApi<Request, Response>
 }

@@ -3,12 +3,14 @@ import type { Offset } from '../../client/Offset.js'
 import type { AbortedTransaction } from '../abortedTransactions.js'
 import { ByteReader } from '../ByteReader.js'
 import { ByteWriter } from '../ByteWriter.js'
-import { readByTopic, writeByTopic } from './byTopic.js'
+import { fetchByNameApi } from './fetchByName.js'
 import { isolationLevelCode } from './isolationLevelCode.js'
 import type { KafkaApi } from './KafkaApi.js'
 
 export interface FetchPartition {
   readonly topic: string
+  /** as metadata told it; without it, the fetch goes by name */
+  readonly topicId?: string | undefined
   readonly partition: number
   /** as metadata told it, so that a stale leader refuses (KIP-320); -1 when unknown */
   readonly currentLeaderEpoch: number
@@ -26,12 +28,20 @@ export interface FetchRequest {
   readonly sessionEpoch?: number | undefined
   readonly partitions: readonly FetchPartition[]
   /** what to drop from the session */
-  readonly forgotten?: readonly { readonly topic: string; readonly partition: number }[] | undefined
+  readonly forgotten?: readonly ForgottenPartition[] | undefined
   readonly rackId?: string | undefined
 }
 
-export interface FetchedPartitionResponse {
+export interface ForgottenPartition {
   readonly topic: string
+  readonly topicId?: string | undefined
+  readonly partition: number
+}
+
+export interface FetchedPartitionResponse {
+  /** by its name or its id, as it was asked for */
+  readonly topic?: string | undefined
+  readonly topicId?: string | undefined
   readonly partition: number
   readonly errorCode: number
   readonly highWatermark: Offset
@@ -44,15 +54,18 @@ export interface FetchedPartitionResponse {
   readonly records: Buffer
 }
 
-export interface FetchResponse {
+/** The same with the name of its topic, whichever way it was asked for. */
+export type NamedPartitionResponse = FetchedPartitionResponse & { readonly topic: string }
+
+export interface FetchResponse<Partition extends FetchedPartitionResponse = FetchedPartitionResponse> {
   readonly throttleTimeMs: number
   readonly errorCode: number
   readonly sessionId: number
-  readonly partitions: readonly FetchedPartitionResponse[]
+  readonly partitions: readonly Partition[]
 }
 
 /**
- * Fetch Request (Version: 11) => replica_id max_wait_ms min_bytes max_bytes isolation_level session_id session_epoch [topics] [forgotten_topics_data] rack_id
+ * Fetch Request (Version: 13) => replica_id max_wait_ms min_bytes max_bytes isolation_level session_id session_epoch [topics] [forgotten_topics_data] rack_id TAG_BUFFER
  *   replica_id => INT32
  *   max_wait_ms => INT32
  *   min_bytes => INT32
@@ -60,21 +73,25 @@ export interface FetchResponse {
  *   isolation_level => INT8
  *   session_id => INT32
  *   session_epoch => INT32
- *   topics => topic [partitions]
- *     topic => STRING
- *     partitions => partition current_leader_epoch fetch_offset log_start_offset partition_max_bytes
+ *   topics => topic_id [partitions] TAG_BUFFER
+ *     topic_id => UUID
+ *     partitions => partition current_leader_epoch fetch_offset last_fetched_epoch log_start_offset partition_max_bytes TAG_BUFFER
  *       partition => INT32
  *       current_leader_epoch => INT32
  *       fetch_offset => INT64
+ *       last_fetched_epoch => INT32
  *       log_start_offset => INT64
  *       partition_max_bytes => INT32
- *   forgotten_topics_data => topic [partitions]
- *     topic => STRING
+ *   forgotten_topics_data => topic_id [partitions] TAG_BUFFER
+ *     topic_id => UUID
  *     partitions => INT32
- *   rack_id => STRING
+ *   rack_id => COMPACT_STRING
+ *
+ * Flexible, so the header's TAG_BUFFER comes first.
  */
-export const encodeFetchRequest = (request: FetchRequest): Buffer => {
+const encodeRequest = (request: FetchRequest): Buffer => {
   const writer = new ByteWriter(128 + request.partitions.length * 64)
+    .writeNoTaggedFields()
     .writeInt32(consumerReplicaId)
     .writeInt32(request.maxWaitMs)
     .writeInt32(request.minBytes)
@@ -82,67 +99,110 @@ export const encodeFetchRequest = (request: FetchRequest): Buffer => {
     .writeInt8(isolationLevelCode(request.isolationLevel))
     .writeInt32(request.sessionId ?? 0)
     .writeInt32(request.sessionEpoch ?? -1)
-  writeByTopic(writer, request.partitions, (_, partition) => {
+  writeByTopicId(writer, request.partitions, (partition) => {
     writer
       .writeInt32(partition.partition)
       .writeInt32(partition.currentLeaderEpoch)
       .writeInt64(partition.fetchOffset)
+      .writeInt32(followersLastFetchedEpoch)
       .writeInt64(followersLogStartOffset)
       .writeInt32(partition.partitionMaxBytes)
+      .writeNoTaggedFields()
   })
-  writeByTopic(writer, request.forgotten ?? [], (_, { partition }) => writer.writeInt32(partition))
-  return writer.writeString(request.rackId ?? '').toBuffer()
+  writeByTopicId(writer, request.forgotten ?? [], ({ partition }) => writer.writeInt32(partition))
+  return writer
+    .writeCompactString(request.rackId ?? '')
+    .writeNoTaggedFields()
+    .toBuffer()
 }
 
 const consumerReplicaId = -1
+const followersLastFetchedEpoch = -1
 const followersLogStartOffset = -1
 
+const writeByTopicId = <T extends { readonly topicId?: string | undefined }>(
+  writer: ByteWriter,
+  entries: readonly T[],
+  writeEntry: (entry: T) => void,
+): void => {
+  const topics = new Map<string | undefined, T[]>()
+  for (const entry of entries) {
+    const sameTopic = topics.get(entry.topicId)
+    if (sameTopic === undefined) topics.set(entry.topicId, [entry])
+    else sameTopic.push(entry)
+  }
+  writer.writeCompactArray([...topics], (_, [topicId, partitions]) => {
+    writer
+      .writeUuid(topicId)
+      .writeCompactArray(partitions, (__, entry) => writeEntry(entry))
+      .writeNoTaggedFields()
+  })
+}
+
 /**
- * Fetch Response (Version: 11) => throttle_time_ms error_code session_id [responses]
+ * Fetch Response (Version: 13) => throttle_time_ms error_code session_id [responses] TAG_BUFFER
  *   throttle_time_ms => INT32
  *   error_code => INT16
  *   session_id => INT32
- *   responses => topic [partitions]
- *     topic => STRING
- *     partitions => partition error_code high_watermark last_stable_offset log_start_offset [aborted_transactions] preferred_read_replica records
- *       partition => INT32
+ *   responses => topic_id [partitions] TAG_BUFFER
+ *     topic_id => UUID
+ *     partitions => partition_index error_code high_watermark last_stable_offset log_start_offset [aborted_transactions] preferred_read_replica records TAG_BUFFER
+ *       partition_index => INT32
  *       error_code => INT16
  *       high_watermark => INT64
  *       last_stable_offset => INT64
  *       log_start_offset => INT64
- *       aborted_transactions => producer_id first_offset
+ *       aborted_transactions => producer_id first_offset TAG_BUFFER
  *         producer_id => INT64
  *         first_offset => INT64
  *       preferred_read_replica => INT32
- *       records => RECORDS
+ *       records => COMPACT_RECORDS
  */
-export const decodeFetchResponse = (body: Buffer): FetchResponse => {
+const decodeResponse = (body: Buffer): FetchResponse => {
   const reader = new ByteReader(body, 'Fetch response')
-  return {
+  reader.skipTaggedFields()
+  const partitions: FetchedPartitionResponse[] = []
+  const answer = {
     throttleTimeMs: reader.readInt32(),
     errorCode: reader.readInt16(),
     sessionId: reader.readInt32(),
-    partitions: readByTopic(reader, (_, topic) => ({
-      topic,
-      partition: reader.readInt32(),
-      errorCode: reader.readInt16(),
-      highWatermark: reader.readInt64(),
-      lastStableOffset: reader.readInt64(),
-      logStartOffset: reader.readInt64(),
-      abortedTransactions: reader.readNullableArray(() => ({
-        producerId: reader.readBigInt64(),
-        firstOffset: reader.readInt64(),
-      })),
-      preferredReadReplica: reader.readInt32(),
-      records: reader.readBytes(),
-    })),
+    partitions,
   }
+  reader.readCompactArray(() => {
+    const topicId = reader.readUuid()
+    reader.readCompactArray(() => partitions.push(readPartition(reader, topicId)))
+    reader.skipTaggedFields()
+  })
+  reader.skipTaggedFields()
+  return answer
 }
 
+const readPartition = (reader: ByteReader, topicId: string | undefined): FetchedPartitionResponse => {
+  const partition = {
+    topicId,
+    partition: reader.readInt32(),
+    errorCode: reader.readInt16(),
+    highWatermark: reader.readInt64(),
+    lastStableOffset: reader.readInt64(),
+    logStartOffset: reader.readInt64(),
+    abortedTransactions: reader.readCompactArray(() => {
+      const aborted = { producerId: reader.readBigInt64(), firstOffset: reader.readInt64() }
+      reader.skipTaggedFields()
+      return aborted
+    }),
+    preferredReadReplica: reader.readInt32(),
+    records: reader.readCompactBytes(),
+  }
+  reader.skipTaggedFields()
+  return partition
+}
+
+/** By the ids of topics, so that no broker answers with the records of another topic of the same name. */
 export const fetchApi: KafkaApi<FetchRequest, FetchResponse> = {
   apiKey: 1,
-  apiVersion: 11,
+  apiVersion: 13,
   apiName: 'Fetch',
-  encode: encodeFetchRequest,
-  decode: decodeFetchResponse,
+  encode: encodeRequest,
+  decode: decodeResponse,
+  older: fetchByNameApi,
 }

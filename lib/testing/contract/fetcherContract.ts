@@ -231,6 +231,36 @@ export const fetcherContract = (scene: () => ContractScene, { describe, expect, 
     expect(valuesOf(await answer)).toEqual(['a'])
   })
 
+  it('should tell which log it reads, and not read another topic of its name for it', async () => {
+    const { topic } = scene()
+    const client = await scene().clientAndTopic()
+    await scene().write(client, [
+      { partition: 0, value: 'a' },
+      { partition: 0, value: 'b' },
+    ])
+    const [described] = await lastValueFrom(client.admin.describeTopics([topic]))
+    const fetched = await fetchOnce(client, p0(), 0)
+    fetched.take(2)
+    expect(fetched).toMatchObject({ topicId: described?.topicId, leaderEpoch: 0 })
+    expect(described?.topicId?.length).toBe(22)
+
+    await lastValueFrom(client.admin.deleteTopics([topic]))
+    await lastValueFrom(client.admin.createTopics([{ topic, partitions: 1 }]))
+    await scene().write(
+      client,
+      ['c', 'd', 'e'].map((value) => ({ partition: 0, value })),
+    )
+    const fetcher = client.fetcher(fetcherConfig())
+    const answer = firstValueFrom(fetcher.fetched$)
+    fetcher.assign(p0(), 1, { topicId: described?.topicId })
+    fetcher.request(p0())
+    expect(await answer).toMatchObject({
+      _tag: 'FetchFailed',
+      error: { _tag: 'TopicRecreated', topic, partition: 0, offset: 1, retriable: false },
+    })
+    expect(valuesOf(await fetchOnce(client, p0(), 0))).toEqual(['c', 'd', 'e'])
+  })
+
   it('should report a partition that is gone for request.timeout.ms, and again when it is asked again', async () => {
     const { topic } = scene()
     const { admin } = await scene().clientAndTopic()

@@ -12,7 +12,9 @@ import {
 import { FakeBroker, type Versions } from './FakeBroker.js'
 
 export interface AskedPartition {
+  /** '' when it was asked for by its id */
   readonly topic: string
+  readonly topicId?: string | undefined
   readonly partition: number
   readonly leaderEpoch: number
   readonly offset: number
@@ -41,6 +43,8 @@ export type OnFetch = (asked: AskedPartition, fetch: AskedFetch) => PartitionAns
 export class FakeCluster {
   readonly fetches: AskedFetch[] = []
   readonly leaders = new Map<string, { leader: number; leaderEpoch: number }[]>()
+  /** topics with an id, 22 characters of base64, are fetched by it; those without by their name */
+  readonly topicIds = new Map<string, string>()
   /** what metadata says of a topic in place of its partitions */
   readonly refused = new Map<string, number>()
   onFetch: OnFetch = () => undefined
@@ -58,7 +62,9 @@ export class FakeCluster {
     brokers.forEach((broker, nodeId) => {
       broker.on(metadataApi.apiKey, ({ body }) => this.metadata(body))
       broker.on(offsetForLeaderEpochApi.apiKey, ({ body }) => this.epochEnds(body))
-      broker.on(fetchApi.apiKey, ({ body, connection }) => this.fetch(nodeId, connection, body))
+      broker.on(fetchApi.apiKey, ({ apiVersion, body, connection }) =>
+        this.fetch(nodeId, connection, body, apiVersion === fetchApi.apiVersion),
+      )
     })
   }
 
@@ -104,34 +110,48 @@ export class FakeCluster {
 
   private metadata(body: Buffer): Buffer {
     const reader = new ByteReader(body, 'Metadata request')
-    const asked = body.readInt32BE(0) === -1 ? [...this.leaders.keys()] : reader.readArray(() => reader.readString())
+    reader.skipTaggedFields()
+    const all = body[reader.position] === 0
+    const asked = reader.readCompactArray(() => {
+      reader.readUuid()
+      const topic = reader.readCompactString()
+      reader.skipTaggedFields()
+      return topic
+    })
     return new ByteWriter()
+      .writeNoTaggedFields()
       .writeInt32(0)
-      .writeArray([...this.brokers.entries()], (writer, [nodeId, { port }]) =>
-        writer.writeInt32(nodeId).writeString(this.host).writeInt32(port).writeNullableString(null),
+      .writeCompactArray([...this.brokers.entries()], (writer, [nodeId, { port }]) =>
+        writer
+          .writeInt32(nodeId)
+          .writeCompactString(this.host)
+          .writeInt32(port)
+          .writeCompactNullableString(null)
+          .writeNoTaggedFields(),
       )
-      .writeNullableString('cluster')
+      .writeCompactNullableString('cluster')
       .writeInt32(0)
-      .writeArray(asked, (writer, topic) => {
+      .writeCompactArray(all ? [...this.leaders.keys()] : asked, (writer, topic) => {
         const refusal = this.refused.get(topic)
         const partitions = refusal === undefined ? this.leaders.get(topic) : undefined
         writer
           .writeInt16(refusal ?? (partitions === undefined ? 3 : 0))
-          .writeString(topic)
+          .writeCompactString(topic)
+          .writeUuid(partitions === undefined ? undefined : this.topicIds.get(topic))
           .writeBoolean(false)
-        writer.writeArray([...(partitions ?? []).entries()], (_, [partition, { leader, leaderEpoch }]) => {
+        writer.writeCompactArray([...(partitions ?? []).entries()], (_, [partition, { leader, leaderEpoch }]) => {
           writer
             .writeInt16(leader < 0 ? 5 : 0)
             .writeInt32(partition)
             .writeInt32(leader)
             .writeInt32(leaderEpoch)
-          writer.writeArray([leader], () => writer.writeInt32(leader))
-          writer.writeArray([leader], () => writer.writeInt32(leader))
-          writer.writeArray([], () => undefined)
+          writer.writeCompactArray([leader], () => writer.writeInt32(leader))
+          writer.writeCompactArray([leader], () => writer.writeInt32(leader))
+          writer.writeCompactArray([], () => undefined).writeNoTaggedFields()
         })
-        writer.writeInt32(0)
+        writer.writeInt32(0).writeNoTaggedFields()
       })
-      .writeInt32(0)
+      .writeNoTaggedFields()
       .toBuffer()
   }
 
@@ -152,17 +172,24 @@ export class FakeCluster {
     }).toBuffer()
   }
 
-  private async fetch(nodeId: number, connection: number, body: Buffer): Promise<Buffer | undefined> {
-    const fetch = { ...readFetch(body), nodeId, connection }
+  private async fetch(nodeId: number, connection: number, body: Buffer, byId: boolean): Promise<Buffer | undefined> {
+    const fetch = { ...(byId ? readFetchById(body) : readFetch(body)), nodeId, connection }
     this.fetches.push(fetch)
     if (this.silent) return undefined
-    const look = () => fetch.partitions.map((asked) => this.onFetch(asked, fetch))
+    const look = () => fetch.partitions.map((asked) => this.unknownId(asked) ?? this.onFetch(asked, fetch))
     let answers = look()
     if (answers.every((answer) => answer === undefined)) {
       await this.dataOrTimeout(fetch.maxWaitMs)
       answers = look()
     }
-    return writeFetched(fetch.partitions.map((asked, i) => ({ ...asked, ...answers[i] })))
+    const answered = fetch.partitions.map((asked, i) => ({ ...asked, ...answers[i] }))
+    return byId ? writeFetchedById(answered) : writeFetched(answered)
+  }
+
+  /** A broker that is asked for a topic by an id answers for no other one of its name. */
+  private unknownId({ topicId }: AskedPartition): PartitionAnswer | undefined {
+    const known = topicId === undefined || [...this.topicIds.values()].includes(topicId)
+    return known ? undefined : { errorCode: 100 }
   }
 
   private dataOrTimeout(ms: number): Promise<void> {
@@ -212,4 +239,52 @@ const writeFetched = (answers: readonly (AskedPartition & PartitionAnswer)[]): B
         writer.writeInt32(answer.preferredReadReplica ?? -1).writeBytes(answer.records ?? Buffer.alloc(0))
       })
     })
+    .toBuffer()
+
+const readFetchById = (body: Buffer): Omit<AskedFetch, 'nodeId' | 'connection'> => {
+  const reader = new ByteReader(body, 'Fetch request')
+  reader.skipTaggedFields()
+  reader.readInt32()
+  const maxWaitMs = reader.readInt32()
+  reader.readInt32()
+  reader.readInt32()
+  reader.readInt8()
+  reader.readInt32()
+  reader.readInt32()
+  const partitions: AskedPartition[] = []
+  reader.readCompactArray(() => {
+    const topicId = reader.readUuid()
+    reader.readCompactArray(() => {
+      const [partition, leaderEpoch, offset] = [reader.readInt32(), reader.readInt32(), reader.readInt64()]
+      reader.readInt32()
+      reader.readInt64()
+      partitions.push({ topic: '', topicId, partition, leaderEpoch, offset, maxBytes: reader.readInt32() })
+      reader.skipTaggedFields()
+    })
+    reader.skipTaggedFields()
+  })
+  reader.readCompactArray(() => undefined)
+  return { maxWaitMs, partitions, rackId: reader.readCompactString() }
+}
+
+const writeFetchedById = (answers: readonly (AskedPartition & PartitionAnswer)[]): Buffer =>
+  new ByteWriter()
+    .writeNoTaggedFields()
+    .writeInt32(0)
+    .writeInt16(0)
+    .writeInt32(0)
+    .writeCompactArray(answers, (writer, answer) => {
+      writer.writeUuid(answer.topicId).writeCompactArray([answer], () => {
+        const end = answer.highWatermark ?? answer.offset
+        writer.writeInt32(answer.partition).writeInt16(answer.errorCode ?? 0)
+        writer.writeInt64(end).writeInt64(end).writeInt64(0)
+        writer.writeCompactArray([], () => undefined)
+        writer
+          .writeInt32(answer.preferredReadReplica ?? -1)
+          .writeCompactBytes(answer.records ?? Buffer.alloc(0))
+          .writeNoTaggedFields()
+      })
+      writer.writeNoTaggedFields()
+    })
+    .writeNoTaggedFields()
     .toBuffer()
