@@ -42,8 +42,10 @@ export class InputTopics {
   private write(): void {
     for (let record = this.next; record !== undefined; record = this.next) {
       const { source, partition, time } = record
+      const topic = `in${source}`
+      if (partition >= this.kafka.endOffsets(topic).length) this.kafka.createPartitions(topic, partition + 1)
       try {
-        this.kafka.produce(`in${source}`, [{ partition, value: inputValue(record), timestamp: time }])
+        this.kafka.produce(topic, [{ partition, value: inputValue(record), timestamp: time }])
       } catch {
         this.scheduler.schedule(() => this.write(), BACKOFF)
         return

@@ -4,7 +4,7 @@
  */
 export interface Script {
   readonly sources: 1 | 2
-  /** partitions of each input topic: `in0`, `in1` */
+  /** partitions of each input topic, `in0` and `in1`, at the start: a record of another one adds it */
   readonly partitions: number
   /** partitions of each output topic: `out`, `also`, `dead` */
   readonly outPartitions: number
@@ -26,6 +26,7 @@ export interface Script {
   readonly sinksKnowSubtask: boolean
 
   readonly interval: number
+  readonly minPause: number
   readonly timeout: number
   readonly tolerableFailures: number
   readonly maxConcurrent: number
@@ -63,6 +64,8 @@ export interface InputRecord {
 
 export type Operator =
   | { readonly op: 'map' }
+  /** throws at some records, but only so many times in all */
+  | { readonly op: 'fragile'; readonly times: number }
   /** drops every `drop`th record */
   | { readonly op: 'filter'; readonly drop: number }
   | { readonly op: 'flatMap'; readonly times: number }
@@ -162,6 +165,7 @@ export const calm: Script = {
   processes: 1,
   sinksKnowSubtask: true,
   interval: 100,
+  minPause: 0,
   timeout: 2_000,
   tolerableFailures: 0,
   maxConcurrent: 1,

@@ -46,6 +46,8 @@ export interface ProcessWorld {
   emitted(process: VirtualProcess, event: SinkEvent): void
   /** an attempt has failed; the process may go on by itself */
   failed(process: VirtualProcess, error: unknown): void
+  /** whether something goes wrong, which it does so many times in all */
+  mishap(times: number): boolean
   /** a logger of it is given a warning */
   warned(process: VirtualProcess, message: string): void
   ended(process: VirtualProcess): void
@@ -79,6 +81,7 @@ export class VirtualProcess {
     const step = (what: string) => world.step(this, what)
     this.checkpoints = CheckpointCoordinator.create({
       interval: script.interval,
+      minPause: script.minPause,
       timeout: script.timeout,
       tolerableFailures: script.tolerableFailures,
       maxConcurrent: script.maxConcurrent,
@@ -121,6 +124,7 @@ export class VirtualProcess {
       suffix: part.suffix,
       topics: part.topics,
       warn: (message) => world.warned(this, message),
+      mishap: (times) => world.mishap(times),
     })
     const job$ = defer(() => {
       this.attemptAt = world.begun()

@@ -43,6 +43,7 @@ export class World implements ProcessWorld {
   /** the rest would only take long */
   over = false
   endedAt = 0
+  private mishaps = 0
   private readonly probes: ProbeWatch
 
   constructor(readonly script: Script) {
@@ -145,6 +146,10 @@ export class World implements ProcessWorld {
     this.losses.hear(process, lostTransactions(error))
     if (isSuperseded(error) && this.isUsurped(process))
       this.violated('usurped', `${process.name} is superseded, by a process that cannot begin`)
+  }
+
+  mishap(times: number): boolean {
+    return this.mishaps < times && ++this.mishaps > 0
   }
 
   warned(process: VirtualProcess, message: string): void {

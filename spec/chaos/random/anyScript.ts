@@ -1,12 +1,17 @@
 import { randomBySeed } from '../randomBySeed.js'
-import { BROKER_APIS, calm, type InputRecord, type Operator, type Script, type ScriptEvent } from './Script.js'
-
-/** Whole numbers from 0 to below `n`. */
-type Random = (n: number) => number
+import { anyPipeline } from './anyPipeline.js'
+import { anyRecords } from './anyRecords.js'
+import { type Drawn, eventKinds, FREQUENT, STEPS } from './eventKinds.js'
+import { calm, type Script, type ScriptEvent } from './Script.js'
 
 /** Things that a script may have, by name, to leave them out. */
 export type Feature =
-  keyof typeof eventKinds | 'splits' | 'sinks without their subtask' | 'event at a step' | 'ids are forgotten'
+  | keyof typeof eventKinds
+  | 'splits'
+  | 'sinks without their subtask'
+  | 'event at a step'
+  | 'ids are forgotten'
+  | 'partitions are added'
 
 export const EVENT_KINDS = (): readonly Feature[] => Object.keys(eventKinds) as Feature[]
 
@@ -25,12 +30,13 @@ export const anyScript = (seed: number, without: readonly Feature[] = []): Scrip
   const pipeline = anyPipeline(random, guarantee)
   const parallelism = 1 + random(random(2) === 0 ? 1 : 3)
   const bounded = random(6) === 0
+  const fixed = bounded || pipeline.some(({ op }) => op === 'windows') || !may('partitions are added', 6)
   const script: Script = {
     ...calm,
     sources,
     partitions,
     outPartitions: 1 + random(2),
-    records: anyRecords(random, { sources, partitions, span, bounded, bad: random(6) === 0 }),
+    records: anyRecords(random, { ...{ sources, partitions, span, bounded, fixed }, bad: random(6) === 0 }),
     way: may('splits', 5) ? 'splits' : 'elements',
     pipeline,
     sinks: one<1 | 2>(1, 1, 1, 2),
@@ -40,6 +46,7 @@ export const anyScript = (seed: number, without: readonly Feature[] = []): Scrip
     processes: 1 + random(parallelism),
     sinksKnowSubtask: !may('sinks without their subtask', 6),
     interval,
+    minPause: one(0, 0, 0, 30),
     timeout: one(1_000, 2_000, 5_000),
     tolerableFailures: one(0, 0, 1, 3, 100),
     maxConcurrent: one(1, 1, 1, 2, 3),
@@ -58,13 +65,14 @@ export const anyScript = (seed: number, without: readonly Feature[] = []): Scrip
     .flatMap((kind) => (FREQUENT.test(kind[0]) ? [kind, kind, kind] : [kind]))
   // Some come together, some early.
   let last = 0
-  const events = Array.from({ length: 1 + random(5) }, (): ScriptEvent => {
-    const [, make] = one(...kinds)
-    const event = make(random, script)
-    const steps = 'slot' in event && may('event at a step', 2)
+  const events = Array.from({ length: 1 + random(5) }, () => {
+    const [, draw] = one(...kinds)
     last = [random(span), random(span), random(100), last + random(100)][random(4)]!
-    return { ...event, at: last, ...(steps ? { on: one(...STEPS) } : {}) }
-  })
+    return draw(random, script).map(({ after = 0, ...event }: Drawn, _, { length }): ScriptEvent => {
+      const atStep = length === 1 && 'slot' in event && may('event at a step', 2)
+      return { ...event, at: last + after, ...(atStep ? { on: one(...STEPS) } : {}) }
+    })
+  }).flat()
   return { ...script, events: events.filter(fits(script)).sort((a, b) => a.at - b.at) }
 }
 
@@ -78,187 +86,3 @@ const fits =
     if (event.do === 'stranger' && bounded) return false
     return !('how' in event && event.how === 'drain' && pipeline.some(({ op }) => op === 'windows'))
   }
-
-const anyPipeline = (random: Random, guarantee: Script['guarantee']): readonly Operator[] => {
-  const makers: readonly (() => Operator)[] = [
-    () => ({ op: 'map' }),
-    () => ({ op: 'filter', drop: 2 + random(3) }),
-    () => ({ op: 'flatMap', times: 1 + random(3) }),
-    () => ({
-      op: 'mapAsync',
-      ms: random(20),
-      concurrency: 1 + random(4),
-      order: random(3) === 0 ? 'unordered' : 'ordered',
-    }),
-    () => ({ op: 'keyedScan' }),
-    () => ({
-      op: 'windows',
-      kind: (['tumbling', 'sliding', 'session'] as const)[random(3)]!,
-      size: 2 * (6 + random(20)),
-    }),
-    ...(guarantee === 'AT_LEAST_ONCE' ? [(): Operator => ({ op: 'processBatches', ms: random(20) })] : []),
-  ]
-  const pipeline = Array.from({ length: random(4) }, () => makers[random(makers.length)]!())
-  // Windows are few, and need the event times that the records came with.
-  const windows = pipeline.findIndex(({ op }) => op === 'windows')
-  return pipeline
-    .filter((operator, index) => operator.op !== 'windows' || index === windows)
-    .filter(({ op }, index) => op !== 'processBatches' || windows < 0 || index > windows)
-    .map((operator) =>
-      // Odd, since times are even: a record that just touches a session that has fired is one of its own.
-      operator.op === 'windows' && operator.kind === 'session' ? { ...operator, size: operator.size + 1 } : operator,
-    )
-}
-
-const anyRecords = (
-  random: Random,
-  {
-    sources,
-    partitions,
-    span,
-    bounded,
-    bad,
-  }: { sources: number; partitions: number; span: number; bounded: boolean; bad: boolean },
-): readonly InputRecord[] => {
-  const count = 1 + random(24)
-  const clocks = new Map<string, number>()
-  const numbers = new Map<string, number>()
-  return Array.from({ length: count }, () => (bounded || random(3) === 0 ? 0 : random(span)))
-    .sort((a, b) => a - b)
-    .map((at): InputRecord => {
-      const source = random(sources)
-      const partition = random(partitions)
-      const lane = `${source}:${partition}`
-      const n = numbers.get(lane) ?? 0
-      numbers.set(lane, n + 1)
-      const clock = (clocks.get(lane) ?? 100) + (random(5) === 0 ? 40 : 2)
-      clocks.set(lane, clock)
-      const time = clock - 2 * random(3)
-      return {
-        at,
-        source,
-        partition,
-        n,
-        key: 'abc'[random(3)]!,
-        time,
-        ...(bad && random(4) === 0 ? { bad: true } : {}),
-      }
-    })
-}
-
-/** Moments of a process in which a crash or a stop has been dangerous somewhere, sometime. */
-export const STEPS = [
-  ...['InitProducerId', 'AddPartitionsToTxn', 'Produce', 'EndTxn'].flatMap((api) => [`before ${api}`, `after ${api}`]),
-  ...['begin', 'complete', 'markCommitted'].flatMap((call) => [`before ${call}`, `after ${call}`]),
-]
-
-const anyOf = <T>(random: Random, values: readonly T[]): T => values[random(values.length)]!
-
-const anyFault = (random: Random) => ({
-  api: anyOf(random, BROKER_APIS),
-  ms: anyOf(random, [50, 500, 3_000]),
-  by: anyOf(random, [5, 50, 300, 2_000]),
-  times: anyOf(random, [1, 2, 5, 1_000]),
-})
-
-const anyStop = (random: Random) => ({
-  how: anyOf(random, ['suspend', 'drain', 'unsubscribe', 'kill'] as const),
-  down: anyOf(random, [0, 10, 1_000]),
-})
-
-const anyNumber = (random: Random) => {
-  const parallelism = 1 + random(3)
-  return { parallelism, processes: 1 + random(parallelism) }
-}
-
-type Make = (random: Random, script: Script) => ScriptEvent
-
-const at = 0
-
-/** What can happen, by name. */
-const eventKinds = {
-  kill: (random) => ({ at, do: 'kill', slot: random(3), down: anyOf(random, [0, 10, 100, 1_000]) }),
-  'kill, down for long': (random, { transactionTimeout }) => ({
-    ...{ at, do: 'kill', slot: random(3), down: transactionTimeout + anyOf(random, [-2_000, 1_000]) },
-  }),
-  'second start': (random) => ({ at, do: 'start', slot: random(3), slow: 0 }),
-  'second start, slow': (random) => ({ at, do: 'start', slot: random(3), slow: anyOf(random, [20, 100, 300]) }),
-  sleep: (random) => ({ at, do: 'sleep', slot: random(3), ms: anyOf(random, [10, 100, 1_000, 8_000]) }),
-  'sleep for long': (random, { transactionTimeout }) => ({
-    ...{ at, do: 'sleep', slot: random(3), ms: transactionTimeout + anyOf(random, [-1_000, 1_000, 30_000]) },
-  }),
-  'start that is refused': (random) => ({ at, do: 'falseStart', slot: random(3), ms: anyOf(random, [0, 10, 100]) }),
-  'clock set': (random) => ({ at, do: 'clock', slot: random(3), ms: anyOf(random, [-3_600_000, 3_600_000, -1_000]) }),
-  stop: (random) => ({ at, do: 'stop', ...anyStop(random), exit: 'end' }),
-  'stop, down for very long': (random, { idExpiration }) => ({
-    ...{ at, do: 'stop', how: anyOf(random, ['suspend', 'drain'] as const), exit: 'end' },
-    down: idExpiration < calm.idExpiration ? idExpiration + 1_000 : 61_000,
-  }),
-  'stop, exit on the answer': (random) => ({
-    ...{ at, do: 'stop', how: anyOf(random, ['suspend', 'drain'] as const), exit: 'answer', down: random(1_000) },
-  }),
-  rescale: (random) => ({ at, do: 'rescale', ...anyStop(random), ...anyNumber(random) }),
-  'prefix changes': (random) => ({ at, do: 'rename', ...anyStop(random) }),
-  'checkpoints are deleted': () => ({ at, do: 'empty' }),
-  'another job with the prefix': (random, { interval }) => ({
-    ...{ at, do: 'stranger', ms: 1_000 + interval * anyOf(random, [5, 10]) },
-  }),
-  'store fails': (random) => ({
-    ...{
-      at,
-      do: 'store',
-      fault: 'fail',
-      calls: anyOf(random, STORE_CALLS),
-      ms: anyOf(random, [50, 500, 3_000]),
-      by: 0,
-    },
-  }),
-  'store fails for long': (random, { transactionTimeout }) => ({
-    ...{ at, do: 'store', fault: 'fail', calls: anyOf(random, STORE_CALLS), by: 0 },
-    ms: transactionTimeout * anyOf(random, [0.6, 1.1, 2]),
-  }),
-  'store loses answers': (random) => ({
-    ...{ at, do: 'store', fault: 'loseAnswer', calls: anyOf(random, STORE_CALLS), ms: anyOf(random, [50, 500]), by: 0 },
-  }),
-  'store is slow': (random) => ({
-    ...{ at, do: 'store', fault: 'slow', calls: anyOf(random, STORE_CALLS) },
-    ...{ ms: anyOf(random, [500, 3_000]), by: anyOf(random, [30, 200, 1_500]) },
-  }),
-  'broker fails': (random) => ({ at, do: 'broker', fault: 'fail', ...anyFault(random) }),
-  'broker loses answers': (random) => ({ at, do: 'broker', fault: 'loseAnswer', ...anyFault(random) }),
-  'broker is late': (random) => {
-    const fault = anyFault(random)
-    return { at, do: 'broker', fault: 'delay', ...fault, api: fault.api === 'InitProducerId' ? 'Produce' : fault.api }
-  },
-  'InitProducerId is late': (random) => ({
-    at,
-    do: 'broker',
-    fault: 'delay',
-    ...anyFault(random),
-    api: 'InitProducerId',
-  }),
-  'coordinator moves': (random) => ({
-    ...{ at, do: 'broker', fault: 'notCoordinator', ...anyFault(random) },
-    api: anyOf(random, ['InitProducerId', 'AddPartitionsToTxn', 'EndTxn'] as const),
-  }),
-  'commits take long': (random) => ({
-    ...{
-      at,
-      do: 'broker',
-      fault: 'notCoordinator',
-      api: 'EndTxn',
-      ms: anyOf(random, [5_000, 12_000, 20_000]),
-      by: 0,
-      times: 1e6,
-    },
-  }),
-  'leader moves': (random, { partitions, outPartitions }) => {
-    const topic = anyOf(random, ['out', 'in0', 'also'])
-    return { at, do: 'leader', topic, partition: random(topic === 'in0' ? partitions : outPartitions), ms: random(500) }
-  },
-} satisfies Readonly<Record<string, Make>>
-
-/** Kinds of events that matter more than others. */
-const FREQUENT = /^(kill|stop|rescale|sleep|second start)/
-
-const STORE_CALLS = ['all', 'complete', 'markCommitted', 'begin', 'lease.renew']

@@ -62,6 +62,7 @@ const apply = (operator: Operator, items: readonly Timed[]): readonly Timed[] =>
       )
     case 'mapAsync':
       return items.map(({ item, time }) => ({ item: { ...item, text: `${item.text}~` }, time }))
+    case 'fragile':
     case 'processBatches':
       return items
     case 'keyedScan': {

@@ -37,6 +37,8 @@ export interface JobPlace {
   /** begins names of topics */
   readonly topics: string
   readonly warn: (message: string) => void
+  /** whether something goes wrong, which it does so many times in all */
+  mishap(times: number): boolean
 }
 
 /** The group of the sources, whose offsets say how far they have read. */
@@ -68,7 +70,7 @@ const subtaskOf = (script: Script, place: JobPlace, subtaskIndex: number): Obser
     )
   })
   const elements$ = (inputs.length === 1 ? inputs[0]! : unionElements(...inputs)).pipe(
-    operatorsOf(script.pipeline, scheduler),
+    operatorsOf(script.pipeline, place),
   )
   return elements$.pipe(script.sinks === 1 ? into('out') : branch(into('out'), into('also')))
 }
@@ -88,6 +90,8 @@ const sourceOf = (
     .setProperty('max.poll.records', script.poll)
     .setProperty('max.partition.fetch.bytes', 100)
     .setLogger(loggerOf(place))
+  if (script.records.some(({ partition }) => partition >= script.partitions))
+    builder.setProperty('partition.discovery.interval.ms', 300)
   if (script.bounded) builder.setBounded(OffsetsInitializer.latest())
   if (script.records.some(({ bad }) => bad)) builder.setDeserializationErrorPolicy(deadLetter(deadSink))
   return builder.build()

@@ -5,13 +5,15 @@
  *     npm run chaos:random -- --seed 4711                       one, with all that happened
  *     npm run chaos:random -- --from 1 --to 500                 these
  *     npm run chaos:random -- --all                             also with what is known to fail (notYet.ts)
- *     npm run chaos:random -- --all --only 'sleep,second start' with events of these kinds
+ *     npm run chaos:random -- --all --only 'sleep;second start' with events of these kinds; --without … all but these
+ *     npm run chaos:random -- --all --ignore 'answered early'   not these kinds of violations
  */
 import { parseArgs } from 'node:util'
 import { anyScript, EVENT_KINDS, type Feature } from './anyScript.js'
 import { differences, drawScript } from './drawScript.js'
 import { failureOf } from './failureOf.js'
 import { notYet } from './notYet.js'
+import type { ViolationKind } from './Outcome.js'
 import { playScript } from './playScript.js'
 import { shrink } from './shrink.js'
 
@@ -23,19 +25,21 @@ const { values } = parseArgs({
     to: { type: 'string' },
     only: { type: 'string' },
     without: { type: 'string', default: '' },
+    ignore: { type: 'string', default: '' },
     all: { type: 'boolean', default: false },
   },
 })
 
-const words = (list: string): readonly Feature[] => list.split(',').filter((word) => word !== '') as Feature[]
+/** Names are divided by semicolons, since some have commas. */
+const words = (list: string): readonly string[] => list.split(';').filter((word) => word !== '')
 
-const only = values.only === undefined ? undefined : words(values.only.replaceAll(', ', ','))
+const only = values.only === undefined ? undefined : words(values.only)
 const without: readonly Feature[] = [
   ...(values.all ? [] : notYet.features),
   ...(only === undefined ? [] : EVENT_KINDS().filter((kind) => !only.includes(kind))),
-  ...words(values.without),
+  ...(words(values.without) as Feature[]),
 ]
-const known = values.all ? [] : notYet.violations
+const known = [...(values.all ? [] : notYet.violations), ...(words(values.ignore) as ViolationKind[])]
 
 /** A failure is shrunk for so long, in ms; of those that look alike the first three. */
 const SHRINKING = 30_000

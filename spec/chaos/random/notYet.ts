@@ -15,6 +15,9 @@ export const notYet: {
   features: [
     'second start',
     'second start, slow',
+    'two starts',
+    'sleep, and a successor',
+    'store fails for long, and a death',
     'sleep',
     'sleep for long',
     'start that is refused',

@@ -7,6 +7,7 @@ import {
   of,
   type OperatorFunction,
   range,
+  tap,
   type SchedulerLike,
   timer,
   toArray,
@@ -23,18 +24,31 @@ import type { StreamElement } from '../../../lib/stream/StreamElement.js'
 import { Item, stateKeyOf } from './Item.js'
 import type { Operator } from './Script.js'
 
+/** What operators need of where they run. */
+export interface OperatorPlace {
+  readonly scheduler: SchedulerLike
+  mishap(times: number): boolean
+}
+
 type ItemOperator = OperatorFunction<StreamElement<Item>, StreamElement<Item>>
 
 /** The operators of a script, as the library has them. What they do is said again, plainly, in `expectedOf`. */
 export const operatorsOf =
-  (operators: readonly Operator[], scheduler: SchedulerLike): ItemOperator =>
+  (operators: readonly Operator[], place: OperatorPlace): ItemOperator =>
   (elements$) =>
-    operators.reduce((so$, operator, index) => so$.pipe(operatorOf(operator, index, scheduler)), elements$)
+    operators.reduce((so$, operator, index) => so$.pipe(operatorOf(operator, index, place)), elements$)
 
-const operatorOf = (operator: Operator, index: number, scheduler: SchedulerLike): ItemOperator => {
+const operatorOf = (operator: Operator, index: number, place: OperatorPlace): ItemOperator => {
+  const { scheduler } = place
   switch (operator.op) {
     case 'map':
       return onRecords(map((item) => ({ ...item, text: `${item.text}'` })))
+    case 'fragile':
+      return onRecords(
+        tap(({ n, text }) => {
+          if (n % 4 === 2 && place.mishap(operator.times)) throw new Error(`No answer about ${text}.`)
+        }),
+      )
     case 'filter':
       return onRecords(filter(({ n }) => n % operator.drop !== 0))
     case 'flatMap':

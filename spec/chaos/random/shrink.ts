@@ -76,6 +76,7 @@ const settings = [
     'bounded',
     'processes',
     'sinksKnowSubtask',
+    'minPause',
     'timeout',
     'tolerableFailures',
   ] as const),
