@@ -37,8 +37,10 @@ export class CombinedWatermarkStatus<Split> implements WatermarkCombination<Spli
   }
 
   emitWatermark(split: Split, timestamp: number): void {
-    if (this.setWatermark(split, timestamp) && timestamp > this.combined) this.update()
-    else if (this.splits.has(split)) this.resume()
+    const partial = this.splits.get(split)
+    if (partial === undefined) return
+    if (note(partial, timestamp) && timestamp > this.combined) this.update()
+    else this.resume()
   }
 
   markIdle(split: Split): void {
@@ -54,11 +56,7 @@ export class CombinedWatermarkStatus<Split> implements WatermarkCombination<Spli
   /** Notes a watermark to be combined at the next `update`: a tick asks all splits first. True if it is a later one. */
   setWatermark(split: Split, timestamp: number): boolean {
     const partial = this.splits.get(split)
-    if (partial === undefined) return false
-    partial.idle = false
-    if (timestamp <= partial.watermark) return false
-    partial.watermark = timestamp
-    return true
+    return partial !== undefined && note(partial, timestamp)
   }
 
   /** The same for idleness. */
@@ -82,6 +80,8 @@ export class CombinedWatermarkStatus<Split> implements WatermarkCombination<Spli
     for (const partial of this.splits.values()) {
       if (partial.watermark > latest) latest = partial.watermark
       if (partial.idle) continue
+      // It is what the combined one waits for, whatever the others are.
+      if (partial.watermark <= this.combined) return this.resume()
       idle = false
       if (partial.watermark < least) least = partial.watermark
     }
@@ -104,4 +104,12 @@ export class CombinedWatermarkStatus<Split> implements WatermarkCombination<Spli
     this.idle = false
     this.output.markActive()
   }
+}
+
+/** True if it is a later one. */
+function note(partial: PartialWatermark, timestamp: number): boolean {
+  partial.idle = false
+  if (timestamp <= partial.watermark) return false
+  partial.watermark = timestamp
+  return true
 }
