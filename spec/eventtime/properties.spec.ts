@@ -16,6 +16,8 @@ import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'
 import { withIdleness } from '../../lib/eventtime/withIdleness.js'
 import type { StreamElement } from '../../lib/stream/StreamElement.js'
 import { Upstream, active, idle, record, show, watermark } from '../support/elements.js'
+import { CombinedModel } from './support/CombinedModel.js'
+import { UnionModel } from './support/UnionModel.js'
 
 type Elements = StreamElement<string>
 
@@ -83,6 +85,65 @@ describe('a combined watermark', () => {
       )
     },
   )
+})
+
+describe('watermarks and statuses of inputs', () => {
+  const acts = fc.array(
+    fc.record({
+      // The third begins idle and seldom comes back: what two do shows sooner.
+      who: fc.oneof({ weight: 9, arbitrary: fc.nat(1) }, fc.constant(2)),
+      what: fc.oneof({ weight: 2, arbitrary: fc.nat(2) }, fc.constantFrom('idle' as const, 'active' as const)),
+    }),
+    { maxLength: 40 },
+  )
+  const inputs = [0, 1, 2]
+
+  /** Numbers are how far a watermark is ahead of a time that goes on with the acts: so they often meet. */
+  const words = (script: typeof acts extends fc.Arbitrary<infer S> ? S : never) =>
+    script.map(({ who, what }, index) => ({
+      who,
+      what: typeof what === 'number' ? Math.floor(index / 6) + what : what,
+    }))
+
+  it('should become those that the rules of Flink make of them: unionElements', () => {
+    fc.assert(
+      fc.property(acts, (script) => {
+        const sources = inputs.map(() => new Subject<Elements>())
+        const seen: string[] = []
+        const expected: string[] = []
+        const model = new UnionModel(inputs.length, (word) => expected.push(word))
+        unionElements(...sources).subscribe((element) => seen.push(show(element)))
+        for (const { who, what } of [{ who: 2, what: 'idle' as const }, ...words(script)]) {
+          sources[who]!.next(typeof what === 'number' ? watermark(what) : what === 'idle' ? idle : active)
+          model.next(who, typeof what === 'number' ? `W${what}` : what)
+        }
+        expect(seen).toEqual(expected)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('should become those that the rules of Flink make of them: combineWatermarks', () => {
+    fc.assert(
+      fc.property(acts, (script) => {
+        const sources = inputs.map(() => new Subject<Elements>())
+        const seen: string[] = []
+        const expected: string[] = []
+        const model = new CombinedModel((word) => expected.push(word))
+        of(...sources.map((elements, index) => ({ id: `${index}`, elements })))
+          .pipe(combineWatermarks())
+          .subscribe((element) => seen.push(show(element)))
+        for (const input of inputs) model.add(`${input}`)
+        for (const { who, what } of [{ who: 2, what: 'idle' as const }, ...words(script)]) {
+          sources[who]!.next(typeof what === 'number' ? watermark(what) : what === 'idle' ? idle : active)
+          model.set(`${who}`, typeof what === 'number' ? { watermark: what } : { idle: what === 'idle' })
+          model.tell()
+        }
+        expect(seen).toEqual(expected)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
 })
 
 describe('without idleness', () => {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import { concatMap, type Observable, tap, timer } from 'rxjs'
+import { catchError, concatMap, EMPTY, map, type Observable, takeUntil, tap, timer } from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { unionElements } from '../../lib/eventtime/unionElements.js'
 import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
+import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import type { StreamElement } from '../../lib/stream/StreamElement.js'
 import { record, watermark } from '../../lib/testing/marbleElements.js'
 import { type MarbleHelpers, runMarbles } from '../../lib/testing/runMarbles.js'
@@ -197,8 +198,8 @@ describe.each(eventTimeForms)('the event time of a source, by %s', (_, form) => 
     })
 
     it.each([
-      ['drained', true, '(AMD|)'],
-      ['suspended', false, '(S|)'],
+      ['drained: active first, as a watermark of an idle stream is ignored', true, '(AMD|)'],
+      ['suspended: with nothing more', false, '(S|)'],
     ])(
       'should end when it is %s: active for the final watermark, which counts for nobody otherwise',
       (_, drain, end) => {
@@ -213,5 +214,52 @@ describe.each(eventTimeForms)('the event time of a source, by %s', (_, form) => 
         })
       },
     )
+  })
+
+  describe('the clock', () => {
+    // Two splits, one of which waits for the other, beside one that has had nothing yet; it would tick for ever.
+    const watermarks = ascending.withIdleness(1_000).withWatermarkAlignment('over', 50, 100)
+    const written = {
+      a: { partition: 0, value: 'a', timestamp: 500 },
+      b: { partition: 1, value: 'b', timestamp: 0 },
+    }
+    const endings: Readonly<
+      Record<string, (stream: Observable<StreamElement<string>>, stop: () => void) => Observable<unknown>>
+    > = {
+      'is left': (stream$) => stream$.pipe(takeUntil(timer(3_000))),
+      fails: (stream$) =>
+        stream$.pipe(
+          map(({ kind }) => {
+            if (kind === 'watermarkStatus') throw new Error('no more')
+          }),
+          catchError(() => EMPTY),
+        ),
+      'is drained': (stream$, stop) => stream$.pipe(tap({ subscribe: () => timer(3_000).subscribe(stop) })),
+    }
+
+    it.each(Object.keys(endings))('should stand still once the stream %s', (ending) => {
+      let last = 0
+      runMarbles({ topics: { t: 3 } }, ({ produce, options, coordinator, scheduler, run, flush }) => {
+        produce('t', '(ab)', written)
+        const checkpoints = coordinator()
+        const stream$ = form(builderOf().build(), { ...options, watermarks, checkpoints }).pipe(noteLate([]))
+        run(endings[ending]!(stream$, () => checkpoints.stopWithSavepoint({ drain: true }).subscribe()))
+        flush()
+        last = scheduler.frame
+      })
+      expect(last).toBeLessThanOrEqual(3_010)
+    })
+
+    it('should stand still once a bounded source has ended', () => {
+      let last = 0
+      runMarbles({ topics: { t: 3 } }, ({ kafka, options, scheduler, run, flush }) => {
+        kafka.produce('t', Object.values(written))
+        const bounded = builderOf().setBounded(OffsetsInitializer.latest()).build()
+        run(form(bounded, { ...options, watermarks }).pipe(noteLate([])))
+        flush()
+        last = scheduler.frame
+      })
+      expect(last).toBeLessThanOrEqual(10)
+    })
   })
 })

@@ -1,6 +1,7 @@
-import { map, type Observable, type SchedulerLike } from 'rxjs'
+import { identity, map, type Observable, type SchedulerLike } from 'rxjs'
 import type { CheckpointCoordinator } from '../../../lib/checkpoint/CheckpointCoordinator.js'
 import type { ConnectKafka } from '../../../lib/client/KafkaClient.js'
+import { alignWatermarks } from '../../../lib/eventtime/alignWatermarks.js'
 import { assignTimestampsAndWatermarks } from '../../../lib/eventtime/assignTimestampsAndWatermarks.js'
 import { combineWatermarks } from '../../../lib/eventtime/combineWatermarks.js'
 import type { WatermarkStrategy } from '../../../lib/eventtime/WatermarkStrategy.js'
@@ -24,13 +25,18 @@ export const eventTimeForms: readonly (readonly [string, EventTimeForm])[] = [
   ['elements()', (source, options) => source.elements(options)],
   [
     'splits(), operators and combineWatermarks()',
-    (source, { watermarks, ...options }) =>
-      source.splits(options).pipe(
+    (source, { watermarks, ...options }) => {
+      const { scheduler } = options
+      return source.splits(options).pipe(
         map(({ id, elements }) => ({
           id,
-          elements: elements.pipe(assignTimestampsAndWatermarks(watermarks, { scheduler: options.scheduler })),
+          elements: elements.pipe(
+            assignTimestampsAndWatermarks(watermarks, { scheduler }),
+            watermarks.alignment === undefined ? identity : alignWatermarks(watermarks.alignment, { scheduler }),
+          ),
         })),
-        combineWatermarks({ scheduler: options.scheduler }),
-      ),
+        combineWatermarks({ scheduler }),
+      )
+    },
   ],
 ]
