@@ -55,6 +55,8 @@ export class SourceWatermarks<T> {
     private readonly listener: SourceWatermarksListener,
     private readonly scheduler: SchedulerLike,
     holder$?: WatermarkHolderObserver,
+    /** by which idleness is counted */
+    private readonly clock: { now(): number } = scheduler,
   ) {
     const now = (): number => scheduler.now()
     this.output = new ElementWatermarkOutput((element) => {
@@ -62,15 +64,16 @@ export class SourceWatermarks<T> {
       this.listener.emit(element)
     })
     this.combined = new CombinedWatermarkStatus(this.output)
-    this.undiscovered = strategy.idleTimeout === undefined ? undefined : new IdlenessTimer(strategy.idleTimeout, now)
+    this.undiscovered =
+      strategy.idleTimeout === undefined ? undefined : new IdlenessTimer(strategy.idleTimeout, () => clock.now())
     this.tracker = new WatermarkHolderTracker(() => this.combined.slowest, now, holder$)
     this.alignment = this.join()
   }
 
   /** @param id names it where it is told which split holds the watermark */
   addSplit(id: string): SplitWatermarks<T> {
-    const { strategy, scheduler, combined, alignment } = this
-    const split: SplitWatermarks<T> = new SplitWatermarks(id, strategy, scheduler, combined, alignment, () => {
+    const { strategy, clock, combined, alignment } = this
+    const split: SplitWatermarks<T> = new SplitWatermarks(id, strategy, clock, combined, alignment, () => {
       this.live.delete(split)
       combined.remove(split)
     })
@@ -166,13 +169,13 @@ export class SplitWatermarks<T> {
   constructor(
     readonly id: string,
     strategy: WatermarkStrategy<T>,
-    scheduler: SchedulerLike,
+    clock: { now(): number },
     combined: CombinedWatermarkStatus<SplitWatermarks<T>>,
     private readonly alignment: StreamAlignment | undefined,
     readonly release: () => void,
   ) {
     this.timestampOf = strategy.timestampAssigner
-    this.alignmentClock = new PausableClock(scheduler)
+    this.alignmentClock = new PausableClock(clock)
     this.clock = new DemandClock(this.alignmentClock)
     this.generator = strategy.createWatermarkGenerator(() => this.clock.now())
     this.idleness = this.generator instanceof WatermarksWithIdleness ? this.generator : undefined

@@ -1,5 +1,6 @@
-import { NEVER, asyncScheduler, interval } from 'rxjs'
+import { NEVER, asyncScheduler, interval, tap } from 'rxjs'
 import type { Observable, SchedulerLike } from 'rxjs'
+import { TickClock } from './TickClock.js'
 
 /** When periodic watermarks are emitted, and idleness is looked at. */
 export interface TickConfig {
@@ -8,8 +9,13 @@ export interface TickConfig {
   readonly scheduler?: SchedulerLike
 }
 
-/** The scheduler, and its ticks. */
-export function ticks(config: TickConfig): { readonly scheduler: SchedulerLike; readonly tick$: Observable<number> } {
-  const { autoWatermarkInterval = 200, scheduler = asyncScheduler } = config
-  return { scheduler, tick$: autoWatermarkInterval > 0 ? interval(autoWatermarkInterval, scheduler) : NEVER }
+/** Flink's `pipeline.auto-watermark-interval`, in ms. */
+const DEFAULT_WATERMARK_INTERVAL = 200
+
+/** A clock, and its ticks: of one stream, from now on. */
+export function ticks(config: TickConfig): { readonly clock: TickClock; readonly tick$: Observable<unknown> } {
+  const { autoWatermarkInterval = DEFAULT_WATERMARK_INTERVAL, scheduler = asyncScheduler } = config
+  const clock = new TickClock(scheduler, autoWatermarkInterval)
+  if (!(autoWatermarkInterval > 0)) return { clock, tick$: NEVER }
+  return { clock, tick$: interval(autoWatermarkInterval, scheduler).pipe(tap(() => clock.tick())) }
 }

@@ -37,7 +37,6 @@ export function assignTimestampsAndWatermarks<T>(
   strategy: WatermarkStrategy<T>,
   config: TickConfig = {},
 ): MonoTypeOperatorFunction<StreamElement<T>> {
-  const { scheduler, tick$ } = ticks(config)
   const { timestampAssigner } = strategy
   return (source) =>
     new Observable((destination) => {
@@ -56,7 +55,8 @@ export function assignTimestampsAndWatermarks<T>(
           elements.markActive()
         },
       }
-      const clock = new DemandClock(scheduler)
+      const { clock: time, tick$ } = ticks(config)
+      const clock = new DemandClock(time)
       const generator = strategy.createWatermarkGenerator(() => clock.now())
       const idleness = generator instanceof WatermarksWithIdleness ? generator : undefined
       // `Restored` has to be first.

@@ -23,13 +23,13 @@ export function withIdleness<T>(
   config: TickConfig = {},
 ): MonoTypeOperatorFunction<StreamElement<T>> {
   checkIdleTimeout(idleTimeout)
-  const { scheduler, tick$ } = ticks(config)
   return (source) =>
     new Observable((destination) => {
       const output = new ElementWatermarkOutput((element) => {
         destination.next(element)
       })
-      const clock = new DemandClock(scheduler)
+      const { clock: time, tick$ } = ticks(config)
+      const clock = new DemandClock(time)
       const timer = new IdlenessTimer(idleTimeout, () => clock.now())
       let begun = false
       const ticking = operate(tick$, destination, {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { catchError, concatMap, EMPTY, map, type Observable, takeUntil, tap, timer } from 'rxjs'
+import { catchError, concatMap, EMPTY, map, type Observable, type SchedulerLike, takeUntil, tap, timer } from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
@@ -43,6 +43,20 @@ const noteLate = (late: string[]) => {
     if (element.kind === 'watermark') now = element.timestamp
     if (element.kind === 'record' && element.timestamp <= now) late.push(element.value)
   })
+}
+
+/** A scheduler whose time of day can be set, as by a user, or as it looks to a process that was stopped. */
+const adjustable = (scheduler: SchedulerLike) => {
+  let by = 0
+  return {
+    scheduler: {
+      now: () => scheduler.now() + by,
+      schedule: (...work: Parameters<SchedulerLike['schedule']>) => scheduler.schedule(...work),
+    } as SchedulerLike,
+    set: (ms: number): void => {
+      by += ms
+    },
+  }
 }
 
 /** Writes a record of the topic each 100 ms from `start` on, with the time since then and `ahead` as event time. */
@@ -120,6 +134,43 @@ describe.each(eventTimeForms)('the event time of a source, by %s', (_, form) => 
           a: record('a', 0),
           w: watermark(-1),
         })
+      })
+    })
+  })
+
+  describe('idleness and the time of day', () => {
+    const watermarks = ascending.withIdleness(700)
+
+    it('should not count the time in which the process stood still, its records unread', () => {
+      runMarbles({ topics: { t: 1 } }, ({ produce, options, expectElements, cold }) => {
+        const { scheduler, set } = adjustable(options.scheduler)
+        produce('t', '  50ms a            299ms b           299ms c            599ms d')
+        // The look at 1,000 is the first that has seen nothing; the next one comes a minute late, before what has arrived meanwhile.
+        cold('           1050ms x').subscribe(() => set(60_000))
+        const expected = '50ms a 149ms w 149ms b 49ms x 249ms c 149ms y 449ms d 149ms z 999ms I'
+        expectElements(form(builderOf().build(), { ...options, scheduler, watermarks }), '^ 3s !').toBe(expected, {
+          a: record('a', 50),
+          b: record('b', 350),
+          c: record('c', 650),
+          d: record('d', 1250),
+          w: watermark(49),
+          x: watermark(349),
+          y: watermark(649),
+          z: watermark(1249),
+        })
+      })
+    })
+
+    it('should not wait for the hour by which the clock was set back', () => {
+      runMarbles({ topics: { t: 1 } }, ({ produce, options, expectElements, cold }) => {
+        const { scheduler, set } = adjustable(options.scheduler)
+        produce('t', '  a')
+        cold('           500ms x').subscribe(() => set(-3_600_000))
+        expectElements(form(builderOf().build(), { ...options, scheduler, watermarks }), '^ 3s !').toBe(
+          // The tick in which it was set back does not count.
+          'a 199ms w 1199ms I',
+          { a: record('a', 0), w: watermark(-1) },
+        )
       })
     })
   })

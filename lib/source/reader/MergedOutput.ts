@@ -1,5 +1,6 @@
-import { asyncScheduler, interval, type SchedulerLike, type Subscriber, Subscription } from 'rxjs'
+import { asyncScheduler, type Subscriber, Subscription } from 'rxjs'
 import { type SplitWatermarks, SourceWatermarks } from '../../eventtime/SourceWatermarks.js'
+import { ticks } from '../../eventtime/TickConfig.js'
 import type { WatermarkHolder } from '../../eventtime/WatermarkHolder.js'
 import { WatermarkStrategy } from '../../eventtime/WatermarkStrategy.js'
 import type { CheckpointBarrier } from '../../stream/CheckpointBarrier.js'
@@ -13,9 +14,6 @@ import type { KafkaSourceOptions } from '../KafkaSourceOptions.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import type { SourceOutput, SplitOutput } from './SourceOutput.js'
 
-/** From one periodic watermark to the next, in ms. Flink's `pipeline.auto-watermark-interval`. */
-const WATERMARK_INTERVAL = 200
-
 /** All splits in one stream: `splits()` and `combineWatermarks()`, fused. */
 export class MergedOutput<T> implements SourceOutput<T> {
   readonly parts = 1
@@ -23,7 +21,7 @@ export class MergedOutput<T> implements SourceOutput<T> {
   private readonly watermarks: SourceWatermarks<T>
   /** Without a strategy a source tells its status, and its end. */
   private readonly timed: boolean
-  private readonly scheduler: SchedulerLike
+  private readonly time: ReturnType<typeof ticks>
   private readonly ticks = new Subscription()
   private tickDue = false
 
@@ -34,7 +32,7 @@ export class MergedOutput<T> implements SourceOutput<T> {
     private readonly wake: () => void,
   ) {
     this.timed = strategy !== undefined
-    this.scheduler = scheduler
+    this.time = ticks({ scheduler })
     const emit = (element: Watermark | WatermarkStatus): void => {
       if (element.kind === 'watermark' && element.timestamp !== MAX_WATERMARK) this.watermark = element.timestamp
       destination.next(element)
@@ -44,6 +42,7 @@ export class MergedOutput<T> implements SourceOutput<T> {
       { emit, wake },
       scheduler,
       this.timed ? watermarkHolder$ : undefined,
+      this.time.clock,
     )
     this.watermarks = watermarks
     destination.add(() => {
@@ -65,7 +64,7 @@ export class MergedOutput<T> implements SourceOutput<T> {
     this.destination.next(restored)
     if (!this.timed) return
     this.ticks.add(
-      interval(WATERMARK_INTERVAL, this.scheduler).subscribe(() => {
+      this.time.tick$.subscribe(() => {
         this.tickDue = true
         this.wake()
       }),
