@@ -52,6 +52,11 @@ export class AlignmentMember {
     return watermark > this.allowed
   }
 
+  /** Up to here it may come. `MAX_WATERMARK`: there is none to wait for. */
+  get bound(): number {
+    return this.allowed
+  }
+
   emitWatermark(timestamp: number): void {
     const begins = this.idle || this.watermark === MIN_WATERMARK
     this.watermark = timestamp

@@ -10,6 +10,7 @@ import { StreamError } from '../stream/StreamError.js'
 import { MAX_WATERMARK } from '../stream/Watermark.js'
 import { BarrierAlignment } from './BarrierAlignment.js'
 import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
+import { inputsHold } from './inputsHold.js'
 import type { MergeConfig } from './MergeConfig.js'
 import type { WatermarkCombination } from './WatermarkCombination.js'
 import type { WatermarkOutput } from './WatermarkGenerator.js'
@@ -63,6 +64,8 @@ export class ElementMerge<T> {
 
   constructor(
     private readonly destination: Subscriber<StreamElement<T>>,
+    /** as it stands in the program */
+    private readonly name: string,
     combination: new (output: WatermarkOutput) => WatermarkCombination<Input<T>>,
     { watermarkHolder$, scheduler = asyncScheduler }: MergeConfig = {},
   ) {
@@ -148,6 +151,7 @@ export class ElementMerge<T> {
     if (this.endRequested) restored.requestEnd()
     for (const part of this.parts) restored.present?.(part)
     if (this.restored.length > 1) return
+    this.present({ name: this.name, holding: () => inputsHold(this.name, this.watermarks.slowest) })
     this.destination.next({
       kind: 'restored',
       checkpointId: restored.checkpointId,
@@ -162,10 +166,14 @@ export class ElementMerge<T> {
         for (const one of this.restored) one.requestEnd()
       },
       present: (part) => {
-        this.parts.push(part)
-        for (const one of this.restored) one.present?.(part)
+        this.present(part)
       },
     })
+  }
+
+  private present(part: PipelinePart): void {
+    this.parts.push(part)
+    for (const one of this.restored) one.present?.(part)
   }
 
   private deliver(input: Input<T>, barrier: CheckpointBarrier): void {

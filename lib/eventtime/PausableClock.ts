@@ -5,6 +5,10 @@ export class PausableClock {
 
   constructor(private readonly time: { now(): number }) {}
 
+  get paused(): boolean {
+    return this.pausedAt !== undefined
+  }
+
   now(): number {
     return (this.pausedAt ?? this.time.now()) - this.pausedFor
   }

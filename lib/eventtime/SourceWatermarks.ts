@@ -1,11 +1,13 @@
 import type { SchedulerLike } from 'rxjs'
 import type { BatchEnd } from '../stream/BatchEnd.js'
+import type { EventTimeHold } from '../stream/EventTimeHold.js'
 import { MAX_WATERMARK, MIN_WATERMARK } from '../stream/Watermark.js'
 import type { Watermark } from '../stream/Watermark.js'
 import type { WatermarkStatus } from '../stream/WatermarkStatus.js'
 import { CombinedWatermarkStatus } from './CombinedWatermarkStatus.js'
 import { DemandClock } from './DemandClock.js'
 import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
+import { inputsHold } from './inputsHold.js'
 import { IdlenessTimer } from './IdlenessTimer.js'
 import { PausableClock } from './PausableClock.js'
 import { StreamAlignment } from './StreamAlignment.js'
@@ -119,6 +121,16 @@ export class SourceWatermarks<T> {
     return this.tracker.holder
   }
 
+  /** What its event time waits for; undefined when that needs no word: the pipeline has it wait, or a timeout is to end it. */
+  get hold(): EventTimeHold | undefined {
+    const { alignment, live, strategy } = this
+    if (alignment !== undefined && live.size > 0 && [...live].every(({ paused }) => paused))
+      return { _tag: 'group', place: `alignment group '${alignment.group}'`, slowest: alignment.slowest }
+    const { slowest } = this.combined
+    if (strategy.idleTimeout !== undefined || slowest?.input.waits === true) return undefined
+    return inputsHold('the source', slowest)
+  }
+
   /** Nothing more is read: nobody waits for this source, nor for any of its splits. */
   leave(): void {
     for (const split of this.live) split.release()
@@ -209,6 +221,11 @@ export class SplitWatermarks<T> {
   /** No record for longer than the timeout: `markActive` is due before the next one. */
   get idle(): boolean {
     return this.idleness !== undefined && this.idleness.idle
+  }
+
+  /** It may not send: it is ahead of its group, or the pipeline asks for no more of it. */
+  get waits(): boolean {
+    return this.clock.paused || this.paused
   }
 
   onRecord(value: T, timestamp: number): void {

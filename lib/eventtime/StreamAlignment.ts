@@ -1,10 +1,11 @@
-import { asyncScheduler, interval } from 'rxjs'
+import { asyncScheduler } from 'rxjs'
 import type { SchedulerLike, Subscription } from 'rxjs'
 import { MAX_WATERMARK } from '../stream/Watermark.js'
 import type { Watermark } from '../stream/Watermark.js'
 import type { WatermarkStatus } from '../stream/WatermarkStatus.js'
 import type { AlignmentMember } from './AlignmentGroup.js'
 import { alignmentGroupNamed } from './alignmentGroupNamed.js'
+import { fixedDelay } from './fixedDelay.js'
 import type { WatermarkAlignment } from './WatermarkAlignment.js'
 
 /**
@@ -17,15 +18,25 @@ export class StreamAlignment {
 
   /** @param onChange what is ahead may have changed */
   constructor(
-    { group, maxDrift, updateInterval = 1_000 }: WatermarkAlignment,
+    private readonly alignment: WatermarkAlignment,
     private readonly onChange: () => void,
     scheduler: SchedulerLike = asyncScheduler,
   ) {
+    const { group, maxDrift, updateInterval = 1_000 } = alignment
     this.member = alignmentGroupNamed(group).join(maxDrift)
-    this.reporting = interval(updateInterval, scheduler).subscribe(() => {
+    this.reporting = fixedDelay(updateInterval, scheduler).subscribe(() => {
       this.member.report()
       onChange()
     })
+  }
+
+  /** The watermark of the slowest in the group, as of the last report. */
+  get slowest(): number {
+    return this.member.bound - this.alignment.maxDrift
+  }
+
+  get group(): string {
+    return this.alignment.group
   }
 
   /** The stream as a whole is ahead: it has to wait. */

@@ -1,5 +1,6 @@
-import { NEVER, asyncScheduler, interval, tap } from 'rxjs'
+import { NEVER, asyncScheduler, tap } from 'rxjs'
 import type { Observable, SchedulerLike } from 'rxjs'
+import { fixedDelay } from './fixedDelay.js'
 import { TickClock } from './TickClock.js'
 
 /** When periodic watermarks are emitted, and idleness is looked at. */
@@ -17,5 +18,5 @@ export function ticks(config: TickConfig): { readonly clock: TickClock; readonly
   const { autoWatermarkInterval = DEFAULT_WATERMARK_INTERVAL, scheduler = asyncScheduler } = config
   const clock = new TickClock(scheduler, autoWatermarkInterval)
   if (!(autoWatermarkInterval > 0)) return { clock, tick$: NEVER }
-  return { clock, tick$: interval(autoWatermarkInterval, scheduler).pipe(tap(() => clock.tick())) }
+  return { clock, tick$: fixedDelay(autoWatermarkInterval, scheduler).pipe(tap(() => clock.tick())) }
 }

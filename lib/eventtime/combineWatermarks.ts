@@ -39,7 +39,7 @@ export interface SplitElements<T> {
 export function combineWatermarks<T>(config: MergeConfig = {}): OperatorFunction<SplitElements<T>, StreamElement<T>> {
   return (splits) =>
     new Observable((destination) => {
-      const merge = new ElementMerge<T>(destination, CombinedWatermarkStatus, config)
+      const merge = new ElementMerge<T>(destination, 'combineWatermarks', CombinedWatermarkStatus, config)
       operate(splits, destination, {
         next: (split) => {
           merge.add(split)

@@ -4,6 +4,10 @@ export interface SlowestInput<Input> {
   readonly watermark: number
   /** The combined watermark if it did not count. */
   readonly watermarkWithout: number
+  /** All that are as slow. */
+  readonly tied: readonly Input[]
+  /** The latest watermark of all inputs, of those too that do not count. */
+  readonly furthest: number
 }
 
 /**
@@ -13,7 +17,7 @@ export interface SlowestInput<Input> {
  * @param latest of all inputs: what is emitted when none counts any more
  */
 export function slowestInput<Input>(
-  counting: Iterable<readonly [Input, number]>,
+  counting: readonly (readonly [Input, number])[],
   emitted: number,
   latest: number,
 ): SlowestInput<Input> | undefined {
@@ -26,5 +30,6 @@ export function slowestInput<Input>(
   }
   if (slowest === undefined) return undefined
   const [input, watermark] = slowest
-  return { input, watermark, watermarkWithout: Math.max(emitted, next ?? latest) }
+  const tied = counting.filter((one) => one[1] === watermark).map(([one]) => one)
+  return { input, watermark, watermarkWithout: Math.max(emitted, next ?? latest), tied, furthest: latest }
 }

@@ -35,7 +35,7 @@ export function unionElements<T extends Readonly<Record<string, unknown>>>(
 export function unionElements(...inputs: readonly unknown[]): Observable<StreamElement<unknown>> {
   const [named, config] = isNamed(inputs) ? inputs : [byPlace(inputs)]
   return new Observable((destination) => {
-    const merge = new ElementMerge<unknown>(destination, StatusWatermarkValve, config)
+    const merge = new ElementMerge<unknown>(destination, 'unionElements', StatusWatermarkValve, config)
     merge.add(...Object.entries(named).map(([id, elements]) => ({ id, elements })))
     merge.close()
   })

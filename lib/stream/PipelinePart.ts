@@ -1,3 +1,5 @@
+import type { EventTimeHold } from './EventTimeHold.js'
+
 /**
  * A part of a pipeline that can hold elements up, as it presents itself to the source (see `Restored.present`): so that a message about
  * a pipeline that does not move can name what it waits for.
@@ -9,6 +11,8 @@ export interface PipelinePart {
   readonly acknowledges?: boolean
   /** What it holds or waits for now: a predicate to its name, `has 3 projections under way`. Undefined: nothing. */
   readonly waiting?: () => string | undefined
+  /** What event time waits for here; undefined: nothing. */
+  readonly holding?: () => EventTimeHold | undefined
 }
 
 /** `mapAsync(enrich)`: an operator with the name of the function it was given, if that has one. */

@@ -52,7 +52,7 @@ const adjustable = (scheduler: SchedulerLike) => {
     scheduler: {
       now: () => scheduler.now() + by,
       schedule: (...work: Parameters<SchedulerLike['schedule']>) => scheduler.schedule(...work),
-    } as SchedulerLike,
+    },
     set: (ms: number): void => {
       by += ms
     },
@@ -171,6 +171,17 @@ describe.each(eventTimeForms)('the event time of a source, by %s', (_, form) => 
           'a 199ms w 1199ms I',
           { a: record('a', 0), w: watermark(-1) },
         )
+      })
+    })
+  })
+
+  it('should come to an end after hours of virtual time', () => {
+    runMarbles({ topics: { t: 1 }, until: 7_200_000 }, ({ produce, options, expectElements }) => {
+      produce('t', '         a')
+      const watermarks = ascending.withIdleness(3_600_000).withWatermarkAlignment('hours', 0, 1_000)
+      expectElements(form(builderOf().build(), { ...options, watermarks })).toBe('a 199ms w 3600399ms I', {
+        a: record('a', 0),
+        w: watermark(-1),
       })
     })
   })

@@ -76,6 +76,11 @@ export class KeyedWindows<T, K extends Key, A> {
     }
   }
 
+  /** How many windows have been opened as long as there has been no watermark; 0 once there was one. */
+  get openedWithoutWatermark(): number {
+    return this.watermark === MIN_WATERMARK ? this.opened : 0
+  }
+
   get state(): KeyedWindowsState<A> {
     const panes = Array.from(this.panes, ({ key, window, accumulator }) => {
       return { key, start: window.start, end: window.end, accumulator }

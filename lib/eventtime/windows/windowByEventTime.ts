@@ -126,6 +126,14 @@ export function windowByEventTime<T, K extends Key, A, L = never>(
             case 'restored': {
               const restored = state.restore(element)
               if (restored !== undefined) keyed.restore(restored)
+              const name = `windowByEventTime '${uid}'`
+              element.present?.({
+                name,
+                holding: () => {
+                  const opened = keyed.openedWithoutWatermark
+                  return opened === 0 ? undefined : { _tag: 'windows', place: name, opened }
+                },
+              })
               break
             }
             case 'barrier':

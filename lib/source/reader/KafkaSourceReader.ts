@@ -21,11 +21,13 @@ import { noMetrics } from '../../metrics/noMetrics.js'
 import { StandstillWatch } from '../../standstill/StandstillWatch.js'
 import type { CheckpointOutcome } from '../../stream/CheckpointBarrier.js'
 import type { Restored } from '../../stream/Restored.js'
+import { Boundedness } from '../Boundedness.js'
 import { kafkaSourceState } from '../enumerator/KafkaSourceEnumState.js'
 import { restoredState } from '../enumerator/restoredState.js'
 import type { KafkaSourceConfig } from '../KafkaSourceConfig.js'
 import type { KafkaSplitsOptions } from '../KafkaSourceOptions.js'
 import { connectSource } from './connectSource.js'
+import { eventTimeHeld } from './eventTimeHeld.js'
 import { joinCheckpoints } from './joinCheckpoints.js'
 import { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import { OffsetCommitter } from './OffsetCommitter.js'
@@ -91,8 +93,12 @@ export class KafkaSourceReader<T> {
       registerConsumerMetrics: config.consumer.registerConsumerMetrics,
       now: () => this.scheduler.now(),
     })
+    const own = { holding: () => this.output.hold }
     this.watch = new StandstillWatch(
-      [unacknowledged(() => this.splits?.assigned.states ?? [], this.parts)],
+      [
+        unacknowledged(() => this.splits?.assigned.states ?? [], this.parts),
+        eventTimeHeld(() => [own, ...this.parts.all], config.boundedness === Boundedness.BOUNDED, this.metrics.now),
+      ],
       this.logger,
       this.scheduler,
     )

@@ -4,6 +4,7 @@ import { ticks } from '../../eventtime/TickConfig.js'
 import type { WatermarkHolder } from '../../eventtime/WatermarkHolder.js'
 import { WatermarkStrategy } from '../../eventtime/WatermarkStrategy.js'
 import type { CheckpointBarrier } from '../../stream/CheckpointBarrier.js'
+import type { EventTimeHold } from '../../stream/EventTimeHold.js'
 import type { Restored } from '../../stream/Restored.js'
 import type { StreamElement } from '../../stream/StreamElement.js'
 import { StreamRecord } from '../../stream/StreamRecord.js'
@@ -53,6 +54,10 @@ export class MergedOutput<T> implements SourceOutput<T> {
 
   get watermarkHolder(): WatermarkHolder | undefined {
     return this.watermarks.holder
+  }
+
+  get hold(): EventTimeHold | undefined {
+    return this.watermarks.hold
   }
 
   get closed(): boolean {

@@ -14,6 +14,10 @@ export class PipelineParts {
     return [...this.parts].some(({ acknowledges }) => acknowledges === true)
   }
 
+  get all(): readonly PipelinePart[] {
+    return [...this.parts]
+  }
+
   /** Who waits now, as sentences: `mapAsync(enrich) has 3 projections under way.` */
   get waiting(): readonly string[] {
     const sentences = [...this.parts].flatMap(({ name, waiting }) => {

@@ -1,6 +1,7 @@
 import type { WatermarkHolder } from '../../eventtime/WatermarkHolder.js'
 import type { BatchEnd } from '../../stream/BatchEnd.js'
 import type { CheckpointBarrier } from '../../stream/CheckpointBarrier.js'
+import type { EventTimeHold } from '../../stream/EventTimeHold.js'
 import type { Restored } from '../../stream/Restored.js'
 import type { DeadLetterRecord } from '../deadletter/DeadLetterRecord.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
@@ -44,6 +45,8 @@ export interface SourceOutput<T> {
   readonly watermark: number
   /** the split it waits for; undefined when there is none, or when each split makes its own */
   readonly watermarkHolder: WatermarkHolder | undefined
+  /** what event time waits for here; undefined when there is nothing to be said of it, or it is made downstream */
+  readonly hold: EventTimeHold | undefined
   /** In how many streams a barrier goes out now. */
   readonly parts: number
   /** Sends one barrier to each stream, in the turn in which `parts` was asked for. */

@@ -18,6 +18,7 @@ import type { SourceOutput, SplitOutput } from './SourceOutput.js'
 export class SplitsOutput<T> implements SourceOutput<T> {
   readonly watermark = -Infinity
   readonly watermarkHolder = undefined
+  readonly hold = undefined
   private readonly splits = new Set<SplitStream<T>>()
   private listeners = 1
   private restore: Restored | undefined
