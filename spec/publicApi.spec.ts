@@ -34,7 +34,7 @@ const types = list(`
   CheckpointErrorTag CheckpointLogger CheckpointOutcome CheckpointRequest CheckpointStore CheckpointedSource
   CheckpointingInfo CommitLostPolicy CompletedCheckpoint CompressionType ConfigError ConnectKafka ConsumerConfig
   ConsumerRecordFields ControlElement Counter DeadLetterPolicy DecodedProducerConfig DeserializationErrorPolicy
-  DeserializationSchema Deserializer DeserializerClass EndOfStream FetchFailed FetchedRecords FetcherConfig
+  DeserializationSchema Deserializer DeserializerClass EndOfStream EventTimeHold FetchFailed FetchedRecords FetcherConfig
   FileCheckpointStoreOptions FileSystem Gauge Header HeaderProvider Headers IsolationLevel JobShare JsonKeyValue KafkaAdmin
   KafkaClient KafkaConfig KafkaErrorInfo KafkaErrorTag KafkaFetcher KafkaPartitioner KafkaProducer KafkaProperties
   KafkaPropertyValue KafkaRecordSerializer KafkaSinkConfig KafkaSinkContext KafkaSinkOptions KafkaSourceConfig
