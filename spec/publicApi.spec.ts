@@ -38,11 +38,12 @@ const types = list(`
   FileCheckpointStoreOptions FileSystem Gauge Header HeaderProvider Headers IsolationLevel JobShare JsonKeyValue KafkaAdmin
   KafkaClient KafkaConfig KafkaErrorInfo KafkaErrorTag KafkaFetcher KafkaPartitioner KafkaProducer KafkaProperties
   KafkaPropertyValue KafkaRecordSerializer KafkaSinkConfig KafkaSinkContext KafkaSinkOptions KafkaSourceConfig
-  KafkaSourceOptions KafkaSplit KafkaSplitsOptions KafkaSubscriber Key KeyedScanConfig KeyedState LogIdentity Logger MapAsyncConfig
-  MergeConfig MetricGroup NewTopic Offset OffsetOutOfRangePolicy OffsetRole OffsetSpec OffsetsByPartition
+  KafkaSourceOptions KafkaSplit KafkaSplitsOptions KafkaSubscriber Key KeyedScanConfig KeyedState LogIdentity Logger
+  MapAsyncConfig MergeConfig MetricGroup NewTopic NotFromSource Offset OffsetOutOfRangePolicy OffsetRole OffsetSpec
+  OffsetsByPartition
   OffsetsByTopicPartition OffsetsResolver OnCorrupt PartitionDescription PartitionOffsetsRetriever PipelinePart PreparedTransaction
   ProducerConfig ProducerRecord ProducerStats RecordDeserializer RefusedOffsets RemovedPartitionsPolicy Restored ResumedTransaction
-  SaslConfig SerializationSchema Serializer SinkEvent SourceAttempt SourceErrorTag SplitElements StateCodec StateReader
+  SaslConfig SerializationSchema Serializer SinkEvent SinkOperator SourceAttempt SourceErrorTag SplitElements StateCodec StateReader
   StoredAttempt StoredCheckpoint StreamElement StreamErrorTag SubtaskInfo TerminalPipeline TickConfig TimestampAssigner
   TimestampProvider TimestampType TlsConfig TopicDescription TopicSelector TransactionDescription TransactionListing TransactionState TransactionalProducer
   WatermarkAlignment WatermarkGenerator WatermarkHolder WatermarkHolderObserver WatermarkOutput WindowAssigner WindowConfig

@@ -21,6 +21,7 @@ import type { KafkaRecordSerializer } from './serializer/KafkaRecordSerializer.j
 import { PartitionsUnknown, type TopicPartitions } from './serializer/TopicPartitions.js'
 import type { SinkEvent } from './SinkEvent.js'
 import type { KafkaWriter } from './writer/KafkaWriter.js'
+import { withoutRestored } from './writer/misuse.js'
 
 /** What a task opens when the stream tells what it starts from. */
 export interface SinkConnection<T> {
@@ -44,6 +45,7 @@ export class SinkTask<T> {
   private readonly subscription = new Subscription()
   private connection: SinkConnection<T> | undefined
   private queue: StreamElement<T>[] = []
+  private begun = false
   private waiting = true
   private draining = false
   private inputCompleted = false
@@ -62,9 +64,15 @@ export class SinkTask<T> {
   }
 
   next(element: StreamElement<T>): void {
+    if (!this.begun) this.begin(element)
     // Nothing to be done about time here; in the queue it would only stand in the way, for ever after the final barrier.
     if (element.kind === 'watermark' || element.kind === 'watermarkStatus') return
     if (this.waiting || this.queue.length > 0 || !this.take(element)) this.enqueue(element)
+  }
+
+  private begin(first: StreamElement<T> | null | undefined): void {
+    if (first?.kind !== 'restored') throw withoutRestored(first)
+    this.begun = true
   }
 
   complete(): void {

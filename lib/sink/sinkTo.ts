@@ -7,7 +7,6 @@ import {
   ignoreElements,
   Observable,
   of,
-  type OperatorFunction,
   type SchedulerLike,
   throwError,
 } from 'rxjs'
@@ -15,6 +14,7 @@ import type { KafkaClient } from '../client/KafkaClient.js'
 import { KafkaError } from '../client/KafkaError.js'
 import { defaultConnect } from '../defaultClient.js'
 import { operate } from '../stream/operate.js'
+import type { Restored } from '../stream/Restored.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { KafkaCommitter } from './committer/KafkaCommitter.js'
 import { DeliveryGuarantee } from './DeliveryGuarantee.js'
@@ -28,6 +28,19 @@ import { TransactionNamingStrategy } from './transaction/TransactionNamingStrate
 import { ExactlyOnceKafkaWriter } from './writer/ExactlyOnceKafkaWriter.js'
 import { FlushingKafkaWriter } from './writer/FlushingKafkaWriter.js'
 import type { KafkaWriter } from './writer/KafkaWriter.js'
+
+/**
+ * From the elements of a pipeline to what its sink tells. A stream that cannot begin with `Restored`, as an Observable of nothing but
+ * `StreamRecord`s, is refused by its type.
+ */
+export type SinkOperator<T> = <E extends StreamElement<T>>(
+  elements$: Observable<E> & ([E] extends [never] ? unknown : Restored extends E ? unknown : NotFromSource),
+) => Observable<SinkEvent>
+
+/** Why a stream is refused: read its only property. */
+export interface NotFromSource {
+  readonly 'sinkTo takes what source.elements() emits, which begins with Restored': never
+}
 
 /**
  * The end of a pipeline: writes the records of a stream to Kafka, acknowledges its batch ends and barriers, and tells what it
@@ -48,8 +61,8 @@ import type { KafkaWriter } from './writer/KafkaWriter.js'
  * ```
  */
 export const sinkTo =
-  <T>(sink: KafkaSink<T>, options: KafkaSinkOptions = {}): OperatorFunction<StreamElement<T>, SinkEvent> =>
-  (elements$) =>
+  <T>(sink: KafkaSink<T>, options: KafkaSinkOptions = {}): SinkOperator<T> =>
+  <E extends StreamElement<T>>(elements$: Observable<E>) =>
     new Observable((subscriber) => {
       const recordsOut = options.metrics?.counter('numRecordsOut')
       const task = new SinkTask<T>(
@@ -62,8 +75,8 @@ export const sinkTo =
       subscriber.add(() => reminder.close())
       operate(elements$, subscriber, {
         next: (element) => {
-          if (element.kind !== 'record') reminder.look(element)
           task.next(element)
+          if (element.kind !== 'record') reminder.look(element)
         },
         complete: () => task.complete(),
       })

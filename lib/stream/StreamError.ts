@@ -8,6 +8,7 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * - `LateBarrier`: an input of a merge delivered the barrier of a checkpoint whose barrier is out.
  * - `LateOutput`: a chain in `onRecords` answered outside of `next()`; use `mapAsync` or `processBatches`.
  * - `NoFinalBarrier`: the stream completed without a final barrier; records are uncommitted.
+ * - `NoRestored`: a stream that reached a sink does not begin with `Restored`, so no source of ours is behind it.
  * - `NoTimestamp`: a record without event time reached a window.
  * - `RescaledKeyedState`: keyed state was restored with another parallelism.
  * - `SubscribedTwice`: the elements of a split were subscribed a second time within an attempt.
@@ -18,6 +19,7 @@ export type StreamErrorTag =
   | 'LateBarrier'
   | 'LateOutput'
   | 'NoFinalBarrier'
+  | 'NoRestored'
   | 'NoTimestamp'
   | 'RescaledKeyedState'
   | 'SubscribedTwice'

@@ -18,3 +18,20 @@ export const withoutFinalBarrier = (records: number): StreamError =>
     `The stream completed without a final checkpoint; ${records} records written since the last one are not committed. ` +
       `End the stream at its source (setBounded, stopWithSavepoint) or within onRecords(take(n)), which asks for the final checkpoint.`,
   )
+
+/** An ordinary Observable: without control elements there is nothing to say when to write, to acknowledge, or to begin. */
+export const withoutRestored = (first: unknown): StreamError =>
+  new StreamError(
+    'NoRestored',
+    `The stream into sinkTo begins with ${describe(first)}, not with Restored, so it does not come from a source of this library. sinkTo ` +
+      'writes what source.elements() and source.splits() emit, and what operators on elements (onRecords, mapAsync) make of it: put the ' +
+      'RxJS operators that made this stream into onRecords(...). To write an Observable of your own, emit a Restored first, and use ' +
+      'DeliveryGuarantee.NONE: nothing takes checkpoints of it.',
+  )
+
+const describe = (first: unknown): string => {
+  if (typeof first !== 'object' || first === null)
+    return first === null || first === undefined ? String(first) : `a ${typeof first}`
+  const { kind } = first as { readonly kind?: unknown }
+  return typeof kind === 'string' ? `a stream element of kind "${kind}"` : 'an object that is no stream element'
+}
