@@ -27,7 +27,7 @@ const arrows = {
       'When something that does not move is told is the same rule for a broker, a source and a sink: it knows none of them.',
   },
   memory: {
-    to: ['client'],
+    to: ['client', 'standstill'],
     because: 'The in-memory Kafka is one more adapter: it must not share code with what it tests.',
   },
   eventtime: {

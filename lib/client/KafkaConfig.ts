@@ -92,6 +92,8 @@ export interface ProducerConfig {
   readonly compression: CompressionType
   readonly compressionLevel?: number | undefined
   readonly retries: number
+  /** how long a topic that is not known may be waited for */
+  readonly maxBlockMs: number
   readonly deliveryTimeoutMs: number
   readonly idempotence: boolean
   /** transactional producers only */

@@ -17,7 +17,7 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * - `TransactionLost`: the transaction was aborted or has expired; its records will never be visible.
  * - `InvalidRecord`: what is to be written is no record: its topic, partition, key, value, headers or timestamp.
  * - `RecordTooLarge`: one record is larger than the limit.
- * - `DeliveryTimeout`: a record could not be written within `delivery.timeout.ms`.
+ * - `DeliveryTimeout`: a record could not be written within `delivery.timeout.ms`, or its topic was not there within `max.block.ms`.
  * - `Config`: a setting that cannot work.
  * - `IllegalState`: a call that does not fit the state it met; a mistake in the program.
  */

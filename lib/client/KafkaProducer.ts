@@ -14,6 +14,12 @@ export interface KafkaProducer {
    * @throws KafkaError `InvalidRecord` or `RecordTooLarge` (the record is not taken, the producer goes on), or the error with which this producer has failed
    */
   append(record: ProducerRecord): boolean
+  /**
+   * The partitions of a topic, known as for a record to it: the brokers may create the topic (`auto.create.topics.enable`), and one that
+   * is not there is waited for, with a warning, up to `max.block.ms`; then the error is a retriable `DeliveryTimeout`. Kafka's method of
+   * this name.
+   */
+  partitionsFor(topic: string): Observable<readonly number[]>
   /** Hot: emits when there is room again after an `append` that returned false. */
   readonly room$: Observable<void>
   /** Sends what is there without lingering; emits once all records appended before are acknowledged, or errors. */

@@ -29,6 +29,7 @@ const codec = t.type({
   'compression.gzip.level': optional(oneOf<number>(gzipLevels)),
   'compression.lz4.level': optional(integer(1, 17)),
   'compression.zstd.level': optional(integer(-131_072, 22)),
+  'max.block.ms': withDefault(integer(0), 60_000),
   retries: withDefault(integer(0), 2_147_483_647),
   'delivery.timeout.ms': withDefault(integer(1), 120_000),
   'enable.idempotence': optional(boolean),
@@ -53,7 +54,6 @@ export const producerProperties: KnownProperties = {
       'checkpoints prepare transactions, and resume them after a crash',
       'transaction.two.phase.commit.enable',
     ),
-    ...because('a sink whose buffer is full holds its source back, without a limit in time', 'max.block.ms'),
     ...because('what is known of a topic is kept as long as the client', 'metadata.max.idle.ms'),
   },
 }
@@ -124,6 +124,7 @@ const toProducerConfig = (
     compression: properties['compression.type'],
     compressionLevel: compressionLevel(properties),
     retries: properties.retries,
+    maxBlockMs: properties['max.block.ms'],
     deliveryTimeoutMs: properties['delivery.timeout.ms'],
     idempotence: asked !== false && conflicts.length === 0,
     transactionTimeoutMs: properties['transaction.timeout.ms'],

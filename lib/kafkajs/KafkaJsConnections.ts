@@ -8,6 +8,7 @@ import { brokerError } from '../protocol/brokerError.js'
 import { findCoordinatorApi } from '../protocol/requests/findCoordinator.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import { metadataApi, type MetadataResponse } from '../protocol/requests/metadata.js'
+import { Troubles } from '../standstill/Troubles.js'
 import { BrokerConnection } from './BrokerConnection.js'
 import type { SendOptions } from './BrokerSocket.js'
 import { ClusterMetadata, type Leader } from './ClusterMetadata.js'
@@ -39,6 +40,8 @@ export class KafkaJsConnections {
   private readonly coordinators = new Map<string, number>()
   private readonly refresh: MetadataRefresh
   private readonly metrics: ConnectionMetrics
+  /** topics to be written that are not there: told once, whichever producers ask */
+  readonly missingTopics: Troubles
   private known = ClusterMetadata.empty
   private closed = false
 
@@ -46,7 +49,8 @@ export class KafkaJsConnections {
 
   private constructor(config: KafkaConfig) {
     this.config = concealSecrets(config)
-    const { metrics = noMetrics, scheduler = asyncScheduler } = config
+    const { metrics = noMetrics, scheduler = asyncScheduler, logger } = config
+    this.missingTopics = new Troubles({ after: 0 }, logger, () => scheduler.now())
     this.metrics = new ConnectionMetrics(metrics, () => scheduler.now())
     this.refresh = new MetadataRefresh(
       (topics, create) => this.askMetadata(topics, create).then((answer) => this.learn(answer)),

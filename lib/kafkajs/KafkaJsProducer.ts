@@ -51,6 +51,10 @@ export class KafkaJsProducer implements KafkaProducer {
     return this.sender.append(record)
   }
 
+  partitionsFor(topic: string): Observable<readonly number[]> {
+    return defer(async () => Array.from({ length: await this.sender.partitionsOf(topic) }, (_, partition) => partition))
+  }
+
   flush(): Observable<void> {
     return defer(() => this.sender.flush())
   }

@@ -95,6 +95,10 @@ export class KafkaJsTransactionalProducer implements TransactionalProducer {
     return hasRoom
   }
 
+  partitionsFor(topic: string): Observable<readonly number[]> {
+    return defer(async () => Array.from({ length: await this.sender.partitionsOf(topic) }, (_, partition) => partition))
+  }
+
   flush(): Observable<void> {
     return defer(() => this.sender.flush())
   }

@@ -11,6 +11,7 @@ import {
 } from 'rxjs'
 import type { KafkaConfig } from '../client/KafkaConfig.js'
 import { isKafkaError, KafkaError } from '../client/KafkaError.js'
+import { Troubles } from '../standstill/Troubles.js'
 import { connectionLost, type Fault, type MemoryCall } from './Fault.js'
 
 /** How a connection meets its broker. */
@@ -34,6 +35,8 @@ export interface MemoryWire {
  */
 export class MemoryConnection {
   readonly scheduler: SchedulerLike
+  /** topics to be written that are not there: told once, whichever producers ask */
+  readonly missingTopics: Troubles
   private readonly pending = new Set<Subscription>()
   private state: 'open' | 'closed' | 'cut' = 'open'
 
@@ -42,6 +45,7 @@ export class MemoryConnection {
     private readonly wire: MemoryWire,
   ) {
     this.scheduler = config.scheduler ?? wire.scheduler ?? asyncScheduler
+    this.missingTopics = new Troubles({ after: 0 }, config.logger, () => this.scheduler.now())
   }
 
   get isOpen(): boolean {

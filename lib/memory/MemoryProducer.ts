@@ -1,4 +1,5 @@
 import {
+  catchError,
   concatMap,
   defer,
   map,
@@ -10,6 +11,7 @@ import {
   Subject,
   Subscription,
   take,
+  throwError,
 } from 'rxjs'
 import { checkProducerRecord, checkTopicName } from '../client/checkProducerRecord.js'
 import type { ProducerConfig } from '../client/KafkaConfig.js'
@@ -20,6 +22,7 @@ import type { TopicPartition } from '../client/TopicPartition.js'
 import type { UnplacedRecord } from './LogBatch.js'
 import type { MemoryCluster } from './MemoryCluster.js'
 import type { MemoryConnection } from './MemoryConnection.js'
+import { missingTopic, topicNotPresent, topicThere } from '../client/missingTopic.js'
 import { memoryError } from './memoryError.js'
 import { type BatchWriter, rememberedBatches } from './MemoryLog.js'
 import type { PartitionQueue, QueuedBatch } from './PartitionQueue.js'
@@ -93,6 +96,16 @@ export class MemoryProducer implements KafkaProducer {
     else if (this.hurry.observed && queue.hasFullBatch) this.hurry.next()
     this.full = this.bufferedBytes > this.config.bufferMemory
     return !this.full
+  }
+
+  partitionsFor(topic: string): Observable<readonly number[]> {
+    const { maxBlockMs } = this.config
+    return this.find(topic, maxBlockMs).pipe(
+      map((count) => Array.from({ length: count }, (_, partition) => partition)),
+      catchError((error: unknown) =>
+        throwError(() => (isKafkaError(error) && error.retriable ? topicNotPresent(topic, maxBlockMs, error) : error)),
+      ),
+    )
   }
 
   flush(): Observable<void> {
@@ -191,25 +204,36 @@ export class MemoryProducer implements KafkaProducer {
     return atOnce ? of(undefined) : merge(this.hurry, this.connection.delay(lingerMs)).pipe(take(1))
   }
 
+  /** How many partitions it has, asked for as long as that; the cluster may create it. */
+  private find(topic: string, budgetMs: number): Observable<number> {
+    const { cluster, connection, config } = this
+    return connection.persist(
+      { api: 'Metadata', topic },
+      () => {
+        const count = cluster.partitionCount(topic, true)
+        if (count === undefined) {
+          connection.missingTopics.meet(topic, () => missingTopic(topic, config.maxBlockMs))
+          throw memoryError('UNKNOWN_TOPIC_OR_PARTITION', { api: 'Metadata', topic })
+        }
+        connection.missingTopics.over(topic, () => topicThere(topic))
+        return count
+      },
+      budgetMs,
+    )
+  }
+
   private lookUp(topic: string): Observable<readonly QueuedBatch[]> {
-    return this.connection
-      .persist(
-        { api: 'Metadata', topic },
-        () => {
-          const facts = { api: 'Metadata', topic }
-          if (this.cluster.partitionCount(topic, true) === undefined)
-            throw memoryError('UNKNOWN_TOPIC_OR_PARTITION', facts)
-        },
-        this.config.deliveryTimeoutMs,
-      )
-      .pipe(
-        map(() => {
-          this.topic(topic)
-            .settle()
-            .forEach((queue) => queue.busy || this.send(queue))
-          return []
-        }),
-      )
+    const { maxBlockMs, deliveryTimeoutMs } = this.config
+    const found$: Observable<unknown> =
+      maxBlockMs <= deliveryTimeoutMs ? this.partitionsFor(topic) : this.find(topic, deliveryTimeoutMs)
+    return found$.pipe(
+      map(() => {
+        this.topic(topic)
+          .settle()
+          .forEach((queue) => queue.busy || this.send(queue))
+        return []
+      }),
+    )
   }
 
   private produce(queue: PartitionQueue): Observable<readonly QueuedBatch[]> {

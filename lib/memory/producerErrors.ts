@@ -2,14 +2,14 @@ import type { ProducerConfig } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
 import type { ProducerRecord } from '../client/ProducerRecord.js'
 
-/** A retriable error that comes here has used up `delivery.timeout.ms`. */
+/** A retriable error that comes here has used up `delivery.timeout.ms`, unless it says itself what time is over. */
 export const inTime = (
   error: KafkaError,
   topic: string,
   partition: number,
   { deliveryTimeoutMs }: ProducerConfig,
 ): KafkaError =>
-  !error.retriable
+  !error.retriable || error._tag === 'DeliveryTimeout'
     ? error
     : new KafkaError({
         _tag: 'DeliveryTimeout',

@@ -107,6 +107,7 @@ export class SinkTask<T> {
             const { writer } = connection
             this.subscription.add(writer.failed$.subscribe((error) => this.fail(error)))
             this.subscription.add(writer.ready$.subscribe(() => this.drain()))
+            this.askForTopics(connection)
             return writer.open(restored)
           }),
         ),
@@ -118,6 +119,12 @@ export class SinkTask<T> {
         }),
       ),
     )
+  }
+
+  /** A topic that is missing should be told at the start, not with the first record. */
+  private askForTopics({ serializer, topics }: SinkConnection<T>): void {
+    for (const topic of serializer.topics ?? [])
+      this.subscription.add(topics.fetch(topic).subscribe({ error: (error: unknown) => this.fail(error) }))
   }
 
   /** For people, when nothing moves: a predicate. */

@@ -89,11 +89,13 @@ const connectSink = <T>(sink: KafkaSink<T>, options: KafkaSinkOptions) => {
     concatMap((client) => {
       try {
         const { metadataMaxAgeMs } = config.client
+        // Writes nothing: topics are asked for as by one that does.
+        const asking = client.producer(config.producer)
         return of({
           client,
           writer: makeWriter(client, sink, options, scheduler),
           serializer: config.recordSerializer,
-          topics: new TopicPartitions(subtaskIndex, parallelism, client.admin, metadataMaxAgeMs, scheduler),
+          topics: new TopicPartitions(subtaskIndex, parallelism, asking, metadataMaxAgeMs, scheduler),
         })
       } catch (error) {
         const fault$ = throwError(() => error)

@@ -104,6 +104,7 @@ describe('decodeProducerConfig', () => {
       compression: 'none',
       compressionLevel: undefined,
       retries: 2_147_483_647,
+      maxBlockMs: 60_000,
       deliveryTimeoutMs: 120_000,
       idempotence: true,
       transactionTimeoutMs: 900_000,

@@ -255,6 +255,44 @@ describe('KafkaJsProducer', () => {
     })
   })
 
+  it('should warn of a topic that is missing at once, and give up after max.block.ms', async () => {
+    const { scheduler, cluster, producer, write, flush, failures } = setUp({ maxBlockMs: 3_000 }, 0)
+    write(0, 'a')
+    const flushed = flush().catch((error: unknown) => error)
+    await scheduler.advance(200)
+    expect(cluster.warnings).toEqual([
+      expect.stringMatching(/^Topic t does not exist \(UNKNOWN_TOPIC_OR_PARTITION\).*max\.block\.ms \(3000 ms\)/),
+    ])
+    expect(await flushed).toMatchObject({
+      ...{ _tag: 'DeliveryTimeout', retriable: true, fatal: true, topic: 't', code: 3 },
+      message: expect.stringMatching(
+        /^Topic t not present in metadata after 3000 ms \(max\.block\.ms\)\. Metadata of t: /,
+      ),
+    })
+    expect(scheduler.now()).toBeLessThan(3_100)
+    expect(failures).toHaveLength(1)
+    expect(cluster.warnings).toHaveLength(1)
+    expect(() => producer.append({ topic: 't', value: 'b' })).toThrow(/not present in metadata/)
+  })
+
+  it('should warn of it once, however many producers ask, and say when it is there', async () => {
+    const { scheduler, cluster, producer, write, flush } = setUp({}, 0)
+    const other = new KafkaJsProducer(cluster, producerConfig())
+    write(0, 'a')
+    const flushed = flush()
+    const partitions = firstValueFrom(other.partitionsFor('t'))
+    await scheduler.advance(500)
+    cluster.addTopic('t', 2)
+    await scheduler.advance(2_000)
+    expect(await partitions).toEqual([0, 1])
+    await flushed
+    expect(await firstValueFrom(producer.partitionsFor('t'))).toEqual([0, 1])
+    expect(cluster.warnings).toEqual([
+      expect.stringContaining('Topic t does not exist'),
+      'Topic t is there now; what waited for it is written.',
+    ])
+  })
+
   it('should name a partition that the topic does not have', async () => {
     const { write, flush } = setUp({ deliveryTimeoutMs: 3_000 }, 2)
     write(0, 'known')

@@ -31,8 +31,6 @@ export interface SinkSettings {
  * 100 ms. Several jobs one after the other share the cluster and the store, as the attempts of one job do.
  */
 export class SinkScene {
-  readonly scheduler = new TestScheduler(() => undefined)
-  readonly kafka = new MemoryKafka({ scheduler: this.scheduler, topics: { out: 1 } })
   readonly store: CheckpointStore = new MemoryCheckpointStore()
   /** what sinks told, with the time in ms: `[112, 'prepared', 1, 10]` is checkpoint 1 with 10 records */
   readonly told: (readonly [
@@ -42,7 +40,14 @@ export class SinkScene {
     records: number | undefined,
   ])[] = []
   readonly errors: Error[] = []
+  /** of the last one, in ms */
+  erredAt = NaN
   completions = 0
+
+  constructor(
+    readonly scheduler = new TestScheduler(() => undefined),
+    readonly kafka = new MemoryKafka({ scheduler, topics: { out: 1 } }),
+  ) {}
 
   coordinator(config: Partial<CheckpointConfig> = {}): CheckpointCoordinator {
     return CheckpointCoordinator.create({ interval: 100, store: this.store, scheduler: this.scheduler, ...config })
@@ -116,7 +121,10 @@ export class SinkScene {
         const { checkpointId, records } = event as { checkpointId?: number; records?: number }
         this.told.push([this.scheduler.now(), event.kind, checkpointId, records])
       },
-      error: (error: unknown) => this.errors.push(error as Error),
+      error: (error: unknown) => {
+        this.erredAt = this.scheduler.now()
+        this.errors.push(error as Error)
+      },
       complete: () => this.completions++,
     })
   }

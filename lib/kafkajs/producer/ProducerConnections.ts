@@ -12,5 +12,6 @@ export type ProducerConnections = Pick<
   | 'describeTopics'
   | 'coordinator'
   | 'forgetCoordinator'
+  | 'missingTopics'
   | 'send'
 >

@@ -56,7 +56,7 @@ export class RecordSender {
   ) {
     this.scheduler = connections.config.scheduler ?? asyncScheduler
     this.expiry = new Alarm(this.scheduler, () => this.expire())
-    this.discovery = new TopicDiscovery(connections, this.scheduler, {
+    this.discovery = new TopicDiscovery(connections, this.scheduler, config.maxBlockMs, {
       found: () => this.dealOut(),
       failed: (error) => this.fail(error),
     })
@@ -99,6 +99,12 @@ export class RecordSender {
     this.roomWanted = true
     this.wake()
     return false
+  }
+
+  /** How many partitions a topic has, as soon as that is known; rejects after `max.block.ms`. */
+  partitionsOf(topic: string): Promise<number> {
+    const known = this.connections.partitionCount(topic)
+    return known === undefined ? this.discovery.partitionsOf(topic) : Promise.resolve(known)
   }
 
   /** Resolves once all that is appended by now is acknowledged. */

@@ -1,5 +1,6 @@
 import type { SchedulerLike } from 'rxjs'
 import type { KafkaError } from '../../client/KafkaError.js'
+import { missingTopic, topicNotPresent, topicThere } from '../../client/missingTopic.js'
 import { brokerError } from '../../protocol/brokerError.js'
 import { exponentialBackoff } from '../exponentialBackoff.js'
 import { toKafkaError } from '../toKafkaError.js'
@@ -8,30 +9,52 @@ import type { ProducerConnections } from './ProducerConnections.js'
 /** Who is told of a {@link TopicDiscovery}. */
 export interface DiscoveryListener {
   found(): void
-  /** The topic can never be written: its name is not valid, or we may not. */
+  /** The topic cannot be written: its name is not valid, we may not, or it did not come within `max.block.ms`. */
   failed(error: KafkaError): void
 }
 
 /** UNKNOWN_TOPIC_OR_PARTITION */
 const unknownTopic = 3
 
-/** Asks about topics until their partitions are known. The broker may create them (`auto.create.topics.enable`). */
+/**
+ * Asks about topics until their partitions are known, or `max.block.ms` is over. The broker may create them
+ * (`auto.create.topics.enable`).
+ */
 export class TopicDiscovery {
   /** why a topic is not known yet */
   lastTrouble: KafkaError | undefined
-  private readonly searched = new Set<string>()
+  private readonly searches = new Map<string, Promise<void>>()
   private closed = false
 
   constructor(
     private readonly connections: ProducerConnections,
     private readonly scheduler: SchedulerLike,
+    private readonly maxBlockMs: number,
     private readonly listener: DiscoveryListener,
   ) {}
 
+  /** Tells the listener of it, unless that is under way. */
   find(topic: string): void {
-    if (this.searched.has(topic)) return
-    this.searched.add(topic)
-    void this.search(topic)
+    if (this.searches.has(topic)) return
+    // What `found` throws is a failure too: the records would wait for ever, and the rejection end the process.
+    void this.partitionsOf(topic)
+      .then(() => {
+        if (!this.closed) this.listener.found()
+      })
+      .catch((error: unknown) => {
+        if (!this.closed) this.listener.failed(toKafkaError(error))
+      })
+  }
+
+  /** How many partitions it has; rejects with why that cannot be known. */
+  async partitionsOf(topic: string): Promise<number> {
+    let search = this.searches.get(topic)
+    if (search === undefined) {
+      search = this.search(topic).finally(() => this.searches.delete(topic))
+      this.searches.set(topic, search)
+    }
+    await search
+    return this.connections.partitionCount(topic) ?? 0
   }
 
   close(): void {
@@ -39,25 +62,20 @@ export class TopicDiscovery {
   }
 
   private async search(topic: string): Promise<void> {
-    let trouble = await this.look(topic)
-    for (let attempt = 1; trouble?.retriable === true; attempt++) {
+    const { connections, scheduler, maxBlockMs } = this
+    const deadline = scheduler.now() + maxBlockMs
+    for (let attempt = 1; ; attempt++) {
+      const trouble = await this.look(topic)
+      if (trouble === undefined) {
+        connections.missingTopics.over(topic, () => topicThere(topic))
+        return
+      }
+      if (!trouble.retriable) throw trouble
       this.lastTrouble = trouble
-      await this.wait(exponentialBackoff(this.connections.config, attempt))
-      if (this.closed) return
-      trouble = await this.look(topic)
-    }
-    if (this.closed) return
-    this.searched.delete(topic)
-    if (trouble === undefined) this.tellFound()
-    else this.listener.failed(trouble)
-  }
-
-  /** Nobody awaits the search: what is thrown in it would be an unhandled rejection, and the records would wait for ever. */
-  private tellFound(): void {
-    try {
-      this.listener.found()
-    } catch (error) {
-      this.listener.failed(toKafkaError(error))
+      if (trouble.code === unknownTopic) connections.missingTopics.meet(topic, () => missingTopic(topic, maxBlockMs))
+      const left = deadline - scheduler.now()
+      if (this.closed || left <= 0) throw topicNotPresent(topic, maxBlockMs, trouble)
+      await this.wait(Math.min(left, exponentialBackoff(connections.config, attempt)))
     }
   }
 

@@ -24,15 +24,19 @@ export type TimestampProvider<T> = (element: T, timestamp: number | null) => num
  */
 export class KafkaRecordSerializationSchemaBuilder<T> {
   private topicSelector: TopicSelector<T> | undefined
+  private topics: readonly string[] = []
   private keySerializer: Serializer<T> | undefined
   private valueSerializer: Serializer<T> | undefined
   private partitioner: KafkaPartitioner<T> | undefined
   private headerProvider: HeaderProvider<T> | undefined
   private timestampProvider: TimestampProvider<T> | undefined
 
+  /** All records go to this topic. The sink asks for it when it opens. */
   setTopic(topic: string): this {
     required('topic', topic)
-    return this.setTopicSelector(() => topic)
+    this.setTopicSelector(() => topic)
+    this.topics = [topic]
+    return this
   }
 
   setTopicSelector(topicSelector: TopicSelector<T>): this {
@@ -81,6 +85,7 @@ export class KafkaRecordSerializationSchemaBuilder<T> {
     if (!valueSerializer) throw new Error('No value serializer is configured.')
     if (!topicSelector) throw new Error('No topic selector is configured.')
     return {
+      topics: this.topics,
       open: (context: KafkaSinkContext) =>
         partitioner?.open?.(context.parallelInstanceId, context.numberOfParallelInstances),
       serialize: (element: T, context: KafkaSinkContext, timestamp: number | null): ProducerRecord => {

@@ -1,7 +1,6 @@
 import { type Observable, type SchedulerLike, map } from 'rxjs'
 import { checkTopicName } from '../../client/checkProducerRecord.js'
-import type { KafkaAdmin } from '../../client/KafkaAdmin.js'
-import { KafkaError } from '../../client/KafkaError.js'
+import type { KafkaProducer } from '../../client/KafkaProducer.js'
 import type { KafkaSinkContext } from './KafkaSinkContext.js'
 
 /** Thrown to the sink by {@link TopicPartitions.partitionsForTopic}: serialize again when `fetch` has answered. */
@@ -13,14 +12,14 @@ export class PartitionsUnknown extends Error {
   }
 }
 
-/** The partitions of the topics a partitioner has asked for, asked of the cluster once and again every `maxAgeMs`. */
+/** The partitions of the topics that a partitioner has asked for, asked of the cluster once and again every `maxAgeMs`. */
 export class TopicPartitions implements KafkaSinkContext {
   private readonly known = new Map<string, { partitions: readonly number[]; freshUntil: number }>()
 
   constructor(
     readonly parallelInstanceId: number,
     readonly numberOfParallelInstances: number,
-    private readonly admin: KafkaAdmin,
+    private readonly producer: Pick<KafkaProducer, 'partitionsFor'>,
     private readonly maxAgeMs: number,
     private readonly scheduler: SchedulerLike,
   ) {}
@@ -39,23 +38,9 @@ export class TopicPartitions implements KafkaSinkContext {
     return entry.partitions
   }
 
-  /** Acts once per subscription. */
+  /** As for a record to it: waits up to `max.block.ms` for a topic that is not there. Acts once per subscription. */
   fetch(topic: string): Observable<void> {
-    return this.admin.describeTopics([topic]).pipe(
-      map(([description]) => {
-        if (description === undefined) {
-          throw new KafkaError({
-            _tag: 'Broker',
-            message: `Topic ${topic} does not exist, so no partition can be chosen for its records. Create it, or correct the topic selector.`,
-            topic,
-          })
-        }
-        this.remember(
-          topic,
-          description.partitions.map(({ partition }) => partition).sort((a, b) => a - b),
-        )
-      }),
-    )
+    return this.producer.partitionsFor(topic).pipe(map((partitions) => this.remember(topic, partitions)))
   }
 
   private remember(topic: string, partitions: readonly number[]): void {

@@ -105,6 +105,7 @@ export const producerConfig = (config: Partial<ProducerConfig> = {}): ProducerCo
   maxRequestSize: 1_048_576,
   compression: 'none',
   retries: 2_147_483_647,
+  maxBlockMs: 30_000,
   deliveryTimeoutMs: 30_000,
   idempotence: true,
   transactionTimeoutMs: 60_000,

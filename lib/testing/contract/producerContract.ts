@@ -83,6 +83,15 @@ export const producerContract = (scene: () => ContractScene, { expect, it }: Tes
     expect(records[0]?.timestamp).toBe(1)
   })
 
+  it('should tell the partitions of a topic, which the brokers may create', async () => {
+    const client = await scene().clientAndTopic(3)
+    const producer = client.producer(producerConfig())
+    expect(await lastValueFrom(producer.partitionsFor(scene().topic))).toEqual([0, 1, 2])
+    const created = await lastValueFrom(producer.partitionsFor(`${scene().topic}-created`))
+    expect(created.length).toBeGreaterThan(0)
+    await expect(lastValueFrom(producer.partitionsFor('no/topic'))).rejects.toMatchObject({ retriable: false })
+  })
+
   it('should put keys where every Kafka client puts them', async () => {
     const { topic } = scene()
     const client = await scene().clientAndTopic(5)

@@ -12,6 +12,8 @@ export const kafkaProperties = JSON.parse(readFileSync('spec/config/kafka-4.2.0-
 const notes: Readonly<Record<string, string>> = {
   'auto.offset.reset': '`setStartingOffsets` decides; what is set is overridden with a warning, as in Flink',
   'auto.commit.interval.ms': 'without checkpoints only',
+  'max.block.ms':
+    'bounds how long a topic that is not known is waited for; a full `buffer.memory` holds the source back without a limit',
   'client.id.prefix':
     'Flink’s. The client id of a source is `<prefix>-<subtask>`; by default the prefix is `client.id`, the group, or `KafkaSource-` and a random number',
   'client.rack': '`setRackIdSupplier` comes first',

@@ -7,6 +7,7 @@ import type { InitProducerIdRequest } from '../../../../lib/protocol/requests/in
 import type { KafkaApi } from '../../../../lib/protocol/requests/KafkaApi.js'
 import type { MetadataResponse } from '../../../../lib/protocol/requests/metadata.js'
 import type { ProduceRequest } from '../../../../lib/protocol/requests/produce.js'
+import { Troubles } from '../../../../lib/standstill/Troubles.js'
 import { FakeTransactions } from './FakeTransactions.js'
 import { PartitionLog, type ReceivedBatch, receive } from './PartitionLog.js'
 import type { StepScheduler } from './StepScheduler.js'
@@ -42,6 +43,11 @@ export class FakeCluster implements ProducerConnections {
   }[] = []
   readonly transactions = new FakeTransactions()
   readonly isClosed = false
+  /** what is warned of */
+  readonly warnings: string[] = []
+  readonly missingTopics = new Troubles({ after: 0 }, { warn: (line) => this.warnings.push(line) }, () =>
+    this.scheduler.now(),
+  )
   readonly config: ProducerConnections['config']
   faults: Faults = {}
   /** error codes to answer next, instead of looking at the batch: one per batch */

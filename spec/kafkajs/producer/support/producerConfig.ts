@@ -9,6 +9,7 @@ export const producerConfig = (overrides: Partial<ProducerConfig> = {}): Produce
   maxRequestSize: 1_048_576,
   compression: 'none',
   retries: 2_147_483_647,
+  maxBlockMs: 60_000,
   deliveryTimeoutMs: 120_000,
   idempotence: true,
   transactionTimeoutMs: 60_000,
