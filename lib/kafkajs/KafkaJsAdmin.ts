@@ -12,7 +12,6 @@ import type { Offset, OffsetsByPartition } from '../client/Offset.js'
 import type { OffsetSpec } from '../client/OffsetSpec.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import type { TransactionDescription } from '../client/TransactionDescription.js'
-import { brokerError } from '../protocol/brokerError.js'
 import { createPartitionsApi } from '../protocol/requests/createPartitions.js'
 import { createTopicsApi } from '../protocol/requests/createTopics.js'
 import { deleteTopicsApi } from '../protocol/requests/deleteTopics.js'
@@ -83,7 +82,7 @@ export class KafkaJsAdmin implements KafkaAdmin {
   committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Observable<OffsetsByPartition> {
     return this.ask(async () => {
       if (partitions.length === 0) return new Map()
-      const answer = await askCoordinator(this.connections, groupId, async (nodeId) => {
+      const answer = await askCoordinator(this.connections, offsetFetchApi.apiName, groupId, async (nodeId) => {
         const fetched = await this.connections.send(nodeId, 'control', offsetFetchApi, { groupId, partitions })
         return [fetched, ...fetched.partitions]
       })
@@ -109,7 +108,7 @@ export class KafkaJsAdmin implements KafkaAdmin {
         nodeIds.map((nodeId) => this.connections.send(nodeId, 'control', listTransactionsApi, { states })),
       )
       return answers.flatMap(({ errorCode, transactions }) => {
-        if (errorCode !== 0) throw brokerError(errorCode, { api: listTransactionsApi.apiName })
+        if (errorCode !== 0) throw this.connections.brokerError(errorCode, { api: listTransactionsApi.apiName })
         return transactions
       })
     })
@@ -126,7 +125,7 @@ export class KafkaJsAdmin implements KafkaAdmin {
       const { results } = await this.connections.send(nodeId, 'control', describeConfigsApi, request)
       const { errorCode = 0, errorMessage, entries = [] } = results[0] ?? {}
       if (errorCode === 0) return entries.find((entry) => entry.name === name)?.value ?? undefined
-      const error = brokerError(errorCode, { api: describeConfigsApi.apiName, detail: errorMessage })
+      const error = this.connections.brokerError(errorCode, { api: describeConfigsApi.apiName, detail: errorMessage })
       if (error._tag === 'Authorization') return undefined
       throw error
     })
@@ -141,7 +140,8 @@ export class KafkaJsAdmin implements KafkaAdmin {
     const answer = await this.connections.describeTopics(topics)
     return answer.topics.flatMap((topic) => {
       if (topic.errorCode === unknownTopic) return []
-      if (topic.errorCode !== 0) throw brokerError(topic.errorCode, { api: 'Metadata', topic: topic.topic })
+      if (topic.errorCode !== 0)
+        throw this.connections.brokerError(topic.errorCode, { api: 'Metadata', topic: topic.topic })
       return [describe(topic)]
     })
   }
@@ -161,7 +161,7 @@ export class KafkaJsAdmin implements KafkaAdmin {
         const failed = answer.topics.find(({ errorCode }) => errorCode !== 0)
         if (failed === undefined) return
         const { topic, errorCode, errorMessage } = failed
-        throw brokerError(errorCode, { api: api.apiName, topic, detail: errorMessage })
+        throw this.connections.brokerError(errorCode, { api: api.apiName, topic, detail: errorMessage })
       } catch (error) {
         await connections.refreshMetadata([])
         throw error

@@ -4,7 +4,7 @@ import type { BrokerAddress, KafkaConfig } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
 import { ConnectionMetrics } from '../metrics/ConnectionMetrics.js'
 import { noMetrics } from '../metrics/noMetrics.js'
-import { brokerError } from '../protocol/brokerError.js'
+import { brokerError, type BrokerErrorContext } from '../protocol/brokerError.js'
 import { findCoordinatorApi } from '../protocol/requests/findCoordinator.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import { metadataApi, type MetadataResponse } from '../protocol/requests/metadata.js'
@@ -13,6 +13,7 @@ import { BrokerConnection } from './BrokerConnection.js'
 import type { SendOptions } from './BrokerSocket.js'
 import { ClusterMetadata, type Leader } from './ClusterMetadata.js'
 import { MetadataRefresh } from './MetadataRefresh.js'
+import { principalOf } from './principalOf.js'
 
 /**
  * What a connection is used for. A broker answers one connection's requests one after the other, so a fetch that waits for
@@ -116,7 +117,7 @@ export class KafkaJsConnections {
     if (cached !== undefined && this.known.brokers.has(cached)) return cached
     const answer = await this.askAnyBroker((connection) => connection.send(findCoordinatorApi, { key, type }))
     if (answer.errorCode !== 0) {
-      throw brokerError(answer.errorCode, {
+      throw this.brokerError(answer.errorCode, {
         api: findCoordinatorApi.apiName,
         detail: answer.errorMessage,
         ...(type === 'group' ? { groupId: key } : { transactionalId: key }),
@@ -153,6 +154,11 @@ export class KafkaJsConnections {
 
   get isClosed(): boolean {
     return this.closed
+  }
+
+  /** A broker's error code as an error, which says who we are to the brokers where that matters. */
+  brokerError(code: number, context: BrokerErrorContext): KafkaError {
+    return brokerError(code, { principal: principalOf(this.config), ...context })
   }
 
   /** Sockets and kafkajs's connections hold keys and passwords, so they are not printed with a client. */

@@ -6,7 +6,6 @@ import type { Offset } from '../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import { FetchMetrics } from '../metrics/FetchMetrics.js'
 import { noMetrics } from '../metrics/noMetrics.js'
-import { brokerError } from '../protocol/brokerError.js'
 import { corruptRecords } from '../protocol/corruptRecords.js'
 import { decodeRecordBatches } from '../protocol/decodeRecordBatches.js'
 import { fetchApi, type FetchResponse, type NamedPartitionResponse } from '../protocol/requests/fetch.js'
@@ -303,7 +302,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
   }
 
   private errorOf({ topicPartition: { topic, partition }, offset }: PartitionFetch, code: number): KafkaError {
-    return brokerError(code, { api: fetchApi.apiName, topic, partition, offset })
+    return this.connections.brokerError(code, { api: fetchApi.apiName, topic, partition, offset })
   }
 
   private lost(

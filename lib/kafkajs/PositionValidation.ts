@@ -1,7 +1,6 @@
 import type { FetchFailed } from '../client/KafkaFetcher.js'
 import { logTruncated } from '../client/logTruncated.js'
 import { topicPartitionKey } from '../client/TopicPartition.js'
-import { brokerError } from '../protocol/brokerError.js'
 import { type EpochEnd, offsetForLeaderEpochApi } from '../protocol/requests/offsetForLeaderEpoch.js'
 import type { FetchRetries } from './FetchRetries.js'
 import { fetchVerdict } from './fetchVerdict.js'
@@ -46,7 +45,7 @@ export class PositionValidation {
     if (verdict === 'fail') {
       const { topic, partition: number } = topicPartition
       const context = { api: offsetForLeaderEpochApi.apiName, topic, partition: number, offset }
-      return emit(partition.fail(brokerError(code, context)))
+      return emit(partition.fail(this.connections.brokerError(code, context)))
     }
     if (end === undefined || verdict !== 'fetched') {
       return this.retries.backOff(partition, true, `the broker answered with error code ${code} about its epoch`)

@@ -1,7 +1,6 @@
 import type { SchedulerLike } from 'rxjs'
 import type { KafkaError } from '../client/KafkaError.js'
 import { topicRecreated } from '../client/topicRecreated.js'
-import { brokerError } from '../protocol/brokerError.js'
 import { fetchVerdict } from './fetchVerdict.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import type { PartitionFetch } from './PartitionFetch.js'
@@ -40,7 +39,7 @@ export class TopicStanding {
     if (fetchVerdict(code) !== 'fail' && !isGone)
       return code === unknownTopicOrPartition ? 'the cluster does not know it' : 'it has no leader'
     partition.goneSince = undefined
-    return brokerError(code, { api: 'Metadata', topic, partition: number })
+    return this.connections.brokerError(code, { api: 'Metadata', topic, partition: number })
   }
 
   recreated(partition: PartitionFetch): KafkaError {

@@ -1,4 +1,3 @@
-import { brokerError } from '../protocol/brokerError.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 
 /**
@@ -8,6 +7,7 @@ import type { KafkaJsConnections } from './KafkaJsConnections.js'
  */
 export const askCoordinator = async <T extends { readonly errorCode: number }>(
   connections: KafkaJsConnections,
+  apiName: string,
   groupId: string,
   ask: (nodeId: number) => Promise<readonly T[]>,
   isAnswer: (errorCode: number) => boolean = () => false,
@@ -17,7 +17,7 @@ export const askCoordinator = async <T extends { readonly errorCode: number }>(
     const results = await ask(nodeId)
     const failed = results.find(({ errorCode }) => errorCode !== 0 && !isAnswer(errorCode))
     if (failed === undefined) return results
-    throw brokerError(failed.errorCode, { api: 'Offsets', groupId, ...whichPartition(failed) })
+    throw connections.brokerError(failed.errorCode, { api: apiName, groupId, ...whichPartition(failed) })
   } catch (error) {
     connections.forgetCoordinator('group', groupId)
     throw error

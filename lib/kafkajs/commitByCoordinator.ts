@@ -2,7 +2,6 @@ import { KafkaError } from '../client/KafkaError.js'
 import type { RefusedOffsets } from '../client/KafkaAdmin.js'
 import type { Offset } from '../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
-import { brokerError } from '../protocol/brokerError.js'
 import { offsetCommitApi, type OffsetCommitPartition } from '../protocol/requests/offsetCommit.js'
 import { askCoordinator } from './askCoordinator.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
@@ -28,7 +27,7 @@ export const commitByCoordinator = async (
   }))
 
   const refuse = ({ topic, partition }: OffsetCommitPartition, code: number): KafkaError => {
-    const error = brokerError(code, { api: offsetCommitApi.apiName, topic, partition, groupId })
+    const error = connections.brokerError(code, { api: offsetCommitApi.apiName, topic, partition, groupId })
     refused.set(topicPartitionKey({ topic, partition }), error)
     return error
   }
@@ -44,7 +43,8 @@ export const commitByCoordinator = async (
     open = unknown.filter(({ topic, partition }) => partition < (there.get(topic) ?? 0))
     for (const asked of unknown) if (!open.includes(asked)) refuse(asked, unknownPartition)
     const [first] = open
-    if (first !== undefined) throw brokerError(unknownPartition, { api: offsetCommitApi.apiName, groupId, ...first })
+    if (first !== undefined)
+      throw connections.brokerError(unknownPartition, { api: offsetCommitApi.apiName, groupId, ...first })
   }
 
   try {
@@ -65,6 +65,7 @@ const ask = async (
 ): Promise<ReadonlyMap<string, number>> => {
   const answers = await askCoordinator(
     connections,
+    offsetCommitApi.apiName,
     groupId,
     async (nodeId) => (await connections.send(nodeId, 'control', offsetCommitApi, { groupId, partitions })).partitions,
     (code) => ofPartition.has(code),
@@ -78,7 +79,7 @@ const partitionCounts = async (
 ): Promise<ReadonlyMap<string, number>> => {
   const { topics } = await connections.describeTopics([...new Set(partitions.map(({ topic }) => topic))])
   const unsure = topics.find(({ errorCode }) => errorCode !== 0 && errorCode !== unknownPartition)
-  if (unsure !== undefined) throw brokerError(unsure.errorCode, { api: 'Metadata', topic: unsure.topic })
+  if (unsure !== undefined) throw connections.brokerError(unsure.errorCode, { api: 'Metadata', topic: unsure.topic })
   return new Map(topics.map((topic) => [topic.topic, topic.partitions.length]))
 }
 

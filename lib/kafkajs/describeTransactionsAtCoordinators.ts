@@ -1,7 +1,6 @@
 import type { KafkaError } from '../client/KafkaError.js'
 import { TopicPartition } from '../client/TopicPartition.js'
 import { type TransactionDescription, transactionStateNamed } from '../client/TransactionDescription.js'
-import { brokerError } from '../protocol/brokerError.js'
 import { type DescribedTransaction, describeTransactionsApi } from '../protocol/requests/describeTransactions.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import { retryTransient } from './retryTransient.js'
@@ -26,7 +25,7 @@ export const describeTransactionsAtCoordinators = async (
         const { transactionalId, errorCode } = transaction
         if (errorCode !== 0 && errorCode !== transactionalIdNotFound) {
           connections.forgetCoordinator('transaction', transactionalId)
-          return [brokerError(errorCode, { api: describeTransactionsApi.apiName, transactionalId })]
+          return [connections.brokerError(errorCode, { api: describeTransactionsApi.apiName, transactionalId })]
         }
         if (errorCode === 0) found.set(transactionalId, describe(transaction))
         open.delete(transactionalId)

@@ -3,7 +3,6 @@ import type { KafkaError } from '../client/KafkaError.js'
 import type { Offset, OffsetsByPartition } from '../client/Offset.js'
 import type { OffsetSpec } from '../client/OffsetSpec.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
-import { brokerError } from '../protocol/brokerError.js'
 import { listOffsetsApi, type ListOffsetsPartition } from '../protocol/requests/listOffsets.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import { retryTransient } from './retryTransient.js'
@@ -30,7 +29,8 @@ export const listOffsetsByLeader = async (
     try {
       const answer = await connections.send(nodeId, 'control', listOffsetsApi, { isolationLevel, partitions })
       return answer.partitions.flatMap(({ topic, partition, errorCode, offset }) => {
-        if (errorCode !== 0) return [brokerError(errorCode, { api: listOffsetsApi.apiName, topic, partition })]
+        if (errorCode !== 0)
+          return [connections.brokerError(errorCode, { api: listOffsetsApi.apiName, topic, partition })]
         const key = topicPartitionKey({ topic, partition })
         if (offset >= 0) found.set(key, offset)
         open.delete(key)
@@ -74,7 +74,7 @@ const byLeader = async (
     const leader = connections.leaderOf(topic, partition)
     if (leader === undefined) {
       const code = connections.metadata.refusalOf({ topic, partition }) || leaderNotAvailable
-      leaderless.push(brokerError(code, { api: listOffsetsApi.apiName, topic, partition }))
+      leaderless.push(connections.brokerError(code, { api: listOffsetsApi.apiName, topic, partition }))
       continue
     }
     const entry = { topic, partition, currentLeaderEpoch: leader.leaderEpoch, spec }

@@ -1,5 +1,6 @@
 import { KafkaError } from '../client/KafkaError.js'
 import { type ErrorCode, errorCode } from './errorCodes.js'
+import { rightOf } from './rightOf.js'
 
 /** Where an error code was met. */
 export interface BrokerErrorContext {
@@ -10,6 +11,8 @@ export interface BrokerErrorContext {
   readonly offset?: number | undefined
   readonly transactionalId?: string | undefined
   readonly groupId?: string | undefined
+  /** who we are to the brokers, as far as the settings tell: `User:ada` */
+  readonly principal?: string | undefined
   /** what the broker said beside the code, if anything */
   readonly detail?: string | null | undefined
 }
@@ -27,7 +30,7 @@ export const brokerError = (code: number, context: BrokerErrorContext): KafkaErr
   const { api, topic, partition, offset, transactionalId } = context
   return new KafkaError({
     _tag: tag,
-    message: `${api}${subject(context)}: the broker answered ${name} (${code})${detail(context)}. ${explain({ code, name, retry, tag })}`,
+    message: `${api}${subject(context)}: the broker answered ${name} (${code})${detail(context)}. ${lackingRight(code, context) ?? explain({ code, name, retry, tag })}`,
     retriable: retry !== 'no',
     fatal: fatal.has(code),
     code,
@@ -53,6 +56,29 @@ const subject = ({ topic, partition, offset, transactionalId, groupId }: BrokerE
 
 const detail = ({ detail }: BrokerErrorContext): string =>
   detail === undefined || detail === null || detail === '' ? '' : `, "${detail.replace(/\.$/, '')}"`
+
+/** Resource, operation and principal of an authorization error, and the way out. */
+const lackingRight = (code: number, context: BrokerErrorContext): string | undefined => {
+  const right = rightOf(code, context.api)
+  if (right === undefined) return undefined
+  const { operation, resource } = right
+  const { topic, groupId, transactionalId, principal = 'The principal of this client' } = context
+  // KIP-679: from 2.8 on, who may write any topic may do so idempotently.
+  if (resource === 'Cluster' && operation === 'IdempotentWrite')
+    return (
+      `${principal} may write to no topic: a right to Write on one is enough for idempotence since Kafka 2.8 (before that, ` +
+      'IdempotentWrite on the cluster). Grant Write on the topics that are written (kafka-acls.sh --add --operation Write --topic), or ' +
+      'set enable.idempotence=false.'
+    )
+  const named = { Topic: topic, Group: groupId, TransactionalId: transactionalId, Cluster: undefined }[resource]
+  const option = { Topic: '--topic', Group: '--group', TransactionalId: '--transactional-id', Cluster: '--cluster' }[
+    resource
+  ]
+  return (
+    `${principal} lacks ${operation} on ${resource}${named === undefined ? '' : ` ${named}`}. Grant it: kafka-acls.sh --add ` +
+    `--allow-principal ${context.principal ?? '<principal>'} --operation ${operation} ${option}${named === undefined ? '' : ` ${named}`}.`
+  )
+}
 
 const explain = ({ code, retry }: ErrorCode): string =>
   explanations[code] ??
@@ -80,9 +106,6 @@ const explanations: Readonly<Record<number, string>> = {
   24: 'The group.id is empty or not valid.',
   25: 'The group has members. An offset commit from outside is accepted only while nobody has joined it: use a group.id of your own.',
   27: 'The group has members. An offset commit from outside is accepted only while nobody has joined it: use a group.id of your own.',
-  29: 'We have no permission for this topic. Grant Read or Write and Describe on it to this principal.',
-  30: 'We have no permission for this group. Grant Read on it to this principal, or use another group.id.',
-  31: 'We have no permission on the cluster. An idempotent producer on old clusters needs IdempotentWrite.',
   32: 'The timestamp of a record is further from the time of the broker than the topic allows (message.timestamp.before.max.ms, message.timestamp.after.max.ms).',
   33: 'The listener does not offer this SASL mechanism. Check sasl.mechanism and the port.',
   35: 'The broker does not speak this version of the API. rx-kafka is tested with Kafka 3.9 to 4.2.',
@@ -97,7 +120,6 @@ const explanations: Readonly<Record<number, string>> = {
   49: 'The coordinator no longer knows this transactional.id with this producer id: it expired (transactional.id.expiration.ms) or another producer took it over. What was not committed is lost.',
   50: 'transaction.timeout.ms is larger than the broker allows (transaction.max.timeout.ms, 15 minutes by default). Lower the one or raise the other.',
   51: 'The transaction before is still being completed; it is retried.',
-  53: 'We have no permission for this transactional.id. Grant Write and Describe on it to this principal.',
   56: 'The leader cannot read or write its disk; it is retried at the next leader.',
   58: 'Login was refused. Check the user name, the password or the token.',
   59: 'The broker has forgotten this producer, as after retention removed all its records. A new producer must start.',

@@ -55,3 +55,55 @@ describe('brokerError', () => {
     })
   })
 })
+
+describe('the error of a right that lacks', () => {
+  const ada = { principal: 'User:ada' }
+
+  it.each([
+    [
+      29,
+      { api: 'AddPartitionsToTxn', topic: 'out', partition: 3, transactionalId: 'copy-0-1' },
+      'Write on Topic out',
+      '--topic out',
+    ],
+    [29, { api: 'Produce', topic: 'out', partition: 0 }, 'Write on Topic out', '--topic out'],
+    [29, { api: 'Fetch', topic: 'in', partition: 0 }, 'Read on Topic in', '--topic in'],
+    [29, { api: 'Metadata', topic: 'in' }, 'Describe on Topic in', '--topic in'],
+    [29, { api: 'CreateTopics', topic: 'new' }, 'Create on Topic new', '--topic new'],
+    [30, { api: 'OffsetCommit', groupId: 'g', topic: 'in', partition: 0 }, 'Read on Group g', '--group g'],
+    [30, { api: 'FindCoordinator', groupId: 'g' }, 'Describe on Group g', '--group g'],
+    [31, { api: 'CreateTopics' }, 'Create on Cluster', '--cluster'],
+    [
+      53,
+      { api: 'InitProducerId', transactionalId: 'copy-0-1' },
+      'Write on TransactionalId copy-0-1',
+      '--transactional-id copy-0-1',
+    ],
+    [53, { api: 'FindCoordinator', transactionalId: 'x' }, 'Describe on TransactionalId x', '--transactional-id x'],
+  ])('should name resource, operation and principal: %p %p', (code, context, right, option) => {
+    const operation = right.split(' ')[0]
+    const { message, retriable, _tag } = brokerError(code, { ...context, ...ada })
+    expect(message).toContain(
+      `. User:ada lacks ${right}. Grant it: kafka-acls.sh --add --allow-principal User:ada --operation ${operation} ${option}.`,
+    )
+    expect({ retriable, _tag }).toEqual({ retriable: false, _tag: 'Authorization' })
+  })
+
+  it('should name the partition that was refused', () => {
+    expect(brokerError(29, { api: 'AddPartitionsToTxn', topic: 'out', partition: 3, ...ada }).message).toMatch(
+      /^AddPartitionsToTxn of out-3: the broker answered TOPIC_AUTHORIZATION_FAILED \(29\)\. /,
+    )
+  })
+
+  it('should know that idempotence needs a right to write, and what it was called before', () => {
+    expect(brokerError(31, { api: 'InitProducerId', ...ada }).message).toMatch(
+      /User:ada may write to no topic: .*since Kafka 2\.8.*IdempotentWrite.*enable\.idempotence=false/,
+    )
+  })
+
+  it('should do without a principal that only the broker knows', () => {
+    expect(brokerError(29, { api: 'Fetch', topic: 'in' }).message).toMatch(
+      /The principal of this client lacks Read on Topic in\. Grant it: .*--allow-principal <principal>/,
+    )
+  })
+})

@@ -3,6 +3,7 @@ import type { KafkaJsConnections } from '../KafkaJsConnections.js'
 /** What producers need of the connections: the seam where specs put a fake cluster. */
 export type ProducerConnections = Pick<
   KafkaJsConnections,
+  | 'brokerError'
   | 'config'
   | 'isClosed'
   | 'metadata'

@@ -3,7 +3,6 @@ import type { ProducerConfig } from '../../client/KafkaConfig.js'
 import type { KafkaError } from '../../client/KafkaError.js'
 import type { ProducerStats } from '../../client/KafkaProducer.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
-import { brokerError } from '../../protocol/brokerError.js'
 import { produceApi } from '../../protocol/requests/produce.js'
 import { AckLatch } from './AckLatch.js'
 import { Alarm } from './Alarm.js'
@@ -213,7 +212,7 @@ export class RecordSender {
     const { topic, partition } = queue
     const verdict = produceVerdict(code)
     if (verdict === 'acknowledged') return this.acknowledged(parcel)
-    const error = brokerError(code, { api: produceApi.apiName, topic, partition, detail })
+    const error = this.connections.brokerError(code, { api: produceApi.apiName, topic, partition, detail })
     switch (verdict) {
       case 'retry':
       case 'refresh':

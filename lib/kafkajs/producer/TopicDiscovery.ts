@@ -1,7 +1,6 @@
 import type { SchedulerLike } from 'rxjs'
 import type { KafkaError } from '../../client/KafkaError.js'
 import { missingTopic, topicNotPresent, topicThere } from '../../client/missingTopic.js'
-import { brokerError } from '../../protocol/brokerError.js'
 import { exponentialBackoff } from '../exponentialBackoff.js'
 import { toKafkaError } from '../toKafkaError.js'
 import type { ProducerConnections } from './ProducerConnections.js'
@@ -92,7 +91,7 @@ export class TopicDiscovery {
       await this.connections.refreshMetadata([topic], true)
       if (this.connections.partitionCount(topic) !== undefined) return undefined
       const { topics } = await this.connections.describeTopics([topic])
-      return brokerError(topics[0]?.errorCode || unknownTopic, { api: 'Metadata', topic })
+      return this.connections.brokerError(topics[0]?.errorCode || unknownTopic, { api: 'Metadata', topic })
     } catch (error) {
       return toKafkaError(error, { api: 'Metadata' })
     }

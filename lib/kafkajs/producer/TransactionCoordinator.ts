@@ -1,5 +1,4 @@
 import { KafkaError } from '../../client/KafkaError.js'
-import { brokerError } from '../../protocol/brokerError.js'
 import { addPartitionsToTxnApi } from '../../protocol/requests/addPartitionsToTxn.js'
 import { endTxnApi } from '../../protocol/requests/endTxn.js'
 import { initProducerIdApi } from '../../protocol/requests/initProducerId.js'
@@ -34,7 +33,7 @@ export class TransactionCoordinator {
     const { producerId, producerEpoch } = await this.ask(
       initProducerIdApi,
       { transactionalId: this.transactionalId, transactionTimeoutMs },
-      ({ errorCode }) => errorCode,
+      (answer) => answer,
       { unlessClosed: true, timeoutMs },
     )
     return { producerId, epoch: producerEpoch, transactional: true }
@@ -56,13 +55,13 @@ export class TransactionCoordinator {
   /** Commits or aborts. The same end again is success, so a lost answer does no harm. */
   async end({ producerId, epoch }: Identity, committed: boolean): Promise<void> {
     const request = { transactionalId: this.transactionalId, producerId, producerEpoch: epoch, committed }
-    await this.ask(endTxnApi, request, ({ errorCode }) => errorCode)
+    await this.ask(endTxnApi, request, (answer) => answer)
   }
 
   private ask<Q, R>(
     api: KafkaApi<Q, R>,
     request: Q,
-    codeOf: (answer: R) => number,
+    verdictOf: (answer: R) => Verdict,
     { timeoutMs = this.connections.config.requestTimeoutMs, unlessClosed = false } = {},
   ): Promise<R> {
     const { connections, transactionalId, closed } = this
@@ -72,9 +71,11 @@ export class TransactionCoordinator {
       if (stopped()) throw producerClosed(transactionalId)
       try {
         const answer = await connections.send(nodeId, 'control', api, request)
-        const code = codeOf(answer)
-        if (code !== 0) throw transactionError(code, api.apiName, transactionalId)
-        return answer
+        const { errorCode, topic, partition } = verdictOf(answer)
+        if (errorCode === 0) return answer
+        throw transactionError(
+          connections.brokerError(errorCode, { api: api.apiName, transactionalId, topic, partition }),
+        )
       } catch (error) {
         if (!isAboutTransaction(error)) connections.forgetCoordinator('transaction', transactionalId)
         throw error
@@ -95,10 +96,17 @@ const concurrentTransactions = 51
 const operationNotAttempted = 55
 const invalidProducerEpoch = 47
 
+/** What the broker said of a request, and of which partition if it was about one. */
+interface Verdict {
+  readonly errorCode: number
+  readonly topic?: string
+  readonly partition?: number
+}
+
 /** One partition that is refused makes the broker skip the others, so what says more than "skipped" counts. */
-const worstOf = (partitions: readonly { readonly errorCode: number }[]): number => {
-  const codes = partitions.map(({ errorCode }) => errorCode).filter((code) => code !== 0)
-  return codes.find((code) => code !== operationNotAttempted) ?? codes[0] ?? 0
+const worstOf = (partitions: readonly Verdict[]): Verdict => {
+  const refused = partitions.filter(({ errorCode }) => errorCode !== 0)
+  return refused.find(({ errorCode }) => errorCode !== operationNotAttempted) ?? refused[0] ?? { errorCode: 0 }
 }
 
 const isAboutTransaction = (error: unknown): boolean =>
@@ -108,12 +116,13 @@ const isAboutTransaction = (error: unknown): boolean =>
  * INVALID_PRODUCER_EPOCH has two causes that the broker does not tell apart. In both this transaction is gone, which is what
  * matters to who wrote it.
  */
-const transactionError = (code: number, api: string, transactionalId: string): KafkaError => {
-  const error = brokerError(code, { api, transactionalId })
+const transactionError = (error: KafkaError): KafkaError => {
+  const { code, codeName, message, api, transactionalId } = error
   if (code !== invalidProducerEpoch) return error
-  const { message, codeName } = error
   return new KafkaError({
-    ...{ _tag: 'TransactionLost', message, fatal: true, code, api, transactionalId },
+    ...{ _tag: 'TransactionLost', message, fatal: true, code },
     ...(codeName === undefined ? {} : { codeName }),
+    ...(api === undefined ? {} : { api }),
+    ...(transactionalId === undefined ? {} : { transactionalId }),
   })
 }

@@ -1,5 +1,4 @@
 import { KafkaError } from '../../client/KafkaError.js'
-import { brokerError } from '../../protocol/brokerError.js'
 import { initProducerIdApi } from '../../protocol/requests/initProducerId.js'
 import type { ProducerConnections } from './ProducerConnections.js'
 import type { ProducerIdentity } from './ProducerIdentity.js'
@@ -19,7 +18,7 @@ export const initIdempotentProducer = (
       transactionalId: null,
       transactionTimeoutMs: 0,
     })
-    if (errorCode !== 0) throw brokerError(errorCode, { api: initProducerIdApi.apiName })
+    if (errorCode !== 0) throw connections.brokerError(errorCode, { api: initProducerIdApi.apiName })
     return { producerId, epoch: producerEpoch, transactional: false }
   })
 }

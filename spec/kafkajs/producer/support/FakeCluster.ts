@@ -1,6 +1,7 @@
 import { KafkaError } from '../../../../lib/client/KafkaError.js'
 import { ClusterMetadata, type Leader } from '../../../../lib/kafkajs/ClusterMetadata.js'
 import type { ProducerConnections } from '../../../../lib/kafkajs/producer/ProducerConnections.js'
+import { brokerError } from '../../../../lib/protocol/brokerError.js'
 import type { AddPartitionsToTxnRequest } from '../../../../lib/protocol/requests/addPartitionsToTxn.js'
 import type { EndTxnRequest } from '../../../../lib/protocol/requests/endTxn.js'
 import type { InitProducerIdRequest } from '../../../../lib/protocol/requests/initProducerId.js'
@@ -43,6 +44,7 @@ export class FakeCluster implements ProducerConnections {
   }[] = []
   readonly transactions = new FakeTransactions()
   readonly isClosed = false
+  readonly brokerError = brokerError
   /** what is warned of */
   readonly warnings: string[] = []
   readonly missingTopics = new Troubles({ after: 0 }, { warn: (line) => this.warnings.push(line) }, () =>
