@@ -150,6 +150,8 @@ export class EventPlayer {
     scheduler.schedule(() => {
       this.strangers--
       stranger.kill()
+      // As the error advises, now that the prefix is this job's alone.
+      world.fleet.takesOver = true
       const prefix = `out${world.fleet.suffix}`
       const says = new RegExp(`prefix "?${prefix}`)
       if (script.guarantee === 'EXACTLY_ONCE' && !world.messages.some(({ at, text }) => at >= since && says.test(text)))

@@ -23,6 +23,7 @@ const CALM = 10_000
  */
 export class Fleet {
   lostPolicy: CommitLostPolicy = 'fail'
+  takesOver = false
   /** whether the parallelism was another one before */
   rescaled = false
   readonly all: VirtualProcess[] = []
@@ -92,6 +93,7 @@ export class Fleet {
         subtasks: Array.from({ length: parallelism }, (_, n) => n).filter((n) => n % processes === own),
         skew: this.skews.get(own) ?? 0,
         lostPolicy: this.lostPolicy,
+        takesOver: this.takesOver,
         store: this.world.store,
         ...special,
       },

@@ -1,11 +1,10 @@
-import type { VirtualProcess } from './VirtualProcess.js'
 import type { World } from './World.js'
 
 /**
  * What errors say of lost transactions, and whether it had to be.
  *
  * Records may be lost only where nothing could be done: their transaction was left to its timeout, and when that is noticed one of the
- * same process, of that checkpoint or a later one, is committed, so that going back would double its records.
+ * same subtask, of that checkpoint or a later one, is committed, so that going back would double its records.
  */
 export class ReportedLosses {
   /** `topic value` of records that were rightly named as lost */
@@ -15,11 +14,11 @@ export class ReportedLosses {
 
   constructor(private readonly world: World) {}
 
-  hear(process: VirtualProcess, transactionalIds: readonly string[]): void {
+  hear(transactionalIds: readonly string[]): void {
     const { world } = this
     for (const id of transactionalIds) {
       this.named.add(id)
-      const rightly = world.transactions.expired(id) && this.isLaterCommitted(process, id)
+      const rightly = world.transactions.expired(id) && this.isLaterCommitted(id)
       world.say(`reported: ${id} is lost${rightly ? '' : ', without need'} (${world.transactions.fate(id)})`)
       if (!rightly) continue
       for (const value of world.transactions.valuesIn(id)) this.reported.add(value)
@@ -28,12 +27,12 @@ export class ReportedLosses {
     }
   }
 
-  private isLaterCommitted({ part }: VirtualProcess, id: string): boolean {
+  private isLaterCommitted(id: string): boolean {
     const lost = partsOf(id)
     return this.world.kafka.transactions().some(({ transactionalId, state }) => {
       const other = partsOf(transactionalId)
-      // Another number of subtasks restores from what all of them left.
-      const together = this.world.fleet.rescaled || part.subtasks.includes(other.subtask)
+      // Another number of subtasks goes on from what all of them left.
+      const together = this.world.fleet.rescaled || lost.subtask === other.subtask
       return state === 'CompleteCommit' && together && other.checkpointId >= lost.checkpointId
     })
   }

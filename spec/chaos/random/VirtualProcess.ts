@@ -22,6 +22,8 @@ export interface ProcessPart {
   /** how much its wall clock is wrong, in ms */
   readonly skew: number
   readonly lostPolicy: CommitLostPolicy
+  /** the prefixes are this job's own, whatever another one has done with them */
+  readonly takesOver: boolean
   /** ends the transactional id prefixes; another one than at first makes its default uids others too */
   readonly suffix: string
   /** begins the names of its topics */
@@ -122,6 +124,7 @@ export class VirtualProcess {
       subtasks: part.subtasks,
       lostPolicy: part.lostPolicy,
       suffix: part.suffix,
+      takesOver: part.takesOver,
       topics: part.topics,
       warn: (message) => world.warned(this, message),
       mishap: (times) => world.mishap(times),

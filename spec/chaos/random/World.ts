@@ -136,14 +136,14 @@ export class World implements ProcessWorld {
   emitted(process: VirtualProcess, event: SinkEvent): void {
     if (event.kind === 'committed')
       this.say(`${process.name} has committed ${event.transactionalId}${event.recovered ? ', as left' : ''}`)
-    if (event.kind === 'lost') this.losses.hear(process, [event.transactionalId])
+    if (event.kind === 'lost') this.losses.hear([event.transactionalId])
   }
 
   failed(process: VirtualProcess, error: unknown): void {
     this.say(`${process.name} fails: ${nameOfError(error)}`)
     this.failures.push(error)
     this.messages.push({ at: this.now, text: textOf(error), process })
-    this.losses.hear(process, lostTransactions(error))
+    this.losses.hear(lostTransactions(error))
     if (isSuperseded(error) && this.isUsurped(process))
       this.violated('usurped', `${process.name} is superseded, by a process that cannot begin`)
   }

@@ -9,6 +9,7 @@ import { unionElements } from '../../../lib/eventtime/unionElements.js'
 import { WatermarkStrategy } from '../../../lib/eventtime/WatermarkStrategy.js'
 import { DeliveryGuarantee } from '../../../lib/sink/DeliveryGuarantee.js'
 import { KafkaSink } from '../../../lib/sink/KafkaSink.js'
+import type { KafkaSinkBuilder } from '../../../lib/sink/KafkaSinkBuilder.js'
 import type { CommitLostPolicy } from '../../../lib/sink/KafkaSinkConfig.js'
 import { KafkaRecordSerializationSchema } from '../../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
 import type { SinkEvent } from '../../../lib/sink/SinkEvent.js'
@@ -36,6 +37,8 @@ export interface JobPlace {
   readonly suffix: string
   /** begins names of topics */
   readonly topics: string
+  /** the prefix is this job's own, whatever another one has done with it */
+  readonly takesOver: boolean
   readonly warn: (message: string) => void
   /** whether something goes wrong, which it does so many times in all */
   mishap(times: number): boolean
@@ -98,12 +101,7 @@ const sourceOf = (
 }
 
 const sinkOf = (script: Script, place: JobPlace, topic: string): KafkaSink<Item> =>
-  KafkaSink.builder<Item>()
-    .setBootstrapServers('memory:9092')
-    .setDeliveryGuarantee(DeliveryGuarantee[script.guarantee])
-    .setTransactionalIdPrefix(topic + place.suffix)
-    .setCommitLostPolicy(place.lostPolicy)
-    .setProperty('transaction.timeout.ms', script.transactionTimeout)
+  sinkBuilder<Item>(script, place, topic)
     .setRecordSerializer(
       KafkaRecordSerializationSchema.builder<Item>()
         .setTopic(place.topics + topic)
@@ -111,16 +109,10 @@ const sinkOf = (script: Script, place: JobPlace, topic: string): KafkaSink<Item>
         .setValueSerializationSchema({ serialize: ({ text }) => Buffer.from(text) })
         .build(),
     )
-    .setLogger(loggerOf(place))
     .build()
 
 const deadSinkOf = (script: Script, place: JobPlace, index: number): KafkaSink<DeadLetterRecord> =>
-  KafkaSink.builder<DeadLetterRecord>()
-    .setBootstrapServers('memory:9092')
-    .setDeliveryGuarantee(DeliveryGuarantee[script.guarantee])
-    .setTransactionalIdPrefix(`dead${index}${place.suffix}`)
-    .setCommitLostPolicy(place.lostPolicy)
-    .setProperty('transaction.timeout.ms', script.transactionTimeout)
+  sinkBuilder<DeadLetterRecord>(script, place, `dead${index}`)
     .setRecordSerializer(
       KafkaRecordSerializationSchema.builder<DeadLetterRecord>()
         .setTopic(`${place.topics}dead`)
@@ -128,8 +120,19 @@ const deadSinkOf = (script: Script, place: JobPlace, index: number): KafkaSink<D
         .setValueSerializationSchema({ serialize: ({ value }) => value })
         .build(),
     )
-    .setLogger(loggerOf(place))
     .build()
+
+const sinkBuilder = <T>(script: Script, place: JobPlace, prefix: string): KafkaSinkBuilder<T> => {
+  const builder = KafkaSink.builder<T>()
+    .setBootstrapServers('memory:9092')
+    .setDeliveryGuarantee(DeliveryGuarantee[script.guarantee])
+    .setTransactionalIdPrefix(prefix + place.suffix)
+    .setCommitLostPolicy(place.lostPolicy)
+    .setProperty('transaction.timeout.ms', script.transactionTimeout)
+    .setLogger(loggerOf(place))
+  if (place.takesOver) takeOver(builder)
+  return builder
+}
 
 /** A watermark with every record, or every 200 ms, by how many records there are. */
 const watermarksOf = ({ records }: Script): WatermarkStrategy<Item> =>
@@ -145,6 +148,12 @@ const watermarksOf = ({ records }: Script): WatermarkStrategy<Item> =>
           onPeriodicEmit: () => undefined,
         }
       })
+
+/** Of releases that have it. */
+const takeOver = (builder: object): void => {
+  const method: unknown = Reflect.get(builder, 'setPrefixInUsePolicy')
+  if (typeof method === 'function') Reflect.apply(method, builder, ['takeOver'])
+}
 
 const nothing = (): void => undefined
 

@@ -11,6 +11,9 @@ const LOOK = 100
 /** When the last fault is over, and healthy processes run, everything must be there within so long, in ms. */
 const QUIET = 20_000
 
+/** How long a job takes to read what there is, at most, in ms. */
+const BEGINNING = 5_000
+
 /** How long the end of the job may take, in ms. */
 const ENDING = 15_000
 
@@ -74,6 +77,7 @@ const untilQuiet = (world: World): void =>
   )
 
 const quiet = (world: World): void => {
+  const quietAt = world.now
   const expected = expectedOf(world.script)
   const { pipeline, bounded, transactionTimeout, abortInterval } = world.script
   // Windows fire at the end only, the last ones.
@@ -81,7 +85,9 @@ const quiet = (world: World): void => {
   const done = (): boolean => {
     world.fleet.heal()
     if (bounded && world.fleet.processes.every(({ end }) => end?._tag === 'completed')) return true
-    return firing ? world.inputs.consumed : missing(world, expected).length === 0
+    if (!firing) return missing(world, expected).length === 0
+    // One that begins again from scratch has read nothing, whatever its group has committed.
+    return world.inputs.consumed && (world.emptiedAt === undefined || world.now - quietAt > BEGINNING)
   }
   until(world, QUIET, done, (well) => {
     if (well) return ending(world, expected)
