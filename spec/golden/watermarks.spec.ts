@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { isDeepStrictEqual } from 'node:util'
 import { Subscription } from 'rxjs'
 import { CombinedWatermarkStatus } from '../../lib/eventtime/CombinedWatermarkStatus.js'
 import { StatusWatermarkValve } from '../../lib/eventtime/StatusWatermarkValve.js'
@@ -89,6 +90,11 @@ function strategyOf({ kind, outOfOrdernessMs, idlenessMs }: Strategy): Watermark
 }
 
 describe('the watermarks of Flink, recorded', () => {
+  it('should be left only where we do something else', () => {
+    const same = cases.filter(({ id, outputs }) => isDeepStrictEqual(departures[id]?.outputs, outputs))
+    expect(same.map(({ id }) => id)).toEqual([])
+  })
+
   it.each(ofLayer('generator'))('should be those of the generators: %s', (_, one) => {
     let now = 0
     const generator = strategyOf(one.strategy!).createWatermarkGenerator(() => now)

@@ -1,6 +1,8 @@
 import { describe, it } from '@jest/globals'
 import { filter } from 'rxjs'
+import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'
+import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { record, watermark } from '../../lib/testing/marbleElements.js'
 import { runMarbles } from '../../lib/testing/runMarbles.js'
 import { builderOf } from './support/sourceOf.js'
@@ -57,6 +59,35 @@ describe('the watermarks of KafkaSource.elements', () => {
       ).toBe('a 199ms 4', {
         a: record('7', 7),
       })
+    })
+  })
+
+  it('should say once that it has no splits, with idleness too, and once of each split that comes and is silent', () => {
+    runMarbles({ topics: { u: 1 } }, ({ kafka, options, scheduler, expectElements }) => {
+      const source = KafkaSource.builder()
+        .setBootstrapServers('localhost:9092')
+        .setTopicPattern(/t.*/)
+        .setProperty('partition.discovery.interval.ms', 1_000)
+        .setValueOnlyDeserializer(new SimpleStringSchema())
+        .build()
+      const watermarks = WatermarkStrategy.forMonotonousTimestamps<string>().withIdleness(1_000)
+      for (const [topic, at] of [
+        ['t0', 2_500],
+        ['t1', 7_500],
+      ] as const)
+        scheduler.schedule(() => kafka.createTopic(topic, 1), at)
+      const expected = '(RI) 2996ms A 1399ms I 3599ms A 1399ms I'
+      expectElements(source.elements({ ...options, watermarks }), '^ 20s !').toBe(expected)
+    })
+  })
+
+  it('should call a source idle whose first discovery takes longer than the timeout, as Flink does', () => {
+    runMarbles({ topics: { t: 1 }, latencyMs: 3_000 }, ({ options, expectElements }) => {
+      const watermarks = WatermarkStrategy.forMonotonousTimestamps<string>().withIdleness(1_000)
+      const elements$ = builderOf()
+        .build()
+        .elements({ ...options, watermarks })
+      expectElements(elements$, '^ 5s !').toBe('R 1399ms I')
     })
   })
 
