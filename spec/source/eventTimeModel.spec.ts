@@ -120,10 +120,13 @@ const modelOf = (source: ScriptedSource, told: readonly string[]): string[] => {
   let now = source.restored
   const model = new SourceModel(source.strategy, (word) => words.push(`${now} ${word}`))
   const records = told.filter((word) => word.includes('@'))
-  const adds = source.topics.flatMap((topic) => {
-    const found = foundAt(source, topic)
-    return found === undefined ? [] : [{ name: topic.name, found, dropped: droppedAt(source, topic) }]
-  })
+  const adds = source.topics
+    .flatMap((topic) => {
+      const found = foundAt(source, topic)
+      return found === undefined ? [] : [{ name: topic.name, found, dropped: droppedAt(source, topic) }]
+    })
+    // Those that one discovery does not find go one after another, in the order in which they were found.
+    .sort((one, other) => one.found - other.found)
   words.push(`${now} R`)
   const frames = new Set([
     ...Array.from({ length: END / TICK }, (_, n) => source.restored + (n + 1) * TICK),
