@@ -1,5 +1,16 @@
 import { describe, expect, it } from '@jest/globals'
-import { catchError, concatMap, EMPTY, map, type Observable, type SchedulerLike, takeUntil, tap, timer } from 'rxjs'
+import {
+  catchError,
+  concatMap,
+  EMPTY,
+  map,
+  merge,
+  type Observable,
+  type SchedulerLike,
+  takeUntil,
+  tap,
+  timer,
+} from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
@@ -237,6 +248,70 @@ describe.each(eventTimeForms)('the event time of a source, by %s', (_, form) => 
       const steps = watermarks.map((timestamp, index) => timestamp - (watermarks[index - 1] ?? 0))
       expect(Math.max(...steps)).toBeLessThanOrEqual(1_000 + 3 * 200)
       expect(watermarks.at(-1)).toBeGreaterThan(29_000)
+    })
+  })
+
+  describe('a source that waits for a slower one of its group', () => {
+    const aligned = (idleTimeout = 60_000) =>
+      ascending.withIdleness(idleTimeout).withWatermarkAlignment('group', 1_000, 100)
+    type Slow = (helpers: MarbleHelpers) => Observable<StreamElement<string>>
+    const slow: Readonly<Record<string, Slow>> = {
+      'has ended': ({ kafka, options }) => {
+        const records = Array.from({ length: 6 }, () => ({ value: 't', timestamp: 0 }))
+        kafka.produce('t', records)
+        const bounded = builderOf('t')
+          .setProperty('max.poll.records', 1)
+          .setBounded(OffsetsInitializer.latest())
+          .build()
+        // Two records a second, of seven.
+        const slowly = tap((element: StreamElement<string>) => {
+          if (element.kind === 'batchEnd') timer(1_000).subscribe(() => element.acknowledge())
+        })
+        return form(bounded, { ...options, watermarks: aligned() }).pipe(slowly)
+      },
+      'has failed': ({ options }) =>
+        merge(
+          form(builderOf('t').build(), { ...options, watermarks: aligned() }).pipe(noteLate([])),
+          timer(3_000).pipe(
+            map(() => {
+              throw new Error('no more')
+            }),
+          ),
+        ).pipe(catchError(() => EMPTY)),
+      'is left': ({ options }) =>
+        form(builderOf('t').build(), { ...options, watermarks: aligned() }).pipe(noteLate([]), takeUntil(timer(3_000))),
+      'is drained': ({ options, coordinator }) => {
+        const checkpoints = coordinator()
+        timer(3_000).subscribe(() => checkpoints.stopWithSavepoint({ drain: true }).subscribe())
+        return form(builderOf('t').build(), { ...options, watermarks: aligned(), checkpoints }).pipe(noteLate([]))
+      },
+      'is idle': ({ options }) =>
+        form(builderOf('t').build(), { ...options, watermarks: aligned(2_500) }).pipe(noteLate([])),
+      'has no partition any more': ({ kafka, options }) => {
+        timer(500).subscribe(() => kafka.deleteTopic('t'))
+        return form(dropping(), { ...options, watermarks: aligned() }).pipe(noteLate([]))
+      },
+    }
+
+    it.each(Object.keys(slow))('should read on once that one %s', (what) => {
+      const readAt: number[] = []
+      runMarbles({ topics: { t: 1, u: 1 }, until: 5_000 }, (helpers) => {
+        const { kafka, options, scheduler, run } = helpers
+        kafka.produce('t', [{ value: 't', timestamp: 0 }])
+        kafka.produce('u', [{ value: 'u', timestamp: 5_000 }])
+        timer(1_000).subscribe(() => {
+          for (const timestamp of [6_000, 7_000, 8_000]) kafka.produce('u', [{ value: 'u', timestamp }])
+        })
+        const fast = builderOf('u').setProperty('max.poll.records', 1).build()
+        const noteRead = tap((element: StreamElement<string>) => {
+          if (element.kind === 'record' && element.timestamp === 8_000) readAt.push(scheduler.now())
+        })
+        run(slow[what]!(helpers))
+        run(form(fast, { ...options, watermarks: aligned() }).pipe(noteRead, noteLate([])))
+      })
+      expect(readAt).toHaveLength(1)
+      expect(readAt[0]).toBeGreaterThanOrEqual(3_000)
+      expect(readAt[0]).toBeLessThanOrEqual(3_500)
     })
   })
 
