@@ -3,6 +3,7 @@ import type { ProducerConfig } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
 import type { PreparedTransaction, ProducerStats, TransactionalProducer } from '../client/KafkaProducer.js'
 import type { ProducerRecord } from '../client/ProducerRecord.js'
+import { nextProducerState, type ProducerEvent, type ProducerState } from '../client/transactionalProducerStates.js'
 import type { PartitionQueue } from './producer/PartitionQueue.js'
 import type { ProducerConnections } from './producer/ProducerConnections.js'
 import type { ProducerIdentity } from './producer/ProducerIdentity.js'
@@ -11,18 +12,17 @@ import type { SendPolicy } from './producer/SendPolicy.js'
 import type { SpareBuilders } from './producer/SpareBuilders.js'
 import { TransactionCoordinator } from './producer/TransactionCoordinator.js'
 import { TransactionPartitions } from './producer/TransactionPartitions.js'
-import { nextTransactionState, type TransactionEvent, type TransactionState } from './producer/transactionStates.js'
 import { toKafkaError } from './toKafkaError.js'
 
 /**
- * {@link TransactionalProducer} on kafkajs's connections. Its states are those of `transactionStates.ts`; what it adds to
+ * {@link TransactionalProducer} on kafkajs's connections. Its states are those of `transactionalProducerStates.ts`; what it adds to
  * the sending of records are partitions made known to the coordinator (`TransactionPartitions`) and the end.
  */
 export class KafkaJsTransactionalProducer implements TransactionalProducer {
   private readonly sender: RecordSender
   private readonly coordinator: TransactionCoordinator
   private readonly partitions: TransactionPartitions
-  private state: TransactionState = 'uninitialised'
+  private state: ProducerState = 'uninitialised'
   private identity: ProducerIdentity | undefined
   private renewing = false
   private records = 0
@@ -78,9 +78,10 @@ export class KafkaJsTransactionalProducer implements TransactionalProducer {
   }
 
   begin({ after }: { readonly after?: TransactionalProducer } = {}): void {
+    const begun = this.stateAfter('begin')
     if (this.sender.error !== undefined) throw this.sender.error
     if (after !== undefined && !(after instanceof KafkaJsTransactionalProducer)) throw foreignProducer()
-    this.on('begin')
+    this.state = begun
     this.records = 0
     if (after === undefined) return
     const occupy = (topic: string, partition: number | undefined) => this.partitions.occupy(topic, partition)
@@ -132,8 +133,12 @@ export class KafkaJsTransactionalProducer implements TransactionalProducer {
     })
   }
 
-  private on(event: TransactionEvent): void {
-    this.state = nextTransactionState(this.state, event, this.transactionalId)
+  private on(event: ProducerEvent): void {
+    this.state = this.stateAfter(event)
+  }
+
+  private stateAfter(event: ProducerEvent): ProducerState {
+    return nextProducerState(this.state, event, this.transactionalId)
   }
 
   private async flushBeforeCommit(): Promise<void> {

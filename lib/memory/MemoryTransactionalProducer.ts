@@ -1,36 +1,41 @@
-import { concatMap, defer, filter, map, Observable, of, take, tap } from 'rxjs'
+import {
+  AsyncSubject,
+  catchError,
+  concatMap,
+  defer,
+  filter,
+  forkJoin,
+  map,
+  merge,
+  type Observable,
+  of,
+  ReplaySubject,
+  take,
+  takeUntil,
+  tap,
+} from 'rxjs'
 import { isKafkaError, KafkaError } from '../client/KafkaError.js'
 import type { PreparedTransaction, TransactionalProducer } from '../client/KafkaProducer.js'
 import type { ProducerConfig } from '../client/KafkaConfig.js'
 import type { ProducerRecord } from '../client/ProducerRecord.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
+import { nextProducerState, type ProducerEvent, type ProducerState } from '../client/transactionalProducerStates.js'
 import type { UnplacedRecord } from './LogBatch.js'
 import type { MemoryCluster } from './MemoryCluster.js'
 import type { MemoryConnection } from './MemoryConnection.js'
 import type { BatchWriter } from './MemoryLog.js'
 import { MemoryProducer } from './MemoryProducer.js'
-
-type State = 'uninitialised' | 'initialising' | 'ready' | 'inTransaction' | 'committing' | 'aborting'
-type Event = 'init' | 'initialised' | 'refused' | 'begin' | 'commit' | 'notFlushed' | 'abort' | 'ended'
-
-/** `commit` and `abort` are legal again while they are under way: their errors may be retriable. */
-const transitions: Readonly<Record<State, Partial<Record<Event, State>>>> = {
-  uninitialised: { init: 'initialising' },
-  initialising: { initialised: 'ready', refused: 'uninitialised' },
-  ready: { begin: 'inTransaction' },
-  inTransaction: { commit: 'committing', abort: 'aborting' },
-  committing: { commit: 'committing', notFlushed: 'inTransaction', ended: 'ready' },
-  aborting: { abort: 'aborting', ended: 'ready' },
-}
+import { producerClosed } from './producerErrors.js'
 
 /** {@link TransactionalProducer} on the in-memory Kafka. */
 export class MemoryTransactionalProducer extends MemoryProducer implements TransactionalProducer {
-  private state: State = 'uninitialised'
+  private state: ProducerState = 'uninitialised'
   private identity: PreparedTransaction | undefined
   private after: { readonly producer: MemoryTransactionalProducer; readonly upTo: number } | undefined
   private begunAt = 0
-  /** partitions that belong to the transaction */
-  private readonly added = new Set<string>()
+  /** partitions that the coordinator was told of, or is being told of, by key: what came of it */
+  private readonly asked = new Map<string, Observable<unknown>>()
+  private readonly closing$ = new ReplaySubject<void>(1)
 
   constructor(
     readonly transactionalId: string,
@@ -42,7 +47,7 @@ export class MemoryTransactionalProducer extends MemoryProducer implements Trans
   }
 
   get recordsInTransaction(): number {
-    return this.state === 'inTransaction' || this.state === 'committing' ? this.appended - this.begunAt : 0
+    return this.appended - this.begunAt
   }
 
   init(): Observable<PreparedTransaction> {
@@ -53,29 +58,30 @@ export class MemoryTransactionalProducer extends MemoryProducer implements Trans
           this.cluster.initProducerId(transactionalId, config.transactionTimeoutMs),
         )
         .pipe(
+          this.unlessClosed(),
           tap({
             next: (identity) => {
               this.identity = identity
               this.restartSequences()
               this.on('initialised')
             },
-            error: () => this.on('refused'),
+            error: () => this.on('initFailed'),
           }),
         ),
     )
   }
 
   begin({ after }: { readonly after?: TransactionalProducer } = {}): void {
+    const begun = this.stateAfter('begin')
     if (this.error !== undefined) throw this.error
     if (after !== undefined && !(after instanceof MemoryTransactionalProducer)) throw foreignProducer()
-    this.on('begin')
+    this.state = begun
     this.begunAt = this.appended
     this.after = after === undefined ? undefined : { producer: after, upTo: after.appended }
   }
 
   override append(record: ProducerRecord): boolean {
-    if (this.error === undefined && this.state !== 'inTransaction')
-      throw illegal('append', this.state, this.transactionalId)
+    if (this.state !== 'inTransaction') this.on('append')
     return super.append(record)
   }
 
@@ -91,31 +97,23 @@ export class MemoryTransactionalProducer extends MemoryProducer implements Trans
   abort(): Observable<void> {
     return this.legal('abort', () => {
       this.giveUp()
-      return this.end('abort')
+      return this.allTold().pipe(concatMap(() => this.end('abort')))
+    })
+  }
+
+  override close(): Observable<void> {
+    return defer(() => {
+      this.on('close')
+      this.closing$.next()
+      return super.close()
     })
   }
 
   protected override admit(topicPartition: TopicPartition): Observable<PreparedTransaction> {
     const identity = this.identity as PreparedTransaction
-    const { transactionalId } = this
-    const key = topicPartitionKey(topicPartition)
     return this.former(topicPartition).pipe(
-      concatMap(() => {
-        if (this.added.has(key)) return of(identity)
-        const { topic, partition } = topicPartition
-        return this.connection
-          .persist(
-            { api: 'AddPartitionsToTxn', topic, partition, transactionalId },
-            () => this.cluster.addPartitionsToTransaction(identity, topicPartition),
-            this.config.deliveryTimeoutMs,
-          )
-          .pipe(
-            map(() => {
-              this.added.add(key)
-              return identity
-            }),
-          )
-      }),
+      concatMap(() => this.tellOf(topicPartition, identity)),
+      map(() => identity),
     )
   }
 
@@ -146,41 +144,74 @@ export class MemoryTransactionalProducer extends MemoryProducer implements Trans
     return before$.pipe(concatMap(() => producer.former(topicPartition)))
   }
 
+  /** AddPartitionsToTxn, once for each partition. It goes on when the batch that wanted it is given up. */
+  private tellOf(topicPartition: TopicPartition, identity: PreparedTransaction): Observable<unknown> {
+    const key = topicPartitionKey(topicPartition)
+    const known = this.asked.get(key)
+    if (known !== undefined) return known
+    const { topic, partition } = topicPartition
+    const { transactionalId, config } = this
+    const told$ = onItsOwn(
+      this.connection
+        .persist(
+          { api: 'AddPartitionsToTxn', topic, partition, transactionalId },
+          () => this.cluster.addPartitionsToTransaction(identity, topicPartition),
+          config.deliveryTimeoutMs,
+        )
+        .pipe(this.unlessClosed()),
+    )
+    this.asked.set(key, told$)
+    return told$
+  }
+
+  /** Emits when no question to the coordinator is open: one that came after the end would begin a new transaction. */
+  private allTold(): Observable<unknown> {
+    const asked = [...this.asked.values()].map((told$) => told$.pipe(catchError(() => of(undefined))))
+    return asked.length === 0 ? of([]) : forkJoin(asked)
+  }
+
   /** Of an empty transaction the broker was never told. */
   private end(marker: 'commit' | 'abort'): Observable<void> {
     const { transactionalId } = this
-    const nothing = this.added.size === 0
-    const ended$ = nothing
-      ? this.connection.delay(0).pipe(take(1))
-      : this.connection.persist({ api: 'EndTxn', transactionalId }, () =>
-          this.cluster.endTransaction(this.identity as PreparedTransaction, marker),
-        )
+    const ended$ =
+      this.asked.size === 0
+        ? this.connection.delay(0).pipe(take(1))
+        : this.connection.persist({ api: 'EndTxn', transactionalId }, () =>
+            this.cluster.endTransaction(this.identity as PreparedTransaction, marker),
+          )
     return ended$.pipe(
       tap({
         next: () => {
-          this.added.clear()
+          this.asked.clear()
           this.after = undefined
+          this.begunAt = this.appended
           this.on('ended')
         },
-        error: (error: unknown) => {
-          if (isKafkaError(error) && error.fatal) this.fail(error)
-        },
+        error: (error: unknown) => this.on(isKafkaError(error) && error.retriable ? 'postponed' : 'lose'),
       }),
     )
   }
 
+  /** A producer that is closed asks to begin nothing more: by then a successor may use its id. */
+  private unlessClosed<T>() {
+    const refused$ = this.closing$.pipe(concatMap(() => this.refuse<T>(producerClosed())))
+    return (answer$: Observable<T>): Observable<T> =>
+      merge(answer$.pipe(takeUntil(this.closing$)), refused$).pipe(take(1))
+  }
+
   /** An effect that happens on subscription if the state allows it; otherwise an error, in a turn of its own. */
-  private legal<T>(event: Event, effect: () => Observable<T>): Observable<T> {
+  private legal<T>(call: ProducerEvent, effect: () => Observable<T>): Observable<T> {
     return defer(() => {
-      if (this.isClosed && this.error !== undefined) return this.refuse<T>(this.error)
-      if (transitions[this.state][event] === undefined)
-        return this.refuse<T>(illegal(event, this.state, this.transactionalId))
-      this.on(event)
-      return effect()
+      try {
+        this.on(call)
+      } catch (error) {
+        return this.refuse<T>(error)
+      }
+      return onItsOwn(effect())
     })
   }
 
-  private refuse<T>(error: KafkaError): Observable<T> {
+  private refuse<T>(error: unknown): Observable<T> {
     return this.connection.delay(0).pipe(
       map(() => {
         throw error
@@ -188,40 +219,24 @@ export class MemoryTransactionalProducer extends MemoryProducer implements Trans
     )
   }
 
-  private on(event: Event): void {
-    const next = transitions[this.state][event]
-    if (next === undefined) throw illegal(event, this.state, this.transactionalId)
-    this.state = next
+  private on(event: ProducerEvent): void {
+    this.state = this.stateAfter(event)
+  }
+
+  private stateAfter(event: ProducerEvent): ProducerState {
+    return nextProducerState(this.state, event, this.transactionalId)
   }
 }
 
-const illegal = (event: string, state: State, transactionalId: string): KafkaError =>
-  new KafkaError({
-    _tag: 'IllegalState',
-    message: `${event} on the producer of transactional.id "${transactionalId}", which is ${names[state]}. ${advice[state]}`,
-    transactionalId,
-  })
+/** Begins at once, and goes on when nobody waits for the answer any more. */
+const onItsOwn = <T>(effect$: Observable<T>): Observable<T> => {
+  const answer$ = new AsyncSubject<T>()
+  effect$.subscribe(answer$)
+  return answer$.asObservable()
+}
 
 const foreignProducer = (): KafkaError =>
   new KafkaError({
     _tag: 'IllegalState',
     message: 'begin({ after }) was given a producer of another client; both must come from the same adapter.',
   })
-
-const names: Readonly<Record<State, string>> = {
-  uninitialised: 'uninitialised',
-  initialising: 'initialising',
-  ready: 'ready, without a transaction',
-  inTransaction: 'in a transaction',
-  committing: 'committing',
-  aborting: 'aborting',
-}
-
-const advice: Readonly<Record<State, string>> = {
-  uninitialised: 'Call init first.',
-  initialising: 'Wait for init.',
-  ready: 'Call begin first.',
-  inTransaction: 'Commit or abort it first.',
-  committing: 'Wait for commit, or call it again after an error.',
-  aborting: 'Wait for abort, or call it again after an error.',
-}

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { concatMap } from 'rxjs'
+import { concatMap, filter } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import type { KafkaClient } from '../../lib/client/KafkaClient.js'
-import type { KafkaError } from '../../lib/client/KafkaError.js'
+import { KafkaError } from '../../lib/client/KafkaError.js'
 import type { TransactionalProducer } from '../../lib/client/KafkaProducer.js'
+import { Fault } from '../../lib/memory/Fault.js'
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
 import { ContractScene, producerConfig } from '../../lib/testing/contract/ContractScene.js'
 
@@ -87,6 +88,47 @@ describe('the transactions of MemoryKafka', () => {
       [14_999, ['CompleteCommit', 0, 0]],
       [15_000, 'unknown'],
       [15_001, 'INVALID_PRODUCER_ID_MAPPING'],
+    ])
+  })
+
+  it('should let only the same end be called again when the coordinator was not there in time', () => {
+    const away = new KafkaError({ _tag: 'Broker', message: 'The coordinator is away.', retriable: true })
+    expect(
+      withOpenTransaction({ timeoutMs: 60_000 }, ({ kafka, producer, at, note }) => {
+        const back = kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.fail(away))
+        const end = (how: 'commit' | 'abort') => (): void =>
+          void producer[how]().subscribe({
+            next: () => note(`${how} done`),
+            error: ({ _tag, retriable }: KafkaError) => note([how, _tag, retriable]),
+          })
+        at(0, end('commit'))
+        at(29_000, back)
+        at(30_000, end('abort'))
+        at(31_000, end('commit'))
+      }),
+    ).toEqual([
+      [expect.any(Number), ['commit', 'Broker', true]],
+      [30_000, ['abort', 'IllegalState', false]],
+      [31_000, 'commit done'],
+    ])
+  })
+
+  it('should not be asked for an id by a producer that is closed', () => {
+    let asked = 0
+    const noted = withOpenTransaction({ timeoutMs: 60_000 }, ({ kafka, client, at, note }) => {
+      kafka.inject({ api: 'InitProducerId', times: Infinity }, Fault.loseAnswer())
+      kafka.calls$.pipe(filter(({ api }) => api === 'InitProducerId')).subscribe(() => asked++)
+      const closing = client.transactionalProducer('y', producerConfig())
+      closing.init().subscribe({ error: ({ _tag }: KafkaError) => note(_tag) })
+      at(50, () => note(asked > 0))
+      at(50, () => (asked = 0))
+      at(50, () => closing.close().subscribe())
+      at(40_000, () => note(asked))
+    })
+    expect(noted).toEqual([
+      [50, true],
+      [50, 'IllegalState'],
+      [40_000, 0],
     ])
   })
 

@@ -4,6 +4,7 @@ import { describeTransactionsContract } from './describeTransactionsContract.js'
 import { fetcherContract } from './fetcherContract.js'
 import { portContract } from './portContract.js'
 import { producerContract } from './producerContract.js'
+import { producerStatesContract } from './producerStatesContract.js'
 import type { TestFramework } from './TestFramework.js'
 import { transactionContract } from './transactionContract.js'
 
@@ -51,6 +52,7 @@ export const describeClientContract = (
     describe('fetcher', () => fetcherContract(scene, framework))
     describe('producer', () => producerContract(scene, framework))
     describe('transactions', () => transactionContract(scene, framework))
+    describe('the states of a transactional producer', () => producerStatesContract(scene, framework))
     describe('transactions described', () => describeTransactionsContract(scene, framework))
   })
 }

@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import {
-  nextTransactionState,
-  type TransactionEvent,
-  type TransactionState,
-  transactionTransitions,
-} from '../../../lib/kafkajs/producer/transactionStates.js'
+  nextProducerState,
+  type ProducerEvent,
+  type ProducerState,
+  producerTransitions,
+} from '../../lib/client/transactionalProducerStates.js'
 
-const states = Object.keys(transactionTransitions) as TransactionState[]
-const calls: readonly TransactionEvent[] = ['init', 'begin', 'append', 'commit', 'abort', 'close']
+const states = Object.keys(producerTransitions) as ProducerState[]
+const calls: readonly ProducerEvent[] = ['init', 'begin', 'append', 'commit', 'abort', 'close']
 
-const run = (...events: readonly TransactionEvent[]): TransactionState =>
-  events.reduce<TransactionState>((state, event) => nextTransactionState(state, event, 'tx'), 'uninitialised')
+const run = (...events: readonly ProducerEvent[]): ProducerState =>
+  events.reduce<ProducerState>((state, event) => nextProducerState(state, event, 'tx'), 'uninitialised')
 
-describe('transactionStates', () => {
+describe('transactionalProducerStates', () => {
   it('should go through a transaction after the other', () => {
     expect(run('init', 'initialised', 'begin', 'append', 'commit', 'ended', 'begin', 'abort', 'ended')).toBe('ready')
   })
@@ -42,9 +42,9 @@ describe('transactionStates', () => {
 
   it('should let nothing but close leave lost and closed', () => {
     fc.assert(
-      fc.property(fc.constantFrom<TransactionState>('lost', 'closed'), fc.constantFrom(...calls), (state, call) => {
-        if (call === 'close') expect(nextTransactionState(state, call, 'tx')).toBe('closed')
-        else expect(() => nextTransactionState(state, call, 'tx')).toThrow(/IllegalState|state (lost|closed)/)
+      fc.property(fc.constantFrom<ProducerState>('lost', 'closed'), fc.constantFrom(...calls), (state, call) => {
+        if (call === 'close') expect(nextProducerState(state, call, 'tx')).toBe('closed')
+        else expect(() => nextProducerState(state, call, 'tx')).toThrow(/IllegalState|state (lost|closed)/)
       }),
     )
   })
@@ -54,8 +54,8 @@ describe('transactionStates', () => {
   })
 
   it('should reach every state', () => {
-    const reached = new Set<TransactionState>(['uninitialised'])
-    for (const state of reached) Object.values(transactionTransitions[state]).forEach((next) => reached.add(next))
+    const reached = new Set<ProducerState>(['uninitialised'])
+    for (const state of reached) Object.values(producerTransitions[state]).forEach((next) => reached.add(next))
     expect(states.filter((state) => !reached.has(state))).toEqual(['lost', 'closed'])
   })
 })

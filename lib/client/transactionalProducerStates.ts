@@ -1,10 +1,11 @@
-import { KafkaError } from '../../client/KafkaError.js'
+import { KafkaError } from './KafkaError.js'
 
 /**
- * Where a transactional producer stands. `commitAgain` and `abortAgain`: the broker could not be asked in time, so the end
- * may or may not have happened, and only the same call may come next. `lost`: the broker has ended this producer.
+ * Where a transactional producer stands, in every adapter of the port. `commitAgain` and `abortAgain`: the broker could not be
+ * asked in time, so the end may or may not have happened, and only the same call may come next. `lost`: the broker has ended
+ * this producer.
  */
-export type TransactionState =
+export type ProducerState =
   | 'uninitialised'
   | 'initialising'
   | 'ready'
@@ -17,7 +18,7 @@ export type TransactionState =
   | 'closed'
 
 /** What is called by the user, or comes back from the broker. */
-export type TransactionEvent =
+export type ProducerEvent =
   | 'init'
   | 'initialised'
   | 'initFailed'
@@ -32,8 +33,8 @@ export type TransactionEvent =
   | 'close'
 
 /** The legal transitions. `lose` and `close` are legal everywhere; closed is the end. */
-export const transactionTransitions: Readonly<
-  Record<TransactionState, Readonly<Partial<Record<TransactionEvent, TransactionState>>>>
+export const producerTransitions: Readonly<
+  Record<ProducerState, Readonly<Partial<Record<ProducerEvent, ProducerState>>>>
 > = {
   uninitialised: { init: 'initialising' },
   initialising: { initialised: 'ready', initFailed: 'uninitialised' },
@@ -48,25 +49,23 @@ export const transactionTransitions: Readonly<
 }
 
 /** @throws KafkaError `IllegalState`, naming the state that was met */
-export const nextTransactionState = (
-  state: TransactionState,
-  event: TransactionEvent,
+export const nextProducerState = (
+  state: ProducerState,
+  event: ProducerEvent,
   transactionalId: string,
-): TransactionState => {
+): ProducerState => {
   if (state === 'closed' || event === 'close')
     return event === 'close' || isAnswer(event) ? 'closed' : refuse(state, event, transactionalId)
   if (event === 'lose') return 'lost'
-  return transactionTransitions[state][event] ?? refuse(state, event, transactionalId)
+  return producerTransitions[state][event] ?? refuse(state, event, transactionalId)
 }
 
 /** What comes back from the broker after a close meets a closed producer; that is no mistake of the caller. */
-const isAnswer = (event: TransactionEvent): boolean =>
+const isAnswer = (event: ProducerEvent): boolean =>
   ['initialised', 'initFailed', 'notFlushed', 'ended', 'postponed', 'lose'].includes(event)
 
-const refuse = (state: TransactionState, event: TransactionEvent, transactionalId: string): never => {
-  const legal = Object.keys(transactionTransitions[state]).filter(
-    (candidate) => !isAnswer(candidate as TransactionEvent),
-  )
+const refuse = (state: ProducerState, event: ProducerEvent, transactionalId: string): never => {
+  const legal = Object.keys(producerTransitions[state]).filter((candidate) => !isAnswer(candidate as ProducerEvent))
   throw new KafkaError({
     _tag: 'IllegalState',
     transactionalId,
@@ -78,7 +77,7 @@ const refuse = (state: TransactionState, event: TransactionEvent, transactionalI
   })
 }
 
-const waysOut: Partial<Record<TransactionState, string>> = {
+const waysOut: Partial<Record<ProducerState, string>> = {
   lost: 'A newer producer has taken over or the transaction has expired; make a new producer.',
   closed: 'Make a new producer.',
 }
