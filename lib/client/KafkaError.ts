@@ -13,8 +13,10 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * - `Corrupt`: bytes that are not what they should be (CRC, lengths, counts).
  * - `Unsupported`: the broker, a codec package or a message format does not do what is asked.
  * - `Authorization`, `Authentication`: the cluster refuses us.
- * - `Fenced`: a newer producer with this transactional id has taken over.
- * - `TransactionLost`: the transaction was aborted or has expired; its records will never be visible.
+ * - `Fenced`: a newer producer with this transactional id has taken over, or the transaction was open for longer than
+ *   `transaction.timeout.ms`; brokers do not tell which. A new attempt writes again what was not committed.
+ * - `TransactionLost`: the transaction was aborted or has expired; its records will never be visible. `retriable` while it was
+ *   being written, since a new attempt writes them again; not when it was to be committed.
  * - `InvalidRecord`: what is to be written is no record: its topic, partition, key, value, headers or timestamp.
  * - `RecordTooLarge`: one record is larger than the limit.
  * - `DeliveryTimeout`: a record could not be written within `delivery.timeout.ms`, or its topic was not there within `max.block.ms`.
@@ -46,9 +48,9 @@ export interface KafkaErrorInfo {
   readonly _tag: KafkaErrorTag
   /** what happened, what it likely means, what to do */
   readonly message: string
-  /** trying the same again may help */
+  /** trying again may help: a new attempt, and unless it is `fatal` the same call as well */
   readonly retriable?: boolean
-  /** this client, producer or transaction can do no more; a new one may */
+  /** this client, producer or transaction can do no more; a new one may, if it is `retriable` */
   readonly fatal?: boolean
   readonly code?: number
   readonly codeName?: string

@@ -81,7 +81,7 @@ export interface TransactionalProducer extends KafkaProducer {
 export interface ResumedTransaction {
   /**
    * EndTxn(commit) with the stored producer id and epoch. Committed before is success as well.
-   * Errors: `TransactionLost` (aborted or expired) and `Fenced`, not retriable; others by their kind, after back-off.
+   * Errors: `TransactionLost` (aborted, expired or taken over), not retriable; others by their kind, after back-off.
    */
   commit(): Observable<void>
   abort(): Observable<void>

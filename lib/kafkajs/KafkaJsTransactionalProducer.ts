@@ -1,4 +1,5 @@
 import { defer, type Observable } from 'rxjs'
+import { isTransient } from '../client/isTransient.js'
 import type { ProducerConfig } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
 import type { PreparedTransaction, ProducerStats, TransactionalProducer } from '../client/KafkaProducer.js'
@@ -155,7 +156,7 @@ export class KafkaJsTransactionalProducer implements TransactionalProducer {
     try {
       if (this.partitions.any && this.identity !== undefined) await this.coordinator.end(this.identity, committed)
     } catch (error) {
-      this.on(toKafkaError(error).retriable ? 'postponed' : 'lose')
+      this.on(isTransient(toKafkaError(error)) ? 'postponed' : 'lose')
       throw error
     }
     this.partitions.clear()

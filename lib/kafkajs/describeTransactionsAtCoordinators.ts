@@ -1,3 +1,4 @@
+import { isTransient } from '../client/isTransient.js'
 import type { KafkaError } from '../client/KafkaError.js'
 import { TopicPartition } from '../client/TopicPartition.js'
 import { type TransactionDescription, transactionStateNamed } from '../client/TransactionDescription.js'
@@ -40,7 +41,7 @@ export const describeTransactionsAtCoordinators = async (
   return retryTransient(connections, async () => {
     const coordinators = await byCoordinator(connections, open)
     const errors = (await Promise.all([...coordinators].map(([nodeId, ids]) => ask(nodeId, ids)))).flat()
-    const failure = errors.find(({ retriable }) => !retriable) ?? errors[0]
+    const failure = errors.find((error) => !isTransient(error)) ?? errors[0]
     if (failure !== undefined) throw failure
     return found
   })

@@ -16,6 +16,6 @@ export type FetchVerdict = 'fetched' | 'retry' | 'refresh' | 'fail'
  */
 export const fetchVerdict = (code: number): FetchVerdict => exceptions[code] ?? verdicts[errorCode(code).retry]
 
-const verdicts = { no: 'fail', yes: 'retry', metadata: 'refresh', coordinator: 'retry' } as const
+const verdicts = { no: 'fail', yes: 'retry', metadata: 'refresh', coordinator: 'retry', attempt: 'fail' } as const
 
 const exceptions: Readonly<Record<number, FetchVerdict>> = { 0: 'fetched', 2: 'fail', [-1]: 'refresh' }

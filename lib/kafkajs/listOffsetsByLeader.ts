@@ -1,4 +1,5 @@
 import type { IsolationLevel } from '../client/IsolationLevel.js'
+import { isTransient } from '../client/isTransient.js'
 import type { KafkaError } from '../client/KafkaError.js'
 import type { Offset, OffsetsByPartition } from '../client/Offset.js'
 import type { OffsetSpec } from '../client/OffsetSpec.js'
@@ -44,7 +45,7 @@ export const listOffsetsByLeader = async (
   return retryTransient(connections, async () => {
     const { leaders, leaderless } = await byLeader(connections, [...open.values()])
     const errors = (await Promise.all([...leaders].map(([nodeId, asked]) => askLeader(nodeId, asked)))).flat()
-    const failure = errors.find(({ retriable }) => !retriable) ?? errors[0] ?? leaderless[0]
+    const failure = errors.find((error) => !isTransient(error)) ?? errors[0] ?? leaderless[0]
     if (failure === undefined) return found
     await connections.refreshMetadata([])
     throw failure

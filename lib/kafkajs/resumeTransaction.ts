@@ -8,8 +8,7 @@ import { TransactionCoordinator } from './producer/TransactionCoordinator.js'
  *
  * What the broker answers a commit (EndTxn version 1, Kafka 4.2): success if it was prepared or is committed already;
  * `TransactionLost` if it was aborted (INVALID_TXN_STATE), if it expired or a newer producer has taken over
- * (INVALID_PRODUCER_EPOCH stands for both), or if its producer id is forgotten (INVALID_PRODUCER_ID_MAPPING); `Fenced` for
- * PRODUCER_FENCED. Those are final. CONCURRENT_TRANSACTIONS, coordinator moves and lost connections are retried up to
+ * (INVALID_PRODUCER_EPOCH stands for both), or if its producer id is forgotten (INVALID_PRODUCER_ID_MAPPING). That is final. CONCURRENT_TRANSACTIONS, coordinator moves and lost connections are retried up to
  * `request.timeout.ms`, and are retriable after that.
  */
 export const resumeTransaction = (

@@ -1,3 +1,4 @@
+import { isTransient } from '../client/isTransient.js'
 import type { KafkaError } from '../client/KafkaError.js'
 import { exponentialBackoff } from './exponentialBackoff.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
@@ -7,12 +8,12 @@ import { toKafkaError } from './toKafkaError.js'
  * Tries until it succeeds, fails for good, or `request.timeout.ms` is used up; then rejects with the last error, which says
  * by `retriable` that the same call may succeed later.
  *
- * @param isTransient what is worth a wait; all that is retriable by default
+ * @param isWorthAWait by default all that may pass
  */
 export const retryTransient = async <T>(
   connections: KafkaJsConnections,
   attempt: () => Promise<T>,
-  isTransient: (error: KafkaError) => boolean = ({ retriable }) => retriable,
+  isWorthAWait: (error: KafkaError) => boolean = isTransient,
 ): Promise<T> => {
   const deadline = performance.now() + connections.config.requestTimeoutMs
   for (let retry = 1; ; retry++) {
@@ -21,7 +22,7 @@ export const retryTransient = async <T>(
     } catch (cause) {
       const error = toKafkaError(cause)
       const waitMs = exponentialBackoff(connections.config, retry)
-      if (!isTransient(error) || connections.isClosed || performance.now() + waitMs > deadline) throw error
+      if (!isWorthAWait(error) || connections.isClosed || performance.now() + waitMs > deadline) throw error
       await connections.pause(waitMs)
     }
   }

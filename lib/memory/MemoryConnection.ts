@@ -10,6 +10,7 @@ import {
   throwError,
 } from 'rxjs'
 import type { KafkaConfig } from '../client/KafkaConfig.js'
+import { isTransient } from '../client/isTransient.js'
 import { isKafkaError, KafkaError } from '../client/KafkaError.js'
 import { Troubles } from '../standstill/Troubles.js'
 import { connectionLost, type Fault, type MemoryCall } from './Fault.js'
@@ -66,7 +67,7 @@ export class MemoryConnection {
     })
   }
 
-  /** As {@link call}, and tried again with back-off while errors are retriable, for at most `budgetMs`. */
+  /** As {@link call}, and tried again with back-off while errors may pass, for at most `budgetMs`. */
   persist<T>(
     call: Omit<MemoryCall, 'clientId'>,
     effect: () => T,
@@ -75,7 +76,7 @@ export class MemoryConnection {
     return this.call(call, effect).pipe(this.retrying(budgetMs))
   }
 
-  /** Tries again while errors are retriable, with back-off that doubles up to `retryBackoffMaxMs`. */
+  /** Tries again while errors may pass, with back-off that doubles up to `retryBackoffMaxMs`. */
   retrying<T>(budgetMs: number): OperatorFunction<T, T> {
     return (source) =>
       defer(() => {
@@ -85,7 +86,7 @@ export class MemoryConnection {
             delay: (error: unknown, attempt) => {
               const waitMs = this.backoffMs(attempt)
               const inTime = this.scheduler.now() - startedAt + waitMs <= budgetMs
-              return isKafkaError(error) && error.retriable && inTime ? this.delay(waitMs) : throwError(() => error)
+              return isKafkaError(error) && isTransient(error) && inTime ? this.delay(waitMs) : throwError(() => error)
             },
           }),
         )

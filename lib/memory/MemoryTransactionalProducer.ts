@@ -14,6 +14,7 @@ import {
   takeUntil,
   tap,
 } from 'rxjs'
+import { isTransient } from '../client/isTransient.js'
 import { isKafkaError, KafkaError } from '../client/KafkaError.js'
 import type { PreparedTransaction, TransactionalProducer } from '../client/KafkaProducer.js'
 import type { ProducerConfig } from '../client/KafkaConfig.js'
@@ -187,7 +188,7 @@ export class MemoryTransactionalProducer extends MemoryProducer implements Trans
           this.begunAt = this.appended
           this.on('ended')
         },
-        error: (error: unknown) => this.on(isKafkaError(error) && error.retriable ? 'postponed' : 'lose'),
+        error: (error: unknown) => this.on(isKafkaError(error) && isTransient(error) ? 'postponed' : 'lose'),
       }),
     )
   }

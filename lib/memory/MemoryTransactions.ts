@@ -177,7 +177,7 @@ export class MemoryTransactions {
     if (entry === undefined || entry.producerId !== producerId) {
       throw this.error('INVALID_PRODUCER_ID_MAPPING', api, transactionalId)
     }
-    if (entry.epoch !== epoch) throw this.error('INVALID_PRODUCER_EPOCH', api, transactionalId)
+    if (entry.epoch !== epoch) throw this.error(fencedBy[api] ?? 'INVALID_PRODUCER_EPOCH', api, transactionalId)
     return entry
   }
 
@@ -215,6 +215,9 @@ const describe = ({ transactionalId, state, producerId, epoch, ...entry }: Entry
   startTime: entry.startedAt,
   partitions: [...entry.partitions.values()],
 })
+
+/** The version of AddPartitionsToTxn that clients speak has a code of its own; the others' have not. */
+const fencedBy: Readonly<Record<string, MemoryErrorName>> = { AddPartitionsToTxn: 'PRODUCER_FENCED' }
 
 const completed = { commit: 'CompleteCommit', abort: 'CompleteAbort' } as const
 

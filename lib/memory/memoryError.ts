@@ -18,7 +18,8 @@ const answer = (code: number, tag: KafkaErrorTag, hint: string, rest: Partial<An
   ...rest,
 })
 const retriable = { retriable: true }
-const fatal = { fatal: true }
+/** This producer has ended, and a new one may write again what it had not committed. */
+const endsProducer = { retriable: true, fatal: true }
 
 const answers = {
   OFFSET_OUT_OF_RANGE: answer(1, 'OffsetOutOfRange', 'The position is no longer, or not yet, in the log.'),
@@ -27,22 +28,33 @@ const answers = {
   INVALID_TOPIC_EXCEPTION: answer(17, 'Config', 'Names have at most 249 letters, digits, ".", "_" or "-".'),
   TOPIC_ALREADY_EXISTS: answer(36, 'Broker', 'A topic of this name exists.'),
   INVALID_PARTITIONS: answer(37, 'Config', 'A topic has at least one partition, and their number only grows.'),
-  OUT_OF_ORDER_SEQUENCE_NUMBER: answer(45, 'Broker', 'A batch before this one is missing.', fatal),
+  OUT_OF_ORDER_SEQUENCE_NUMBER: answer(45, 'Broker', 'A batch before this one is missing.', endsProducer),
   INVALID_PRODUCER_EPOCH: answer(
     47,
     'Fenced',
     'A newer producer has taken over, or the transaction has expired.',
-    fatal,
+    endsProducer,
   ),
-  INVALID_TXN_STATE: answer(48, 'TransactionLost', 'The transaction was ended otherwise, or never begun.', fatal),
+  INVALID_TXN_STATE: answer(
+    48,
+    'TransactionLost',
+    'The transaction was ended otherwise, or never begun.',
+    endsProducer,
+  ),
   INVALID_PRODUCER_ID_MAPPING: answer(
     49,
     'TransactionLost',
     'This producer id is not the one of the transactional id.',
-    fatal,
+    endsProducer,
   ),
   INVALID_TRANSACTION_TIMEOUT: answer(50, 'Config', 'transaction.timeout.ms is above transaction.max.timeout.ms.'),
   CONCURRENT_TRANSACTIONS: answer(51, 'Broker', 'The transaction before is still being ended.', retriable),
+  PRODUCER_FENCED: answer(
+    90,
+    'Fenced',
+    'A newer producer has taken over, or the transaction has expired.',
+    endsProducer,
+  ),
 } as const
 
 /** Where an error was met. */
@@ -60,12 +72,12 @@ export type ErrorFacts = Pick<Partial<KafkaErrorInfo>, 'topic' | 'partition' | '
  */
 export const memoryError = (name: MemoryErrorName, facts: ErrorFacts): KafkaError => {
   const { code, tag, hint, retriable = false, fatal = false } = answers[name]
-  // The coordinator answers so for a fenced producer and for an expired transaction: either way, what was written is gone.
-  const isLost = name === 'INVALID_PRODUCER_EPOCH' && facts.api !== 'Produce'
+  // A transaction that was to be committed and cannot be is gone, whatever a new attempt does.
+  const isLost = fatal && facts.api === 'EndTxn'
   return new KafkaError({
     _tag: isLost ? 'TransactionLost' : tag,
     message: `${facts.api}${subject(facts)}: the in-memory Kafka answered ${name} (${code}). ${hint}`,
-    retriable,
+    retriable: retriable && !isLost,
     fatal,
     code,
     codeName: name,

@@ -1,15 +1,16 @@
 import type { ProducerConfig } from '../client/KafkaConfig.js'
+import { isTransient } from '../client/isTransient.js'
 import { KafkaError } from '../client/KafkaError.js'
 import type { ProducerRecord } from '../client/ProducerRecord.js'
 
-/** A retriable error that comes here has used up `delivery.timeout.ms`, unless it says itself what time is over. */
+/** An error that may pass and comes here all the same has used up `delivery.timeout.ms`, unless it says itself what time is over. */
 export const inTime = (
   error: KafkaError,
   topic: string,
   partition: number,
   { deliveryTimeoutMs }: ProducerConfig,
 ): KafkaError =>
-  !error.retriable || error._tag === 'DeliveryTimeout'
+  !isTransient(error) || error._tag === 'DeliveryTimeout'
     ? error
     : new KafkaError({
         _tag: 'DeliveryTimeout',

@@ -20,19 +20,25 @@ export interface BrokerErrorContext {
 /**
  * A broker's error code as an error that says what happened, what it likely means and what to do.
  *
+ * What ends a producer (`attempt` in the table) can be mended by a new attempt as long as its transaction is being written. When
+ * EndTxn answers it, the transaction is gone that was to be committed, and no attempt brings it back: `TransactionLost`.
+ *
  * @example
  * ```ts
- * brokerError(90, { api: 'EndTxn', transactionalId: 'copy-0-7' })._tag // 'Fenced'
+ * brokerError(90, { api: 'AddPartitionsToTxn', transactionalId: 'copy-0-7' })._tag // 'Fenced'
+ * brokerError(47, { api: 'EndTxn', transactionalId: 'copy-0-7' })._tag // 'TransactionLost'
  * ```
  */
 export const brokerError = (code: number, context: BrokerErrorContext): KafkaError => {
   const { name, retry, tag } = errorCode(code)
   const { api, topic, partition, offset, transactionalId } = context
+  const fatal = retry === 'attempt'
+  const isLost = fatal && api === 'EndTxn'
   return new KafkaError({
-    _tag: tag,
+    _tag: isLost ? 'TransactionLost' : tag,
     message: `${api}${subject(context)}: the broker answered ${name} (${code})${detail(context)}. ${lackingRight(code, context) ?? explain({ code, name, retry, tag })}`,
-    retriable: retry !== 'no',
-    fatal: fatal.has(code),
+    retriable: retry !== 'no' && !isLost,
+    fatal,
     code,
     codeName: name,
     api,
@@ -42,9 +48,6 @@ export const brokerError = (code: number, context: BrokerErrorContext): KafkaErr
     ...(transactionalId === undefined ? {} : { transactionalId }),
   })
 }
-
-/** After these a producer can do no more; a new one may. */
-const fatal: ReadonlySet<number> = new Set([45, 47, 48, 49, 59, 90])
 
 const subject = ({ topic, partition, offset, transactionalId, groupId }: BrokerErrorContext): string =>
   [
@@ -87,6 +90,7 @@ const explain = ({ code, retry }: ErrorCode): string =>
     yes: 'This passes by itself as a rule; it is retried.',
     metadata: 'Leaders are moving, as during a restart of brokers; it is retried with fresh metadata.',
     coordinator: 'The coordinator is moving, as during a restart of brokers; it is retried with the new one.',
+    attempt: 'A new producer must start; with EXACTLY_ONCE from the last checkpoint.',
   }[retry]
 
 const explanations: Readonly<Record<number, string>> = {

@@ -2,9 +2,10 @@ import type { KafkaErrorTag } from '../client/KafkaError.js'
 
 /**
  * What may help after an error code: nothing, the same request again, or again after asking anew who leads the partition
- * (`metadata`) or who coordinates the group or transactional id (`coordinator`).
+ * (`metadata`) or who coordinates the group or transactional id (`coordinator`). `attempt`: this producer has ended, and a new one
+ * may write again what it had not committed.
  */
-export type Retry = 'no' | 'yes' | 'metadata' | 'coordinator'
+export type Retry = 'no' | 'yes' | 'metadata' | 'coordinator' | 'attempt'
 
 /** An error code of Kafka's protocol. */
 export interface ErrorCode {
@@ -20,7 +21,8 @@ export const errorCode = (code: number): ErrorCode =>
 
 /**
  * All codes of Kafka 4.2.0 (https://kafka.apache.org/protocol#protocol_error_codes): code, name, retry (default `no`), tag
- * (default `Broker`). What is retriable follows Kafka's `RetriableException`, `metadata` its `InvalidMetadataException`.
+ * (default `Broker`). What is retriable follows Kafka's `RetriableException`, `metadata` its `InvalidMetadataException`, `attempt`
+ * what its producer takes for fatal or abortable.
  */
 const table: readonly (readonly [code: number, name: string, retry?: Retry, tag?: KafkaErrorTag])[] = [
   [0, 'NONE'],
@@ -69,11 +71,11 @@ const table: readonly (readonly [code: number, name: string, retry?: Retry, tag?
   [42, 'INVALID_REQUEST'],
   [43, 'UNSUPPORTED_FOR_MESSAGE_FORMAT', 'no', 'Unsupported'],
   [44, 'POLICY_VIOLATION', 'no', 'Config'],
-  [45, 'OUT_OF_ORDER_SEQUENCE_NUMBER'],
+  [45, 'OUT_OF_ORDER_SEQUENCE_NUMBER', 'attempt'],
   [46, 'DUPLICATE_SEQUENCE_NUMBER'],
-  [47, 'INVALID_PRODUCER_EPOCH', 'no', 'Fenced'],
-  [48, 'INVALID_TXN_STATE', 'no', 'TransactionLost'],
-  [49, 'INVALID_PRODUCER_ID_MAPPING', 'no', 'TransactionLost'],
+  [47, 'INVALID_PRODUCER_EPOCH', 'attempt', 'Fenced'],
+  [48, 'INVALID_TXN_STATE', 'attempt', 'TransactionLost'],
+  [49, 'INVALID_PRODUCER_ID_MAPPING', 'attempt', 'TransactionLost'],
   [50, 'INVALID_TRANSACTION_TIMEOUT', 'no', 'Config'],
   [51, 'CONCURRENT_TRANSACTIONS', 'yes'],
   [52, 'TRANSACTION_COORDINATOR_FENCED'],
@@ -83,7 +85,7 @@ const table: readonly (readonly [code: number, name: string, retry?: Retry, tag?
   [56, 'KAFKA_STORAGE_ERROR', 'metadata'],
   [57, 'LOG_DIR_NOT_FOUND'],
   [58, 'SASL_AUTHENTICATION_FAILED', 'no', 'Authentication'],
-  [59, 'UNKNOWN_PRODUCER_ID'],
+  [59, 'UNKNOWN_PRODUCER_ID', 'attempt'],
   [60, 'REASSIGNMENT_IN_PROGRESS'],
   [61, 'DELEGATION_TOKEN_AUTH_DISABLED'],
   [62, 'DELEGATION_TOKEN_NOT_FOUND'],
@@ -114,7 +116,7 @@ const table: readonly (readonly [code: number, name: string, retry?: Retry, tag?
   [87, 'INVALID_RECORD'],
   [88, 'UNSTABLE_OFFSET_COMMIT', 'yes'],
   [89, 'THROTTLING_QUOTA_EXCEEDED', 'yes'],
-  [90, 'PRODUCER_FENCED', 'no', 'Fenced'],
+  [90, 'PRODUCER_FENCED', 'attempt', 'Fenced'],
   [91, 'RESOURCE_NOT_FOUND'],
   [92, 'DUPLICATE_RESOURCE'],
   [93, 'UNACCEPTABLE_CREDENTIAL'],
@@ -144,7 +146,7 @@ const table: readonly (readonly [code: number, name: string, retry?: Retry, tag?
   [117, 'UNKNOWN_SUBSCRIPTION_ID'],
   [118, 'TELEMETRY_TOO_LARGE'],
   [119, 'INVALID_REGISTRATION'],
-  [120, 'TRANSACTION_ABORTABLE', 'no', 'TransactionLost'],
+  [120, 'TRANSACTION_ABORTABLE', 'attempt', 'TransactionLost'],
   [121, 'INVALID_RECORD_STATE'],
   [122, 'SHARE_SESSION_NOT_FOUND', 'yes'],
   [123, 'INVALID_SHARE_SESSION_EPOCH', 'yes'],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { isTransient } from '../../lib/client/isTransient.js'
 import { brokerError } from '../../lib/protocol/brokerError.js'
 import { errorCode } from '../../lib/protocol/errorCodes.js'
 
@@ -19,12 +20,13 @@ describe('errorCode', () => {
     [14, 'COORDINATOR_LOAD_IN_PROGRESS', 'yes', 'Broker'],
     [16, 'NOT_COORDINATOR', 'coordinator', 'Broker'],
     [29, 'TOPIC_AUTHORIZATION_FAILED', 'no', 'Authorization'],
-    [47, 'INVALID_PRODUCER_EPOCH', 'no', 'Fenced'],
-    [48, 'INVALID_TXN_STATE', 'no', 'TransactionLost'],
+    [45, 'OUT_OF_ORDER_SEQUENCE_NUMBER', 'attempt', 'Broker'],
+    [47, 'INVALID_PRODUCER_EPOCH', 'attempt', 'Fenced'],
+    [48, 'INVALID_TXN_STATE', 'attempt', 'TransactionLost'],
     [51, 'CONCURRENT_TRANSACTIONS', 'yes', 'Broker'],
     [74, 'FENCED_LEADER_EPOCH', 'metadata', 'Broker'],
-    [90, 'PRODUCER_FENCED', 'no', 'Fenced'],
-    [120, 'TRANSACTION_ABORTABLE', 'no', 'TransactionLost'],
+    [90, 'PRODUCER_FENCED', 'attempt', 'Fenced'],
+    [120, 'TRANSACTION_ABORTABLE', 'attempt', 'TransactionLost'],
   ])('should say of %i that it is %s, retry %s, %s', (code, name, retry, tag) => {
     expect(errorCode(code)).toEqual({ code, name, retry, tag })
   })
@@ -44,14 +46,27 @@ describe('brokerError', () => {
     expect(error.message).toContain('Produce of orders: the broker answered INVALID_RECORD (87), "Compacted topic". ')
   })
 
-  it('should tell a fenced producer from a request that may be retried', () => {
-    expect(brokerError(90, { api: 'EndTxn', transactionalId: 'copy-0-1' })).toMatchObject({
-      fatal: true,
-      retriable: false,
+  describe('by what helps', () => {
+    const transactionalId = 'copy-0-1'
+
+    it('should be retriable and not fatal when the same request may pass', () => {
+      expect(brokerError(51, { api: 'EndTxn', transactionalId })).toMatchObject({ fatal: false, retriable: true })
     })
-    expect(brokerError(51, { api: 'EndTxn', transactionalId: 'copy-0-1' })).toMatchObject({
-      fatal: false,
-      retriable: true,
+
+    it.each([45, 47, 48, 49, 59, 90, 120])(
+      'should be retriable and fatal when a new producer may write again what was being written: %i',
+      (code) => {
+        for (const api of ['Produce', 'AddPartitionsToTxn', 'InitProducerId']) {
+          const error = brokerError(code, { api, transactionalId })
+          expect(error).toMatchObject({ fatal: true, retriable: true, transactionalId })
+          expect(isTransient(error)).toBe(false)
+        }
+      },
+    )
+
+    it.each([47, 48, 49, 90])('should be final when the transaction was to be committed: %i', (code) => {
+      const lost = { _tag: 'TransactionLost', fatal: true, retriable: false, code, transactionalId }
+      expect(brokerError(code, { api: 'EndTxn', transactionalId })).toMatchObject(lost)
     })
   })
 })

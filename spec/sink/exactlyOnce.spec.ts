@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { retry, throwError, timer } from 'rxjs'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { Fault } from '../../lib/memory/Fault.js'
+import type { SinkEvent } from '../../lib/sink/SinkEvent.js'
 import { numbers, SinkScene } from './sinkScene.js'
 
 describe('sinkTo with EXACTLY_ONCE', () => {
@@ -189,8 +191,31 @@ describe('sinkTo with EXACTLY_ONCE', () => {
       }, 155)
     }, 3000)
     expect(scene.errors).toHaveLength(1)
-    expect((scene.errors[0] as KafkaError)._tag).toMatch(/Fenced|TransactionLost/)
-    expect((scene.errors[0] as KafkaError).retriable).toBe(false)
+    // A new attempt writes again what was not committed; whether it may, its store says.
+    expect(scene.errors[0]).toMatchObject({ _tag: 'Fenced', retriable: true, fatal: true })
+    expect(scene.errors[0]?.message).toMatch(/transactional\.id "job-0-\d"/)
+  })
+
+  it('should go on from the last checkpoint when a transaction expires while it is written', () => {
+    const scene = new SinkScene()
+    // As when the process or the machine sleeps: the records arrive when the broker has aborted their transaction.
+    scene.kafka.inject({ api: 'Produce', nth: 12 }, Fault.delay(5_000))
+    const met: unknown[] = []
+    const lasting = retry<SinkEvent>({
+      delay: (error: KafkaError) => {
+        met.push([error._tag, error.retriable])
+        return error.retriable ? timer(10, scene.scheduler) : throwError(() => error)
+      },
+    })
+    scene.play(() => {
+      const coordinator = scene.coordinator()
+      const settings = { properties: { 'transaction.timeout.ms': 1000 } }
+      scene.start(scene.job({ count: 40, coordinator }, settings).pipe(lasting))
+    }, 20_000)
+    expect(met).toEqual([['Fenced', true]])
+    expect(scene.errors).toEqual([])
+    expect(scene.committed).toEqual(numbers(40))
+    expect(scene.completions).toBe(1)
   })
 })
 

@@ -1,4 +1,5 @@
 import { asyncScheduler, ReplaySubject, type SchedulerLike, Subject } from 'rxjs'
+import { isTransient } from '../../client/isTransient.js'
 import type { ProducerConfig } from '../../client/KafkaConfig.js'
 import type { KafkaError } from '../../client/KafkaError.js'
 import type { ProducerStats } from '../../client/KafkaProducer.js'
@@ -195,7 +196,7 @@ export class RecordSender {
 
   private settled(parcel: Parcel, outcome: ParcelOutcome): void {
     if (outcome._tag === 'Answered') return this.judge(parcel, outcome.code, outcome.detail)
-    if (outcome.error.retriable) this.trouble(parcel, outcome.error, true)
+    if (isTransient(outcome.error)) this.trouble(parcel, outcome.error, true)
     else this.refused(parcel, outcome.error)
   }
 
@@ -212,7 +213,9 @@ export class RecordSender {
     const { topic, partition } = queue
     const verdict = produceVerdict(code)
     if (verdict === 'acknowledged') return this.acknowledged(parcel)
-    const error = this.connections.brokerError(code, { api: produceApi.apiName, topic, partition, detail })
+    const transactionalId = this.policy.transactionalId ?? undefined
+    const facts = { api: produceApi.apiName, topic, partition, transactionalId, detail }
+    const error = this.connections.brokerError(code, facts)
     switch (verdict) {
       case 'retry':
       case 'refresh':

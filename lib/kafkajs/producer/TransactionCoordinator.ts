@@ -73,9 +73,7 @@ export class TransactionCoordinator {
         const answer = await connections.send(nodeId, 'control', api, request)
         const { errorCode, topic, partition } = verdictOf(answer)
         if (errorCode === 0) return answer
-        throw transactionError(
-          connections.brokerError(errorCode, { api: api.apiName, transactionalId, topic, partition }),
-        )
+        throw connections.brokerError(errorCode, { api: api.apiName, transactionalId, topic, partition })
       } catch (error) {
         if (!isAboutTransaction(error)) connections.forgetCoordinator('transaction', transactionalId)
         throw error
@@ -94,7 +92,6 @@ const producerClosed = (transactionalId: string): KafkaError =>
 
 const concurrentTransactions = 51
 const operationNotAttempted = 55
-const invalidProducerEpoch = 47
 
 /** What the broker said of a request, and of which partition if it was about one. */
 interface Verdict {
@@ -111,18 +108,3 @@ const worstOf = (partitions: readonly Verdict[]): Verdict => {
 
 const isAboutTransaction = (error: unknown): boolean =>
   error instanceof KafkaError && error.code === concurrentTransactions
-
-/**
- * INVALID_PRODUCER_EPOCH has two causes that the broker does not tell apart. In both this transaction is gone, which is what
- * matters to who wrote it.
- */
-const transactionError = (error: KafkaError): KafkaError => {
-  const { code, codeName, message, api, transactionalId } = error
-  if (code !== invalidProducerEpoch) return error
-  return new KafkaError({
-    ...{ _tag: 'TransactionLost', message, fatal: true, code },
-    ...(codeName === undefined ? {} : { codeName }),
-    ...(api === undefined ? {} : { api }),
-    ...(transactionalId === undefined ? {} : { transactionalId }),
-  })
-}

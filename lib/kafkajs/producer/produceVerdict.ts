@@ -25,4 +25,4 @@ const special: ReadonlyMap<number, ProduceVerdict> = new Map([
   [59, 'unknownProducer'], // UNKNOWN_PRODUCER_ID
 ])
 
-const byRetry = { no: 'fail', yes: 'retry', metadata: 'refresh', coordinator: 'retry' } as const
+const byRetry = { no: 'fail', yes: 'retry', metadata: 'refresh', coordinator: 'retry', attempt: 'fail' } as const

@@ -1,4 +1,5 @@
 import { asyncScheduler } from 'rxjs'
+import { isTransient } from '../../client/isTransient.js'
 import { exponentialBackoff } from '../exponentialBackoff.js'
 import { toKafkaError } from '../toKafkaError.js'
 import type { ProducerConnections } from './ProducerConnections.js'
@@ -30,7 +31,7 @@ export const retryQuickly = async <T>(
         retry,
       )
       const ended = (): boolean => connections.isClosed || stopped()
-      if (!error.retriable || ended() || scheduler.now() + waitMs > deadline) throw error
+      if (!isTransient(error) || ended() || scheduler.now() + waitMs > deadline) throw error
       await new Promise<void>((resolve) => scheduler.schedule(() => resolve(), waitMs))
       if (ended()) throw error
     }

@@ -1,4 +1,5 @@
 import { catchError, map, type Observable, of, retry, type SchedulerLike, throwError, timer } from 'rxjs'
+import { isTransient } from '../../client/isTransient.js'
 import { isKafkaError, KafkaError } from '../../client/KafkaError.js'
 import type { Logger } from '../../client/KafkaConfig.js'
 import type { CommitLostPolicy } from '../KafkaSinkConfig.js'
@@ -48,7 +49,7 @@ export class KafkaCommitter {
     const deadline = scheduler.now() + budgetMs
     return retry<T>({
       delay: (error: unknown, count: number) => {
-        if (!isKafkaError(error) || !error.retriable || scheduler.now() >= deadline) return throwError(() => error)
+        if (!isKafkaError(error) || !isTransient(error) || scheduler.now() >= deadline) return throwError(() => error)
         const backoff = Math.min(firstBackoffMs * 2 ** (count - 1), maxBackoffMs)
         logger?.debug(`commit of ${committable.transactionalId} is tried again in ${backoff} ms: ${error.message}`)
         return timer(backoff, scheduler)

@@ -113,8 +113,11 @@ export const transactionContract = (scene: () => ContractScene, { describe, expe
       const identity = await lastValueFrom(newer.init())
       expect(identity.epoch).toBeGreaterThan(0)
       former.append({ topic, partition: 0, value: 'too late' })
-      await expect(lastValueFrom(former.flush())).rejects.toMatchObject({ retriable: false, fatal: true })
-      await expect(lastValueFrom(former.commit())).rejects.toMatchObject({ retriable: false })
+      // What it was writing, a new attempt writes again.
+      const fenced = { _tag: 'Fenced', codeName: 'INVALID_PRODUCER_EPOCH', api: 'Produce' }
+      const mended = { retriable: true, fatal: true, transactionalId }
+      await expect(lastValueFrom(former.flush())).rejects.toMatchObject({ ...fenced, ...mended })
+      await expect(lastValueFrom(former.commit())).rejects.toMatchObject({ ...fenced, ...mended })
       newer.begin()
       await scene().append(newer, ['kept'])
       await lastValueFrom(newer.commit())
@@ -130,6 +133,20 @@ export const transactionContract = (scene: () => ContractScene, { describe, expe
         retriable: false,
         fatal: true,
         transactionalId,
+      })
+    })
+
+    it('should tell a producer that is fenced as it begins to write', async () => {
+      const { topic, transactionalId } = scene()
+      const client = await scene().clientAndTopic()
+      const former = client.transactionalProducer(transactionalId, producerConfig())
+      await lastValueFrom(former.init())
+      await lastValueFrom(client.transactionalProducer(transactionalId, producerConfig()).init())
+      former.begin()
+      former.append({ topic, partition: 0, value: 'too late' })
+      await expect(lastValueFrom(former.flush())).rejects.toMatchObject({
+        ...{ _tag: 'Fenced', codeName: 'PRODUCER_FENCED', api: 'AddPartitionsToTxn' },
+        ...{ retriable: true, fatal: true, transactionalId },
       })
     })
 
@@ -243,7 +260,7 @@ export const transactionContract = (scene: () => ContractScene, { describe, expe
       const { client, resumed } = await prepared()
       await lastValueFrom(client.transactionalProducer(scene().transactionalId, producerConfig()).init())
       const error = await lastValueFrom(resumed.commit()).catch((thrown: unknown) => thrown)
-      expect(error).toMatchObject({ codeName: 'INVALID_PRODUCER_EPOCH', retriable: false })
+      expect(error).toMatchObject({ ...lost, codeName: 'INVALID_PRODUCER_EPOCH' })
     })
 
     it('should tell that it is lost once it has expired', async () => {
