@@ -133,6 +133,7 @@ export type {
   TransactionListing,
 } from './client/KafkaAdmin.js'
 export type { TransactionDescription, TransactionState } from './client/TransactionDescription.js'
+export type { ActiveProducer, ActiveProducersByPartition } from './client/ActiveProducer.js'
 export type { ConnectKafka, KafkaClient } from './client/KafkaClient.js'
 export type {
   BrokerAddress,

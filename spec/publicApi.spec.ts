@@ -30,7 +30,7 @@ const values = list(`
 `)
 
 const types = list(`
-  AlignWatermarksConfig AttemptLease AttemptRequest BatchEnd BrokerAddress Bytes CheckpointBarrier CheckpointConfig
+  ActiveProducer ActiveProducersByPartition AlignWatermarksConfig AttemptLease AttemptRequest BatchEnd BrokerAddress Bytes CheckpointBarrier CheckpointConfig
   CheckpointErrorTag CheckpointLogger CheckpointOutcome CheckpointRequest CheckpointStore CheckpointedSource
   CheckpointingInfo CommitLostPolicy CompletedCheckpoint CompressionType ConfigError ConnectKafka ConsumerConfig
   ConsumerRecordFields ControlElement Counter DeadLetterPolicy DecodedProducerConfig DeserializationErrorPolicy

@@ -1,10 +1,11 @@
 import type { Observable } from 'rxjs'
+import type { ActiveProducersByPartition } from './ActiveProducer.js'
 import type { IsolationLevel } from './IsolationLevel.js'
 import type { KafkaError } from './KafkaError.js'
 import type { Offset, OffsetsByPartition } from './Offset.js'
 import type { OffsetSpec } from './OffsetSpec.js'
 import type { TopicPartition } from './TopicPartition.js'
-import type { TransactionDescription } from './TransactionDescription.js'
+import type { TransactionDescription, TransactionState } from './TransactionDescription.js'
 
 export interface PartitionDescription {
   readonly partition: number
@@ -32,7 +33,7 @@ export interface NewTopic {
 export interface TransactionListing {
   readonly transactionalId: string
   readonly producerId: bigint
-  readonly state: string
+  readonly state: TransactionState
 }
 
 /**
@@ -65,8 +66,16 @@ export interface KafkaAdmin {
    * error says that nothing is known to be committed.
    */
   commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): Observable<RefusedOffsets>
-  /** Ongoing transactions of the cluster (KIP-664); brokers from 3.0. */
-  listTransactions(states: readonly string[]): Observable<readonly TransactionListing[]>
+  /**
+   * Transactions of the cluster in these states (KIP-664), of all if there are none; brokers from 3.0. Those whose id we may
+   * not describe are left out.
+   *
+   * @param producerIds only of these producers; of all by default
+   */
+  listTransactions(
+    states: readonly TransactionState[],
+    producerIds?: readonly bigint[],
+  ): Observable<readonly TransactionListing[]>
   /**
    * What the coordinators know of these transactional ids, by id (KIP-664). Ids that are not known are left out of the
    * answer: never used, or forgotten after `transactional.id.expiration.ms`.
@@ -84,6 +93,22 @@ export interface KafkaAdmin {
    * ```
    */
   describeTransactions(transactionalIds: readonly string[]): Observable<ReadonlyMap<string, TransactionDescription>>
+  /**
+   * Who writes to these partitions, by `topic-partition` (KIP-664); brokers from 3.0. Read on the topic is enough. With
+   * {@link listTransactions} it tells whose open transaction holds back the last stable offset.
+   *
+   * A partition without a leader, or that does not exist, is asked about again up to `request.timeout.ms`; then the error names it.
+   *
+   * @example
+   * ```ts
+   * const holders = (admin: KafkaAdmin, topicPartition: TopicPartition) =>
+   *   admin.describeProducers([topicPartition]).pipe(
+   *     map((producers) => producers.get(String(topicPartition)) ?? []),
+   *     map((producers) => producers.filter(({ transactionStartOffset }) => transactionStartOffset !== undefined)),
+   *   )
+   * ```
+   */
+  describeProducers(topicPartitions: readonly TopicPartition[]): Observable<ActiveProducersByPartition>
   /** A setting of the brokers, e.g. `transaction.max.timeout.ms`; undefined when we may not read it. */
   brokerConfig(name: string): Observable<string | undefined>
 }

@@ -1,4 +1,5 @@
 import { defer, type Observable } from 'rxjs'
+import type { ActiveProducersByPartition } from '../client/ActiveProducer.js'
 import type { IsolationLevel } from '../client/IsolationLevel.js'
 import type {
   KafkaAdmin,
@@ -11,7 +12,11 @@ import { KafkaError } from '../client/KafkaError.js'
 import type { Offset, OffsetsByPartition } from '../client/Offset.js'
 import type { OffsetSpec } from '../client/OffsetSpec.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
-import type { TransactionDescription } from '../client/TransactionDescription.js'
+import {
+  type TransactionDescription,
+  type TransactionState,
+  transactionStateNamed,
+} from '../client/TransactionDescription.js'
 import { createPartitionsApi } from '../protocol/requests/createPartitions.js'
 import { createTopicsApi } from '../protocol/requests/createTopics.js'
 import { deleteTopicsApi } from '../protocol/requests/deleteTopics.js'
@@ -20,10 +25,11 @@ import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import { listTransactionsApi } from '../protocol/requests/listTransactions.js'
 import type { TopicMetadata } from '../protocol/requests/metadata.js'
 import { offsetFetchApi } from '../protocol/requests/offsetFetch.js'
+import type { TopicResults } from '../protocol/requests/topicResults.js'
 import { askCoordinator } from './askCoordinator.js'
 import { commitByCoordinator } from './commitByCoordinator.js'
 import { describeTransactionsAtCoordinators } from './describeTransactionsAtCoordinators.js'
-import type { TopicResults } from '../protocol/requests/topicResults.js'
+import { describeProducersAtLeaders } from './describeProducersAtLeaders.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import { listOffsetsByLeader } from './listOffsetsByLeader.js'
 import { retryTransient } from './retryTransient.js'
@@ -101,21 +107,28 @@ export class KafkaJsAdmin implements KafkaAdmin {
   }
 
   /** Every broker lists the transactions it coordinates. */
-  listTransactions(states: readonly string[]): Observable<readonly TransactionListing[]> {
+  listTransactions(
+    states: readonly TransactionState[],
+    producerIds: readonly bigint[] = [],
+  ): Observable<readonly TransactionListing[]> {
     return this.ask(async () => {
       const nodeIds = [...this.connections.metadata.brokers.keys()]
       const answers = await Promise.all(
-        nodeIds.map((nodeId) => this.connections.send(nodeId, 'control', listTransactionsApi, { states })),
+        nodeIds.map((nodeId) => this.connections.send(nodeId, 'control', listTransactionsApi, { states, producerIds })),
       )
       return answers.flatMap(({ errorCode, transactions }) => {
         if (errorCode !== 0) throw this.connections.brokerError(errorCode, { api: listTransactionsApi.apiName })
-        return transactions
+        return transactions.map((listed) => ({ ...listed, state: transactionStateNamed(listed.state) }))
       })
     })
   }
 
   describeTransactions(transactionalIds: readonly string[]): Observable<ReadonlyMap<string, TransactionDescription>> {
     return defer(() => describeTransactionsAtCoordinators(this.connections, transactionalIds))
+  }
+
+  describeProducers(topicPartitions: readonly TopicPartition[]): Observable<ActiveProducersByPartition> {
+    return defer(() => describeProducersAtLeaders(this.connections, topicPartitions))
   }
 
   brokerConfig(name: string): Observable<string | undefined> {

@@ -9,6 +9,7 @@ export type MemoryApi =
   | 'DeleteTopics'
   | 'CreatePartitions'
   | 'DescribeConfigs'
+  | 'DescribeProducers'
   | 'DescribeTransactions'
   | 'ListOffsets'
   | 'ListTransactions'

@@ -1,4 +1,5 @@
 import { map, type Observable } from 'rxjs'
+import type { ActiveProducersByPartition } from '../client/ActiveProducer.js'
 import type { IsolationLevel } from '../client/IsolationLevel.js'
 import type {
   KafkaAdmin,
@@ -10,7 +11,7 @@ import type {
 import type { Offset, OffsetsByPartition } from '../client/Offset.js'
 import type { OffsetSpec } from '../client/OffsetSpec.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
-import type { TransactionDescription } from '../client/TransactionDescription.js'
+import type { TransactionDescription, TransactionState } from '../client/TransactionDescription.js'
 import type { MemoryCluster } from './MemoryCluster.js'
 import type { MemoryConnection } from './MemoryConnection.js'
 import type { MemoryLog } from './MemoryLog.js'
@@ -74,11 +75,15 @@ export class MemoryAdmin implements KafkaAdmin {
     return this.connection.persist({ api: 'OffsetCommit', groupId }, () => this.cluster.commitOffsets(groupId, offsets))
   }
 
-  listTransactions(states: readonly string[]): Observable<readonly TransactionListing[]> {
+  listTransactions(
+    states: readonly TransactionState[],
+    producerIds: readonly bigint[] = [],
+  ): Observable<readonly TransactionListing[]> {
     return this.connection.persist({ api: 'ListTransactions' }, () =>
       this.cluster
         .listTransactions()
         .filter(({ state }) => states.length === 0 || states.includes(state))
+        .filter(({ producerId }) => producerIds.length === 0 || producerIds.includes(producerId))
         .map(({ transactionalId, producerId, state }) => ({ transactionalId, producerId, state })),
     )
   }
@@ -86,6 +91,19 @@ export class MemoryAdmin implements KafkaAdmin {
   describeTransactions(transactionalIds: readonly string[]): Observable<ReadonlyMap<string, TransactionDescription>> {
     return this.connection.persist({ api: 'DescribeTransactions' }, () =>
       this.cluster.describeTransactions(transactionalIds),
+    )
+  }
+
+  describeProducers(topicPartitions: readonly TopicPartition[]): Observable<ActiveProducersByPartition> {
+    return this.connection.persist(
+      { api: 'DescribeProducers' },
+      () =>
+        new Map(
+          topicPartitions.map((topicPartition) => [
+            topicPartitionKey(topicPartition),
+            this.cluster.log('DescribeProducers', topicPartition).activeProducers(),
+          ]),
+        ),
     )
   }
 

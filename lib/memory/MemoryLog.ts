@@ -1,3 +1,4 @@
+import type { ActiveProducer } from '../client/ActiveProducer.js'
 import type { ConsumerRecord, TimestampType } from '../client/ConsumerRecord.js'
 import type { IsolationLevel } from '../client/IsolationLevel.js'
 import type { Offset } from '../client/Offset.js'
@@ -15,7 +16,12 @@ export interface BatchWriter {
 /** What the log remembers of an idempotent producer. */
 interface ProducerState {
   epoch: number
-  nextSequence: number
+  /** of its last record under this epoch; -1 before the first */
+  lastSequence: number
+  /** of its last batch or marker, in ms */
+  lastTimestamp: number
+  /** of who wrote its last marker; there is but one coordinator, of epoch 0 */
+  coordinatorEpoch: number | undefined
   /** the last batches by their first sequence number, so that a repeated one is known */
   readonly recent: Map<number, Offset>
 }
@@ -103,9 +109,11 @@ export class MemoryLog {
       transaction.outcome = marker === 'commit' ? 'committed' : 'aborted'
       this.open.delete(producerId)
     }
-    const state = this.producers.get(producerId)
-    if (state === undefined) this.producers.set(producerId, newProducerState(epoch))
-    else if (epoch > state.epoch) this.producers.set(producerId, newProducerState(epoch))
+    const known = this.producers.get(producerId)
+    const state = known === undefined || epoch > known.epoch ? newProducerState(epoch) : known
+    this.producers.set(producerId, state)
+    state.lastTimestamp = now
+    state.coordinatorEpoch = 0
     this.push(markerBatch({ baseOffset: this.end, leaderEpoch: this.epoch, now }, transaction ?? null, marker))
     this.changed()
   }
@@ -126,6 +134,18 @@ export class MemoryLog {
       found.push(batch)
     }
     return found
+  }
+
+  /** Who has written here, and where their open transactions begin. */
+  activeProducers(): readonly ActiveProducer[] {
+    return [...this.producers].map(([producerId, { epoch, lastSequence, lastTimestamp, coordinatorEpoch }]) => ({
+      producerId,
+      epoch,
+      lastSequence,
+      lastTimestamp,
+      coordinatorEpoch,
+      transactionStartOffset: this.open.get(producerId)?.firstOffset,
+    }))
   }
 
   /** All that a reader of this isolation level sees. */
@@ -239,7 +259,7 @@ export class MemoryLog {
     const facts = { api: 'Produce', topic: this.topic, partition: this.partition }
     if (epoch < state.epoch) throw memoryError('INVALID_PRODUCER_EPOCH', facts)
     // A producer that the log does not know may begin anywhere: retention may have removed its former records.
-    const expected = known === undefined ? baseSequence : state.nextSequence
+    const expected = known === undefined ? baseSequence : (state.lastSequence + 1) & 0x7fffffff
     if (baseSequence !== expected && !state.recent.has(baseSequence)) {
       throw memoryError('OUT_OF_ORDER_SEQUENCE_NUMBER', facts)
     }
@@ -248,7 +268,8 @@ export class MemoryLog {
   }
 
   private remember(state: ProducerState, { baseSequence }: BatchWriter, records: number, baseOffset: Offset): void {
-    state.nextSequence = (baseSequence + records) & 0x7fffffff
+    state.lastSequence = (baseSequence + records - 1) & 0x7fffffff
+    state.lastTimestamp = this.batches.at(-1)?.maxTimestamp ?? -1
     state.recent.set(baseSequence, baseOffset)
     for (const oldest of state.recent.keys()) {
       if (state.recent.size <= rememberedBatches) break
@@ -275,7 +296,10 @@ export class MemoryLog {
  */
 export const rememberedBatches = 64
 
-const newProducerState = (epoch: number): ProducerState => ({ epoch, nextSequence: 0, recent: new Map() })
+const newProducerState = (epoch: number): ProducerState => ({
+  ...{ epoch, lastSequence: -1, recent: new Map() },
+  ...{ lastTimestamp: -1, coordinatorEpoch: undefined },
+})
 
 const compacted = (batch: LogBatch, latest: ReadonlyMap<string, Offset>): LogBatch => ({
   ...batch,

@@ -7,7 +7,6 @@ import { memoryError, type MemoryErrorName } from './memoryError.js'
 /** A producer of transactions as the coordinator knows it, for assertions. */
 export interface MemoryTransaction extends TransactionListing {
   readonly epoch: number
-  readonly state: TransactionState
   /** partitions that the open transaction has written to, as `topic-partition` */
   readonly partitions: readonly string[]
 }

@@ -1,6 +1,7 @@
 import { ok } from 'node:assert/strict'
 import { isKafkaError } from '../../lib/client/KafkaError.js'
 import { addPartitionsToTxnApi } from '../../lib/protocol/requests/addPartitionsToTxn.js'
+import { describeProducersApi } from '../../lib/protocol/requests/describeProducers.js'
 import { describeTransactionsApi } from '../../lib/protocol/requests/describeTransactions.js'
 import { apiVersionsApi } from '../../lib/protocol/requests/apiVersions.js'
 import { createPartitionsApi } from '../../lib/protocol/requests/createPartitions.js'
@@ -30,6 +31,7 @@ import type { FuzzTarget } from './FuzzTarget.js'
 /** Every answer the client reads. */
 export const apis: readonly KafkaApi<never, object>[] = [
   addPartitionsToTxnApi,
+  describeProducersApi,
   describeTransactionsApi,
   apiVersionsApi,
   createPartitionsApi,
@@ -90,7 +92,13 @@ export const responsesTarget: FuzzTarget = {
   },
 }
 
-const flexible: readonly unknown[] = [describeTransactionsApi, fetchApi, listTransactionsApi, metadataApi]
+const flexible: readonly unknown[] = [
+  describeProducersApi,
+  describeTransactionsApi,
+  fetchApi,
+  listTransactionsApi,
+  metadataApi,
+]
 
 const javaAnswer = (api: KafkaApi<never, object>): Buffer => {
   if (api === fetchByNameApi) return javaMessages.fetchByNameResponse

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { isKafkaError } from '../../lib/client/KafkaError.js'
 import { earliestOffset, latestOffset, offsetForTimestamp } from '../../lib/client/OffsetSpec.js'
 import { addPartitionsToTxnApi } from '../../lib/protocol/requests/addPartitionsToTxn.js'
+import { describeProducersApi } from '../../lib/protocol/requests/describeProducers.js'
 import { describeTransactionsApi } from '../../lib/protocol/requests/describeTransactions.js'
 import { apiVersionsApi } from '../../lib/protocol/requests/apiVersions.js'
 import { createPartitionsApi } from '../../lib/protocol/requests/createPartitions.js'
@@ -345,6 +346,38 @@ const exchanges = [
     flexible(javaMessages.listTransactionsResponse),
   ),
   exchange(
+    describeProducersApi,
+    {
+      partitions: [
+        { topic, partition: 0 },
+        { topic: 'b', partition: 1 },
+        { topic, partition: 3 },
+      ],
+    },
+    flexible(javaMessages.describeProducersRequest),
+    {
+      throttleTimeMs: 1,
+      partitions: [
+        {
+          ...{ topic, partition: 0, errorCode: 0, errorMessage: null },
+          producers: [
+            {
+              ...{ producerId: 4000n, producerEpoch: 3, lastSequence: 41, lastTimestampMs: 1_700_000_000_000 },
+              ...{ coordinatorEpoch: -1, currentTxnStartOffset: 60 },
+            },
+            {
+              ...{ producerId: 4001n, producerEpoch: 0, lastSequence: 0, lastTimestampMs: 1_700_000_000_001 },
+              ...{ coordinatorEpoch: 2, currentTxnStartOffset: -1 },
+            },
+          ],
+        },
+        { topic, partition: 3, errorCode: 6, errorMessage: null, producers: [] },
+        { topic: 'b', partition: 1, errorCode: 29, errorMessage: 'no', producers: [] },
+      ],
+    },
+    flexible(javaMessages.describeProducersResponse),
+  ),
+  exchange(
     describeTransactionsApi,
     { transactionalIds: ['copy-0-1', 'copy-0-2'] },
     flexible(javaMessages.describeTransactionsRequest),
@@ -505,7 +538,7 @@ describe.each(exchanges.map((exchange) => [titleOf(exchange), exchange] as const
 
 /** Bytes at a response's end that hold nothing we read. */
 const trailing = (apiName: string): number =>
-  ({ Metadata: 4, ListTransactions: 1, DescribeTransactions: 1 })[apiName] ?? 0
+  ({ Metadata: 4, ListTransactions: 1, DescribeProducers: 1, DescribeTransactions: 1 })[apiName] ?? 0
 
 describe('Metadata', () => {
   it('should ask for all topics by null', () => {

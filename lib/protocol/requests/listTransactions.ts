@@ -1,4 +1,3 @@
-import type { TransactionListing } from '../../client/KafkaAdmin.js'
 import { ByteReader } from '../ByteReader.js'
 import { ByteWriter } from '../ByteWriter.js'
 import type { KafkaApi } from './KafkaApi.js'
@@ -6,13 +5,22 @@ import type { KafkaApi } from './KafkaApi.js'
 export interface ListTransactionsRequest {
   /** `Ongoing`, `PrepareCommit`, …; empty asks for all */
   readonly states: readonly string[]
+  /** empty asks for all */
+  readonly producerIds?: readonly bigint[]
+}
+
+export interface ListedTransaction {
+  readonly transactionalId: string
+  readonly producerId: bigint
+  /** by Kafka's name */
+  readonly state: string
 }
 
 export interface ListTransactionsResponse {
   readonly throttleTimeMs: number
   readonly errorCode: number
   readonly unknownStates: readonly string[]
-  readonly transactions: readonly TransactionListing[]
+  readonly transactions: readonly ListedTransaction[]
 }
 
 /**
@@ -23,11 +31,11 @@ export interface ListTransactionsResponse {
  * Flexible from its first version, so the header's TAG_BUFFER comes first. Every broker lists only the transactions it
  * coordinates: ask all of them (KIP-664).
  */
-export const encodeListTransactionsRequest = ({ states }: ListTransactionsRequest): Buffer =>
+export const encodeListTransactionsRequest = ({ states, producerIds = [] }: ListTransactionsRequest): Buffer =>
   new ByteWriter()
     .writeNoTaggedFields()
     .writeCompactArray(states, (writer, state) => writer.writeCompactString(state))
-    .writeCompactArray([], () => undefined)
+    .writeCompactArray(producerIds, (writer, producerId) => writer.writeBigInt64(producerId))
     .writeNoTaggedFields()
     .toBuffer()
 

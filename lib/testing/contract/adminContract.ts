@@ -1,7 +1,7 @@
 import { lastValueFrom } from 'rxjs'
 import { earliestOffset, latestOffset, offsetForTimestamp } from '../../client/OffsetSpec.js'
 import { TopicPartition } from '../../client/TopicPartition.js'
-import { type ContractScene, eventually } from './ContractScene.js'
+import { type ContractScene, eventually, producerConfig } from './ContractScene.js'
 import type { TestFramework } from './TestFramework.js'
 
 /** Topics, partitions, offsets, groups. */
@@ -150,6 +150,70 @@ export const adminContract = (scene: () => ContractScene, { expect, it }: TestFr
     expect(await listed()).toEqual([{ transactionalId, producerId: expect.any(BigInt), state: 'Ongoing' }])
     await lastValueFrom(producer.abort())
     expect(await listed()).toEqual([])
+  })
+
+  it('should list the transactions of a producer', async () => {
+    const { transactionalId } = scene()
+    const client = await scene().clientAndTopic()
+    const ids = [transactionalId, `${transactionalId}-other`]
+    await scene().openTransaction(client, ['a'], ids[0])
+    await scene().openTransaction(client, ['b'], ids[1])
+    const described = await lastValueFrom(client.admin.describeTransactions(ids))
+    for (const id of ids) {
+      const producerId = described.get(id)?.producerId ?? -1n
+      const listed = await lastValueFrom(client.admin.listTransactions([], [producerId]))
+      expect(listed).toEqual([{ transactionalId: id, producerId, state: 'Ongoing' }])
+      expect(await lastValueFrom(client.admin.listTransactions(['CompleteAbort'], [producerId]))).toEqual([])
+    }
+  })
+
+  it('should tell who writes to a partition, and where its open transaction begins', async () => {
+    const { topic, transactionalId } = scene()
+    const client = await scene().clientAndTopic(3)
+    const partitions = [0, 1, 2].map((partition) => new TopicPartition(topic, partition))
+    const producersOf = async (partition: number) =>
+      (await lastValueFrom(client.admin.describeProducers(partitions))).get(`${topic}-${partition}`)
+    expect([...(await lastValueFrom(client.admin.describeProducers(partitions))).values()]).toEqual([[], [], []])
+    await scene().write(client, [
+      { partition: 0, value: 'a', timestamp: 7000 },
+      { partition: 0, value: 'b', timestamp: 5000 },
+    ])
+    const idempotent = {
+      ...{ producerId: expect.any(BigInt), epoch: 0, lastSequence: 1, lastTimestamp: 7000 },
+      ...{ coordinatorEpoch: undefined, transactionStartOffset: undefined },
+    }
+    expect(await producersOf(0)).toEqual([idempotent])
+    const producer = client.transactionalProducer(transactionalId, producerConfig())
+    const { producerId, epoch } = await lastValueFrom(producer.init())
+    producer.begin()
+    for (const partition of [0, 1]) producer.append({ topic, partition, value: 'c', timestamp: 9000 })
+    await lastValueFrom(producer.flush())
+    const writing = { producerId, epoch, lastSequence: 0, lastTimestamp: 9000, coordinatorEpoch: undefined }
+    const both = (await producersOf(0)) ?? []
+    expect(both.filter((one) => one.producerId !== producerId)).toEqual([idempotent])
+    expect(both.filter((one) => one.producerId === producerId)).toEqual([{ ...writing, transactionStartOffset: 2 }])
+    expect(await producersOf(1)).toEqual([{ ...writing, transactionStartOffset: 0 }])
+    expect(await producersOf(2)).toEqual([])
+    await lastValueFrom(producer.commit())
+    await eventually(
+      () => producersOf(1),
+      (after) =>
+        expect(after).toEqual([
+          { ...writing, lastTimestamp: expect.any(Number), coordinatorEpoch: 0, transactionStartOffset: undefined },
+        ]),
+    )
+    expect((await producersOf(1))?.[0]?.lastTimestamp).toBeGreaterThan(9000)
+  })
+
+  it('should say which partition it cannot ask about', async () => {
+    const { topic } = scene()
+    await scene().clientAndTopic()
+    const { admin } = await scene().client({ requestTimeoutMs: 500 })
+    const asked = [0, 4].map((partition) => new TopicPartition(topic, partition))
+    await expect(lastValueFrom(admin.describeProducers(asked))).rejects.toMatchObject({
+      ...{ codeName: 'UNKNOWN_TOPIC_OR_PARTITION', topic, partition: 4, retriable: true },
+    })
+    expect((await lastValueFrom(admin.describeProducers([]))).size).toBe(0)
   })
 
   it('should read a setting of the brokers', async () => {

@@ -18,6 +18,7 @@ export const portContract = (scene: () => ContractScene, { expect, it }: TestFra
       listTopics: admin.listTopics(),
       describeNothing: admin.describeTopics([]),
       describeNoTransactions: admin.describeTransactions([]),
+      describeNoProducers: admin.describeProducers([]),
       listNoOffsets: admin.listOffsets([], 'read_committed'),
       committedOffsets: admin.committedOffsets(group, [new TopicPartition(topic, 0)]),
       commitNothing: admin.commitOffsets(group, []),

@@ -1,0 +1,30 @@
+import type { ActiveProducer, ActiveProducersByPartition } from '../client/ActiveProducer.js'
+import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
+import { type DescribedProducer, describeProducersApi } from '../protocol/requests/describeProducers.js'
+import { askLeaders } from './askLeaders.js'
+import type { KafkaJsConnections } from './KafkaJsConnections.js'
+
+/** Who writes to these partitions, as their leaders know it. */
+export const describeProducersAtLeaders = async (
+  connections: KafkaJsConnections,
+  topicPartitions: readonly TopicPartition[],
+): Promise<ActiveProducersByPartition> => {
+  const found = new Map<string, readonly ActiveProducer[]>()
+  await askLeaders(
+    connections,
+    describeProducersApi,
+    topicPartitions.map(({ topic, partition }) => ({ topic, partition })),
+    (partitions) => ({ partitions }),
+    (answer) => found.set(topicPartitionKey(answer), answer.producers.map(toActiveProducer)),
+  )
+  return found
+}
+
+const toActiveProducer = (producer: DescribedProducer): ActiveProducer => ({
+  producerId: producer.producerId,
+  epoch: producer.producerEpoch,
+  lastSequence: producer.lastSequence,
+  lastTimestamp: producer.lastTimestampMs,
+  coordinatorEpoch: producer.coordinatorEpoch < 0 ? undefined : producer.coordinatorEpoch,
+  transactionStartOffset: producer.currentTxnStartOffset < 0 ? undefined : producer.currentTxnStartOffset,
+})
