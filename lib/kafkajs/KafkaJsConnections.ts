@@ -124,7 +124,7 @@ export class KafkaJsConnections {
       })
     }
     if (!this.known.brokers.has(answer.nodeId)) await this.refreshMetadata([])
-    this.coordinators.set(`${type} ${key}`, answer.nodeId)
+    this.remember(`${type} ${key}`, answer.nodeId)
     return answer.nodeId
   }
 
@@ -261,6 +261,13 @@ export class KafkaJsConnections {
     this.closeWhere((_, address) => !members.has(addressKey(address)))
   }
 
+  /** Transactional ids come and go, one with each checkpoint: the oldest is forgotten, which costs a question when it comes back. */
+  private remember(key: string, nodeId: number): void {
+    this.coordinators.set(key, nodeId)
+    const [oldest = key] = this.coordinators.keys()
+    if (this.coordinators.size > MAX_COORDINATORS) this.coordinators.delete(oldest)
+  }
+
   private closeWhere(matches: (purpose: ConnectionPurpose, address: BrokerAddress) => boolean): void {
     for (const [key, { purpose, connection }] of this.connections) {
       if (!matches(purpose, connection.address)) continue
@@ -270,6 +277,8 @@ export class KafkaJsConnections {
     }
   }
 }
+
+const MAX_COORDINATORS = 1_000
 
 const addressKey = ({ host, port }: BrokerAddress): string => `${host}:${port}`
 

@@ -170,6 +170,26 @@ describe('KafkaJsConnections', () => {
     expect(asked.slice(before)).toEqual(['g 0', 'g 1'])
   })
 
+  it('should remember no more than the last thousand coordinators', async () => {
+    let asked = 0
+    cluster.brokers.forEach((broker) =>
+      broker.on(findCoordinatorApi.apiKey, () => {
+        asked++
+        return coordinatorAnswer(0, 1)
+      }),
+    )
+    connections = await KafkaJsConnections.open(cluster.config())
+    const find = (n: number) => connections.coordinator('transaction', `x-${n}`)
+    for (let n = 0; n <= 1_000; n++) await find(n)
+    asked = 0
+
+    await find(1_000)
+    await find(1)
+    expect(asked).toBe(0)
+    await find(0)
+    expect(asked).toBe(1)
+  })
+
   it('should pass on why there is no coordinator', async () => {
     cluster.brokers.forEach((broker) => broker.on(findCoordinatorApi.apiKey, () => coordinatorAnswer(53, -1)))
     connections = await KafkaJsConnections.open(cluster.config())
