@@ -33,7 +33,7 @@ export interface DescribeTransactionsResponse {
  * Flexible from its first version, so the header's TAG_BUFFER comes first. Only reads: it neither begins a transaction nor
  * keeps one from expiring. Since Kafka 3.0 (KIP-664).
  *
- * What brokers answer about a transaction that was opened under producer id p and epoch e, of Kafka 3.9.1 and 4.2.0 alike
+ * What brokers answer about a transaction that was opened under producer id p and epoch e, of Kafka 3.9.1, 4.2.0 and 4.4.0 alike
  * (with clients of EndTxn below version 5, which leave the epoch as it is):
  *
  * - not initialised yet, or forgotten: TRANSACTIONAL_ID_NOT_FOUND;
@@ -46,11 +46,15 @@ export interface DescribeTransactionsResponse {
  * - InitProducerId by another while nothing is open: Empty with e + 1;
  * - InitProducerId by another while it is open: PrepareAbort and CompleteAbort with e + 1 while it lasts, and that stays if the
  *   other dies meanwhile, so it looks like expired; then Empty with e + 2;
- * - epochs used up: another producer id, and 0;
+ * - epochs used up (32766 is the last), or initialised again after it was forgotten: another producer id, and 0;
  * - AddPartitionsToTxn (up to version 3) with p and e once it has ended, committed or aborted: NONE, and Ongoing with e. It has
  *   begun another transaction, so that request is no way to ask whether one lives.
  *
  * In Empty, brokers before 4.0 answer the start of the transaction before, later ones -1.
+ *
+ * So CompleteAbort with e + 1 says expired, or being taken over; Empty or a higher epoch, taken over. Nothing else tells them
+ * apart: AddPartitionsToTxn answers PRODUCER_FENCED for both, Produce and EndTxn INVALID_PRODUCER_EPOCH. Once the id is
+ * initialised again, what had expired before looks taken over.
  */
 export const encodeDescribeTransactionsRequest = ({ transactionalIds }: DescribeTransactionsRequest): Buffer =>
   new ByteWriter()
