@@ -20,6 +20,8 @@ export type MemoryApi =
   | 'InitProducerId'
   | 'AddPartitionsToTxn'
   | 'EndTxn'
+  /** among brokers: the markers of a transaction that has ended */
+  | 'WriteTxnMarkers'
 
 /** One call of a client, as faults match it and `MemoryKafka.calls$` shows it. */
 export interface MemoryCall {

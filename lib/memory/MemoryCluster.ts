@@ -1,18 +1,21 @@
-import type { SchedulerLike } from 'rxjs'
+import { first, type SchedulerLike } from 'rxjs'
 import type { RefusedOffsets, TopicDescription } from '../client/KafkaAdmin.js'
 import type { KafkaError } from '../client/KafkaError.js'
 import type { PreparedTransaction } from '../client/KafkaProducer.js'
 import type { Offset } from '../client/Offset.js'
 import { TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import type { TransactionDescription } from '../client/TransactionDescription.js'
+import type { Fault, MemoryCall } from './Fault.js'
 import type { UnplacedRecord } from './LogBatch.js'
 import { memoryError } from './memoryError.js'
 import { type BatchWriter, MemoryLog } from './MemoryLog.js'
-import { type MemoryTransaction, MemoryTransactions } from './MemoryTransactions.js'
+import { type MemoryTransaction, MemoryTransactions, type WriteMarker } from './MemoryTransactions.js'
 
 export interface MemoryClusterOptions {
   readonly scheduler: SchedulerLike
   readonly brokerConfig?: Readonly<Record<string, string>> | undefined
+  /** what goes wrong among the brokers */
+  readonly fault?: (call: MemoryCall) => Fault | undefined
 }
 
 interface Topic {
@@ -35,9 +38,11 @@ export class MemoryCluster {
   private topicsCreated = 0
   private readonly groups = new Map<string, Map<string, Offset>>()
   private readonly coordinator: MemoryTransactions
+  private readonly fault: (call: MemoryCall) => Fault | undefined
 
-  constructor({ scheduler, brokerConfig }: MemoryClusterOptions) {
+  constructor({ scheduler, brokerConfig, fault = () => undefined }: MemoryClusterOptions) {
     this.scheduler = scheduler
+    this.fault = fault
     this.brokerConfig = { ...defaultBrokerConfig, ...brokerConfig }
     this.coordinator = new MemoryTransactions(
       {
@@ -47,8 +52,7 @@ export class MemoryCluster {
         ),
         idExpirationMs: Number(this.brokerConfig['transactional.id.expiration.ms']),
       },
-      (topicPartition, producerId, epoch, marker) =>
-        this.find(topicPartition)?.endTransaction(producerId, epoch, marker, this.now()),
+      (...marker) => this.writeMarker(...marker),
     )
   }
 
@@ -192,6 +196,30 @@ export class MemoryCluster {
     return this.coordinator.nextExpiry - this.now()
   }
 
+  /** WriteTxnMarkers, from the coordinator to the leader; one that fails is sent again, as brokers do. */
+  private readonly writeMarker: WriteMarker = (topicPartition, producer, marker, written) => {
+    const { producerId, epoch, transactionalId } = producer
+    const { topic, partition } = topicPartition
+    const write = (): void => {
+      this.find(topicPartition)?.endTransaction(producerId, epoch, marker, this.now())
+      written(this.now())
+    }
+    const fault = this.fault({ api: 'WriteTxnMarkers', clientId: 'broker', topic, partition, transactionalId })
+    switch (fault?._tag) {
+      case 'Delay':
+        return void this.scheduler.schedule(write, fault.ms)
+      case 'Hold':
+        return void fault.until.pipe(first(undefined, null)).subscribe(write)
+      case 'Fail':
+        return void this.scheduler.schedule(
+          () => this.writeMarker(topicPartition, producer, marker, written),
+          MARKER_RETRY_MS,
+        )
+      default:
+        write()
+    }
+  }
+
   private expireTransactions(): void {
     this.coordinator.expire(this.now())
   }
@@ -221,6 +249,9 @@ const topicId = (n: number): string => {
   bytes.writeUInt32BE(n, 12)
   return bytes.toString('base64url')
 }
+
+/** `retry.backoff.ms` among brokers, as it is by default */
+const MARKER_RETRY_MS = 100
 
 /** As Kafka's own defaults, but that an expired transaction is aborted at once. */
 const defaultBrokerConfig = {

@@ -76,7 +76,7 @@ export class MemoryKafka {
     this.scheduler = scheduler
     this.latencyMs = latencyMs
     this.calls$ = this.calls.asObservable()
-    this.cluster = new MemoryCluster({ scheduler, brokerConfig })
+    this.cluster = new MemoryCluster({ scheduler, brokerConfig, fault: (call) => this.faults.next(call) })
     for (const [topic, partitions] of Object.entries(topics)) this.createTopic(topic, partitions)
   }
 

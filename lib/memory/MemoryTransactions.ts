@@ -35,12 +35,12 @@ export interface TransactionConfig {
   readonly idExpirationMs: number
 }
 
-/** Writes the marker of an ended transaction to a partition's log. */
+/** Writes the marker of an ended transaction to a partition's log, and tells when it is there. */
 export type WriteMarker = (
   topicPartition: TopicPartition,
-  producerId: bigint,
-  epoch: number,
+  producer: PreparedTransaction,
   marker: 'commit' | 'abort',
+  written: (now: number) => void,
 ) => void
 
 /**
@@ -56,7 +56,9 @@ export type WriteMarker = (
  * - EndTxn, asked again for how it ended, succeeds again; asked otherwise: INVALID_TXN_STATE; of a fenced or expired
  *   producer: INVALID_PRODUCER_EPOCH; of an unknown producer id: INVALID_PRODUCER_ID_MAPPING.
  *
- * Markers are written at once, so the states `PrepareCommit` and `PrepareAbort` never show.
+ * - While markers are being written (`PrepareCommit`, `PrepareAbort`), what would begin or repeat gets CONCURRENT_TRANSACTIONS.
+ *   They are written at once, unless a fault of `WriteTxnMarkers` holds them back.
+ *
  * It keeps no timer: whoever asks says what time it is, and {@link expire} does what is due. So an open transaction that
  * a crashed client leaves behind does not keep the process alive.
  */
@@ -80,6 +82,7 @@ export class MemoryTransactions {
     const known = this.entries.get(transactionalId)
     if (known === undefined) return this.register(transactionalId, timeoutMs, now)
     if (known.state === 'Ongoing') this.fence(known, now)
+    this.checkEnded(known, 'InitProducerId')
     known.epoch++
     if (known.epoch >= maxEpoch) {
       known.producerId = this.newProducerId()
@@ -95,6 +98,7 @@ export class MemoryTransactions {
   /** AddPartitionsToTxn: the first one opens the transaction. */
   addPartitions(producer: PreparedTransaction, partitions: readonly TopicPartition[], now: number): void {
     const entry = this.authorised('AddPartitionsToTxn', producer)
+    this.checkEnded(entry, 'AddPartitionsToTxn')
     if (entry.state !== 'Ongoing') {
       entry.state = 'Ongoing'
       entry.startedAt = now
@@ -114,16 +118,16 @@ export class MemoryTransactions {
 
   endTransaction(producer: PreparedTransaction, marker: 'commit' | 'abort', now: number): void {
     const entry = this.authorised('EndTxn', producer)
-    if (entry.state === 'Ongoing') this.end(entry, marker, now)
-    else if (entry.state !== completed[marker])
-      throw this.error('INVALID_TXN_STATE', 'EndTxn', producer.transactionalId)
+    if (entry.state === 'Ongoing') return this.end(entry, marker, now)
+    if (entry.state === preparing[marker]) this.checkEnded(entry, 'EndTxn')
+    if (entry.state !== completed[marker]) throw this.error('INVALID_TXN_STATE', 'EndTxn', producer.transactionalId)
   }
 
   /** Aborts what is open longer than its timeout, and fences its producers; forgets ids that have not been used for long. */
   expire(now: number): void {
     for (const entry of this.entries.values()) {
       if (entry.expiresAt <= now) this.fence(entry, now)
-      else if (entry.state !== 'Ongoing' && now - entry.updatedAt >= this.config.idExpirationMs)
+      else if (!isOpen(entry) && now - entry.updatedAt >= this.config.idExpirationMs)
         this.entries.delete(entry.transactionalId)
     }
   }
@@ -192,12 +196,21 @@ export class MemoryTransactions {
   }
 
   private end(entry: Entry, marker: 'commit' | 'abort', now: number): void {
-    const partitions = [...entry.partitions.values()]
-    entry.partitions.clear()
+    const { transactionalId, producerId, epoch } = entry
     entry.expiresAt = Infinity
-    entry.state = completed[marker]
+    entry.state = preparing[marker]
     entry.updatedAt = now
-    for (const partition of partitions) this.writeMarker(partition, entry.producerId, entry.epoch, marker)
+    for (const [key, partition] of [...entry.partitions])
+      this.writeMarker(partition, { transactionalId, producerId, epoch }, marker, (writtenAt) => {
+        entry.partitions.delete(key)
+        if (entry.partitions.size > 0) return
+        entry.state = completed[marker]
+        entry.updatedAt = writtenAt
+      })
+  }
+
+  private checkEnded(entry: Entry, api: string): void {
+    if (isEnding(entry)) throw this.error('CONCURRENT_TRANSACTIONS', api, entry.transactionalId)
   }
 
   private error(name: MemoryErrorName, api: string, transactionalId: string): Error {
@@ -218,6 +231,10 @@ const describe = ({ transactionalId, state, producerId, epoch, ...entry }: Entry
 /** The version of AddPartitionsToTxn that clients speak has a code of its own; the others' have not. */
 const fencedBy: Readonly<Record<string, MemoryErrorName>> = { AddPartitionsToTxn: 'PRODUCER_FENCED' }
 
+const isEnding = ({ state }: Entry): boolean => state === 'PrepareCommit' || state === 'PrepareAbort'
+const isOpen = (entry: Entry): boolean => entry.state === 'Ongoing' || isEnding(entry)
+
+const preparing = { commit: 'PrepareCommit', abort: 'PrepareAbort' } as const
 const completed = { commit: 'CompleteCommit', abort: 'CompleteAbort' } as const
 
 /** Epochs are 16 bits; the last one is kept for fencing. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { concatMap, filter } from 'rxjs'
+import { concatMap, filter, Subject } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import type { KafkaClient } from '../../lib/client/KafkaClient.js'
 import { KafkaError } from '../../lib/client/KafkaError.js'
@@ -130,6 +130,81 @@ describe('the transactions of MemoryKafka', () => {
       [50, 'IllegalState'],
       [40_000, 0],
     ])
+  })
+
+  describe('while markers are being written', () => {
+    it('should be described as ending, and then as ended', () => {
+      expect(
+        withOpenTransaction({ timeoutMs: 1_000 }, ({ kafka, producer, at, describe, note }) => {
+          kafka.inject({ api: 'WriteTxnMarkers', transactionalId: 'x' }, Fault.delay(5_000))
+          at(500, () => producer.commit().subscribe(() => note('committed')))
+          at(5_499, () => note(kafka.records('t').length))
+          at(5_499, describe)
+          at(5_501, () => note(kafka.records('t').length))
+          at(5_501, describe)
+        }),
+      ).toEqual([
+        [500, 'committed'],
+        [5_499, 0],
+        [5_499, ['PrepareCommit', 0, 0]],
+        [5_501, 1],
+        [5_501, ['CompleteCommit', 0, 0]],
+      ])
+    })
+
+    it('should make whoever begins or repeats wait, and refuse the other end', () => {
+      expect(
+        withOpenTransaction({ timeoutMs: 1_000 }, ({ kafka, client, producer, at, note }) => {
+          const until = new Subject<void>()
+          kafka.inject({ api: 'WriteTxnMarkers' }, Fault.hold(until))
+          const told = (what: string) => ({
+            next: () => note(what),
+            error: (error: KafkaError) => note(error.codeName),
+          })
+          const resumed = client.resume('x', 0n, 0)
+          at(10, () => producer.commit().subscribe(told('committed')))
+          at(20, () => resumed.commit().subscribe(told('committed again')))
+          at(20, () => resumed.abort().subscribe(told('aborted')))
+          at(3_000, () => until.next())
+          at(5_000, () => client.transactionalProducer('x', producerConfig()).init().subscribe(told('initialised')))
+        }),
+      ).toEqual([
+        [10, 'committed'],
+        [20, 'INVALID_TXN_STATE'],
+        [expect.any(Number), 'committed again'],
+        [5_000, 'initialised'],
+      ])
+    })
+
+    it('should let nobody take over before the abort is written', () => {
+      expect(
+        withOpenTransaction({ timeoutMs: 60_000 }, ({ kafka, client, at, note, describe }) => {
+          kafka.inject({ api: 'WriteTxnMarkers' }, Fault.delay(1_000))
+          const next = client.transactionalProducer('x', producerConfig())
+          at(10, () => next.init().subscribe(({ epoch }) => note(epoch)))
+          at(1_009, describe)
+          at(5_000, describe)
+        }),
+      ).toEqual([
+        [1_009, ['PrepareAbort', 1, 0]],
+        [expect.any(Number), 2],
+        [5_000, ['Empty', 2, undefined]],
+      ])
+    })
+
+    it('should write again a marker that a leader has refused', () => {
+      expect(
+        withOpenTransaction({ timeoutMs: 60_000 }, ({ kafka, producer, at, note }) => {
+          kafka.inject({ api: 'WriteTxnMarkers', topic: 't', partition: 0, times: 3 }, Fault.fail())
+          at(10, () => producer.commit().subscribe())
+          at(309, () => note(kafka.records('t').length))
+          at(311, () => note(kafka.records('t').length))
+        }),
+      ).toEqual([
+        [309, 0],
+        [311, 1],
+      ])
+    })
   })
 
   describe('when brokers look for what is open too long only now and then', () => {
