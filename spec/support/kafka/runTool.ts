@@ -12,6 +12,7 @@ export const tools = {
   ConsumerGroupCommand: 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
   DeleteRecordsCommand: 'org.apache.kafka.tools.DeleteRecordsCommand',
   DumpLogSegments: 'kafka.tools.DumpLogSegments',
+  FeatureCommand: 'org.apache.kafka.tools.FeatureCommand',
   GetOffsetShell: 'org.apache.kafka.tools.GetOffsetShell',
   LeaderElectionCommand: 'org.apache.kafka.tools.LeaderElectionCommand',
   ReassignPartitionsCommand: 'org.apache.kafka.tools.reassign.ReassignPartitionsCommand',
