@@ -4,6 +4,7 @@ import type { CheckpointBarrier } from '../stream/CheckpointBarrier.js'
 import { Fifo } from '../stream/Fifo.js'
 import { operate } from '../stream/operate.js'
 import type { PipelinePart } from '../stream/PipelinePart.js'
+import type { RecordPosition } from '../stream/RecordPosition.js'
 import type { Restored } from '../stream/Restored.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { StreamError } from '../stream/StreamError.js'
@@ -168,12 +169,22 @@ export class ElementMerge<T> {
       present: (part) => {
         this.present(part)
       },
+      emitting: () => this.emitting,
     })
   }
 
   private present(part: PipelinePart): void {
     this.parts.push(part)
     for (const one of this.restored) one.present?.(part)
+  }
+
+  /** Of all inputs one emits at a time; an element that was held is emitted between the records of all. */
+  private get emitting(): RecordPosition | undefined {
+    for (const one of this.restored) {
+      const position = one.emitting?.()
+      if (position !== undefined) return position
+    }
+    return undefined
   }
 
   private deliver(input: Input<T>, barrier: CheckpointBarrier): void {

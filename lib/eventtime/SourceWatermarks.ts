@@ -7,6 +7,7 @@ import type { WatermarkStatus } from '../stream/WatermarkStatus.js'
 import { CombinedWatermarkStatus } from './CombinedWatermarkStatus.js'
 import { DemandClock } from './DemandClock.js'
 import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
+import { eventTimeOf, watermarkOf } from './eventTime.js'
 import { inputsHold } from './inputsHold.js'
 import { IdlenessTimer } from './IdlenessTimer.js'
 import { PausableClock } from './PausableClock.js'
@@ -165,8 +166,7 @@ export class SourceWatermarks<T> {
 
 /** One split's generator, and its clock, which stands still while the split is paused. */
 export class SplitWatermarks<T> {
-  /** The event time of a value. */
-  readonly timestampOf: (value: T, recordTimestamp: number) => number
+  private readonly assigner: (value: T, recordTimestamp: number) => number
   /** Too far ahead of the group of its source: it is not to be read for now. */
   paused = false
   /** how far this split has come */
@@ -186,13 +186,14 @@ export class SplitWatermarks<T> {
     private readonly alignment: StreamAlignment | undefined,
     readonly release: () => void,
   ) {
-    this.timestampOf = strategy.timestampAssigner
+    this.assigner = strategy.timestampAssigner
     this.alignmentClock = new PausableClock(clock)
     this.clock = new DemandClock(this.alignmentClock)
     this.generator = strategy.createWatermarkGenerator(() => this.clock.now())
     this.idleness = this.generator instanceof WatermarksWithIdleness ? this.generator : undefined
     this.atOnce = {
-      emitWatermark: (timestamp) => {
+      emitWatermark: (given) => {
+        const timestamp = watermarkOf(given)
         this.watermark = Math.max(this.watermark, timestamp)
         combined.emitWatermark(this, timestamp)
         this.align()
@@ -205,7 +206,8 @@ export class SplitWatermarks<T> {
       },
     }
     this.atTick = {
-      emitWatermark: (timestamp) => {
+      emitWatermark: (given) => {
+        const timestamp = watermarkOf(given)
         this.watermark = Math.max(this.watermark, timestamp)
         combined.setWatermark(this, timestamp)
       },
@@ -226,6 +228,11 @@ export class SplitWatermarks<T> {
   /** It may not send: it is ahead of its group, or the pipeline asks for no more of it. */
   get waits(): boolean {
     return this.clock.paused || this.paused
+  }
+
+  /** The event time of a value. */
+  timestampOf(value: T, recordTimestamp: number): number {
+    return eventTimeOf(this.assigner(value, recordTimestamp))
   }
 
   onRecord(value: T, timestamp: number): void {

@@ -1,11 +1,13 @@
 import { Observable } from 'rxjs'
 import type { MonoTypeOperatorFunction } from 'rxjs'
 import { operate } from '../stream/operate.js'
+import type { Restored } from '../stream/Restored.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { StreamRecord } from '../stream/StreamRecord.js'
 import { MAX_WATERMARK } from '../stream/Watermark.js'
 import { DemandClock } from './DemandClock.js'
 import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
+import { eventTimeOf, watermarkOf } from './eventTime.js'
 import { ticks } from './TickConfig.js'
 import type { TickConfig } from './TickConfig.js'
 import type { WatermarkOutput } from './WatermarkGenerator.js'
@@ -31,7 +33,8 @@ import { WatermarksWithIdleness } from './WatermarksWithIdleness.js'
  * - Idleness (`withIdleness` of the strategy) does not count the time in which the end of the pipeline asks for
  *   nothing. Idle means no records: a split that has been idle is active before its next record leaves, and the others
  *   have to wait for it again, even if its watermark does not grow.
- * - What the assigner or the generator throws is the error of the stream. Alignment is for `alignWatermarks`.
+ * - What the assigner or the generator throws is the error of the stream, and so is an event time or a watermark that is
+ *   none (`StreamError` `InvalidTimestamp`, `InvalidWatermark`). Alignment is for `alignWatermarks`.
  */
 export function assignTimestampsAndWatermarks<T>(
   strategy: WatermarkStrategy<T>,
@@ -44,7 +47,8 @@ export function assignTimestampsAndWatermarks<T>(
         destination.next(element)
       })
       const output: WatermarkOutput = {
-        emitWatermark: (timestamp) => {
+        emitWatermark: (given) => {
+          const timestamp = watermarkOf(given)
           elements.markActive()
           elements.emitWatermark(timestamp)
         },
@@ -61,17 +65,19 @@ export function assignTimestampsAndWatermarks<T>(
       const idleness = generator instanceof WatermarksWithIdleness ? generator : undefined
       // `Restored` has to be first.
       let begun = false
+      let restored: Restored | undefined
       const ticking = operate(tick$, destination, {
         next: () => {
           if (begun) generator.onPeriodicEmit(output)
         },
       })
       operate(source, destination, {
+        emitting: () => restored?.emitting?.(),
         next: (element) => {
           begun = true
           switch (element.kind) {
             case 'record': {
-              const timestamp = timestampAssigner(element.value, element.timestamp)
+              const timestamp = eventTimeOf(timestampAssigner(element.value, element.timestamp))
               if (idleness?.idle === true) elements.markActive()
               destination.next(timestamp === element.timestamp ? element : new StreamRecord(element.value, timestamp))
               generator.onEvent(element.value, timestamp, output)
@@ -92,6 +98,7 @@ export function assignTimestampsAndWatermarks<T>(
               destination.next(element)
               break
             case 'restored':
+              restored = element
               destination.next(element)
               break
           }

@@ -12,7 +12,10 @@ import {
   Subscription,
 } from 'rxjs'
 import type { KafkaClient } from '../client/KafkaClient.js'
+import { isKafkaError } from '../client/KafkaError.js'
 import type { CheckpointBarrier } from '../stream/CheckpointBarrier.js'
+import { located } from '../stream/located.js'
+import { copyOfPosition, type RecordPosition } from '../stream/RecordPosition.js'
 import type { Restored } from '../stream/Restored.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import type { StreamRecord } from '../stream/StreamRecord.js'
@@ -45,6 +48,11 @@ export class SinkTask<T> {
   private readonly subscription = new Subscription()
   private connection: SinkConnection<T> | undefined
   private queue: StreamElement<T>[] = []
+  /** Of each element in the queue, where its record was read, if that is known: for messages. */
+  private positions: (RecordPosition | undefined)[] = []
+  /** the same of the one that is being taken out of it */
+  private position: RecordPosition | undefined
+  private restored: Restored | undefined
   private begun = false
   private waiting = true
   private draining = false
@@ -93,11 +101,16 @@ export class SinkTask<T> {
   }
 
   private enqueue(element: StreamElement<T>): void {
-    if (element.kind === 'restored' && this.connection === undefined) this.open(element)
-    else this.queue.push(element)
+    if (element.kind === 'restored' && this.connection === undefined) {
+      this.open(element)
+      return
+    }
+    this.queue.push(element)
+    this.positions.push(copyOfPosition(this.receiving))
   }
 
   private open(restored: Restored): void {
+    this.restored = restored
     restored.present?.({ name: 'sinkTo', acknowledges: true, waiting: () => this.waitingFor })
     this.prepares.next(
       concat(
@@ -145,12 +158,16 @@ export class SinkTask<T> {
     const elements = this.queue
     let taken = 0
     try {
-      while (taken < elements.length && this.take(elements[taken] as StreamElement<T>)) taken++
+      for (; taken < elements.length; taken++) {
+        this.position = this.positions[taken]
+        if (!this.take(elements[taken] as StreamElement<T>)) break
+      }
     } catch (error) {
       // Nobody up the stack would make it an error of the stream, as `operate` does for `next`.
       this.fail(error)
     }
     this.queue = taken === elements.length ? [] : elements.slice(taken)
+    this.positions = this.positions.slice(taken)
     this.draining = false
     if (this.queue.length === 0 && this.inputCompleted) this.finish()
   }
@@ -192,9 +209,19 @@ export class SinkTask<T> {
       return true
     } catch (error) {
       if (error instanceof PartitionsUnknown) this.ask(error.topic)
-      else this.fail(error)
+      else this.fail(isOfOthers(error) ? error : located(error, this.writing))
       return false
     }
+  }
+
+  /** Where the record was read that comes in now. */
+  get receiving(): RecordPosition | undefined {
+    return this.restored?.emitting?.()
+  }
+
+  /** Where the record was read that is being written. */
+  private get writing(): RecordPosition | undefined {
+    return this.draining ? this.position : this.receiving
   }
 
   private ask(topic: string): void {
@@ -229,3 +256,7 @@ export class SinkTask<T> {
     this.failures.error(error)
   }
 }
+
+/** What a producer that has failed throws at each record after: it is about those before. */
+const isOfOthers = (error: unknown): boolean =>
+  isKafkaError(error) && error._tag !== 'InvalidRecord' && error._tag !== 'RecordTooLarge'

@@ -74,6 +74,7 @@ export const sinkTo =
       const reminder = new IntervalReminder(sink.config, options.scheduler ?? asyncScheduler)
       subscriber.add(() => reminder.close())
       operate(elements$, subscriber, {
+        emitting: () => task.receiving,
         next: (element) => {
           task.next(element)
           if (element.kind !== 'record') reminder.look(element)

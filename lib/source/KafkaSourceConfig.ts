@@ -7,7 +7,7 @@ import type { KafkaSubscriber } from './subscriber/KafkaSubscriber.js'
 
 /**
  * A record that cannot be turned into a value: `fail` ends the stream, `skip` drops it, counts it (`numRecordsInErrors`) and logs
- * where it is, `deadLetter(pipeline)` counts it and sends it there.
+ * where it is, `deadLetter(pipeline)` counts it and sends it there. For reading alone: an error of the watermark strategy ends the stream.
  */
 export type DeserializationErrorPolicy = 'fail' | 'skip' | DeadLetterPolicy
 

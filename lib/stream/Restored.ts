@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs'
 import type { PipelinePart } from './PipelinePart.js'
+import type { RecordPosition } from './RecordPosition.js'
 
 /** The checkpointing of this attempt, as far as a sink must know it. Times in ms. */
 export interface CheckpointingInfo {
@@ -70,4 +71,11 @@ export interface Restored {
    * operators that hold records; one of your own may. Sources of this library have it.
    */
   present?(part: PipelinePart): void
+  /**
+   * The record that is being emitted right now, for messages; undefined between records, and where that is not known. Valid
+   * until the call that emits it returns: copy what is kept.
+   *
+   * An operator that emits records later than it has received them passes on a `Restored` of its own that answers for them.
+   */
+  emitting?(): RecordPosition | undefined
 }

@@ -4,9 +4,13 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * Misuse of a stream of elements, found as it happens.
  *
  * - `AcknowledgedTwice`: two ends acknowledged one element; use `branch`.
- * - `InvalidKey`: `keyBy` gave a number that is not finite.
+ * - `InvalidAccumulator`: `accumulate` or `merge` of a window gave undefined.
+ * - `InvalidKey`: `keyBy` gave what is no text and no finite number.
+ * - `InvalidTimestamp`: an event time that is none: `NaN`, undefined, a `Date`.
+ * - `InvalidWatermark`: the same for a watermark.
+ * - `InvalidWindow`: a window assigner gave what is no window.
  * - `LateBarrier`: an input of a merge delivered the barrier of a checkpoint whose barrier is out.
- * - `LateOutput`: a chain in `onRecords` answered outside of `next()`; use `mapAsync` or `processBatches`.
+ * - `LateOutput`: a chain in `onRecords` answered outside of `next()`, or with a promise; use `mapAsync` or `processBatches`.
  * - `NoFinalBarrier`: the stream completed without a final barrier; records are uncommitted.
  * - `NoRestored`: a stream that reached a sink does not begin with `Restored`, so no source of ours is behind it.
  * - `NoTimestamp`: a record without event time reached a window.
@@ -15,7 +19,11 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  */
 export type StreamErrorTag =
   | 'AcknowledgedTwice'
+  | 'InvalidAccumulator'
   | 'InvalidKey'
+  | 'InvalidTimestamp'
+  | 'InvalidWatermark'
+  | 'InvalidWindow'
   | 'LateBarrier'
   | 'LateOutput'
   | 'NoFinalBarrier'

@@ -1,9 +1,22 @@
+import { described } from '../checks/described.js'
+import { StreamError } from './StreamError.js'
+
 /** No more records with a timestamp at or before this one (ms since the epoch) will come. */
 export class Watermark {
   readonly kind = 'watermark'
 
-  constructor(readonly timestamp: number) {}
+  /** Throws a `StreamError` `InvalidWatermark` for what is no number: it would compare with no other. */
+  constructor(readonly timestamp: number) {
+    if (typeof timestamp !== 'number' || Number.isNaN(timestamp)) throw invalidWatermark(timestamp)
+  }
 }
+
+const invalidWatermark = (given: unknown): StreamError =>
+  new StreamError(
+    'InvalidWatermark',
+    `A watermark was made of ${described(given)}. It is ms since the epoch as a number; most likely it was computed from an event ` +
+      'without a time.',
+  )
 
 /** Before any watermark. Flink's `Long.MIN_VALUE`. */
 export const MIN_WATERMARK = -Infinity

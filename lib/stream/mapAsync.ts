@@ -1,8 +1,11 @@
 import { Observable, from } from 'rxjs'
 import type { ObservableInput, ObservedValueOf, OperatorFunction, Subscriber } from 'rxjs'
 import { Fifo } from './Fifo.js'
+import { located } from './located.js'
 import { operate } from './operate.js'
 import { nameOfPart } from './PipelinePart.js'
+import { copyOfPosition, type RecordPosition } from './RecordPosition.js'
+import type { Restored } from './Restored.js'
 import type { ControlElement, StreamElement } from './StreamElement.js'
 import { StreamRecord } from './StreamRecord.js'
 import { MIN_WATERMARK } from './Watermark.js'
@@ -56,6 +59,7 @@ export function mapAsync<T, O extends ObservableInput<unknown>>(
         destination,
       )
       operate(source, destination, {
+        emitting: () => tasks.receiving,
         next: (element) => {
           if (element.kind === 'record') {
             tasks.addRecord(element)
@@ -63,6 +67,8 @@ export function mapAsync<T, O extends ObservableInput<unknown>>(
           }
           if (element.kind === 'restored') {
             element.present?.({ name: nameOfPart('mapAsync', project), waiting: () => tasks.waitingFor })
+            tasks.restore(element)
+            return
           }
           tasks.addControl(element)
         },
@@ -84,13 +90,29 @@ interface Segment<R> {
   /** Records not yet done. */
   open: number
   /** Outputs that wait for the segments before. */
-  held: StreamRecord<R>[]
+  held: Output<R>[]
+}
+
+/** A record that waits for its turn, and where it was read if that is known. */
+interface Task<T, R> {
+  readonly record: StreamRecord<T>
+  readonly segment: Segment<R>
+  readonly position: RecordPosition | undefined
+}
+
+/** An output, and where the record was read that it came from. */
+interface Output<R> {
+  readonly record: StreamRecord<R>
+  readonly position: RecordPosition | undefined
 }
 
 class TaskQueue<T, R> {
   /** In the order of the stream. The first one that is not done emits, all behind it hold their outputs. */
   private readonly segments = new Fifo<Segment<R>>()
-  private readonly waiting = new Fifo<{ readonly record: StreamRecord<T>; readonly segment: Segment<R> }>()
+  private readonly waiting = new Fifo<Task<T, R>>()
+  private restored: Restored | undefined
+  /** of the output that is being emitted */
+  private position: RecordPosition | undefined
   private underWay = 0
   private starting = false
   private emitting = false
@@ -110,8 +132,14 @@ class TaskQueue<T, R> {
       this.segments.push(segment)
     }
     segment.open++
-    this.waiting.push({ record, segment })
+    this.waiting.push({ record, segment, position: copyOfPosition(this.receiving) })
     this.start()
+  }
+
+  /** Records leave at another time than they came, so this operator answers for them. */
+  restore(restored: Restored): void {
+    this.restored = restored
+    this.addControl({ ...restored, emitting: () => this.position })
   }
 
   addControl(control: ControlElement): void {
@@ -122,6 +150,11 @@ class TaskQueue<T, R> {
   complete(): void {
     this.completed = true
     this.emit()
+  }
+
+  /** Where the record was read that comes in now. */
+  get receiving(): RecordPosition | undefined {
+    return this.restored?.emitting?.()
   }
 
   /** For people, when nothing moves: a predicate. */
@@ -144,16 +177,25 @@ class TaskQueue<T, R> {
     while (this.underWay < this.concurrency && !this.destination.closed) {
       const task = this.waiting.shift()
       if (task === undefined) break
-      this.run(task.record, task.segment)
+      this.run(task)
     }
     this.starting = false
   }
 
-  private run(record: StreamRecord<T>, segment: Segment<R>): void {
+  private run({ record, segment, position }: Task<T, R>): void {
     this.underWay++
-    operate(this.project(record), this.destination, {
+    let outputs$: Observable<R>
+    try {
+      outputs$ = this.project(record)
+    } catch (error) {
+      // It may be thrown within the next() of another record.
+      this.destination.error(located(error, position))
+      return
+    }
+    operate(outputs$, this.destination, {
+      emitting: () => position,
       next: (value) => {
-        segment.held.push(new StreamRecord(value, record.timestamp))
+        segment.held.push({ record: new StreamRecord(value, record.timestamp), position })
         this.emit()
       },
       complete: () => {
@@ -175,7 +217,12 @@ class TaskQueue<T, R> {
         this.destination.next(first.control)
         continue
       }
-      for (let i = 0; i < first.held.length; i++) this.destination.next(first.held[i]!)
+      for (let i = 0; i < first.held.length; i++) {
+        const { record, position } = first.held[i]!
+        this.position = position
+        this.destination.next(record)
+      }
+      this.position = undefined
       first.held = []
       if (first.open > 0) break
       this.segments.shift()

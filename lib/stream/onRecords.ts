@@ -2,6 +2,7 @@ import { Observable, pipe } from 'rxjs'
 import type { OperatorFunction, Subscriber, Subscription } from 'rxjs'
 import { Feed } from './Feed.js'
 import { operate } from './operate.js'
+import type { RecordPosition } from './RecordPosition.js'
 import type { Restored } from './Restored.js'
 import type { StreamElement } from './StreamElement.js'
 import { StreamError } from './StreamError.js'
@@ -102,6 +103,7 @@ export function onRecords<T, R>(...operators: readonly OperatorFunction<never, u
     new Observable((destination) => {
       const records = new RecordChain(chain, destination)
       operate(source, destination, {
+        emitting: () => records.emitting,
         next: (element) => {
           if (element.kind === 'record') {
             records.next(element)
@@ -139,6 +141,7 @@ class RecordChain<T, R> {
     private readonly destination: Subscriber<StreamElement<R>>,
   ) {
     this.subscription = operate(chain(this.feed.values$), destination, {
+      emitting: () => this.emitting,
       next: (value) => {
         if (!this.answering) throw lateOutput('answered outside of next()')
         destination.next(new StreamRecord(value, this.timestamp))
@@ -148,6 +151,10 @@ class RecordChain<T, R> {
         if (!this.ending) this.restored?.requestEnd()
       },
     })
+  }
+
+  get emitting(): RecordPosition | undefined {
+    return this.restored?.emitting?.()
   }
 
   restore(restored: Restored): void {

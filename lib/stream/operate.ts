@@ -1,11 +1,15 @@
 import { Subscriber } from 'rxjs'
 import type { Observable, Subscription } from 'rxjs'
+import { located } from './located.js'
+import type { RecordPosition } from './RecordPosition.js'
 
 /** What an operator does with what its source sends. `error` and `complete` go to the destination when left out. */
 export interface SourceObserver<T> {
   next(value: T): void
   error?(error: unknown): void
   complete?(): void
+  /** The record that is being emitted now (see `Restored.emitting`): what is thrown is told where it happened. */
+  emitting?(): RecordPosition | undefined
 }
 
 /**
@@ -36,13 +40,13 @@ class OperatorSubscriber<T> extends Subscriber<T> {
     try {
       this.observer.next(value)
     } catch (error) {
-      this.target.error(error)
+      this.target.error(located(error, this.observer.emitting?.()))
     }
   }
 
   protected override _error(error: unknown): void {
     try {
-      if (this.observer.error === undefined) this.target.error(error)
+      if (this.observer.error === undefined) this.target.error(located(error, this.observer.emitting?.()))
       else this.observer.error(error)
     } catch (thrown) {
       this.target.error(thrown)

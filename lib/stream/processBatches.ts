@@ -1,7 +1,11 @@
-import { Observable, from } from 'rxjs'
+import { Observable, defer, from } from 'rxjs'
 import type { ObservableInput, OperatorFunction, Subscriber } from 'rxjs'
+import { locatedWithin } from './located.js'
 import { operate } from './operate.js'
 import { nameOfPart } from './PipelinePart.js'
+import type { RecordPosition } from './RecordPosition.js'
+import type { Restored } from './Restored.js'
+import { SpanPositions } from './SpanPositions.js'
 import type { ControlElement, StreamElement } from './StreamElement.js'
 import { StreamRecord } from './StreamRecord.js'
 import { MIN_WATERMARK } from './Watermark.js'
@@ -35,12 +39,21 @@ export function processBatches<T, R>(
   return (source) =>
     new Observable((destination) => {
       const spans = new SpanQueue(project, destination)
+      let restored: Restored | undefined
+      const emitting = (): RecordPosition | undefined => restored?.emitting?.()
       operate(source, destination, {
+        emitting,
         next: (element) => {
-          if (element.kind === 'restored') {
+          if (element.kind === 'record') {
+            spans.addRecord(element, emitting())
+          } else if (element.kind === 'restored') {
             element.present?.({ name: nameOfPart('processBatches', project), waiting: () => spans.waitingFor })
+            restored = element
+            // An output comes from a span, and nobody knows from which of its records.
+            spans.addControl({ ...element, emitting: () => undefined })
+          } else {
+            spans.addControl(element)
           }
-          spans.add(element)
         },
         complete: () => {
           spans.complete()
@@ -51,6 +64,7 @@ export function processBatches<T, R>(
 
 class SpanQueue<T, R> {
   private queued: StreamElement<T>[] = []
+  private readonly positions = new SpanPositions()
   private highest = MIN_WATERMARK
   private processing = false
   /** Records in the span that is being processed. */
@@ -63,9 +77,15 @@ class SpanQueue<T, R> {
     private readonly destination: Subscriber<StreamElement<R>>,
   ) {}
 
-  add(element: StreamElement<T>): void {
-    this.queued.push(element)
-    if (element.kind !== 'record') this.drain()
+  addRecord(record: StreamRecord<T>, position: RecordPosition | undefined): void {
+    this.queued.push(record)
+    this.positions.add(position)
+  }
+
+  addControl(control: ControlElement): void {
+    this.queued.push(control)
+    this.positions.close()
+    this.drain()
   }
 
   complete(): void {
@@ -115,12 +135,20 @@ class SpanQueue<T, R> {
       return
     }
     this.records = values.length
-    operate(from(this.project(from(values))), this.destination, {
-      next: (value) => {
-        this.destination.next(new StreamRecord(value, this.highest))
+    const ranges = this.positions.take(values.length)
+    operate(
+      defer(() => this.project(from(values))),
+      this.destination,
+      {
+        error: (error) => {
+          this.destination.error(locatedWithin(error, ranges))
+        },
+        next: (value) => {
+          this.destination.next(new StreamRecord(value, this.highest))
+        },
+        complete: done,
       },
-      complete: done,
-    })
+    )
   }
 }
 

@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs'
 import { operate } from './operate.js'
+import type { Restored } from './Restored.js'
 import type { StreamElement } from './StreamElement.js'
 
 /**
@@ -21,7 +22,9 @@ import type { StreamElement } from './StreamElement.js'
 export function recordsOnly<T>(): (source: Observable<StreamElement<T>>) => Observable<T> {
   return (source) =>
     new Observable((destination) => {
+      let restored: Restored | undefined
       operate(source, destination, {
+        emitting: () => restored?.emitting?.(),
         next: (element) => {
           switch (element.kind) {
             case 'record':
@@ -32,6 +35,7 @@ export function recordsOnly<T>(): (source: Observable<StreamElement<T>>) => Obse
               element.acknowledge()
               break
             case 'restored':
+              restored = element
               element.present?.({ name: 'recordsOnly', acknowledges: true })
               break
             case 'watermark':

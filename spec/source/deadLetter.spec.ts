@@ -223,7 +223,7 @@ describe('deadLetter', () => {
           mergeMap(({ reason }) => throwError(() => new Error(`no room for: ${reason.slice(0, 16)}`))),
         ),
       )
-      const error = new Error('no room for: Unexpected token')
+      const error = new Error('no room for: Unexpected token (record at offset 1 of t-0)')
       expectObservable(source.records({ connect: kafka.connect, scheduler })).toBe('(a#)', { a: 1 }, error)
     })
   })
@@ -349,8 +349,9 @@ describe('deadLetter with splits()', () => {
 
   it('should fail the source when its pipeline fails', () => {
     const failing = mergeMap(() => throwError(() => new Error('no room')))
-    expect(protocolOf(combined, failing)).toBe('1 no room')
-    expect(protocolOf(one, failing)).toBe('1 no room')
+    const where = '(record at offset 1 of t-0)'
+    expect(protocolOf(combined, failing)).toBe(`1 no room ${where}`)
+    expect(protocolOf(one, failing)).toBe(`1 no room ${where}`)
   })
 
   /** Splits by hand, the stream of which is left as soon as they are there. */

@@ -4,11 +4,14 @@ import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinato
 import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
 import { JsonSchema } from '../../lib/client/schema/JsonSchema.js'
 import { KafkaError } from '../../lib/client/KafkaError.js'
+import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import { MemoryMetricGroup } from '../../lib/metrics/MemoryMetricGroup.js'
+import { deadLetter } from '../../lib/source/deadletter/deadLetter.js'
 import { KafkaRecordDeserializationSchema } from '../../lib/source/deserializer/KafkaRecordDeserializationSchema.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
+import { recordsOnly } from '../../lib/stream/recordsOnly.js'
 import { show } from '../support/elements.js'
 import { onKafka } from './support/onKafka.js'
 import { builderOf, silent, valuesFor } from './support/sourceOf.js'
@@ -57,6 +60,148 @@ describe('a record that cannot be deserialized', () => {
       }
       const source = builderOf().setDeserializer(schema).setBounded(OffsetsInitializer.latest()).build()
       expectObservable(source.records({ connect: kafka.connect, scheduler })).toBe('(abcn|)')
+    })
+  })
+})
+
+describe('the policy for records that cannot be read', () => {
+  const bug = new TypeError('a bug in my strategy')
+  const failing = (value: string): void => {
+    if (value === 'two') throw bug
+  }
+  const strategies: readonly (readonly [string, WatermarkStrategy<string>])[] = [
+    [
+      'the timestamp assigner',
+      WatermarkStrategy.forMonotonousTimestamps<string>().withTimestampAssigner((value, timestamp) => {
+        failing(value)
+        return timestamp
+      }),
+    ],
+    [
+      'the watermark generator',
+      WatermarkStrategy.forGenerator<string>(() => ({ onEvent: failing, onPeriodicEmit: () => undefined })),
+    ],
+  ]
+  const policies = ['fail', 'skip', 'deadLetter'] as const
+
+  it.each(strategies.flatMap(([name, strategy]) => policies.map((policy) => [name, policy, strategy] as const)))(
+    'should not be for errors of %s: %s',
+    (name, policy, watermarks) => {
+      const letters: unknown[] = []
+      const metrics = new MemoryMetricGroup()
+      onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+        kafka.produce('t', valuesFor(0, 'one', 'two', 'three'))
+        const noted = deadLetter((letters$) =>
+          letters$.pipe(
+            tap((letter) => letters.push(letter)),
+            recordsOnly(),
+          ),
+        )
+        const source = builderOf()
+          .setDeserializationErrorPolicy(policy === 'deadLetter' ? noted : policy)
+          .build()
+        const values$ = source.records({ connect: kafka.connect, scheduler, watermarks, metrics })
+        // A record leaves before its watermark is made.
+        const before = name === 'the timestamp assigner' ? '(a#)' : '(ab#)'
+        expectObservable(values$).toBe(before, { a: 'one', b: 'two' }, bug)
+      })
+      expect(letters.filter((letter) => (letter as { kind: string }).kind === 'record')).toEqual([])
+      expect(metrics.read('numRecordsInErrors')).toBe(0)
+    },
+  )
+
+  it.each(policies)('should let a record go one way only, however much was emitted of it: %s', (policy) => {
+    const letters: string[] = []
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', valuesFor(0, 'ab', 'c!', 'd'))
+      const schema: KafkaRecordDeserializationSchema<string> = {
+        deserialize: ({ value }, emit) => {
+          for (const letter of value!.toString()) {
+            if (letter === '!') throw new Error('no letter')
+            emit(letter)
+          }
+        },
+      }
+      const noted = deadLetter((letters$) =>
+        letters$.pipe(
+          recordsOnly(),
+          tap(({ value }) => letters.push(String(value))),
+        ),
+      )
+      const source = silent(
+        builderOf()
+          .setBounded(OffsetsInitializer.latest())
+          .setDeserializer(schema)
+          .setDeserializationErrorPolicy(policy === 'deadLetter' ? noted : policy)
+          .build(),
+      )
+      const error = expect.objectContaining({ _tag: 'Deserialization' })
+      expectObservable(source.records({ connect: kafka.connect, scheduler })).toBe(
+        policy === 'fail' ? '(ab#)' : '(abd|)',
+        undefined,
+        error,
+      )
+    })
+    expect(letters).toEqual(policy === 'deadLetter' ? ['c!'] : [])
+  })
+})
+
+describe('a deserializer that answers late', () => {
+  it.each<readonly [string, KafkaRecordDeserializationSchema<unknown>, RegExp]>([
+    [
+      'of',
+      KafkaRecordDeserializationSchema.of(({ value }) => Promise.resolve(value)),
+      /gave a value that is a promise/,
+    ],
+    [
+      'an async deserialize',
+      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- what is to be refused
+      { deserialize: async (_, emit) => Promise.resolve().then(() => emit('late')) },
+      /gave a promise/,
+    ],
+    [
+      'an async deserialize that fails',
+      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- what is to be refused
+      { deserialize: () => Promise.reject(new Error('unheard')) },
+      /gave a promise/,
+    ],
+  ])('should end the stream, whatever the policy: %s', (_, schema, message) => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', valuesFor(0, 'a', 'b'))
+      const builder = builderOf() as unknown as ReturnType<typeof KafkaSource.builder<unknown>>
+      const source = silent(builder.setDeserializer(schema).setDeserializationErrorPolicy('skip').build())
+      const error = expect.objectContaining({
+        _tag: 'Deserialization',
+        message: expect.stringMatching(message),
+        recordPosition: { topic: 't', partition: 0, offset: 0 },
+      })
+      expectObservable(source.records({ connect: kafka.connect, scheduler })).toBe('#', undefined, error)
+    })
+  })
+})
+
+describe('an emit that is kept for later', () => {
+  it('should throw where it is called, and send nothing', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable, flush }) => {
+      kafka.produce('t', valuesFor(0, 'a', 'b'))
+      const thrown: unknown[] = []
+      const schema: KafkaRecordDeserializationSchema<string> = {
+        deserialize: ({ value }, emit) => {
+          emit(String(value))
+          scheduler.schedule(() => {
+            try {
+              emit('late')
+            } catch (error) {
+              thrown.push(error)
+            }
+          }, 1)
+        },
+      }
+      const source = builderOf().setDeserializer(schema).build()
+      expectObservable(source.records({ connect: kafka.connect, scheduler }), '^ 9ms !').toBe('(ab)')
+      flush()
+      expect(thrown).toHaveLength(2)
+      expect(thrown[0]).toMatchObject({ message: expect.stringMatching(/a value after its call, for t-0\..*mapAsync/) })
     })
   })
 })

@@ -2,6 +2,7 @@ import * as t from 'io-ts'
 import { Observable } from 'rxjs'
 import type { OperatorFunction } from 'rxjs'
 import { operate } from '../../stream/operate.js'
+import type { Restored } from '../../stream/Restored.js'
 import type { StreamElement } from '../../stream/StreamElement.js'
 import { StreamRecord } from '../../stream/StreamRecord.js'
 import { checkKey, KeyCodec } from './Key.js'
@@ -66,7 +67,9 @@ export function keyedScan<T, K extends Key, A>(
     new Observable((destination) => {
       const state = new OperatorState(uid, { codec, keysOf })
       let states = new Map<K, A>()
+      let restored: Restored | undefined
       operate(source, destination, {
+        emitting: () => restored?.emitting?.(),
         next: (element) => {
           if (element.kind === 'record') {
             const { value, timestamp } = element
@@ -82,8 +85,10 @@ export function keyedScan<T, K extends Key, A>(
             destination.next(new StreamRecord({ key, value: after }, timestamp))
             return
           }
-          if (element.kind === 'restored') states = new Map(state.restore(element) as [K, A][] | undefined)
-          else if (element.kind === 'barrier') state.snapshot(element, [...states])
+          if (element.kind === 'restored') {
+            restored = element
+            states = new Map(state.restore(element) as [K, A][] | undefined)
+          } else if (element.kind === 'barrier') state.snapshot(element, [...states])
           destination.next(element)
         },
       })

@@ -1,3 +1,5 @@
+import { described, describedType } from '../../checks/described.js'
+import { StreamError } from '../../stream/StreamError.js'
 import { MAX_WATERMARK, MIN_WATERMARK } from '../../stream/Watermark.js'
 import type { Key } from '../keyed/Key.js'
 import { EventTimeTimers } from './EventTimeTimers.js'
@@ -57,10 +59,11 @@ export class KeyedWindows<T, K extends Key, A> {
     const { windows, accumulate, allowedLateness } = this.config
     let added = false
     for (const window of windows.assignWindows(timestamp)) {
+      if (!isWindow(window)) throw noWindow(window)
       const pane = windows.merging === true ? this.mergedPane(key, window) : this.pane(key, window)
       if (pane === undefined) continue
       added = true
-      pane.accumulator = accumulate(pane.accumulator, value)
+      pane.accumulator = present(accumulate(pane.accumulator, value), 'accumulate')
       if (pane.fired) this.fire(key, pane.window, pane.accumulator)
     }
     return added || timestamp + allowedLateness > this.watermark
@@ -114,7 +117,10 @@ export class KeyedWindows<T, K extends Key, A> {
       return first
     }
     for (const pane of touched) this.close(pane)
-    const accumulator = others.reduce((sum, pane) => this.config.merge(sum, pane.accumulator), first.accumulator)
+    const accumulator = others.reduce(
+      (sum, pane) => present(this.config.merge(sum, pane.accumulator), 'merge'),
+      first.accumulator,
+    )
     return this.open(key, merged, accumulator)
   }
 
@@ -159,4 +165,30 @@ export class KeyedWindows<T, K extends Key, A> {
   private isLate(window: TimeWindow): boolean {
     return window.maxTimestamp + this.config.allowedLateness <= this.watermark
   }
+}
+
+/** A function that changes the accumulator in place has to give it back. */
+function present<A>(accumulator: A, by: string): A {
+  if (accumulator !== undefined) return accumulator
+  throw new StreamError(
+    'InvalidAccumulator',
+    `The function ${by} of the windows gave undefined in the place of an accumulator, which no checkpoint can hold. One that changes the ` +
+      'accumulator in place has to return it too.',
+  )
+}
+
+/** Others would never fire, or not be found again; an assigner of a user's may give anything. */
+function isWindow(window: TimeWindow | null | undefined): boolean {
+  return window !== null && window !== undefined && window.maxTimestamp >= window.start
+}
+
+function noWindow(given: TimeWindow | null | undefined): StreamError {
+  const what =
+    given === null || given === undefined
+      ? String(given)
+      : `${describedType(given)} from ${described(given.start)} to ${described(given.end)}`
+  return new StreamError(
+    'InvalidWindow',
+    `The window assigner gave ${what}, which is no window: a TimeWindow(start, end) in ms, whose end is behind its start.`,
+  )
 }

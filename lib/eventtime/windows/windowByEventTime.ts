@@ -4,10 +4,12 @@ import type { OperatorFunction } from 'rxjs'
 import type { MetricGroup } from '../../metrics/MetricGroup.js'
 import { noMetrics } from '../../metrics/noMetrics.js'
 import { operate } from '../../stream/operate.js'
+import type { Restored } from '../../stream/Restored.js'
 import type { StreamElement } from '../../stream/StreamElement.js'
 import { StreamError } from '../../stream/StreamError.js'
 import { StreamRecord } from '../../stream/StreamRecord.js'
 import { MIN_WATERMARK } from '../../stream/Watermark.js'
+import { eventTimeOf } from '../eventTime.js'
 import { checkKey, type Key } from '../keyed/Key.js'
 import { OperatorState } from '../keyed/OperatorState.js'
 import { KeyedWindows } from './KeyedWindows.js'
@@ -84,7 +86,8 @@ export interface WindowResult<K, A> {
  *   `RescaledKeyedState`): drain the job first.
  *
  * Throws a `RangeError` for a negative lateness, a `TypeError` for windows that merge without a `merge`. A record without event
- * time is a `StreamError` `NoTimestamp`.
+ * time is a `StreamError` `NoTimestamp`, and what the functions give and no checkpoint could hold one as well: `InvalidKey`,
+ * `InvalidWindow`, `InvalidAccumulator`.
  */
 export function windowByEventTime<T, K extends Key, A, L = never>(
   config: WindowConfig<T, K, A, L>,
@@ -107,12 +110,17 @@ export function windowByEventTime<T, K extends Key, A, L = never>(
           destination.next(new StreamRecord({ key, window, value }, window.maxTimestamp))
         },
       )
+      let restored: Restored | undefined
+      // What a watermark fires is of many records, whichever of them has brought it.
+      let firing = false
       operate(source, destination, {
+        emitting: () => restored?.emitting?.(),
         next: (element) => {
           switch (element.kind) {
             case 'record': {
-              const { value, timestamp } = element
-              if (timestamp === MIN_WATERMARK) throw noTimestamp()
+              const { value } = element
+              if (element.timestamp === MIN_WATERMARK) throw noTimestamp()
+              const timestamp = eventTimeOf(element.timestamp)
               const key = keyBy(value)
               checkKey(key, uid)
               if (keyed.add(key, value, timestamp)) return
@@ -121,11 +129,14 @@ export function windowByEventTime<T, K extends Key, A, L = never>(
               return
             }
             case 'watermark':
+              firing = true
               keyed.advance(element.timestamp)
+              firing = false
               break
             case 'restored': {
-              const restored = state.restore(element)
-              if (restored !== undefined) keyed.restore(restored)
+              restored = element
+              const before = state.restore(element)
+              if (before !== undefined) keyed.restore(before)
               const name = `windowByEventTime '${uid}'`
               element.present?.({
                 name,
@@ -134,7 +145,8 @@ export function windowByEventTime<T, K extends Key, A, L = never>(
                   return opened === 0 ? undefined : { _tag: 'windows', place: name, opened }
                 },
               })
-              break
+              destination.next({ ...element, emitting: () => (firing ? undefined : element.emitting?.()) })
+              return
             }
             case 'barrier':
               state.snapshot(element, keyed.state)

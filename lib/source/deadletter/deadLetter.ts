@@ -36,7 +36,8 @@ export interface DeadLetterPolicy {
  *   with a prefix of its own.
  * - An error of the pipeline is an error of the source; when it completes early, the source ends.
  * - Letters are counted in `numRecordsInErrors`. Their event time is the record's own; they do not move watermarks.
- * - What a deserializer has emitted of a record before it threw has gone its way.
+ * - A record goes one way or the other: what a deserializer has emitted of it before it threw is dropped.
+ * - They are for reading alone. An error of the watermark strategy, or of an operator, ends the stream.
  */
 export const deadLetter = (pipeline: TerminalPipeline<DeadLetterRecord, unknown>): DeadLetterPolicy => ({
   _tag: 'DeadLetter',

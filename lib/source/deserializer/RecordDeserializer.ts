@@ -5,6 +5,9 @@ import type { ConsumerRecord } from '../../client/ConsumerRecord.js'
  * comes out.
  */
 export interface RecordDeserializer<T> {
-  /** `emit` is valid during the call, and so is the record. What is thrown goes to the source's error policy. */
+  /**
+   * `emit` is valid during the call, and so is the record; what is emitted leaves when the call has returned. What is thrown goes to the
+   * source's error policy, and nothing of the record leaves then. It answers at once: an async one is an error of the source.
+   */
   deserialize(record: ConsumerRecord, emit: (value: T) => void): void
 }

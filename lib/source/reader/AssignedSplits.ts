@@ -1,3 +1,4 @@
+import type { ConsumerRecord } from '../../client/ConsumerRecord.js'
 import type { Offset } from '../../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
@@ -40,6 +41,12 @@ export class AssignedSplits<T> {
       if (interrupt()) break
     }
     return any
+  }
+
+  /** The record that is being sent now: for messages. */
+  get emitting(): ConsumerRecord | undefined {
+    for (const { emitting } of this.readers.values()) if (emitting !== undefined) return emitting
+    return undefined
   }
 
   /** Nothing is to come: each has reached its end, or was given up. */

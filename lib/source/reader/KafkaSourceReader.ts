@@ -20,6 +20,7 @@ import { consoleLogger } from '../../config/consoleLogger.js'
 import { noMetrics } from '../../metrics/noMetrics.js'
 import { StandstillWatch } from '../../standstill/StandstillWatch.js'
 import type { CheckpointOutcome } from '../../stream/CheckpointBarrier.js'
+import { located } from '../../stream/located.js'
 import type { Restored } from '../../stream/Restored.js'
 import { Boundedness } from '../Boundedness.js'
 import { kafkaSourceState } from '../enumerator/KafkaSourceEnumState.js'
@@ -185,7 +186,7 @@ export class KafkaSourceReader<T> {
     try {
       act()
     } catch (error) {
-      this.output.error(error)
+      this.output.error(located(error, this.splits?.assigned.emitting))
     }
   }
 
@@ -212,7 +213,8 @@ export class KafkaSourceReader<T> {
     if (restored === undefined) return
     if (!this.restoredSent) {
       this.restoredSent = true
-      this.output.restored({ ...restored, present: this.parts.present })
+      const emitting = () => this.splits?.assigned.emitting
+      this.output.restored({ ...restored, present: this.parts.present, emitting })
       this.output.turn()
     }
     if (client === undefined || this.isClosed()) return

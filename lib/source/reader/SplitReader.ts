@@ -1,3 +1,4 @@
+import { isThenable } from '../../checks/isThenable.js'
 import type { ConsumerRecord } from '../../client/ConsumerRecord.js'
 import type { Logger } from '../../client/KafkaConfig.js'
 import type { FetchedRecords, KafkaFetcher } from '../../client/KafkaFetcher.js'
@@ -13,7 +14,12 @@ import type { SplitOutput } from './SourceOutput.js'
 
 /** Reads one split: fetches ahead by one, and turns what was fetched into records, batch by batch. */
 export class SplitReader<T> {
-  private timestamp = -Infinity
+  /** The record whose values are being sent: for messages. */
+  emitting: ConsumerRecord | undefined
+  /** what the deserializer has made of the record at hand */
+  private readonly values: T[] = []
+  private made = 0
+  private deserializing = false
   private ended = false
   /** values that left since the last count */
   private emitted = 0
@@ -115,9 +121,10 @@ export class SplitReader<T> {
     this.output.drop()
   }
 
-  private readonly send = (value: T): void => {
-    this.output.record(value, this.timestamp)
-    this.emitted += 1
+  /** Nothing is sent before the deserializer has returned: a record is emitted, or it is one that cannot be read, never both. */
+  private readonly take = (value: T): void => {
+    if (!this.deserializing) throw answeredLate(`a value after its call, for ${this.state.key}`)
+    this.values[this.made++] = value
   }
 
   private count(read: number, arrivedAt: number): void {
@@ -126,18 +133,49 @@ export class SplitReader<T> {
   }
 
   private emit(record: ConsumerRecord): void {
-    this.timestamp = record.timestamp < 0 ? -Infinity : record.timestamp
-    try {
-      this.config.deserializer.deserialize(record, this.send)
-    } catch (error) {
-      this.onFailure(record, error)
+    const { values, output } = this
+    // Only -1 says that there is none; the years before 1970 are event times too.
+    const timestamp = record.timestamp === -1 ? -Infinity : record.timestamp
+    this.emitting = record
+    if (this.deserialize(record, timestamp)) {
+      const { made } = this
+      for (let i = 0; i < made; i++) {
+        const value = values[i] as T
+        if (isThenable(value)) throw answeredLate('a value that is a promise')
+        values[i] = undefined as T
+        output.record(value, timestamp)
+      }
+      this.emitted += made
     }
+    this.emitting = undefined
   }
 
-  private onFailure(record: ConsumerRecord, cause: unknown): void {
+  /** The error policy is for this alone: what goes wrong where the values are sent to is no fault of the record. */
+  private deserialize(record: ConsumerRecord, timestamp: number): boolean {
+    const deserializer: Returning<T> = this.config.deserializer
+    this.made = 0
+    this.deserializing = true
+    let returned: unknown
+    try {
+      returned = deserializer.deserialize(record, this.take)
+    } catch (error) {
+      this.deserializing = false
+      this.onFailure(record, error, timestamp)
+      return false
+    }
+    this.deserializing = false
+    if (isThenable(returned)) {
+      // It is told of here, whatever becomes of it.
+      returned.then(undefined, () => undefined)
+      throw answeredLate('a promise')
+    }
+    return true
+  }
+
+  private onFailure(record: ConsumerRecord, cause: unknown, timestamp: number): void {
     const { deserializationErrorPolicy: policy } = this.config
     this.metrics.onDeserializationError()
-    if (diverts(policy)) return this.output.deadLetter(new DeadLetterRecord(record, cause), this.timestamp)
+    if (diverts(policy)) return this.output.deadLetter(new DeadLetterRecord(record, cause), timestamp)
     const reason = cause instanceof Error ? cause.message : String(cause)
     const what = `Failed to deserialize consumer record at offset ${record.offset} of ${this.state.key} due to: ${reason}`
     if (policy === 'skip') return this.logger.warn(`${what} It is skipped.`)
@@ -175,3 +213,15 @@ export class SplitReader<T> {
     this.fetcher.unassign(this.state.topicPartition)
   }
 }
+
+/** Its type says that it returns nothing, to which an async function does not keep. */
+interface Returning<T> {
+  deserialize(record: ConsumerRecord, emit: (value: T) => void): unknown
+}
+
+const answeredLate = (what: string): SourceError =>
+  new SourceError(
+    'Deserialization',
+    `The deserializer gave ${what}. It has to answer at once, within its call: asynchronous work belongs behind the source, into ` +
+      'mapAsync(project, { concurrency }).',
+  )

@@ -51,6 +51,27 @@ describe('keyedScan', () => {
     expect(errors).toEqual([expect.objectContaining({ _tag: 'InvalidKey' })])
   })
 
+  it.each([[undefined], [null], [NaN], [Infinity], [1n], [true], [{ origin: 'AMS' }], [['AMS']], [Symbol('AMS')]])(
+    'should refuse %p as a key',
+    (key) => {
+      const scan = keyedScan({
+        uid: 'n',
+        keyBy: () => key as unknown as string,
+        seed: () => 0,
+        accumulate: (n) => n + 1,
+        state: t.number,
+      })
+      const { seen, errors } = attempt(scan)(record('1'))
+      expect(seen).toEqual([])
+      expect(errors).toEqual([
+        expect.objectContaining({
+          _tag: 'InvalidKey',
+          message: expect.stringMatching(/^keyBy of "n" gave .*, which is no key: a key is a text or a finite number/),
+        }),
+      ])
+    },
+  )
+
   it('should forget a key whose state is undefined, and emit nothing', () => {
     const { seen } = attempt(counts)(record('a'), record('a-'), record('a'))
     expect(seen.map(shown)).toEqual(['a1@0', 'a1@0'])

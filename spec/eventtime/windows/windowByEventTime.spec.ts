@@ -298,4 +298,67 @@ describe('windowByEventTime', () => {
     const { merge: _, ...withoutMerge } = config({ windows: EventTimeSessionWindows.withGap(1) })
     expect(() => windowByEventTime(withoutMerge)).toThrow('need a merge')
   })
+
+  describe('of what functions give', () => {
+    const errorOf = (change: Partial<Config>, ...elements: readonly StreamElement<Value>[]): unknown => {
+      const { send, errors } = attempt(change)
+      send(...elements)
+      expect(errors).toHaveLength(1)
+      return errors[0]
+    }
+    const giving = (given: unknown) => (): never => given as never
+
+    it.each([[undefined], [null], [NaN], [{}], [5n]])('should refuse %p as a key', (key) => {
+      expect(errorOf({ keyBy: giving(key) }, record('a1', 1))).toMatchObject({ _tag: 'InvalidKey' })
+    })
+
+    it.each([[NaN], [Infinity], [undefined], ['5'], [2 ** 53]])('should refuse %p as an event time', (timestamp) => {
+      expect(errorOf({}, new StreamRecord('a1', timestamp as number))).toMatchObject({ _tag: 'InvalidTimestamp' })
+    })
+
+    it.each([
+      [new TimeWindow(NaN, 10)],
+      [new TimeWindow(0, NaN)],
+      [new TimeWindow(10, 10)],
+      [new TimeWindow(10, 0)],
+      [{ start: 0, end: 10 }],
+      [undefined],
+      [null],
+    ])('should refuse %p as a window', (window) => {
+      for (const merging of [false, true]) {
+        const windows = { assignWindows: giving([window]), merging }
+        expect(errorOf({ windows }, record('a1', 1))).toMatchObject({
+          _tag: 'InvalidWindow',
+          message: expect.stringMatching(/^The window assigner gave .*, which is no window/),
+        })
+      }
+    })
+
+    it('should have no end of event time as a window, if it is to be', () => {
+      const { send, out } = attempt({ windows: { assignWindows: () => [new TimeWindow(-Infinity, Infinity)] } })
+      send(record('a1', 1), record('a2', -5), watermark(1e9), watermark(Infinity))
+      expect(out()).toEqual(['W1000000000', '[-Infinity,Infinity) a1 a2@Infinity', 'WInfinity'])
+    })
+
+    it('should refuse an accumulator that was changed in place, and not returned', () => {
+      const accumulate = ((values: string[], value: string) =>
+        void values.push(value)) as unknown as Config['accumulate']
+      expect(errorOf({ accumulate }, record('a1', 1))).toMatchObject({
+        _tag: 'InvalidAccumulator',
+        message: expect.stringContaining('accumulate of the windows gave undefined'),
+      })
+      const windows = EventTimeSessionWindows.withGap(5)
+      const sessions = [record('a1', 0), record('a2', 10), record('a3', 5)]
+      expect(errorOf({ windows, merge: giving(undefined) }, ...sessions)).toMatchObject({
+        _tag: 'InvalidAccumulator',
+        message: expect.stringContaining('merge of the windows gave undefined'),
+      })
+    })
+
+    it('should lose no record between two ms', () => {
+      const { send, out } = attempt()
+      send(record('a1', 5), record('a2', 9.5), watermark(9), record('a3', 10.5), watermark(Infinity))
+      expect(out()).toEqual(['[0,10) a1 a2@9', 'W9', '[10,20) a3@19', 'WInfinity'])
+    })
+  })
 })
