@@ -4,6 +4,7 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * What can go wrong in a source by itself; trouble with the cluster is a `KafkaError`.
  *
  * - `Deserialization`: a record could not be turned into a value, and the policy is to fail.
+ * - `InvalidOffset`, `InvalidPartition`: an offsets initializer or a subscriber of yours answered what is none.
  * - `OffsetOutOfRange`: the position is no longer, or not yet, in the log, and the policy is to fail.
  * - `LogTruncated`: what was read is no longer in the log, since a replica without it became leader, and the policy is to fail.
  * - `PartitionRemoved`: a partition that is being read has gone, and the policy is to fail.
@@ -11,7 +12,14 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * - `State`: the stored state does not fit.
  */
 export type SourceErrorTag =
-  'Deserialization' | 'OffsetOutOfRange' | 'LogTruncated' | 'PartitionRemoved' | 'NoStoppingOffset' | 'State'
+  | 'Deserialization'
+  | 'InvalidOffset'
+  | 'InvalidPartition'
+  | 'OffsetOutOfRange'
+  | 'LogTruncated'
+  | 'PartitionRemoved'
+  | 'NoStoppingOffset'
+  | 'State'
 
 /** A retry runs into these again, so they are never retriable. */
 export class SourceError extends Error {

@@ -1,7 +1,6 @@
 import {
   catchError,
   concatMap,
-  defer,
   EMPTY,
   exhaustMap,
   forkJoin,
@@ -19,11 +18,14 @@ import { isKafkaError, KafkaError } from '../../client/KafkaError.js'
 import type { Offset, OffsetsByPartition } from '../../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import { earliestOffsets } from '../offsets/logEnds.js'
+import { NO_STOPPING_OFFSET } from '../offsets/OffsetSentinel.js'
 import type { OffsetsInitializer } from '../offsets/OffsetsInitializer.js'
 import type { PartitionOffsetsRetriever } from '../offsets/PartitionOffsetsRetriever.js'
+import { resolveOffsets } from '../offsets/resolveOffsets.js'
 import { SourceError } from '../SourceError.js'
 import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
 import type { KafkaSubscriber } from '../subscriber/KafkaSubscriber.js'
+import { subscribedPartitions } from '../subscriber/subscribedPartitions.js'
 import { partitionChange } from './PartitionChange.js'
 import { splitOwner } from './splitOwner.js'
 
@@ -106,7 +108,7 @@ export class KafkaSourceEnumerator {
 
   private discover(): Observable<Discovery> {
     const { admin, subscriber, parallelism, subtaskIndex } = this.config
-    return defer(() => subscriber.partitions(admin)).pipe(
+    return subscribedPartitions(subscriber, admin).pipe(
       concatMap((found) => {
         const ours = found.filter((partition) => splitOwner(partition, parallelism) === subtaskIndex)
         const { added, removed } = partitionChange(this.known.values(), ours)
@@ -128,17 +130,15 @@ export class KafkaSourceEnumerator {
     if (partitions.length === 0) return of([])
     const { startingOffsets, stoppingOffsets, retriever } = this.config
     const starting = this.initialDiscoveryFinished ? earliestOffsets : startingOffsets
-    return starting
-      .getPartitionOffsets(partitions, retriever, 'starting')
-      .pipe(
-        concatMap((starts) =>
-          stoppingOffsets === undefined
-            ? of(partitions.map((partition) => split(partition, starts)))
-            : stoppingOffsets
-                .getPartitionOffsets(partitions, retriever, 'stopping')
-                .pipe(map((stops) => partitions.map((partition) => split(partition, starts, stops)))),
-        ),
-      )
+    return resolveOffsets(starting, partitions, retriever, 'starting').pipe(
+      concatMap((starts) =>
+        stoppingOffsets === undefined
+          ? of(partitions.map((partition) => split(partition, starts)))
+          : resolveOffsets(stoppingOffsets, partitions, retriever, 'stopping').pipe(
+              map((stops) => partitions.map((partition) => split(partition, starts, stops))),
+            ),
+      ),
+    )
   }
 
   /** The endless, with their ends. */
@@ -147,7 +147,7 @@ export class KafkaSourceEnumerator {
     const { stoppingOffsets, retriever } = this.config
     if (stoppingOffsets === undefined || endless.length === 0) return of([])
     const partitions = endless.map(({ topicPartition }) => topicPartition)
-    return stoppingOffsets.getPartitionOffsets(partitions, retriever, 'stopping').pipe(
+    return resolveOffsets(stoppingOffsets, partitions, retriever, 'stopping').pipe(
       map((stops) =>
         endless.map((restored) => ({
           ...restored,
@@ -187,9 +187,9 @@ const split = (
   return { topicPartition, startingOffset, stoppingOffset: stops === undefined ? undefined : stopOf(key, stops) }
 }
 
-const stopOf = (key: string, stops: OffsetsByPartition): Offset => {
+const stopOf = (key: string, stops: OffsetsByPartition): Offset | undefined => {
   const stop = stops.get(key)
-  if (stop !== undefined) return stop
+  if (stop !== undefined) return stop === NO_STOPPING_OFFSET ? undefined : stop
   throw new SourceError(
     'NoStoppingOffset',
     `The stopping offsets initializer gave no offset for partition ${key}, so it would never end. Resolve every partition.`,

@@ -16,7 +16,11 @@ export type OffsetRole = 'starting' | 'stopping'
  * ask again.
  */
 export interface OffsetsResolver {
-  /** One offset for each partition; acts once per subscription, emits one value. */
+  /**
+   * One offset for each partition; acts once per subscription, emits one value. As in Flink, -2 stands for the earliest offset, -1 for
+   * the latest, -3 for the committed one (else by `autoOffsetResetStrategy`); and for a stop, `-(2 ** 63)` for none. What else is no
+   * offset is a `SourceError` `InvalidOffset`.
+   */
   getPartitionOffsets(
     partitions: readonly TopicPartition[],
     retriever: PartitionOffsetsRetriever,

@@ -4,6 +4,7 @@ import type { OffsetResetStrategy } from '../../client/OffsetResetStrategy.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import { type ConfigError, configError } from '../../config/ConfigError.js'
 import { committedOffsets, committedOr } from './committedOffsets.js'
+import { illegalOffset, isLegalOffset } from './legalOffset.js'
 import { OffsetSentinel } from './OffsetSentinel.js'
 import type { OffsetRole, OffsetsResolver } from './OffsetsResolver.js'
 import { resetOffsets } from './resetOffsets.js'
@@ -35,7 +36,7 @@ export const specifiedOffsets = (
     },
     validate: (properties, role) =>
       [...given].flatMap(([key, offset]) => {
-        if (!isLegal(offset, role)) return [illegal(key, offset, role)]
+        if (!isLegalOffset(offset, role)) return [illegal(key, offset, role)]
         return offset === OffsetSentinel.COMMITTED && properties['group.id'] === undefined ? [noGroup(key)] : []
       }),
   }
@@ -59,24 +60,8 @@ const plain = (given: ReadonlyMap<string, Offset>, partitions: readonly TopicPar
 const merged = (parts: readonly Observable<OffsetsByPartition>[]): Observable<OffsetsByPartition> =>
   forkJoin(parts).pipe(map((resolved) => new Map(resolved.flatMap((offsets) => [...offsets]))))
 
-const sentinels: Readonly<Record<OffsetRole, readonly Offset[]>> = {
-  starting: [OffsetSentinel.EARLIEST, OffsetSentinel.LATEST, OffsetSentinel.COMMITTED],
-  stopping: [OffsetSentinel.LATEST, OffsetSentinel.COMMITTED],
-}
-
-const isLegal = (offset: Offset, role: OffsetRole): boolean =>
-  Number.isSafeInteger(offset) && (offset >= 0 || sentinels[role].includes(offset))
-
 const illegal = (key: string, offset: Offset, role: OffsetRole): ConfigError =>
-  configError(
-    key,
-    role === 'starting'
-      ? `Invalid starting offset ${offset} is specified for partition ${key}. It should either be non-negative or be one of the ` +
-          '[-2(earliest), -1(latest), -3(committed)].'
-      : `Illegal stopping offset ${offset} is specified for partition ${key}. It should either be non-negative or be one of the ` +
-          '[-1(latest), -3(committed)].',
-    offset,
-  )
+  configError(key, illegalOffset(key, offset, role), offset)
 
 const noGroup = (key: string): ConfigError =>
   configError('group.id', `Property group.id is required because partition ${key} is initialized with committed offset`)
