@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { firstValueFrom } from 'rxjs'
-import { describeKafka } from '../support/realKafka.js'
+import { describeEachKafka } from '../support/realKafka.js'
 import { reportChaos } from './chaosReport.js'
 import { CopyJobProcess } from './CopyJobProcess.js'
 import { CRASH_POINTS } from './crashPoints.js'
@@ -19,7 +19,7 @@ const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 4)
 const SEED = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000)
 
 describe('kill -9', () => {
-  describeKafka('of the exactly-once job', (kafka) => {
+  describeEachKafka('of the exactly-once job', (kafka) => {
     const directory = mkdtempSync(join(tmpdir(), 'rx-kafka-chaos-'))
     let process: CopyJobProcess | undefined
     afterEach(async () => {
@@ -61,7 +61,7 @@ describe('kill -9', () => {
         const seconds = (performance.now() - began) / 1000
         const seen = await kafka().readCommitted('chaos-out')
         const kills = {
-          fault: 'kill -9 of the job, at each phase of a checkpoint',
+          fault: `kill -9 of the job, at each phase of a checkpoint, Kafka ${kafka().version}`,
           rounds: plan.length,
           restarts: plan.length,
         }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { connectKafkaJs } from '../../lib/kafkajs/connectKafkaJs.js'
 import { type ContractHarness, describeClientContract } from '../../lib/testing/index.js'
 import type { KafkaCluster } from '../support/kafka/startKafka.js'
-import { describeKafka } from '../support/realKafka.js'
+import { describeEachKafka } from '../support/realKafka.js'
 
 jest.setTimeout(60_000)
 
@@ -18,8 +18,4 @@ const harness = (kafka: () => KafkaCluster) => (): ContractHarness => ({
     }),
 })
 
-describeKafka('lib/kafkajs', (kafka) => describeClientContract('kafkajs', harness(kafka), framework))
-
-describeKafka('lib/kafkajs on the oldest Kafka', { version: '3.9.1', own: true }, (kafka) =>
-  describeClientContract('kafkajs', harness(kafka), framework),
-)
+describeEachKafka('lib/kafkajs', (kafka) => describeClientContract('kafkajs', harness(kafka), framework))

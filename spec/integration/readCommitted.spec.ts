@@ -8,6 +8,7 @@ import { TopicPartition } from '../../lib/client/TopicPartition.js'
 import { randomBySeed } from '../chaos/randomBySeed.js'
 import { eventually } from '../../lib/testing/contract/ContractScene.js'
 import { openClient } from '../support/openClient.js'
+import { kafkaVersion, kafkaVersions } from '../support/kafka/startKafka.js'
 import { describeKafka } from '../support/realKafka.js'
 import { deleteRecords } from './deleteRecords.js'
 import { HistoryWriters } from './HistoryWriters.js'
@@ -64,8 +65,8 @@ const onOldest: readonly Kind[] = [
 const isCompacted = ({ config }: Kind): boolean => config['cleanup.policy']?.includes('compact') === true
 
 const clusters = [
-  { version: '4.2.0', kinds: onNewest },
-  { version: '3.9.1', kinds: onOldest },
+  { version: kafkaVersion({}), kinds: onNewest },
+  { version: kafkaVersions.oldest, kinds: onOldest },
 ]
 
 /** Cleaners that hardly wait. */

@@ -6,6 +6,7 @@ import { connectKafkaJs } from '../../lib/kafkajs/connectKafkaJs.js'
 import { KafkaSource, OffsetsInitializer, SimpleStringSchema } from '../../lib/index.js'
 import { producerConfig } from '../../lib/testing/contract/ContractScene.js'
 import { openClient } from '../support/openClient.js'
+import { tools } from '../support/kafka/startKafka.js'
 import { describeKafka } from '../support/realKafka.js'
 import { makeCertificates } from './certificates.js'
 
@@ -72,7 +73,7 @@ describeKafka('security', { own: true, secureListeners, config }, (kafka) => {
     await lastValueFrom(admin.close())
     // One after the other: a user cannot get two in one go.
     for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512']) {
-      const { code, stdout, stderr } = await kafka().tool('kafka.admin.ConfigCommand', [
+      const { code, stdout, stderr } = await kafka().tool(tools.ConfigCommand, [
         ...[
           '--bootstrap-server',
           kafka().bootstrapServers,

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { type KafkaCluster, startKafka, tools } from './kafka/startKafka.js'
+import { type KafkaCluster, kafkaVersions, startKafka, tools } from './kafka/startKafka.js'
 import { describeKafka } from './realKafka.js'
 
 const timeoutMs = 180_000
@@ -57,7 +57,9 @@ describeKafka('startKafka', { own: true }, (kafka) => {
   )
 })
 
-describeKafka('three brokers of the oldest Kafka', { version: '3.9.1', brokers: 3, own: true }, (kafka) => {
+const oldest = { version: kafkaVersions.oldest, brokers: 3, own: true }
+
+describeKafka('three brokers of the oldest Kafka', oldest, (kafka) => {
   it(
     'should go on without the one that was killed',
     async () => {

@@ -6,6 +6,7 @@ import {
   type KafkaOptions,
   KafkaUnavailable,
   kafkaVersion,
+  kafkaVersions,
   startKafka,
 } from './kafka/startKafka.js'
 
@@ -19,7 +20,7 @@ const stopTimeoutMs = 60_000
  *     describeKafka('KafkaJsFetcher', (kafka) => {
  *       it('should …', async () => { … kafka().bootstrapServers … }, 30_000)
  *     })
- *     describeKafka('on the oldest Kafka', { version: '3.9.1', own: true }, (kafka) => { … })
+ *     describeKafka('on the oldest Kafka', { version: kafkaVersions.oldest, own: true }, (kafka) => { … })
  */
 export function describeKafka(title: string, body: (kafka: () => KafkaCluster) => void): void
 export function describeKafka(title: string, options: KafkaOptions, body: (kafka: () => KafkaCluster) => void): void
@@ -33,6 +34,14 @@ export function describeKafka(
   if (reason === undefined) onKafka(name, options, body)
   else if (process.env['REQUIRE_KAFKA'] === '1') refused(name, reason)
   else leftOut(name, reason, body)
+}
+
+/** `describeKafka` twice, on the Kafka of KAFKA_VERSION and on the oldest: for what must not depend on the release. */
+export const describeEachKafka = (title: string, body: (kafka: () => KafkaCluster) => void): void => {
+  const { oldest } = kafkaVersions
+  describeKafka(title, body)
+  if (externalBrokers({}) !== undefined || kafkaVersion({}) !== oldest)
+    describeKafka(title, { version: oldest, own: true }, body)
 }
 
 const onKafka = (name: string, options: KafkaOptions, body: (kafka: () => KafkaCluster) => void): void => {

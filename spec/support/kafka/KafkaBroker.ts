@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { clusterId, type KafkaJars } from './kafkaJars.js'
 import type { Nursery } from './Nursery.js'
@@ -124,10 +124,9 @@ export class KafkaBroker {
   }
 }
 
-/** What `StorageTool format` would write. */
+/** What `StorageTool format` would write for this node. */
 const formatted = (folder: string, id: number, jars: KafkaJars): void => {
-  mkdirSync(folder)
-  copyFileSync(jars.bootstrapCheckpoint, join(folder, 'bootstrap.checkpoint'))
+  cpSync(jars.formatted, folder, { recursive: true })
   const directoryId = Buffer.from(`rx-kafka-node-${String(id).padStart(2, '0')}`).toString('base64url')
   writeFileSync(
     join(folder, 'meta.properties'),

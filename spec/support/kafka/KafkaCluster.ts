@@ -49,7 +49,9 @@ export class KafkaCluster {
 
   /** What Kafka's own console consumer sees of a topic with `isolation.level=read_committed`, from the beginning. */
   readCommitted(topic: string, options: ReadOptions = {}): Promise<readonly CommittedRecord[]> {
-    return readCommitted((mainClass, args) => this.tool(mainClass, args), this.bootstrapServers, topic, options)
+    // It ends when nothing comes any more; millions of records take their time on a busy machine.
+    const tool = (mainClass: string, args: readonly string[]) => this.tool(mainClass, args, { timeoutMs: 600_000 })
+    return readCommitted(tool, this.bootstrapServers, topic, options)
   }
 
   /** Kills brokers and tools and removes every file. */

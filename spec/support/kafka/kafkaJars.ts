@@ -1,15 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import {
-  accessSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KafkaUnavailable } from './KafkaUnavailable.js'
@@ -20,8 +10,8 @@ export interface KafkaJars {
   readonly version: string
   readonly java: string
   readonly classpath: string
-  /** What Kafka's StorageTool writes into a fresh log folder: the features (metadata, transactions v2, …) of this version. */
-  readonly bootstrapCheckpoint: string
+  /** A fresh log folder, as StorageTool of this version writes it: metadata with its features (transactions v2, …). */
+  readonly formatted: string
   /** where `makeClassArchive` leaves what makes Java start quicker */
   readonly classArchive: string
 }
@@ -40,13 +30,13 @@ const lockDeadlineMs = 600_000
 export const kafkaJars = (version: string): KafkaJars => {
   const java = executable('java', process.env['JAVA_HOME'])
   if (java === undefined) throw new KafkaUnavailable('Real Kafka needs Java 17: no `java` in JAVA_HOME or PATH.')
-  const folder = join(cache, `kafka-${version}`)
+  const folder = join(cache, `kafka-${version}-formatted`)
   if (!existsSync(folder)) whileLocked(`${folder}.lock`, () => existsSync(folder) || download(version, java, folder))
   return {
     version,
     java,
     classpath: join(folder, '*'),
-    bootstrapCheckpoint: join(folder, 'bootstrap.checkpoint'),
+    formatted: join(folder, 'formatted'),
     classArchive: join(folder, 'classes.jsa'),
   }
 }
@@ -70,15 +60,14 @@ const download = (version: string, java: string, folder: string): void => {
   renameSync(partial, folder)
 }
 
-/** Formatting costs a JVM start, and writes the same for every cluster but its ids: done once. */
+/** Formatting costs a JVM start, and writes the same for every node but its ids (`meta.properties`): done once. */
 const format = (java: string, jars: string): void => {
   const logs = join(jars, 'formatted')
   const properties = join(jars, 'format.properties')
   const settings = serverProperties({ id: 1, port: 1, voters: [{ id: 1, port: 2 }], folder: logs, config: {} })
   writeFileSync(properties, settings)
   run(java, ['-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties])
-  copyFileSync(join(logs, 'bootstrap.checkpoint'), join(jars, 'bootstrap.checkpoint'))
-  rmSync(logs, { recursive: true })
+  rmSync(join(logs, 'meta.properties'))
   rmSync(properties)
 }
 

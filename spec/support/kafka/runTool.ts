@@ -2,16 +2,17 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { sharedClasses } from './classArchive.js'
 import type { KafkaJars } from './kafkaJars.js'
+import { isBefore } from './kafkaVersions.js'
 import type { Nursery } from './Nursery.js'
 
-/** Main classes, by their names of 4.x. */
+/** Main classes, by the names that they have now. */
 export const tools = {
-  ConfigCommand: 'kafka.admin.ConfigCommand',
+  ConfigCommand: 'org.apache.kafka.tools.ConfigCommand',
   ConsoleConsumer: 'org.apache.kafka.tools.consumer.ConsoleConsumer',
   ConsoleProducer: 'org.apache.kafka.tools.ConsoleProducer',
   ConsumerGroupCommand: 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
   DeleteRecordsCommand: 'org.apache.kafka.tools.DeleteRecordsCommand',
-  DumpLogSegments: 'kafka.tools.DumpLogSegments',
+  DumpLogSegments: 'org.apache.kafka.tools.DumpLogSegments',
   FeatureCommand: 'org.apache.kafka.tools.FeatureCommand',
   GetOffsetShell: 'org.apache.kafka.tools.GetOffsetShell',
   LeaderElectionCommand: 'org.apache.kafka.tools.LeaderElectionCommand',
@@ -20,8 +21,17 @@ export const tools = {
   TransactionsCommand: 'org.apache.kafka.tools.TransactionsCommand',
 } as const
 
-/** Those that bore another name before 4.0. */
-const formerNames: Readonly<Record<string, string>> = { [tools.ConsoleProducer]: 'kafka.tools.ConsoleProducer' }
+/** The names that some had before a release: Kafka moves its tools out of its core, one by one. */
+const formerNames: Readonly<Record<string, { readonly before: string; readonly name: string }>> = {
+  [tools.ConsoleProducer]: { before: '4.0', name: 'kafka.tools.ConsoleProducer' },
+  [tools.DumpLogSegments]: { before: '4.3', name: 'kafka.tools.DumpLogSegments' },
+  [tools.ConfigCommand]: { before: '4.4', name: 'kafka.admin.ConfigCommand' },
+}
+
+const nameIn = (version: string, mainClass: string): string => {
+  const former = formerNames[mainClass]
+  return former !== undefined && isBefore(version, former.before) ? former.name : mainClass
+}
 
 export interface ToolOptions {
   /** what it reads from stdin */
@@ -46,7 +56,7 @@ export const runTool = async (
   args: readonly string[],
   { input = '', timeoutMs = 120_000 }: ToolOptions,
 ): Promise<ToolResult> => {
-  const main = jars.version.startsWith('3.') ? (formerNames[mainClass] ?? mainClass) : mainClass
+  const main = nameIn(jars.version, mainClass)
   const child = nursery.spawn('tool', jars.java, [...jvm, ...sharedClasses(jars), '-cp', jars.classpath, main, ...args])
   const impatience = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
   try {

@@ -16,7 +16,7 @@
  * In a spec use `describeKafka` of `../realKafka.ts`, which starts, stops, and says what is left out where there is no
  * Kafka. By hand: `npm run kafka`.
  *
- * - KAFKA_VERSION: 4.2.0 by default; 3.9.1 is the oldest we keep.
+ * - KAFKA_VERSION: the newest of `kafkaVersions.ts` by default.
  * - KAFKA_BROKERS=host:port,…: that cluster is used instead, and `brokers` is empty (unless `own` is asked for).
  * - Needs Java 17 and, for the first run of a version, Maven.
  * - If this process dies, by SIGKILL too, brokers and files go with it.
@@ -25,13 +25,15 @@ import { makeClassArchive, sharedClasses } from './classArchive.js'
 import { freePorts } from './freePorts.js'
 import { KafkaCluster } from './KafkaCluster.js'
 import { kafkaJars } from './kafkaJars.js'
+import { kafkaVersions } from './kafkaVersions.js'
 
 export { KafkaUnavailable } from './KafkaUnavailable.js'
 export type { KafkaCluster } from './KafkaCluster.js'
+export { kafkaVersions } from './kafkaVersions.js'
 export { tools } from './runTool.js'
 
 export interface KafkaOptions {
-  /** KAFKA_VERSION, or 4.2.0 */
+  /** KAFKA_VERSION, or the newest of `kafkaVersions` */
   readonly version?: string
   /** 1 by default; Kafka's internal topics have up to 3 copies */
   readonly brokers?: number
@@ -62,7 +64,8 @@ const brokerJvm = [
 export const externalBrokers = ({ own = false }: KafkaOptions): string | undefined =>
   own ? undefined : process.env['KAFKA_BROKERS']
 
-export const kafkaVersion = ({ version }: KafkaOptions): string => version ?? process.env['KAFKA_VERSION'] ?? '4.2.0'
+export const kafkaVersion = ({ version }: KafkaOptions): string =>
+  version ?? process.env['KAFKA_VERSION'] ?? kafkaVersions.newest
 
 /**
  * Starts a cluster; resolves when every broker answers and knows the others.
