@@ -4,7 +4,7 @@ import type { KafkaClient } from '../../lib/client/KafkaClient.js'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
 import { eventually, producerConfig } from '../../lib/testing/contract/ContractScene.js'
 import { readPartition } from '../../lib/testing/contract/readPartition.js'
-import { tools } from '../support/kafka/startKafka.js'
+import { kafkaVersions, tools } from '../support/kafka/startKafka.js'
 import { openClient } from '../support/openClient.js'
 import { describeKafka } from '../support/realKafka.js'
 
@@ -22,7 +22,7 @@ const prepare = async (bootstrapServers: string, transactionalId: string) => {
   return identity
 }
 
-describeKafka('a transaction that is prepared', { own: true, version: '4.2.0' }, (kafka) => {
+describeKafka('a transaction that is prepared', { own: true, version: kafkaVersions.newest }, (kafka) => {
   const raise = async (how: 'upgrade' | 'downgrade', version: number): Promise<void> => {
     const { bootstrapServers } = kafka()
     const feature = [how, '--feature', `transaction.version=${version}`]
