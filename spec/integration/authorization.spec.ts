@@ -15,6 +15,7 @@ import {
   KafkaSource,
   MemoryCheckpointStore,
   SimpleStringSchema,
+  TopicPartition,
 } from '../../lib/index.js'
 import { producerConfig } from '../../lib/testing/contract/ContractScene.js'
 import { openClient } from '../support/openClient.js'
@@ -31,7 +32,7 @@ const config = {
   'listener.name.sasl_plaintext.plain.sasl.jaas.config': `${login} user_ada="secret";`,
 }
 
-describeKafka('a source with rights', { own: true, secureListeners: [protocol], config }, (kafka) => {
+describeKafka('a client and its rights', { own: true, secureListeners: [protocol], config }, (kafka) => {
   let admin: Admin
 
   beforeAll(async () => {
@@ -53,6 +54,9 @@ describeKafka('a source with rights', { own: true, secureListeners: [protocol], 
   const allowed = async (topic: string): Promise<void> => {
     await admin.createAcls({ acl: [grantOf(topic)] })
   }
+  const allowedTo = async (operation: AclOperationTypes, topic: string): Promise<void> => {
+    await admin.createAcls({ acl: [{ ...grantOf(topic), operation }] })
+  }
   const refused = async (topic: string): Promise<void> => {
     await admin.deleteAcls({ filters: [grantOf(topic)] })
   }
@@ -65,16 +69,18 @@ describeKafka('a source with rights', { own: true, secureListeners: [protocol], 
     await lastValueFrom(client.close(), { defaultValue: undefined })
   }
 
+  const asAda = {
+    'security.protocol': protocol,
+    'sasl.mechanism': 'PLAIN',
+    'sasl.jaas.config': `${login} username="ada" password="secret";`,
+  }
+
   const source = (topic: string) =>
     KafkaSource.builder()
       .setBootstrapServers(kafka().brokers[0]?.addressOf(protocol) ?? '')
       .setTopics(topic)
       .setValueOnlyDeserializer(new SimpleStringSchema())
-      .setProperties({
-        'security.protocol': protocol,
-        'sasl.mechanism': 'PLAIN',
-        'sasl.jaas.config': `${login} username="ada" password="secret";`,
-      })
+      .setProperties(asAda)
       .setLogger(quiet)
       .build()
 
@@ -104,5 +110,40 @@ describeKafka('a source with rights', { own: true, secureListeners: [protocol], 
     const elements: string[] = []
     await expect(lastValueFrom(restored$.pipe(tap(({ kind }) => elements.push(kind))))).rejects.toEqual(unauthorized)
     expect(elements).not.toContain('record')
+  }, 60_000)
+
+  it('should be told which right it lacks to describe transactions and producers; Write on an id is enough', async () => {
+    await written('described', 'a')
+    const writer = await openClient(kafka().bootstrapServers)
+    const ids = ['granted', 'refused']
+    for (const id of ids) await lastValueFrom(writer.transactionalProducer(id, producerConfig()).init())
+    await admin.createAcls({
+      acl: [
+        {
+          ...grantOf('granted'),
+          resourceType: AclResourceTypes.TRANSACTIONAL_ID,
+          operation: AclOperationTypes.WRITE,
+        },
+      ],
+    })
+    const client = await openClient(kafka().brokers[0]?.addressOf(protocol) ?? '', asAda)
+    const ada = client.admin
+
+    const described = await lastValueFrom(ada.describeTransactions(['granted']))
+    expect(described.get('granted')?.state).toBe('Empty')
+    await expect(lastValueFrom(ada.describeTransactions(ids))).rejects.toMatchObject({
+      ...{ _tag: 'Authorization', code: 53, transactionalId: 'refused', retriable: false },
+      message: expect.stringMatching(/Describe.*transactional.id|transactional.id.*Describe/i),
+    })
+    const partition = new TopicPartition('described', 0)
+    await allowedTo(AclOperationTypes.DESCRIBE, 'described')
+    await expect(lastValueFrom(ada.describeProducers([partition]))).rejects.toMatchObject({
+      ...{ _tag: 'Authorization', code: 29, topic: 'described', retriable: false },
+      message: expect.stringContaining('Read'),
+    })
+    await allowed('described')
+    expect((await lastValueFrom(ada.describeProducers([partition]))).get('described-0')).toHaveLength(1)
+    await lastValueFrom(client.close())
+    await lastValueFrom(writer.close())
   }, 60_000)
 })
