@@ -1,8 +1,11 @@
 import { type Headers, noHeaders } from './Headers.js'
 import type { Offset } from './Offset.js'
 
-/** Who wrote the timestamp: the producer or the broker (`message.timestamp.type`). */
-export type TimestampType = 'CreateTime' | 'LogAppendTime'
+/**
+ * Who wrote the timestamp: the producer or the broker (`message.timestamp.type`). `NoTimestampType` for records from before Kafka
+ * 0.10, which have none.
+ */
+export type TimestampType = 'CreateTime' | 'LogAppendTime' | 'NoTimestampType'
 
 /**
  * A record as read from a partition.

@@ -77,6 +77,8 @@ export interface FetcherConfig {
   readonly maxPartitionBytes: number
   readonly maxWaitMs: number
   readonly checkCrcs: boolean
+  /** the most bytes that compressed batches may have become at one time, over all partitions; default 256 MiB */
+  readonly maxDecompressedBytes?: number | undefined
 }
 
 export type CompressionType = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'

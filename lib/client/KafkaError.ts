@@ -11,14 +11,14 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * - `TopicRecreated`: the topic was deleted, and another one of its name has come: its offsets mean other records.
  * - `NoOffset`: no committed offset and the reset strategy is NONE.
  * - `Corrupt`: bytes that are not what they should be (CRC, lengths, counts).
- * - `Unsupported`: the broker, a codec package or a message format does not do what is asked.
+ * - `Unsupported`: the broker or a codec package does not do what is asked.
  * - `Authorization`, `Authentication`: the cluster refuses us.
  * - `Fenced`: a newer producer with this transactional id has taken over, or the transaction was open for longer than
  *   `transaction.timeout.ms`; brokers do not tell which. A new attempt writes again what was not committed.
  * - `TransactionLost`: the transaction was aborted or has expired; its records will never be visible. `retriable` while it was
  *   being written, since a new attempt writes them again; not when it was to be committed.
  * - `InvalidRecord`: what is to be written is no record: its topic, partition, key, value, headers or timestamp.
- * - `RecordTooLarge`: one record is larger than the limit.
+ * - `RecordTooLarge`: one record, or what one batch is decompressed to, is larger than the limit.
  * - `DeliveryTimeout`: a record could not be written within `delivery.timeout.ms`, or its topic was not there within `max.block.ms`.
  * - `Config`: a setting that cannot work.
  * - `IllegalState`: a call that does not fit the state it met; a mistake in the program.

@@ -36,8 +36,9 @@ export interface FetchedRecords {
   /** size of the fetched batches, compressed as they were */
   readonly bytes: number
   /**
-   * The next visible records, at most `max`, in order; fewer only when the fetch is exhausted.
-   * @throws KafkaError `Corrupt` or `Unsupported`, naming topic, partition and offset; records before it were returned
+   * The next visible records, at most `max`, in order. Fewer when the fetch is exhausted; none though it is not when there is no
+   * room now for what they are decompressed to, since that of other partitions is being taken: ask again a little later.
+   * @throws KafkaError `Corrupt`, `Unsupported` or `RecordTooLarge`, naming topic, partition and offset; records before it were returned
    */
   take(max: number): ConsumerRecord[]
 }

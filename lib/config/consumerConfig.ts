@@ -26,6 +26,8 @@ const codec = t.type({
   'max.partition.fetch.bytes': withDefault(integer(1), 524_288),
   'fetch.max.wait.ms': withDefault(integer(0), 500),
   'check.crcs': withDefault(boolean, true),
+  // ours
+  'fetch.max.decompressed.bytes': withDefault(integer(1), 256 * 1024 * 1024),
   'max.poll.records': withDefault(integer(1), 500),
   'enable.auto.commit': withDefault(boolean, false),
   'auto.commit.interval.ms': withDefault(integer(1), 5000),
@@ -100,6 +102,7 @@ export const decodeConsumerConfig = (
         maxPartitionBytes: consumer['max.partition.fetch.bytes'],
         maxWaitMs: consumer['fetch.max.wait.ms'],
         checkCrcs: consumer['check.crcs'],
+        maxDecompressedBytes: consumer['fetch.max.decompressed.bytes'],
       },
       groupId: consumer['group.id'],
       maxPollRecords: consumer['max.poll.records'],

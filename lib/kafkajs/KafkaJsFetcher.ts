@@ -7,6 +7,7 @@ import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition
 import { FetchMetrics } from '../metrics/FetchMetrics.js'
 import { noMetrics } from '../metrics/noMetrics.js'
 import { corruptRecords } from '../protocol/corruptRecords.js'
+import { DecompressionMemory } from '../protocol/DecompressionMemory.js'
 import { decodeRecordBatches } from '../protocol/decodeRecordBatches.js'
 import { fetchApi, type FetchResponse, type NamedPartitionResponse } from '../protocol/requests/fetch.js'
 import { fetchByNameApi } from '../protocol/requests/fetchByName.js'
@@ -65,6 +66,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
   private readonly retries: FetchRetries
   private readonly standing: TopicStanding
   private readonly validation: PositionValidation
+  private readonly memory: DecompressionMemory
   private sending = false
   private closed = false
 
@@ -88,6 +90,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
     )
     this.standing = new TopicStanding(connections, scheduler)
     this.validation = new PositionValidation(connections, this.retries)
+    this.memory = new DecompressionMemory(config.maxDecompressedBytes)
   }
 
   assign(topicPartition: TopicPartition, offset: Offset, log?: LogIdentity): void {
@@ -107,12 +110,14 @@ export class KafkaJsFetcher implements KafkaFetcher {
     const key = topicPartitionKey(topicPartition)
     this.partitions.get(key)?.timer?.unsubscribe()
     this.partitions.delete(key)
+    this.memory.evictWhere((fetched) => topicPartitionKey(fetched.topicPartition) === key)
   }
 
   close(): void {
     this.closed = true
     this.partitions.forEach(({ timer }) => timer?.unsubscribe())
     this.partitions.clear()
+    this.memory.evictWhere(() => true)
     this.lanes.forEach((lane) => this.connections.closePurpose(lane))
   }
 
@@ -291,10 +296,11 @@ export class KafkaJsFetcher implements KafkaFetcher {
     partition.inVain = 0
     partition.on('data')
     const { topicId } = partition
-    emit(decodeRecordBatches({ ...answer, topicId, records: apart(answer.records) }, partition.offset, this.config))
+    const { isolationLevel, checkCrcs } = this.config
+    const options = { isolationLevel, checkCrcs, memory: this.memory }
+    emit(decodeRecordBatches({ ...answer, topicId, records: apart(answer.records) }, partition.offset, options))
     partition.offset = Math.max(end.nextOffset, partition.offset)
     partition.epoch = end.leaderEpoch ?? partition.epoch
-    const { isolationLevel } = this.config
     partition.behind =
       partition.offset < (isolationLevel === 'read_committed' ? answer.lastStableOffset : answer.highWatermark)
     this.partitions.delete(partition.key)

@@ -1,11 +1,12 @@
 import type { Offset } from '../client/Offset.js'
-import { CURRENT_MAGIC, LENGTH_AT, MAGIC_AT, RecordBatch, RECORDS_AT } from '../protocol/RecordBatch.js'
+import { logEntryAt } from '../protocol/LogEntry.js'
+import { LENGTH_AT, readInt64, RECORDS_AT } from '../protocol/RecordBatch.js'
 
 /** How far the whole batches in a fetch reach. */
 export interface BatchesEnd {
   /** where the next fetch begins: the last offset of the last whole batch + 1; undefined when there is no whole batch */
   readonly nextOffset: Offset | undefined
-  /** of the leader that wrote the last whole batch; undefined when there is none */
+  /** of the leader that wrote the last whole batch; -1 from before Kafka 0.11; undefined when there is none */
   readonly leaderEpoch: number | undefined
   /** bytes of the whole batches */
   readonly bytes: number
@@ -17,22 +18,21 @@ export interface BatchesEnd {
  * Walks the batch headers only, so the next fetch can be sent before this one is decoded. Offsets without records
  * (compaction, an empty batch that was left behind) are passed like others. A batch that was cut off at the end is left out.
  *
- * What is damaged, or in a format from before Kafka 0.11, counts as one batch up to the end: the decoder says what is wrong.
+ * What is damaged counts as one batch up to the end: the decoder says what is wrong.
  */
 export const batchesEnd = (records: Buffer): BatchesEnd => {
   let at = 0
   let nextOffset: Offset | undefined
   let leaderEpoch: number | undefined
   while (at + LENGTH_AT + 4 <= records.length) {
-    const batch = new RecordBatch(records, at)
-    const size = batch.end - at
+    const size = LENGTH_AT + 4 + records.readInt32BE(at + LENGTH_AT)
     if (size > records.length - at) return { nextOffset, leaderEpoch, bytes: at, needed: at === 0 ? size : undefined }
-    if (size < MAGIC_AT + 1 || batch.magic !== CURRENT_MAGIC || size < RECORDS_AT) {
-      return { nextOffset: batch.baseOffset + 1, leaderEpoch, bytes: records.length, needed: undefined }
-    }
-    nextOffset = Math.max(nextOffset ?? 0, batch.nextOffset)
-    leaderEpoch = batch.leaderEpoch
-    at = batch.end
+    const entry = logEntryAt(records, at, at + size)
+    if (entry === undefined)
+      return { nextOffset: readInt64(records, at) + 1, leaderEpoch, bytes: records.length, needed: undefined }
+    nextOffset = Math.max(nextOffset ?? 0, entry.nextOffset)
+    leaderEpoch = entry.leaderEpoch
+    at += size
   }
   return { nextOffset, leaderEpoch, bytes: at, needed: at === 0 && records.length > 0 ? RECORDS_AT : undefined }
 }

@@ -3,6 +3,7 @@ import type { Offset } from '../client/Offset.js'
 import { corruptRecords } from './corruptRecords.js'
 import { decodeHeaders } from './decodeHeaders.js'
 import type { RecordBatch } from './RecordBatch.js'
+import type { RecordReader } from './RecordReader.js'
 
 /**
  * The records of one batch, decoded piece by piece. The innermost loop of reading: no closure, no BigInt, one object per record.
@@ -16,14 +17,13 @@ import type { RecordBatch } from './RecordBatch.js'
  *     value => VARINT length (-1: null), bytes
  *     headers => see decodeHeaders
  */
-export class BatchRecords {
+export class BatchRecords implements RecordReader {
   private readonly baseOffset: Offset
   private readonly lastOffsetDelta: number
   private readonly baseTimestamp: number
   private readonly appendTime: number
   private readonly timestampType: TimestampType
   private readonly leaderEpoch: number
-  private readonly baseIsWide: boolean
   private previousDelta = -1
   private left: number
 
@@ -40,11 +40,10 @@ export class BatchRecords {
   ) {
     this.baseOffset = batch.baseOffset
     this.lastOffsetDelta = batch.lastOffsetDelta
-    this.baseTimestamp = batch.baseTimestamp
+    this.baseTimestamp = unlessWide(batch.baseTimestamp)
     this.appendTime = batch.maxTimestamp
     this.timestampType = batch.timestampType
     this.leaderEpoch = batch.leaderEpoch
-    this.baseIsWide = isWide(batch.baseTimestamp)
     this.left = batch.count
   }
 
@@ -63,8 +62,8 @@ export class BatchRecords {
    * @throws KafkaError `Corrupt`; what stands before the damage was appended
    */
   read(into: ConsumerRecord[], max: number, from: Offset): void {
-    const { topic, partition, bytes, end, baseOffset, lastOffsetDelta, timestampType, leaderEpoch } = this
-    const { baseTimestamp, baseIsWide } = this
+    const { topic, partition, bytes, end, baseOffset, lastOffsetDelta, baseTimestamp, timestampType, leaderEpoch } =
+      this
     const isAppendTime = timestampType === 'LogAppendTime'
     // Varints of one byte are read in place: as calls with a shared cursor the loop took half as long again.
     // Reading beyond the bytes gives zeros and moves `at` on, so that `at !== recordEnd` finds every record that is cut.
@@ -134,7 +133,7 @@ export class BatchRecords {
       let timestamp = this.appendTime
       if (!isAppendTime) {
         timestamp = baseTimestamp + timestampDelta
-        if (baseIsWide || isWide(timestamp)) timestamp = this.exactTimestamp(timestampAt)
+        if (Number.isNaN(timestamp)) timestamp = this.exactTimestamp(timestampAt)
       }
       into.push(
         new ConsumerRecord(
@@ -168,8 +167,8 @@ export class BatchRecords {
   }
 }
 
-/** Too large for its sum with another number to be exact. */
-const isWide = (timestamp: number): boolean => timestamp > 2 ** 52 || timestamp < -(2 ** 52)
+/** NaN for a number that is not exact, and so for every sum with it: one comparison finds all that must be counted otherwise. */
+const unlessWide = (value: number): number => (Number.isSafeInteger(value) ? value : NaN)
 
 /** One byte of zigzag: nearly every varint of a record. */
 const zigzag = (byte: number): number => (byte >>> 1) ^ -(byte & 1)
@@ -204,7 +203,7 @@ const varlong = (bytes: Buffer, start: number): bigint => {
   return (unsigned >> 1n) ^ -(unsigned & 1n)
 }
 
-/** The rest of a VARLONG: zigzag, 64 bits; in 32-bit arithmetic while it fits. Exact within ±2^53, rounded beyond. */
+/** The rest of a VARLONG: zigzag, 64 bits; in 32-bit arithmetic while it fits. NaN beyond ±2^52. */
 const longVarlong = (bytes: Buffer, start: number, first: number): number => {
   let low = first & 0x7f
   let at = start
@@ -222,6 +221,7 @@ const longVarlong = (bytes: Buffer, start: number, first: number): number => {
     value += (byte & 0x7f) * unit
     if (byte < 0x80) {
       cursor = at
+      if (value > Number.MAX_SAFE_INTEGER) return NaN
       return value % 2 === 0 ? value / 2 : -(value + 1) / 2
     }
   }

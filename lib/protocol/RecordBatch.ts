@@ -1,9 +1,11 @@
 import type { CompressionType } from '../client/KafkaConfig.js'
 import type { TimestampType } from '../client/ConsumerRecord.js'
 import { compressionOfCode } from './compression.js'
+import { crc32c } from './crc32c.js'
+import { hex32 } from './hex32.js'
 
 /**
- * A record batch of message format 2, the only one since Kafka 4 (KIP-98, https://kafka.apache.org/documentation/#recordbatch):
+ * A record batch of message format 2, the only one that is written since Kafka 4 (KIP-98, https://kafka.apache.org/documentation/#recordbatch):
  *
  *   baseOffset => INT64
  *   batchLength => INT32               bytes from here on
@@ -106,6 +108,22 @@ export class RecordBatch {
     return this.buffer.readInt32BE(this.start + COUNT_AT)
   }
 
+  /** Why it cannot be what a producer wrote; completes "The records of … at offset … ". */
+  problem(checkCrcs: boolean): string | undefined {
+    if (checkCrcs) {
+      const crc = crc32c(this.buffer, this.start + ATTRIBUTES_AT, this.end)
+      if (crc !== this.crc) return `fail their checksum (${hex32(crc)}, written as ${hex32(this.crc)})`
+    }
+    const cannotBe =
+      this.baseOffset < 0 || this.lastOffsetDelta < 0 || this.count < 0 || !Number.isSafeInteger(this.nextOffset)
+    return cannotBe ? 'have a batch header that cannot be' : undefined
+  }
+
+  /** The records, compressed as they are. */
+  compressedRecords(): Buffer {
+    return this.buffer.subarray(this.start + RECORDS_AT, this.end)
+  }
+
   private get attributes(): number {
     return this.buffer.readInt16BE(this.start + ATTRIBUTES_AT)
   }
@@ -134,5 +152,5 @@ export const TRANSACTIONAL = 0x10
 export const CONTROL = 0x20
 
 /** Exact within ±2^53, rounded beyond: who needs it exact asks `Number.isSafeInteger`. */
-const readInt64 = (buffer: Buffer, at: number): number =>
+export const readInt64 = (buffer: Buffer, at: number): number =>
   buffer.readInt32BE(at) * 0x1_0000_0000 + buffer.readUInt32BE(at + 4)

@@ -1,23 +1,26 @@
 import type { ConsumerRecord } from '../client/ConsumerRecord.js'
-import type { CompressionType } from '../client/KafkaConfig.js'
 import type { IsolationLevel } from '../client/IsolationLevel.js'
 import type { FetchedRecords } from '../client/KafkaFetcher.js'
 import { isKafkaError, KafkaError } from '../client/KafkaError.js'
 import type { Offset } from '../client/Offset.js'
 import { TopicPartition } from '../client/TopicPartition.js'
 import { AbortedTransactions } from './abortedTransactions.js'
+import { InflatesBeyond } from './codecs/CompressionCodec.js'
 import { compressionCodec } from './compression.js'
 import { ABORT_MARKER, markerType } from './controlRecord.js'
 import { corruptRecords } from './corruptRecords.js'
-import { crc32c } from './crc32c.js'
-import { BatchRecords } from './BatchRecords.js'
-import { ATTRIBUTES_AT, CURRENT_MAGIC, LENGTH_AT, MAGIC_AT, RECORDS_AT, RecordBatch } from './RecordBatch.js'
+import { DecompressionMemory, type InflatedHolder } from './DecompressionMemory.js'
+import { type LogEntry, logEntryAt, openEntry } from './LogEntry.js'
+import { LENGTH_AT, readInt64, RECORDS_AT } from './RecordBatch.js'
+import type { RecordReader } from './RecordReader.js'
 import type { NamedPartitionResponse } from './requests/fetch.js'
 
 export interface DecodeOptions {
   readonly isolationLevel: IsolationLevel
   /** `check.crcs` */
   readonly checkCrcs: boolean
+  /** shared by the fetches of a client; one with the default limit for this fetch alone, without */
+  readonly memory?: DecompressionMemory
 }
 
 /**
@@ -32,13 +35,16 @@ export const decodeRecordBatches = (
 ): FetchedPartition => new FetchedPartition(response, fetchOffset, options)
 
 /**
- * Walks the batches of a fetch. Between two calls of `take` it stands inside a batch that still holds records to give, or at
- * the end, or before damage: markers, aborted batches and empty ones are passed at once, and the position with them.
+ * Walks the entries of a fetch. Between two calls of `take` it stands at an entry that still holds records to give, or at the end,
+ * or before damage: markers, aborted batches and empty ones are passed at once, and the position with them.
  *
- * The broker cuts the last batch at the size it was asked for; such a part is ignored. Damage is kept until the records before
+ * An entry that is compressed is inflated when its first record is taken, if there is room for it, and kept until its last one is;
+ * what is taken away meanwhile is inflated anew (see {@link DecompressionMemory}).
+ *
+ * The broker cuts the last entry at the size it was asked for; such a part is ignored. Damage is kept until the records before
  * it are taken, then thrown at every `take`.
  */
-export class FetchedPartition implements FetchedRecords {
+export class FetchedPartition implements FetchedRecords, InflatedHolder {
   readonly _tag = 'Fetched'
   readonly topicPartition: TopicPartition
   readonly topicId: string | undefined
@@ -51,31 +57,39 @@ export class FetchedPartition implements FetchedRecords {
    */
   readonly truncatedBatchBytes: number
 
-  private readonly bytesOfBatches: Buffer
+  private readonly fetchedBytes: Buffer
   private readonly aborted: AbortedTransactions
   private readonly checkCrcs: boolean
+  private readonly memory: DecompressionMemory
   private nextPosition: Offset
   private epoch = -1
-  private nextBatchAt = 0
-  private open: OpenBatch | undefined
+  private nextEntryAt = 0
+  /** where it stands: an entry with records for the reader */
+  private entry: LogEntry | undefined
+  /** reads that entry; undefined until its records are taken, and when they had to give way */
+  private reader: RecordReader | undefined
+  /** the least that the entry inflates to, as far as that is known */
+  private needed = 1
   private damage: KafkaError | undefined
 
-  constructor(response: NamedPartitionResponse, fetchOffset: Offset, { isolationLevel, checkCrcs }: DecodeOptions) {
+  constructor(response: NamedPartitionResponse, fetchOffset: Offset, options: DecodeOptions) {
+    const { isolationLevel, checkCrcs, memory = new DecompressionMemory() } = options
     this.topicPartition = new TopicPartition(response.topic, response.partition)
     this.topicId = response.topicId
     this.highWatermark = response.highWatermark
     this.lastStableOffset = response.lastStableOffset
     this.logStartOffset = response.logStartOffset
-    this.bytesOfBatches = response.records
+    this.fetchedBytes = response.records
     this.aborted = new AbortedTransactions(isolationLevel === 'read_committed' ? response.abortedTransactions : [])
     this.checkCrcs = checkCrcs
+    this.memory = memory
     this.nextPosition = fetchOffset
     this.truncatedBatchBytes = truncatedSize(response.records)
-    this.openNext()
+    this.advance()
   }
 
   get bytes(): number {
-    return this.bytesOfBatches.length
+    return this.fetchedBytes.length
   }
 
   get position(): Offset {
@@ -87,23 +101,24 @@ export class FetchedPartition implements FetchedRecords {
   }
 
   get exhausted(): boolean {
-    return this.open === undefined && this.damage === undefined
+    return this.entry === undefined && this.damage === undefined
   }
 
   take(max: number): ConsumerRecord[] {
     const records: ConsumerRecord[] = []
     try {
-      while (records.length < max && this.open !== undefined) {
-        const { records: batch, nextOffset, leaderEpoch } = this.open
-        this.epoch = leaderEpoch
+      while (records.length < max && this.entry !== undefined) {
+        const reader = this.readerOf(this.entry)
+        if (reader === undefined) break
+        this.epoch = this.entry.leaderEpoch
         try {
-          batch.read(records, max, this.nextPosition)
+          reader.read(records, max, this.nextPosition)
         } finally {
-          this.moveTo(batch.nextOffset)
+          this.moveTo(reader.nextOffset)
         }
-        if (!batch.exhausted) break
-        this.moveTo(nextOffset)
-        this.openNext()
+        if (!reader.exhausted) break
+        this.moveTo(this.entry.nextOffset)
+        this.advance()
       }
     } catch (error) {
       this.fail(error)
@@ -112,95 +127,120 @@ export class FetchedPartition implements FetchedRecords {
     return records
   }
 
-  /** Goes to the next batch that holds records for the reader, or to the end. */
-  private openNext(): void {
-    this.open = undefined
+  /** Records that were given out keep what they need; the others are inflated again, from the position on. */
+  evict(): void {
+    this.reader = undefined
+  }
+
+  /** Goes to the next entry that holds records for the reader, or to the end. */
+  private advance(): void {
+    this.leave()
     try {
-      for (let batch = this.nextBatch(); batch !== undefined; batch = this.nextBatch()) {
-        if (this.isVisible(batch)) {
-          this.open = this.openBatch(batch)
+      for (let entry = this.nextEntry(); entry !== undefined; entry = this.nextEntry()) {
+        if (this.isVisible(entry)) {
+          this.entry = entry
           return
         }
-        this.epoch = batch.leaderEpoch
-        this.moveTo(batch.nextOffset)
+        this.epoch = entry.leaderEpoch
+        this.moveTo(entry.nextOffset)
       }
     } catch (error) {
       this.fail(error)
     }
   }
 
-  /** The header of the next whole batch, checked. */
-  private nextBatch(): RecordBatch | undefined {
-    const bytes = this.bytesOfBatches
-    const start = this.nextBatchAt
-    if (wholeBatchSize(bytes, start) === undefined) return undefined
-    const batch = new RecordBatch(bytes, start)
-    const { end } = batch
-    const magic = end > start + MAGIC_AT ? batch.magic : undefined
-    if (magic !== undefined && magic < CURRENT_MAGIC) throw this.unsupportedFormat(batch)
-    if (magic !== CURRENT_MAGIC || end < start + RECORDS_AT) throw this.corrupt(batch, 'have no valid batch header')
-    if (this.checkCrcs) {
-      const crc = crc32c(bytes, start + ATTRIBUTES_AT, end)
-      if (crc !== batch.crc)
-        throw this.corrupt(batch, `fail their checksum (${hex(crc)}, written as ${hex(batch.crc)})`)
-    }
-    if (
-      batch.baseOffset < 0 ||
-      batch.lastOffsetDelta < 0 ||
-      batch.count < 0 ||
-      !Number.isSafeInteger(batch.nextOffset)
-    ) {
-      throw this.corrupt(batch, 'have a batch header that cannot be')
-    }
-    this.nextBatchAt = end
-    return batch
+  private leave(): void {
+    this.memory.release(this)
+    this.entry = undefined
+    this.reader = undefined
+    this.needed = 1
   }
 
-  private isVisible(batch: RecordBatch): boolean {
-    if (!this.aborted.isEmpty && this.isAborted(batch)) return false
-    return !batch.isControl && batch.count > 0 && batch.nextOffset > this.nextPosition
+  /** The next whole entry, checked as far as it can be without its records. */
+  private nextEntry(): LogEntry | undefined {
+    const bytes = this.fetchedBytes
+    const start = this.nextEntryAt
+    const size = wholeEntrySize(bytes, start)
+    if (size === undefined) return undefined
+    const entry = logEntryAt(bytes, start, start + size)
+    const problem = entry === undefined ? 'have no valid batch header' : entry.problem(this.checkCrcs)
+    if (entry === undefined || problem !== undefined)
+      throw this.corrupt(readInt64(bytes, start), problem ?? 'have no valid batch header')
+    this.nextEntryAt = start + size
+    return entry
+  }
+
+  private isVisible(entry: LogEntry): boolean {
+    if (!this.aborted.isEmpty && this.isAborted(entry)) return false
+    return !entry.isControl && entry.count > 0 && entry.nextOffset > this.nextPosition
   }
 
   /** Every batch of a producer, in a transaction or not, says how far the log has come (as `CompletedFetch` has it). */
-  private isAborted(batch: RecordBatch): boolean {
-    const { producerId } = batch
+  private isAborted(entry: LogEntry): boolean {
+    const { producerId } = entry
     if (producerId < 0n) return false
-    this.aborted.openUpTo(batch.nextOffset - 1)
-    if (!batch.isControl) return batch.isTransactional && this.aborted.includes(producerId)
-    if (this.isAbortMarker(batch)) this.aborted.close(producerId)
+    this.aborted.openUpTo(entry.nextOffset - 1)
+    if (!entry.isControl) return entry.isTransactional && this.aborted.includes(producerId)
+    if (this.isAbortMarker(entry)) this.aborted.close(producerId)
     return false
   }
 
   /** By its first record. An empty one (its record was compacted away) ends nothing. */
-  private isAbortMarker(batch: RecordBatch): boolean {
+  private isAbortMarker(batch: LogEntry): boolean {
+    const inflated = batch.compression === 'none' ? undefined : this.inflate(batch, MAX_MARKER_BYTES)
     const markers: ConsumerRecord[] = []
-    this.openBatch(batch).records.read(markers, Infinity, 0)
+    this.open(batch, inflated).read(markers, Infinity, 0)
     const marker = markers[0]
     if (marker === undefined) return false
     const type = markerType(marker.key)
-    if (type === undefined) throw this.corrupt(batch, 'hold a transaction marker without a type')
+    if (type === undefined) throw this.corrupt(batch.baseOffset, 'hold a transaction marker without a type')
     return type === ABORT_MARKER
   }
 
-  private openBatch(batch: RecordBatch): OpenBatch {
-    const { buffer, end, nextOffset, leaderEpoch, compression } = batch
-    const { topic, partition } = this.topicPartition
-    const recordsAt = batch.start + RECORDS_AT
-    if (compression === 'none') {
-      return { nextOffset, leaderEpoch, records: new BatchRecords(topic, partition, batch, buffer, recordsAt, end) }
+  /** Undefined when there is no room for its records now. */
+  private readerOf(entry: LogEntry): RecordReader | undefined {
+    if (entry.compression === 'none') return (this.reader ??= this.open(entry, undefined))
+    if (this.reader !== undefined) this.memory.touch(this)
+    else {
+      const inflated = this.inflateInRoom(entry)
+      if (inflated === undefined) return undefined
+      this.memory.hold(this, inflated.length)
+      this.reader = this.open(entry, inflated)
     }
-    if (compression === undefined) throw this.corrupt(batch, 'name a compression that does not exist')
-    const inflated = this.inflate(batch, compression, buffer.subarray(recordsAt, end))
-    return { nextOffset, leaderEpoch, records: new BatchRecords(topic, partition, batch, inflated, 0, inflated.length) }
+    return this.reader
   }
 
-  private inflate(batch: RecordBatch, compression: CompressionType, bytes: Buffer): Buffer {
+  private open(entry: LogEntry, inflated: Buffer | undefined): RecordReader {
+    const { topic, partition } = this.topicPartition
+    return openEntry(entry, topic, partition, inflated, this.checkCrcs)
+  }
+
+  /** What an entry inflates to is not known before, as a rule, so that its room is found by trying. */
+  private inflateInRoom(entry: LogEntry): Buffer | undefined {
+    const { memory } = this
+    for (let room = memory.roomFor(this, this.needed); room >= this.needed; room = memory.roomFor(this, this.needed)) {
+      try {
+        return this.inflate(entry, room)
+      } catch (error) {
+        if (!(error instanceof InflatesBeyond)) throw error
+        this.needed = error.size ?? room + 1
+        if (this.needed > memory.limit) throw this.tooLarge(entry)
+      }
+    }
+    return undefined
+  }
+
+  /** @throws InflatesBeyond when that is all that is wrong */
+  private inflate(entry: LogEntry, maxBytes: number): Buffer {
+    const { compression } = entry
+    if (compression === undefined) throw this.corrupt(entry.baseOffset, 'name a compression that does not exist')
     const codec = compressionCodec(compression)
     try {
-      return codec.decompress(bytes, maxInflatedBytes)
+      return codec.decompress(entry.compressedRecords(), maxBytes)
     } catch (cause) {
-      const problem = `cannot be decompressed (${compression}, limit ${maxInflatedBytes} bytes: ${(cause as Error).message})`
-      throw this.corrupt(batch, problem, cause)
+      if (cause instanceof InflatesBeyond) throw cause
+      const problem = `cannot be decompressed (${compression}: ${(cause as Error).message})`
+      throw this.corrupt(entry.baseOffset, problem, cause)
     }
   }
 
@@ -209,19 +249,32 @@ export class FetchedPartition implements FetchedRecords {
   }
 
   private fail(error: unknown): void {
-    if (!isKafkaError(error)) throw error
-    this.open = undefined
-    this.damage = error.topic === undefined ? this.located(error) : error
+    const known = error instanceof InflatesBeyond ? this.corrupt(-1, `hold a marker that ${error.message}`) : error
+    if (!isKafkaError(known)) throw known
+    this.leave()
+    this.damage = known.topic === undefined ? this.located(known) : known
   }
 
-  private corrupt(batch: RecordBatch, problem: string, cause?: unknown): KafkaError {
+  /** @param offset what the entry says; not believed when that is damaged too */
+  private corrupt(offset: Offset, problem: string, cause?: unknown): KafkaError {
     const { topic, partition } = this.topicPartition
-    return corruptRecords(topic, partition, this.offsetOf(batch), problem, cause)
+    const at = Number.isSafeInteger(offset) && offset >= 0 ? offset : this.nextPosition
+    return corruptRecords(topic, partition, at, problem, cause)
   }
 
-  /** Its own, unless that is damaged too. */
-  private offsetOf({ baseOffset }: RecordBatch): Offset {
-    return Number.isSafeInteger(baseOffset) && baseOffset >= 0 ? baseOffset : this.nextPosition
+  private tooLarge({ nextOffset, compression }: LogEntry): KafkaError {
+    const { topic, partition } = this.topicPartition
+    const offset = this.nextPosition
+    return new KafkaError({
+      _tag: 'RecordTooLarge',
+      message:
+        `The batch of ${topic}-${partition} at offset ${offset} becomes more than ${this.memory.limit} bytes when it is decompressed ` +
+        `(${compression}), the limit of fetch.max.decompressed.bytes. Raise it if this process has the memory, or go on behind the ` +
+        `batch, at offset ${nextOffset}.`,
+      topic,
+      partition,
+      offset,
+    })
   }
 
   private located(error: KafkaError): KafkaError {
@@ -236,33 +289,13 @@ export class FetchedPartition implements FetchedRecords {
       cause: error,
     })
   }
-
-  private unsupportedFormat(batch: RecordBatch): KafkaError {
-    const { topic, partition } = this.topicPartition
-    const offset = this.offsetOf(batch)
-    return new KafkaError({
-      _tag: 'Unsupported',
-      message:
-        `The records of ${topic}-${partition} at offset ${offset} are in message format ${batch.magic}, from before Kafka 0.11. ` +
-        'rx-kafka reads format 2, as Kafka 4 does: let the broker convert them, or start behind them.',
-      topic,
-      partition,
-      offset,
-    })
-  }
 }
 
-interface OpenBatch {
-  readonly records: BatchRecords
-  readonly nextOffset: Offset
-  readonly leaderEpoch: number
-}
+/** The record of a marker has some twenty bytes. */
+const MAX_MARKER_BYTES = 64 * 1024
 
-/** What one batch may inflate to. A fetch is a few megabytes; a batch that becomes a hundred times more is an attack or damage. */
-const maxInflatedBytes = 256 * 1024 * 1024
-
-/** `undefined` when the bytes end before the batch does. */
-const wholeBatchSize = (bytes: Buffer, start: number): number | undefined => {
+/** `undefined` when the bytes end before the entry does. */
+const wholeEntrySize = (bytes: Buffer, start: number): number | undefined => {
   const left = bytes.length - start
   if (left < LENGTH_AT + 4) return undefined
   const size = LENGTH_AT + 4 + bytes.readInt32BE(start + LENGTH_AT)
@@ -270,8 +303,6 @@ const wholeBatchSize = (bytes: Buffer, start: number): number | undefined => {
 }
 
 const truncatedSize = (bytes: Buffer): number => {
-  if (bytes.length === 0 || wholeBatchSize(bytes, 0) !== undefined) return 0
+  if (bytes.length === 0 || wholeEntrySize(bytes, 0) !== undefined) return 0
   return bytes.length < LENGTH_AT + 4 ? RECORDS_AT : LENGTH_AT + 4 + bytes.readInt32BE(LENGTH_AT)
 }
-
-const hex = (crc: number): string => crc.toString(16).padStart(8, '0')

@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok } from 'node:assert/strict'
+import { crc32 } from 'node:zlib'
 import type { ConsumerRecord } from '../../lib/client/ConsumerRecord.js'
 import { isKafkaError, type KafkaError } from '../../lib/client/KafkaError.js'
 import { batchesEnd } from '../../lib/kafkajs/batchesEnd.js'
@@ -56,17 +57,20 @@ const parsed = (input: Buffer) => {
   return { ...common, aborted, recordsAt, records: input.subarray(recordsAt) }
 }
 
-/** Of every whole batch its checksum; of the last one its length too, so that cut ones are not only passed over. */
+/** Of every whole entry its checksum; of the last one its length too, so that cut ones are not only passed over. */
 const repairBatches = (bytes: Buffer, cutToo: boolean): void => {
-  for (let at = 0; bytes.length - at >= 61;) {
+  for (let at = 0; bytes.length - at >= 26;) {
+    const magic = bytes.readInt8(at + 16)
+    const overhead = [26, 34, 61][magic] ?? 61
     const size = 12 + bytes.readInt32BE(at + 8)
     const end = at + size
-    if (size < 61 || end > bytes.length) {
-      if (!cutToo) return
+    if (size < overhead || end > bytes.length) {
+      if (!cutToo || bytes.length - at < overhead) return
       bytes.writeInt32BE(bytes.length - at - 12, at + 8)
       continue
     }
-    bytes.writeUInt32BE(crc32c(bytes, at + 21, end), at + 17)
+    if (magic === 2) bytes.writeUInt32BE(crc32c(bytes, at + 21, end), at + 17)
+    else bytes.writeUInt32BE(crc32(bytes.subarray(at + 16, end)), at + 12)
     at = end
   }
 }

@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib'
+import { withHeaderChecksum } from '../../lib/protocol/codecs/lz4HeaderChecksum.js'
 import { compressionCodec } from '../../lib/protocol/compression.js'
 import type { AbortedTransaction } from '../../lib/protocol/abortedTransactions.js'
 
@@ -77,12 +79,41 @@ export const referenceRecords = (
     position = Math.max(position, next)
   }
 
+  const message = (at: number, end: number): void => {
+    const outer = messageAt(bytes, at, end)
+    if (checkCrcs && !outer.checksumIsRight) throw new Damage()
+    if (outer.offset < 0n || outer.offset + 1n > MAX_SAFE || outer.fields === undefined) throw new Damage()
+    const next = Number(outer.offset) + 1
+    if (next > position) {
+      const codec = (['none', 'gzip', 'snappy', 'lz4'] as const)[outer.attributes & 0x07]
+      if (codec === undefined) throw new Damage()
+      const messages = codec === 'none' ? [outer] : messagesIn(outer, codec)
+      for (const inner of messages) {
+        if (![0, 1].includes(inner.magic) || (inner !== outer && (inner.attributes & 0x07) !== 0)) throw new Damage()
+        if (inner.offset < 0n || inner.offset > MAX_SAFE) throw new Damage()
+        const offset = inner === outer ? Number(inner.offset) : Number(inner.offset + shiftOf(outer, messages.at(-1)!))
+        if (offset < position) continue
+        if (offset >= next || (checkCrcs && !inner.checksumIsRight) || inner.fields === undefined) throw new Damage()
+        const appended = inner !== outer && outer.magic === 1 && (outer.attributes & 0x08) !== 0
+        records.push({
+          ...{ offset, ...inner.fields, headers: [] },
+          timestamp: inner.magic === 0 ? -1 : Number(appended ? outer.timestamp : inner.timestamp),
+        })
+        position = offset + 1
+      }
+    }
+    position = Math.max(position, next)
+  }
+
   try {
     for (let at = 0; bytes.length - at >= 12;) {
       const end = at + 12 + bytes.readInt32BE(at + 8)
       if (end > bytes.length) break
-      if (end < at + 61 || bytes[at + 16] !== 2) throw new Damage()
-      batch(at, end)
+      const magic = end < at + 17 ? -1 : bytes.readInt8(at + 16)
+      const overhead = [26, 34, 61][magic]
+      if (overhead === undefined || end < at + overhead) throw new Damage()
+      if (magic === 2) batch(at, end)
+      else message(at, end)
       at = end
     }
     return { records, position, damaged: false }
@@ -93,6 +124,56 @@ export const referenceRecords = (
 }
 
 class Damage extends Error {}
+
+/** A message of format 0 or 1; see `LegacyMessage`. */
+interface ReferenceMessage {
+  readonly offset: bigint
+  readonly magic: number
+  readonly attributes: number
+  readonly timestamp: bigint
+  readonly checksumIsRight: boolean
+  /** undefined when they do not fill the message */
+  readonly fields: { readonly key: string | null; readonly value: string | null } | undefined
+}
+
+const messageAt = (bytes: Buffer, at: number, end: number): ReferenceMessage => {
+  const magic = bytes.readInt8(at + 16)
+  const cursor = new Cursor(bytes.subarray(at + (magic === 0 ? 18 : 26), end))
+  return {
+    offset: bytes.readBigInt64BE(at),
+    magic,
+    attributes: bytes.readInt8(at + 17),
+    timestamp: magic === 0 ? -1n : bytes.readBigInt64BE(at + 18),
+    checksumIsRight: crc32(bytes.subarray(at + 16, end)) === bytes.readUInt32BE(at + 12),
+    fields: cursor.keyAndValue(),
+  }
+}
+
+/** Of those that are whole; their heads, before any of them is read. */
+const messagesIn = (outer: ReferenceMessage, codec: 'gzip' | 'snappy' | 'lz4'): readonly ReferenceMessage[] => {
+  const compressed = Buffer.from(outer.fields?.value ?? '', 'latin1')
+  const repaired = outer.magic === 0 && codec === 'lz4' ? withHeaderChecksum(compressed) : compressed
+  const bytes = inflated(codec, repaired)
+  const messages: ReferenceMessage[] = []
+  for (let at = 0; bytes.length - at >= 12;) {
+    const end = at + 12 + bytes.readInt32BE(at + 8)
+    if (end < at + 26) throw new Damage()
+    if (end > bytes.length) break
+    if (bytes[at + 16] === 1 && end < at + 34) throw new Damage()
+    messages.push(messageAt(bytes, at, end))
+    at = end
+  }
+  if (messages.length === 0) throw new Damage()
+  if (outer.magic === 1) shiftOf(outer, messages.at(-1)!)
+  return messages
+}
+
+/** From offsets that count from 0, in format 1, to those of the log. */
+const shiftOf = (outer: ReferenceMessage, last: ReferenceMessage): bigint => {
+  if (outer.magic === 0) return 0n
+  if (last.offset < 0n || last.offset > outer.offset) throw new Damage()
+  return outer.offset - last.offset
+}
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
@@ -145,6 +226,21 @@ class Cursor {
     if (length < 0 || this.at + length > this.bytes.length) throw new Damage()
     this.at += length
     return this.bytes.subarray(this.at - length, this.at)
+  }
+
+  /** With lengths of 32 bits, up to the end; undefined when that is not where they lead. */
+  keyAndValue(): { readonly key: string | null; readonly value: string | null } | undefined {
+    try {
+      const field = (): string | null => {
+        const length = this.slice(4).readInt32BE()
+        return length === -1 ? null : this.slice(length).toString('latin1')
+      }
+      const fields = { key: field(), value: field() }
+      return this.done ? fields : undefined
+    } catch (error) {
+      if (error instanceof Damage) return undefined
+      throw error
+    }
   }
 
   nullable(): string | null {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { batchesEnd } from '../../lib/kafkajs/batchesEnd.js'
 import { LEADER_EPOCH_AT, MAGIC_AT } from '../../lib/protocol/RecordBatch.js'
+import { legacyMessage } from '../support/legacyMessages.js'
 import { batchAt, emptyBatchAt, markerAt } from '../support/encodedBatches.js'
 
 const batch = (baseOffset: number, lastOffsetDelta = 0): Buffer =>
@@ -52,13 +53,21 @@ describe('batchesEnd', () => {
     expect(batchesEnd(first.subarray(0, 5)).needed).toBeGreaterThan(0)
   })
 
-  it('should leave damage and old formats to the decoder, as one batch to the end', () => {
-    const old = batch(7)
-    old.writeInt8(1, MAGIC_AT)
+  it('should go from message to message of formats 0 and 1, each at its own offset', () => {
+    const old = [3, 4].map((offset) => legacyMessage({ magic: offset === 3 ? 0 : 1, offset, value: 'abc' }))
+    const bytes = Buffer.concat([...old, batch(7)])
+
+    expect(batchesEnd(Buffer.concat(old))).toMatchObject({ nextOffset: 5, leaderEpoch: -1, needed: undefined })
+    expect(batchesEnd(bytes)).toMatchObject({ nextOffset: batchesEnd(batch(7)).nextOffset, bytes: bytes.length })
+  })
+
+  it('should leave damage to the decoder, as one batch to the end', () => {
+    const unknown = batch(7)
+    unknown.writeInt8(3, MAGIC_AT)
     const damaged = batch(7)
     damaged.writeInt32BE(-5, 8)
 
-    expect(batchesEnd(old)).toEqual({ nextOffset: 8, bytes: old.length, needed: undefined })
+    expect(batchesEnd(unknown)).toEqual({ nextOffset: 8, bytes: unknown.length, needed: undefined })
     expect(batchesEnd(damaged)).toEqual({ nextOffset: 8, bytes: damaged.length, needed: undefined })
   })
 

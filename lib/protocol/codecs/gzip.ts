@@ -1,7 +1,7 @@
 import { constants, gunzipSync, gzipSync } from 'node:zlib'
-import type { CompressionCodec } from './CompressionCodec.js'
+import { type CompressionCodec, withinLimit } from './CompressionCodec.js'
 
 export const gzip: CompressionCodec = {
   compress: (bytes, level = constants.Z_DEFAULT_COMPRESSION) => gzipSync(bytes, { level }),
-  decompress: (bytes, maxBytes) => gunzipSync(bytes, { maxOutputLength: maxBytes }),
+  decompress: (bytes, maxBytes) => withinLimit(maxBytes, (maxOutputLength) => gunzipSync(bytes, { maxOutputLength })),
 }

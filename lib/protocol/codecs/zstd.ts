@@ -1,5 +1,5 @@
 import * as zlib from 'node:zlib'
-import { type CompressionCodec, refuseMoreThan } from './CompressionCodec.js'
+import { type CompressionCodec, refuseMoreThan, withinLimit } from './CompressionCodec.js'
 import { zstdBound } from './zstdBound.js'
 
 /** What we use of the package `@toondepauw/node-zstd`. */
@@ -33,7 +33,7 @@ export const nodeZstdCodec = (node: Partial<NodeZstd> = zlib as Partial<NodeZstd
     compress: (bytes, level = DEFAULT_LEVEL) => zstdCompressSync(bytes, { params: { [COMPRESSION_LEVEL]: level } }),
     decompress: (bytes, maxBytes) => {
       refuseMoreThan(maxBytes, zstdBound(bytes))
-      return zstdDecompressSync(bytes, { maxOutputLength: maxBytes })
+      return withinLimit(maxBytes, (maxOutputLength) => zstdDecompressSync(bytes, { maxOutputLength }))
     },
   }
 }

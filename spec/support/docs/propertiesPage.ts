@@ -21,6 +21,8 @@ const notes: Readonly<Record<string, string>> = {
   'compression.lz4.level': 'no effect: the package lz4-napi knows one level',
   'enable.idempotence': 'on, unless `acks` or `max.in.flight.requests.per.connection` were set so that it cannot be',
   'enable.auto.commit': 'without checkpoints only: up to what the pipeline has taken over',
+  'fetch.max.decompressed.bytes':
+    'ours: the most bytes that compressed batches may have become at one time, over all splits of a subtask; a batch that becomes more by itself ends the job',
   'group.id': 'offsets are committed to it; nobody joins it',
   'max.poll.records': 'in a batch of the stream, over all splits of a subtask',
   'partition.discovery.interval.ms': 'Flink’s; 0 or less: once; bounded sources look once',

@@ -1,0 +1,125 @@
+import { ConsumerRecord } from '../client/ConsumerRecord.js'
+import type { Offset } from '../client/Offset.js'
+import { corruptRecords } from './corruptRecords.js'
+import { CONTRADICTION, LEGACY_OVERHEAD, LegacyMessage } from './LegacyMessage.js'
+import { LENGTH_AT } from './RecordBatch.js'
+import type { RecordReader } from './RecordReader.js'
+
+/** The compressed message that a set of messages was inflated from. */
+export interface Wrapper {
+  readonly message: LegacyMessage
+  /** the checksums of the messages in it are checked */
+  readonly checkCrcs: boolean
+}
+
+/**
+ * The records of messages of format 0 and 1: of one that stands in the log by itself, or of those that were compressed into one.
+ * As Kafka's `AbstractLegacyRecordBatch` reads them:
+ *
+ * - within a wrapper of format 0 they have their own offsets; within one of format 1 they count from 0, and the wrapper has the
+ *   offset of the last (KIP-31);
+ * - a wrapper with the time of append has it for all of them;
+ * - the last one may be cut, and is passed over then.
+ */
+export class LegacyRecords implements RecordReader {
+  private readonly end: number
+  private readonly shift: number
+  private readonly lastOffset: Offset
+  private readonly appendTime: number | undefined
+  private next: Offset
+
+  constructor(
+    private readonly topic: string,
+    private readonly partition: number,
+    private readonly bytes: Buffer,
+    private position: number,
+    end: number,
+    private readonly wrapper?: Wrapper,
+  ) {
+    const last = this.lastMessage(end)
+    this.end = last.end
+    this.lastOffset = (wrapper?.message ?? last).offset
+    this.next = 0
+    this.shift = wrapper === undefined || wrapper.message.magic === 0 ? 0 : this.shiftTo(last.offset)
+    this.appendTime = wrapper?.message.timestampType === 'LogAppendTime' ? wrapper.message.timestamp : undefined
+  }
+
+  get exhausted(): boolean {
+    return this.position >= this.end
+  }
+
+  get nextOffset(): Offset {
+    return this.next
+  }
+
+  read(into: ConsumerRecord[], max: number, from: Offset): void {
+    while (into.length < max && !this.exhausted) {
+      const message = new LegacyMessage(this.bytes, this.position)
+      const offset = message.offset + this.shift
+      this.position = message.end
+      if (LEGACY_OVERHEAD[message.magic] === undefined) throw this.corrupt('hold a message of another format')
+      if (this.wrapper !== undefined && message.compression !== 'none')
+        throw this.corrupt('hold compressed messages within compressed ones')
+      if (!isOffset(message.offset)) throw this.corrupt('hold an offset that cannot be')
+      if (offset < from || offset < this.next) continue
+      if (offset > this.lastOffset) throw this.corrupt('hold an offset beyond their own')
+      const problem = this.wrapper?.checkCrcs === true ? message.wrongCrc() : undefined
+      if (problem !== undefined) throw this.corrupt(problem)
+      into.push(this.recordOf(message, offset))
+      this.next = offset + 1
+    }
+  }
+
+  private recordOf(message: LegacyMessage, offset: Offset): ConsumerRecord {
+    const { wrapper } = this
+    const { fields } = message
+    if (fields === undefined) throw this.corrupt(CONTRADICTION)
+    return new ConsumerRecord(
+      this.topic,
+      this.partition,
+      offset,
+      message.magic === 0 ? -1 : (this.appendTime ?? message.timestamp),
+      message.magic === 0 ? 'NoTimestampType' : (wrapper?.message ?? message).timestampType,
+      message.leaderEpoch,
+      this.bytes,
+      fields.keyStart,
+      fields.keyEnd,
+      fields.valueStart,
+      fields.valueEnd,
+      message.end,
+      null,
+    )
+  }
+
+  /** Of those that are whole. */
+  private lastMessage(end: number): LegacyMessage {
+    let last: LegacyMessage | undefined
+    for (let at = this.position; end - at >= LENGTH_AT + 4;) {
+      const message = new LegacyMessage(this.bytes, at)
+      if (message.end - at < LEGACY_OVERHEAD[0]!) throw this.corrupt('hold a message that is too short')
+      if (message.end > end) break
+      if (message.end - at < (LEGACY_OVERHEAD[message.magic] ?? 0))
+        throw this.corrupt('hold a message that is too short')
+      last = message
+      at = message.end
+    }
+    return last ?? this.fail('hold no message')
+  }
+
+  /** From the offsets of messages that count from 0 to those of the log. */
+  private shiftTo(lastInner: Offset): number {
+    if (!isOffset(lastInner)) throw this.corrupt('hold an offset that cannot be')
+    if (lastInner > this.lastOffset) throw this.corrupt('hold more offsets than their own allows')
+    return this.lastOffset - lastInner
+  }
+
+  private fail(problem: string): never {
+    throw this.corrupt(problem)
+  }
+
+  private corrupt(problem: string): Error {
+    return corruptRecords(this.topic, this.partition, this.wrapper?.message.offset ?? this.next, problem)
+  }
+}
+
+const isOffset = (offset: number): boolean => offset >= 0 && Number.isSafeInteger(offset)
