@@ -4,6 +4,7 @@ import type { BatchEnd } from '../../lib/stream/BatchEnd.js'
 import { show } from '../support/elements.js'
 import { onKafka } from './support/onKafka.js'
 import { builderOf } from './support/sourceOf.js'
+import { withFetched } from './support/withFetched.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 
 describe('the loop of KafkaSource', () => {
@@ -71,6 +72,37 @@ describe('the loop of KafkaSource', () => {
       scheduler.flush()
       expect(values.filter((value) => value < 'm')).toEqual(['a', 'b'])
       expect(values.filter((value) => value > 'm')).toEqual(['w', 'x', 'y', 'z'])
+    })
+  })
+
+  it('should look again from time to time for what had no room to be decompressed, and read the others meanwhile', () => {
+    onKafka({ t: 2 }, (kafka, scheduler) => {
+      kafka.produce(
+        't',
+        ['a', 'b', 'w', 'x'].map((value) => ({ value, partition: value < 'm' ? 0 : 1 })),
+      )
+      const source = builderOf().setProperty('max.poll.records', 2).setBounded(OffsetsInitializer.latest()).build()
+      const asked: number[] = []
+      const connect = withFetched(kafka, (fetched) =>
+        fetched.topicPartition.partition === 1
+          ? fetched
+          : Object.setPrototypeOf(
+              {
+                take: (max: number) => {
+                  asked.push(scheduler.now())
+                  return scheduler.now() < 45 ? [] : fetched.take(max)
+                },
+              },
+              fetched,
+            ),
+      )
+      const values: string[] = []
+      source.records({ connect, scheduler }).subscribe((value) => values.push(`${scheduler.now()} ${value}`))
+      scheduler.flush()
+      const [began = NaN] = asked
+
+      expect(values).toEqual([`${began} w`, `${began} x`, `${began + 50} a`, `${began + 50} b`])
+      expect(asked.map((at) => at - began)).toEqual([0, 10, 20, 30, 40, 50, 50])
     })
   })
 

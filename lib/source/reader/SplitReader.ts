@@ -1,3 +1,4 @@
+import type { Subscription } from 'rxjs'
 import { isThenable } from '../../checks/isThenable.js'
 import type { ConsumerRecord } from '../../client/ConsumerRecord.js'
 import type { Logger } from '../../client/KafkaConfig.js'
@@ -11,6 +12,10 @@ import { SourceError } from '../SourceError.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import type { SplitOutput } from './SourceOutput.js'
+import type { Turns } from './Turns.js'
+
+/** Until a split looks again whether there is room for what its next batch is decompressed to, ms. */
+const ROOM_INTERVAL = 10
 
 /** Reads one split: fetches ahead by one, and turns what was fetched into records, batch by batch. */
 export class SplitReader<T> {
@@ -21,6 +26,8 @@ export class SplitReader<T> {
   private made = 0
   private deserializing = false
   private ended = false
+  /** open while there is no room for what its next batch is decompressed to */
+  private waitingForRoom: Subscription | undefined
   /** values that left since the last count */
   private emitted = 0
 
@@ -31,7 +38,7 @@ export class SplitReader<T> {
     private readonly config: KafkaSourceConfig<T>,
     private readonly metrics: KafkaSourceReaderMetrics,
     private readonly logger: Logger,
-    private readonly wake: () => void,
+    private readonly turns: Pick<Turns, 'ask' | 'askLater'>,
   ) {}
 
   /** Begins to fetch, unless there is nothing to be read. */
@@ -47,7 +54,8 @@ export class SplitReader<T> {
     if (this.ended || !this.output.live) return false
     if (state.finished) return true
     if (this.output.paused) return false
-    return state.fetches.length > 0 ? state.demand : !state.requested
+    if (state.fetches.length === 0) return !state.requested
+    return state.demand && this.waitingForRoom?.closed !== false
   }
 
   /** Nothing is to come from it. */
@@ -88,6 +96,10 @@ export class SplitReader<T> {
     // One in work, one on its way.
     if (state.fetches.length === 1) this.request()
     const records = fetched.take(max)
+    if (records.length === 0 && !fetched.exhausted) {
+      this.waitingForRoom = this.turns.askLater(ROOM_INTERVAL)
+      return
+    }
     let read = 0
     for (; read < records.length; read++) {
       const record = records[read]!
@@ -197,7 +209,7 @@ export class SplitReader<T> {
     this.output.batchEnd(
       batchEnd(() => {
         acknowledge()
-        this.wake()
+        this.turns.ask()
       }, this.state.key),
     )
   }

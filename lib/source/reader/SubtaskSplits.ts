@@ -155,7 +155,7 @@ export class SubtaskSplits<T> {
     const { config, output, metrics, logger, turns } = this.context
     const state = new KafkaPartitionSplitState(split)
     const splitOutput = output.add(state)
-    const reader = new SplitReader(state, splitOutput, this.fetcher, config, metrics, logger, turns.ask)
+    const reader = new SplitReader(state, splitOutput, this.fetcher, config, metrics, logger, turns)
     this.assigned.add(reader)
     metrics.addSplit(state, splitOutput)
     reader.start()

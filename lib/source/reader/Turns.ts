@@ -1,4 +1,4 @@
-import type { SchedulerLike, Subscription } from 'rxjs'
+import { type SchedulerLike, Subscription, timer } from 'rxjs'
 
 /** How long turns may hold the process before timers and sockets have theirs, in ms. */
 const TIME_BUDGET = 10
@@ -14,6 +14,7 @@ export class Turns {
   private asked = false
   private closed = false
   private scheduled: Subscription | undefined
+  private later = Subscription.EMPTY
 
   /** @param step does what there is to do; it calls `ask` when it is to be called again */
   constructor(
@@ -29,6 +30,16 @@ export class Turns {
       this.scheduled = undefined
       this.run()
     })
+  }
+
+  /**
+   * There may be something to do in a moment: for what nothing tells the end of. Calls that come meanwhile share the turn.
+   *
+   * @returns closed when the turn is there
+   */
+  askLater(ms: number): Subscription {
+    if (this.later.closed && !this.closed) this.later = timer(ms, this.scheduler).subscribe({ complete: this.ask })
+    return this.later
   }
 
   /** Has its turn now. For who is called from the outside, by a socket or a timer, and need not wait. */
@@ -47,6 +58,7 @@ export class Turns {
   close(): void {
     this.closed = true
     this.scheduled?.unsubscribe()
+    this.later.unsubscribe()
   }
 
   private get wanted(): boolean {

@@ -73,6 +73,11 @@ export class FakeCluster {
     return new FakeCluster(await Promise.all(brokers), host)
   }
 
+  /** Of the first broker. */
+  get address(): string {
+    return `${this.host}:${this.brokers[0]?.port ?? 0}`
+  }
+
   lead(topic: string, ...leaders: readonly number[]): void {
     const before = this.leaders.get(topic) ?? []
     this.leaders.set(
