@@ -1,0 +1,25 @@
+import { asapScheduler, asyncScheduler, queueScheduler, type SchedulerLike } from 'rxjs'
+
+/** Reads a clock that is never set: ms since any fixed moment. */
+export type MonotonicClock = () => number
+
+const realTime: ReadonlySet<SchedulerLike> = new Set([asyncScheduler, asapScheduler, queueScheduler])
+
+/**
+ * A clock for durations. `scheduler.now()` of RxJS's own schedulers is the time of day, which an operator or NTP may set back or
+ * forth: an interval measured with it would last an hour longer, or be over at once.
+ *
+ * With RxJS's schedulers of real time it is the machine's monotonic clock; with any other, such as the `TestScheduler`, the sum of
+ * that scheduler's steps forward.
+ */
+export const monotonicClock = (scheduler: SchedulerLike): MonotonicClock => {
+  if (realTime.has(scheduler)) return () => performance.now()
+  let last = scheduler.now()
+  let elapsed = 0
+  return () => {
+    const now = scheduler.now()
+    elapsed += Math.max(0, now - last)
+    last = now
+    return elapsed
+  }
+}
