@@ -1,7 +1,8 @@
 /**
  * Who may import whom in lib (DESIGN.md, file map). Level by level, from what changes rarely to what changes often; an
  * arrow points to something steadier. Types count as much as values. Counters (`lib/metrics`), what errors have in common
- * (`lib/errors`) and checks of what callers give (`lib/checks`) may be used anywhere.
+ * (`lib/errors`), checks of what callers give (`lib/checks`) and what schedulers are used with (`lib/scheduling`) may be used
+ * anywhere.
  */
 const arrows = {
   client: {
@@ -11,6 +12,11 @@ const arrows = {
   },
   stream: { to: [], because: 'The elements and operators know no Kafka: their rules are proved on Observables alone.' },
   checks: { to: [], because: 'What callers give is checked, and named in messages, in every folder alike.' },
+  scheduling: {
+    to: [],
+    because:
+      'How work is put in order and timed on a scheduler is the same everywhere, and knows nothing of what the work is.',
+  },
   metrics: { to: [], because: 'Whoever counts must not drag in what is counted.' },
   errors: { to: [], because: 'Every folder has an error class of its own; what these share knows none of them.' },
   protocol: {
@@ -76,7 +82,9 @@ const arrows = {
 
 /** Never a folder itself, nor what may be used anywhere. */
 const others = (folder, to) =>
-  [folder, 'metrics', 'errors', 'checks', ...to].map((name) => (name.includes('.') ? name : `${name}/`)).join('|')
+  [folder, 'metrics', 'errors', 'checks', 'scheduling', ...to]
+    .map((name) => (name.includes('.') ? name : `${name}/`))
+    .join('|')
 
 module.exports = {
   forbidden: [

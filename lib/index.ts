@@ -29,7 +29,12 @@ export type { KafkaSubscriber } from './source/subscriber/KafkaSubscriber.js'
 // Sink
 export { KafkaSink } from './sink/KafkaSink.js'
 export { KafkaSinkBuilder } from './sink/KafkaSinkBuilder.js'
-export type { CommitLostPolicy, KafkaSinkConfig } from './sink/KafkaSinkConfig.js'
+export type {
+  CommitLostPolicy,
+  PrefixInUsePolicy,
+  UnknownTransactionPolicy,
+  KafkaSinkConfig,
+} from './sink/KafkaSinkConfig.js'
 export type { KafkaSinkOptions } from './sink/KafkaSinkOptions.js'
 export { sinkTo } from './sink/sinkTo.js'
 export type { NotFromSource, SinkOperator } from './sink/sinkTo.js'
@@ -66,6 +71,18 @@ export { recordOf } from './stream/located.js'
 export type { RecordPosition } from './stream/RecordPosition.js'
 export { recordsOnly } from './stream/recordsOnly.js'
 export { StreamError } from './stream/StreamError.js'
+export type {
+  FormerTransactions,
+  Inheritance,
+  OwnerRecords,
+  PreparedTransactionId,
+  RecoveryAction,
+  RestoredTransaction,
+  TransactionOwner,
+  TransactionStanding,
+  TwoPhaseCommit,
+  TwoPhaseSink,
+} from './stream/TwoPhaseCommit.js'
 export type { StreamErrorTag } from './stream/StreamError.js'
 
 // Event time
@@ -107,15 +124,26 @@ export type {
   CheckpointStore,
   StoredAttempt,
   StoredCheckpoint,
-} from './checkpoint/CheckpointStore.js'
+  StoredTransaction,
+} from './checkpoint/store/CheckpointStore.js'
+export type {
+  AttemptLedger,
+  EarlierCheckpoint,
+  FormerHolder,
+  IdBlock,
+  SinkRecord,
+} from './checkpoint/store/AttemptLedger.js'
+export { checkpointStoreOn } from './checkpoint/store/checkpointStoreOn.js'
+export type { CheckpointStoreOptions } from './checkpoint/store/checkpointStoreOn.js'
+export type { CheckpointStorage } from './checkpoint/store/CheckpointStorage.js'
 export type { JobShare } from './checkpoint/JobShare.js'
 export type { CompletedCheckpoint } from './checkpoint/CompletedCheckpoint.js'
-export { FileCheckpointStore } from './checkpoint/FileCheckpointStore.js'
-export type { FileCheckpointStoreOptions } from './checkpoint/FileCheckpointStore.js'
-export type { OnCorrupt } from './checkpoint/AttemptFolder.js'
-export type { FileSystem } from './checkpoint/FileSystem.js'
+export { FileCheckpointStore } from './checkpoint/store/FileCheckpointStore.js'
+export type { FileCheckpointStoreOptions } from './checkpoint/store/FileCheckpointStore.js'
+export type { OnCorrupt } from './checkpoint/store/StoreReader.js'
+export type { FileSystem } from './checkpoint/store/FileSystem.js'
 export type { CheckpointedSource, CheckpointRequest, SourceAttempt } from './checkpoint/SourceAttempt.js'
-export { MemoryCheckpointStore } from './checkpoint/MemoryCheckpointStore.js'
+export { MemoryCheckpointStore } from './checkpoint/store/MemoryCheckpointStore.js'
 export { stateCodec } from './checkpoint/StateCodec.js'
 export type { StateCodec, StateReader } from './checkpoint/StateCodec.js'
 

@@ -32,6 +32,7 @@ const world: Readonly<Record<string, string>> = {
   sink: 'declare const sink: KafkaSink<unknown>',
   source: 'declare const source: KafkaSource<string>',
   split: 'declare const split: KafkaSplit<string>',
+  storage: 'declare const storage: CheckpointStorage',
   strategy: 'declare const strategy: WatermarkStrategy<string>',
   uid: 'declare const uid: string',
   weather: 'declare const weather: KafkaSource<string>',
@@ -48,7 +49,7 @@ const modules = new Map<string, string>([
   ['isLeft', 'fp-ts/lib/Either.js'],
   ['isRight', 'fp-ts/lib/Either.js'],
   ...files.flatMap(({ file, text }) =>
-    [...text.matchAll(/^export (?:abstract )?(?:const|class|function|interface|type) (\w+)/gm)].map(
+    [...text.matchAll(/^export (?:abstract )?(?:const|class|function\*?|interface|type) (\w+)/gm)].map(
       ([, name]) => [name as string, `../${file.replace(/\.ts$/, '.js')}`] as const,
     ),
   ),

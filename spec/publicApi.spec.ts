@@ -23,15 +23,15 @@ const values = list(`
   KafkaSinkBuilder KafkaSource KafkaSourceBuilder LongDeserializer MAX_WATERMARK MIN_WATERMARK MemoryCheckpointStore
   MemoryMetricGroup OffsetResetStrategy OffsetsInitializer SimpleStringSchema SourceError StreamError StreamRecord
   StringDeserializer TopicPartition TransactionNamingStrategy UUIDDeserializer Watermark WatermarkStatus WatermarkStrategy
-  alignWatermarks assignTimestampsAndWatermarks branch combineWatermarks consumerRecord deadLetter decodeConsumerConfig decodeProducerConfig
+  alignWatermarks assignTimestampsAndWatermarks branch checkpointStoreOn combineWatermarks consumerRecord deadLetter decodeConsumerConfig decodeProducerConfig
   defaultConnect earliestOffset isKafkaError latestOffset mapAsync offsetForTimestamp onRecords processBatches recordOf recordsOnly
   sinkTo splitOwner stateCodec unionElements withIdleness
   EventTimeSessionWindows SlidingEventTimeWindows TimeWindow TumblingEventTimeWindows keyedScan windowByEventTime
 `)
 
 const types = list(`
-  ActiveProducer ActiveProducersByPartition AlignWatermarksConfig AttemptLease AttemptRequest BatchEnd BrokerAddress Bytes CheckpointBarrier CheckpointConfig
-  CheckpointErrorTag CheckpointLogger CheckpointOutcome CheckpointRequest CheckpointStore CheckpointedSource
+  ActiveProducer ActiveProducersByPartition AlignWatermarksConfig AttemptLease AttemptLedger AttemptRequest BatchEnd BrokerAddress Bytes CheckpointBarrier CheckpointConfig
+  CheckpointErrorTag CheckpointLogger CheckpointOutcome CheckpointRequest CheckpointStorage CheckpointStore CheckpointStoreOptions CheckpointedSource
   CheckpointingInfo CommitLostPolicy CompletedCheckpoint CompressionType ConfigError ConnectKafka ConsumerConfig
   ConsumerRecordFields ControlElement Counter DeadLetterPolicy DecodedProducerConfig DeserializationErrorPolicy
   DeserializationSchema Deserializer DeserializerClass EndOfStream EventTimeHold FetchFailed FetchedRecords FetcherConfig
@@ -47,7 +47,9 @@ const types = list(`
   StoredAttempt StoredCheckpoint StreamElement StreamErrorTag SubtaskInfo TerminalPipeline TickConfig TimestampAssigner
   TimestampProvider TimestampType TlsConfig TopicDescription TopicSelector TransactionDescription TransactionListing TransactionState TransactionalProducer
   WatermarkAlignment WatermarkGenerator WatermarkHolder WatermarkHolderObserver WatermarkOutput WindowAssigner WindowConfig
-  WindowResult
+  WindowResult EarlierCheckpoint FormerHolder FormerTransactions IdBlock Inheritance OwnerRecords PrefixInUsePolicy PreparedTransactionId
+  RecoveryAction RestoredTransaction SinkRecord StoredTransaction TransactionOwner TransactionStanding TwoPhaseCommit TwoPhaseSink
+  UnknownTransactionPolicy
 `)
 
 /** Of `rx-kafka/testing`. */
@@ -67,7 +69,7 @@ const members: Readonly<Record<string, readonly [subject: object, names: readonl
   'KafkaSink.builder()': [
     rxKafka.KafkaSink.builder(),
     list(`setBootstrapServers setRecordSerializer setDeliveryGuarantee setTransactionalIdPrefix setTransactionNamingStrategy
-      setCommitLostPolicy setKafkaProducerConfig setProperty setLogger build buildEither`),
+      setCommitLostPolicy setUnknownTransactionPolicy setPrefixInUsePolicy setKafkaProducerConfig setProperty setLogger build buildEither`),
   ],
   'KafkaRecordSerializationSchema.builder()': [
     rxKafka.KafkaRecordSerializationSchema.builder(),

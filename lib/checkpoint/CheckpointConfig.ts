@@ -1,6 +1,6 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs'
 import { CheckpointError } from './CheckpointError.js'
-import type { CheckpointStore } from './CheckpointStore.js'
+import type { CheckpointStore } from './store/CheckpointStore.js'
 
 /** Where the coordinator tells what an operator of the job should know. `console` fits. */
 export interface CheckpointLogger {

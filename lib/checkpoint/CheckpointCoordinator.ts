@@ -1,4 +1,4 @@
-import { defer, type Observable, Subject, switchMap, take } from 'rxjs'
+import { defer, type Observable, Subject, switchMap, take, throwError } from 'rxjs'
 import { type CheckpointConfig, type ResolvedCheckpointConfig, resolveCheckpointConfig } from './CheckpointConfig.js'
 import { CheckpointError } from './CheckpointError.js'
 import { noStates } from './CheckpointStates.js'
@@ -33,6 +33,8 @@ export class CheckpointCoordinator {
   private readonly completed = new Subject<CompletedCheckpoint>()
   private readonly ended = new Subject<void>()
   private attempt: JobAttempt | undefined
+  /** A stop whose transactions could not be committed: a retry must not run the job on. */
+  private stopFailed: Error | undefined
   private newest: (AttemptIdentity & { readonly finished: FinishedSubtasks }) | undefined
 
   private constructor(private readonly config: ResolvedCheckpointConfig) {
@@ -69,14 +71,15 @@ export class CheckpointCoordinator {
    * While an attempt is ending, it waits for the next one. Unsubscribing before it has emitted is leaving.
    */
   join(source: CheckpointedSource): Observable<SourceAttempt> {
-    return defer(() =>
-      this.attempt?.closed === true
+    return defer(() => {
+      if (this.stopFailed !== undefined && this.attempt === undefined) return throwError(() => this.stopFailed)
+      return this.attempt?.closed === true
         ? this.ended.pipe(
             take(1),
             switchMap(() => this.join(source)),
           )
-        : this.open().join(source),
-    )
+        : this.open().join(source)
+    })
   }
 
   private open(): JobAttempt {
@@ -84,6 +87,7 @@ export class CheckpointCoordinator {
     const listener: JobAttemptListener = {
       onBegun: (identity) => (this.newest = { ...identity, finished: { subtasks: [], states: noStates } }),
       onCompleted: (checkpoint) => this.completed.next(checkpoint),
+      onStopFailed: (error) => (this.stopFailed = error),
       onEnd: (finished) => {
         if (this.newest !== undefined) this.newest = { ...this.newest, finished }
         this.attempt = undefined

@@ -9,11 +9,15 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * - `StoreFailed`: the store could not write or read.
  * - `Corrupt`: what is stored under its final name cannot be read.
  * - `Superseded`: a newer attempt has taken over; this one must not commit anything any more.
+ * - `NotTakenOver`: another process of the same job ran on, since this one took too long to begin.
+ * - `StoreLost`: the store has forgotten an attempt of this process: it was emptied, replaced or rolled back.
+ * - `WentBack`: a prepared transaction is dead, so the job goes back to the checkpoint before it. A retry, or the next start, does.
  * - `Rescale`: the parallelism cannot be changed now: subtasks of the former one still run, or an earlier change is not through.
  * - `DuplicateUid`: two sources, or two states of one checkpoint, share a uid.
  * - `NonRestoredState`: the restored checkpoint holds state that nobody asked for.
  * - `SourceLeft`: a source of the job left before its end, and the attempt ends with it.
  * - `Aborted`: the checkpoint was given up for a reason that is no failure, such as the end of the attempt.
+ * - `StopFailed`: the job has ended with a stored checkpoint whose transactions could not be committed.
  * - `NotRunning`: nothing that could be checkpointed is running.
  * - `Stopping`: the job is stopped, or being stopped in another way.
  * - `IllegalState`: a call that does not fit the state it met; a mistake in the program.
@@ -26,11 +30,15 @@ export type CheckpointErrorTag =
   | 'StoreFailed'
   | 'Corrupt'
   | 'Superseded'
+  | 'NotTakenOver'
+  | 'StoreLost'
+  | 'WentBack'
   | 'Rescale'
   | 'DuplicateUid'
   | 'NonRestoredState'
   | 'SourceLeft'
   | 'Aborted'
+  | 'StopFailed'
   | 'NotRunning'
   | 'Stopping'
   | 'IllegalState'
@@ -44,6 +52,8 @@ const retriableTags: ReadonlySet<CheckpointErrorTag> = new Set([
   'SourceLeft',
   'Aborted',
   'Rescale',
+  'WentBack',
+  'NotTakenOver',
 ])
 
 /** The one error class of checkpointing. */

@@ -1,6 +1,13 @@
+import type { PreparedTransactionId } from '../stream/TwoPhaseCommit.js'
 import { keyOf, type SubtaskKey } from './PendingCheckpoint.js'
+import type { StoredCheckpoint, StoredTransaction } from './store/CheckpointStore.js'
 
-type State = SubtaskKey & { readonly state: unknown }
+/** What a part of the job has handed over for a checkpoint. */
+export type State = SubtaskKey & {
+  readonly state: unknown
+  /** The transactions in it that wait for a completion. */
+  readonly prepared: readonly PreparedTransactionId[]
+}
 
 /**
  * The states of a checkpoint by uid and subtask; of finished sources, and of what stood behind them, the last ones. A value.
@@ -30,7 +37,7 @@ export const statesOfSubtasks = ({ all }: CheckpointStates, subtasks: readonly n
 })
 
 /** As it is stored: an array by uid, one entry for each subtask. */
-export const byUid = ({ all }: CheckpointStates): Readonly<Record<string, readonly unknown[]>> => {
+export const byUid = (all: readonly (SubtaskKey & { readonly state: unknown })[]): StoredCheckpoint['states'] => {
   const states = new Map<string, unknown[]>()
   for (const { uid, subtaskIndex, state } of all) {
     const subtasks = states.get(uid) ?? []
@@ -39,4 +46,16 @@ export const byUid = ({ all }: CheckpointStates): Readonly<Record<string, readon
     states.set(uid, subtasks)
   }
   return Object.fromEntries(states)
+}
+
+/** As it is stored: the transactions of each uid. */
+export const preparedByUid = (all: readonly State[]): StoredCheckpoint['prepared'] => {
+  const prepared = new Map<string, StoredTransaction[]>()
+  for (const { uid, subtaskIndex, prepared: transactions } of all)
+    if (transactions.length > 0)
+      prepared.set(uid, [
+        ...(prepared.get(uid) ?? []),
+        ...transactions.map(({ id, checkpointId }) => ({ id, checkpointId, subtaskIndex })),
+      ])
+  return prepared.size === 0 ? undefined : Object.fromEntries(prepared)
 }

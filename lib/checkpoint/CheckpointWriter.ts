@@ -1,5 +1,6 @@
-import { catchError, concatMap, defer, EMPTY, Observable, of, ReplaySubject, Subject, tap } from 'rxjs'
-import type { StoredAttempt, StoredCheckpoint } from './CheckpointStore.js'
+import { catchError, defer, EMPTY, map, Observable, of, ReplaySubject, Subject, tap } from 'rxjs'
+import { trampolinedConcatAll } from '../scheduling/trampolinedConcatAll.js'
+import type { StoredAttempt, StoredCheckpoint } from './store/CheckpointStore.js'
 
 interface Mark {
   readonly uid: string
@@ -24,7 +25,17 @@ export class CheckpointWriter {
 
   constructor(private readonly attempt: StoredAttempt) {
     this.newest = attempt.restored?.checkpointId
-    this.writes.pipe(concatMap((write$) => write$.pipe(catchError(() => EMPTY)))).subscribe()
+    this.writes
+      .pipe(
+        map((write$) => write$.pipe(catchError(() => EMPTY))),
+        trampolinedConcatAll(),
+      )
+      .subscribe()
+  }
+
+  /** By uid, the ids known to be committed that go with the newest durable checkpoint. */
+  get committed(): StoredCheckpoint['committed'] {
+    return byUid(this.marks)
   }
 
   /** A checkpoint was triggered; its snapshots know all marks that are durable by now. */

@@ -1,6 +1,8 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js'
 import { StreamError } from '../stream/StreamError.js'
+import type { PreparedTransactionId } from '../stream/TwoPhaseCommit.js'
 import { CheckpointError } from './CheckpointError.js'
+import type { State } from './CheckpointStates.js'
 
 /** A part of the job that runs as one: a source, or all states behind its barriers, of one subtask. */
 export interface SubtaskKey {
@@ -21,7 +23,10 @@ type Snapshot = { readonly _tag: 'Announced' } | { readonly _tag: 'Delivered'; r
  */
 export interface PendingCheckpoint {
   readonly sources: ReadonlyMap<string, SubtaskKey & { readonly progress: SourceProgress }>
-  readonly snapshots: ReadonlyMap<string, SubtaskKey & { readonly snapshot: Snapshot }>
+  readonly snapshots: ReadonlyMap<
+    string,
+    SubtaskKey & { readonly snapshot: Snapshot; readonly prepared: readonly PreparedTransactionId[] }
+  >
 }
 
 export type PendingFault = CheckpointError | StreamError
@@ -75,7 +80,11 @@ export const acknowledged = (
 }
 
 /** A state will be handed over. */
-export const announced = (pending: PendingCheckpoint, owner: SubtaskKey): Either<PendingFault, PendingCheckpoint> =>
+export const announced = (
+  pending: PendingCheckpoint,
+  owner: SubtaskKey,
+  prepared: readonly PreparedTransactionId[] = [],
+): Either<PendingFault, PendingCheckpoint> =>
   pending.snapshots.has(keyOf(owner))
     ? left(
         new CheckpointError(
@@ -84,11 +93,15 @@ export const announced = (pending: PendingCheckpoint, owner: SubtaskKey): Either
             'of a job with state needs a uid of its own: set the option uid.',
         ),
       )
-    : right(withSnapshot(pending, { ...owner, snapshot: { _tag: 'Announced' } }))
+    : right(withSnapshot(pending, { ...owner, snapshot: { _tag: 'Announced' }, prepared }))
 
 /** An announced state is here. */
 export const delivered = (pending: PendingCheckpoint, owner: SubtaskKey, state: unknown): PendingCheckpoint =>
-  withSnapshot(pending, { ...owner, snapshot: { _tag: 'Delivered', state } })
+  withSnapshot(pending, {
+    ...owner,
+    snapshot: { _tag: 'Delivered', state },
+    prepared: pending.snapshots.get(keyOf(owner))?.prepared ?? [],
+  })
 
 /** By name, what has not come yet; nothing when the checkpoint can be stored. */
 export const missing = (pending: PendingCheckpoint): readonly string[] => [
@@ -115,9 +128,9 @@ export const isComplete = (pending: PendingCheckpoint): boolean => {
 }
 
 /** The states handed over so far. */
-export const deliveredStates = (pending: PendingCheckpoint): readonly (SubtaskKey & { readonly state: unknown })[] =>
-  [...pending.snapshots.values()].flatMap(({ uid, subtaskIndex, snapshot }) =>
-    snapshot._tag === 'Delivered' ? [{ uid, subtaskIndex, state: snapshot.state }] : [],
+export const deliveredStates = (pending: PendingCheckpoint): readonly State[] =>
+  [...pending.snapshots.values()].flatMap(({ uid, subtaskIndex, snapshot, prepared }) =>
+    snapshot._tag === 'Delivered' ? [{ uid, subtaskIndex, state: snapshot.state, prepared }] : [],
   )
 
 export const nameOf = ({ uid, subtaskIndex }: SubtaskKey): string => `the source "${uid}" (subtask ${subtaskIndex})`
@@ -129,5 +142,5 @@ const withSource = (
 
 const withSnapshot = (
   pending: PendingCheckpoint,
-  entry: SubtaskKey & { readonly snapshot: Snapshot },
+  entry: SubtaskKey & { readonly snapshot: Snapshot; readonly prepared: readonly PreparedTransactionId[] },
 ): PendingCheckpoint => ({ ...pending, snapshots: new Map(pending.snapshots).set(keyOf(entry), entry) })

@@ -1,6 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { isObservable, type Observable, ReplaySubject, Subscription, take } from 'rxjs'
 import type { CheckpointBarrier, CheckpointOutcome } from '../stream/CheckpointBarrier.js'
+import type { PreparedTransactionId } from '../stream/TwoPhaseCommit.js'
 import { CheckpointError, isCheckpointError, isFatal, reasonOf } from './CheckpointError.js'
 import { canAbort, type CheckpointPhase, enterPhase } from './CheckpointPhase.js'
 import {
@@ -16,11 +17,12 @@ import {
   sent,
   type SubtaskKey,
 } from './PendingCheckpoint.js'
+import type { State } from './CheckpointStates.js'
 import type { CheckpointTicket } from './CheckpointTicket.js'
-import type { CheckpointWriter } from './CheckpointWriter.js'
 import type { CompletedCheckpoint } from './CompletedCheckpoint.js'
 import type { CheckpointedSource, CheckpointRequest } from './SourceAttempt.js'
 import { invalidState, toStored } from './storedState.js'
+import type { StoredCheckpoint } from './store/CheckpointStore.js'
 
 /** Whom a running checkpoint tells. None of these is called but to set a flag: a barrier is acknowledged inside of `next()`. */
 export interface RunningCheckpointListener {
@@ -32,12 +34,20 @@ export interface RunningCheckpointListener {
   onMisuse(error: PendingFault): void
 }
 
+/** Where the sinks tell what has become of the transactions of a completed checkpoint. */
+export interface CommitMarks {
+  markCommitted(uid: string, ids: readonly string[]): Observable<void>
+  commitFailed(uid: string, error: unknown): void
+}
+
 /** One checkpoint on its way: makes its barriers, and gathers what comes back. */
 export class RunningCheckpoint {
   /** What ends with it: its time-out, the states it waits for, the write. */
   readonly work = new Subscription()
   /** It is kept when others are subsumed. */
   savepoint = false
+  /** The transactions that its completion commits, once it is stored. */
+  prepared: StoredCheckpoint['prepared']
   readonly outcome$: Observable<CheckpointOutcome>
   private readonly outcome = new ReplaySubject<CheckpointOutcome>(1)
   private currentPhase: CheckpointPhase = 'triggered'
@@ -45,8 +55,8 @@ export class RunningCheckpoint {
 
   constructor(
     readonly checkpointId: number,
-    /** ms since the epoch */
-    readonly timestamp: number,
+    /** `timestamp`: ms since the epoch; `monotonic`: for its duration */
+    readonly startedAt: { readonly timestamp: number; readonly monotonic: number },
     /** every source that takes part, and why nothing follows its barrier */
     readonly requests: ReadonlyMap<CheckpointedSource, CheckpointRequest>,
     private readonly listener: RunningCheckpointListener,
@@ -81,7 +91,7 @@ export class RunningCheckpoint {
     return this.phase === 'triggered' && isComplete(this.pending)
   }
 
-  get states(): readonly (SubtaskKey & { readonly state: unknown })[] {
+  get states(): readonly State[] {
     return deliveredStates(this.pending)
   }
 
@@ -97,11 +107,17 @@ export class RunningCheckpoint {
   }
 
   /** Tells everyone: durable. */
-  complete(completed: CompletedCheckpoint, marks: Pick<CheckpointWriter, 'markCommitted'>): void {
+  complete(completed: CompletedCheckpoint, marks: CommitMarks): void {
     this.currentPhase = enterPhase(this.currentPhase, 'completed')
     this.work.unsubscribe()
-    const markCommitted = (uid: string, ids: readonly string[]) => marks.markCommitted(uid, ids)
-    this.tell({ _tag: 'completed', checkpointId: this.checkpointId, markCommitted })
+    this.tell({
+      _tag: 'completed',
+      checkpointId: this.checkpointId,
+      markCommitted: (uid, ids) => marks.markCommitted(uid, ids),
+      commitFailed: (uid, error) => {
+        marks.commitFailed(uid, error)
+      },
+    })
     this.ticket?.resolve(completed)
   }
 
@@ -128,7 +144,7 @@ export class RunningCheckpoint {
       kind: 'barrier',
       checkpointId: this.checkpointId,
       end: this.requests.get(source)?.end,
-      snapshot: (uid, state) => this.snapshot({ uid, subtaskIndex: source.subtaskIndex }, state),
+      snapshot: (uid, state, prepared) => this.snapshot({ uid, subtaskIndex: source.subtaskIndex }, state, prepared),
       acknowledge: () => this.acknowledge(source, part),
       outcome$: this.outcome$,
     }
@@ -141,7 +157,7 @@ export class RunningCheckpoint {
     if (isLeft(step)) throw step.left
   }
 
-  private snapshot(owner: SubtaskKey, state: unknown): void {
+  private snapshot(owner: SubtaskKey, state: unknown, prepared?: readonly PreparedTransactionId[]): void {
     if (this.phase === 'aborted') return
     if (this.phase !== 'triggered')
       return this.listener.onMisuse(
@@ -152,7 +168,7 @@ export class RunningCheckpoint {
         ),
       )
     if (!isUid(owner.uid)) return this.listener.onMisuse(noUid(owner.uid))
-    if (!this.apply(announced(this.pending, owner))) return
+    if (!this.apply(announced(this.pending, owner, prepared))) return
     if (!isObservable(state)) {
       this.deliver(owner, state)
       return

@@ -8,6 +8,11 @@ export interface CheckpointedSource {
   readonly uid: string
   readonly subtaskIndex: number
   readonly parallelism: number
+  /**
+   * Completes when the source can begin, because it has reached what it reads from; errors when it cannot. Until then the attempt does not
+   * take over from the one that runs. Subscribed to once.
+   */
+  prepare?(): Observable<unknown>
   /** Something was asked of the source: look at `pending()` from its loop. Called at any time; must only set a flag. */
   wake(): void
   /** The pipeline asks it to end as a bounded source does (`Restored.requestEnd`). Called at any time; must only set a flag. */
@@ -39,6 +44,11 @@ export interface CheckpointRequest {
 export interface SourceAttempt {
   readonly restored: Restored
   ready(): void
+  /**
+   * Whether this attempt has taken over from another process that may be running. Until then the source emits no records: the other one
+   * still does. It is woken when that changes.
+   */
+  readonly active: boolean
   pending(): CheckpointRequest | undefined
   /** Answers a request: hands over the source's state and makes the barrier to emit. */
   barrier(request: CheckpointRequest, state: unknown): CheckpointBarrier

@@ -1,17 +1,22 @@
+import type { Observable } from 'rxjs'
 import { CheckpointError } from './CheckpointError.js'
-import type { CheckpointWriter } from './CheckpointWriter.js'
+import type { CheckpointingInfo } from '../stream/Restored.js'
 import type { JoinedSource } from './JoinedSource.js'
 import { nameOf } from './PendingCheckpoint.js'
 import type { RestoredState } from './RestoredState.js'
 import type { RunningCheckpoint } from './RunningCheckpoint.js'
 import type { CheckpointRequest, SourceAttempt } from './SourceAttempt.js'
+import type { TwoPhaseRecovery } from './TwoPhaseRecovery.js'
 
 /** What a source's part in an attempt is made of. */
 export interface AttemptContext {
-  readonly interval: number
-  readonly timeout: number
+  readonly checkpointing: CheckpointingInfo
   readonly restored: RestoredState
-  readonly writer: CheckpointWriter
+  readonly recovery: TwoPhaseRecovery | undefined
+  readonly active: boolean
+  /** A part of the pipeline begins; what is returned says that it has. */
+  beginning(): () => void
+  markCommitted(uid: string, ids: readonly string[]): Observable<void>
   /** The checkpoint that a request belongs to, also when it is aborted by now: its barrier passes without effect. */
   checkpointOf(request: CheckpointRequest): RunningCheckpoint | undefined
   /** The standing of the source has changed. */
@@ -22,7 +27,7 @@ export interface AttemptContext {
 /** Makes one source's part in an attempt: see `SourceAttempt` for the contract. */
 export const attemptOfSource = (joined: JoinedSource, context: AttemptContext): SourceAttempt => {
   const { source } = joined
-  const { restored, writer } = context
+  const { restored, recovery } = context
   const barriers = (request: CheckpointRequest, state: unknown, parts: number) => {
     joined.withdraw(request.checkpointId)
     const checkpoint = context.checkpointOf(request)
@@ -37,16 +42,21 @@ export const attemptOfSource = (joined: JoinedSource, context: AttemptContext): 
       kind: 'restored',
       checkpointId: restored.checkpointId,
       subtask: { subtaskIndex: source.subtaskIndex, parallelism: source.parallelism },
-      checkpointing: { interval: context.interval, timeout: context.timeout },
+      checkpointing: context.checkpointing,
       stateOf: (uid) => restored.stateOf(uid, source.subtaskIndex),
-      statesOf: (uid) => restored.statesOf(uid),
+      beginning: () => context.beginning(),
+      twoPhaseCommit: recovery && { join: (uid, name) => recovery.join(uid, name, source.subtaskIndex) },
+      statesOf: (uid) => restored.statesOf(uid, source.subtaskIndex),
       committedOf: (uid) => restored.committedOf(uid),
-      markCommitted: (uid, ids) => writer.markCommitted(uid, ids),
+      markCommitted: (uid, ids) => context.markCommitted(uid, ids),
       requestEnd: () => source.requestEnd?.(),
     },
     ready: () => {
       joined.ready = true
       context.changed()
+    },
+    get active() {
+      return context.active
     },
     pending: () => joined.requests[0],
     barrier: (request, state) => barriers(request, state, 1)[0]!,

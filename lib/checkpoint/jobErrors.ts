@@ -1,4 +1,5 @@
 import { CheckpointError, isCheckpointError, reasonOf } from './CheckpointError.js'
+import type { CompletedCheckpoint } from './CompletedCheckpoint.js'
 import { nameOf, type SubtaskKey } from './PendingCheckpoint.js'
 
 export const storeFailed = (error: unknown): CheckpointError =>
@@ -11,6 +12,16 @@ export const duplicateSource = ({ uid, subtaskIndex }: SubtaskKey): CheckpointEr
     'DuplicateUid',
     `Two sources of one job have the uid "${uid}" (subtask ${subtaskIndex}), so their states could not be told apart. Set ` +
       'the option uid of one of them.',
+  )
+
+/** For the other sources of a job of which one cannot begin. */
+export const cannotBegin = (cause: unknown): CheckpointError =>
+  new CheckpointError(
+    'SourceLeft',
+    `A source of this job cannot begin, and the others end with it: ${reasonOf(cause)}`,
+    {
+      cause,
+    },
   )
 
 export const leftEarly = (source: SubtaskKey): CheckpointError =>
@@ -26,6 +37,30 @@ export const nonRestored = (uids: readonly string[]): CheckpointError =>
     `The restored checkpoint holds state of ${uids.map((uid) => `"${uid}"`).join(', ')}, which no part of this job has ` +
       'asked for: a uid has changed, a part of the job is gone, or it starts later than the first checkpoint. Give it back ' +
       'its uid, or set allowNonRestoredState to drop that state.',
+  )
+
+/** @param transactions by uid */
+export const preparedNonRestored = (
+  transactions: readonly { readonly uid: string; readonly ids: readonly string[] }[],
+): CheckpointError =>
+  new CheckpointError(
+    'NonRestoredState',
+    `The restored checkpoint holds prepared transactions that no sink of this job could commit: ${transactions
+      .map(({ uid, ids }) => `${ids.join(', ')} of "${uid}"`)
+      .join(
+        '; ',
+      )}. Going on would lose their records, so allowNonRestoredState does not apply to them. Start the job once with that ` +
+      'sink as it was (its uid, or its transactional id prefix, which is in the default uid), until a checkpoint has completed.',
+  )
+
+/** @param stopped the job's last checkpoint */
+export const commitsFailed = (uid: string, stopped: CompletedCheckpoint | undefined, cause: unknown): CheckpointError =>
+  new CheckpointError(
+    'StopFailed',
+    `The job has ended, and ${stopped?.savepoint === true ? 'savepoint' : 'checkpoint'} ${stopped?.checkpointId} is stored, but "${uid}" could not ` +
+      `commit its last transactions: ${reasonOf(cause)} The next start from this checkpoint commits them, if it comes within ` +
+      'transaction.timeout.ms.',
+    { cause },
   )
 
 /** @param waiting who waits in the pipelines, as sentences */

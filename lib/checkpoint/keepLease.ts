@@ -9,7 +9,7 @@ import {
   timer,
 } from 'rxjs'
 import { isFatal } from './CheckpointError.js'
-import { type AttemptLease, LEASE_RENEWAL_MS } from './CheckpointStore.js'
+import { type AttemptLease, LEASE_RENEWAL_MS } from './store/CheckpointStore.js'
 
 /**
  * Shows that an attempt lives, as long as it is subscribed to. Errors when a newer attempt has taken over, which so is noticed

@@ -158,6 +158,8 @@ export class ElementMerge<T> {
       checkpointId: restored.checkpointId,
       checkpointing: restored.checkpointing,
       subtask: restored.subtask,
+      beginning: () => restored.beginning?.() ?? (() => undefined),
+      twoPhaseCommit: restored.twoPhaseCommit,
       stateOf: (uid) => restored.stateOf(uid),
       statesOf: (uid) => restored.statesOf(uid),
       committedOf: (uid) => restored.committedOf(uid),

@@ -6,7 +6,12 @@ import { decodeProducerConfig } from '../config/producerConfig.js'
 import { randomClientId } from '../config/randomClientId.js'
 import { DeliveryGuarantee } from './DeliveryGuarantee.js'
 import type { KafkaSink } from './KafkaSink.js'
-import type { CommitLostPolicy, KafkaSinkConfig } from './KafkaSinkConfig.js'
+import type {
+  CommitLostPolicy,
+  KafkaSinkConfig,
+  PrefixInUsePolicy,
+  UnknownTransactionPolicy,
+} from './KafkaSinkConfig.js'
 import type { KafkaRecordSerializer } from './serializer/KafkaRecordSerializer.js'
 import { TransactionNamingStrategy } from './transaction/TransactionNamingStrategy.js'
 
@@ -25,6 +30,8 @@ export class KafkaSinkBuilder<T> {
   private transactionalIdPrefix: string | undefined
   private transactionNamingStrategy: TransactionNamingStrategy = TransactionNamingStrategy.INCREMENTING
   private commitLostPolicy: CommitLostPolicy = 'fail'
+  private unknownTransactionPolicy: UnknownTransactionPolicy = 'fail'
+  private prefixInUsePolicy: PrefixInUsePolicy = 'fail'
   private logging: { readonly logger?: Logger } = {}
 
   constructor(private readonly make: (config: KafkaSinkConfig<T>) => KafkaSink<T>) {}
@@ -62,6 +69,26 @@ export class KafkaSinkBuilder<T> {
   /** What to do about a transaction that can no longer be committed. Default `fail`; `warn` logs, tells `lost` and goes on. */
   setCommitLostPolicy(policy: CommitLostPolicy): this {
     this.commitLostPolicy = required('commitLostPolicy', policy)
+    return this
+  }
+
+  /**
+   * What to make of a prepared transaction that the brokers have forgotten (`transactional.id.expiration.ms` after its last use), and
+   * of which the checkpoint store does not say that it was committed. Default `fail`: see in the topic whether its records are
+   * there, and say `assumeCommitted` or `assumeLost`.
+   */
+  setUnknownTransactionPolicy(policy: UnknownTransactionPolicy): this {
+    this.unknownTransactionPolicy = required('unknownTransactionPolicy', policy)
+    return this
+  }
+
+  /**
+   * What to do at a start when somebody else has used this sink's transactional ids since the last attempt in the checkpoint store:
+   * another job with the same prefix, or this one while its store was put back to an older copy. Default `fail`; `takeOver` warns and
+   * takes the ids over.
+   */
+  setPrefixInUsePolicy(policy: PrefixInUsePolicy): this {
+    this.prefixInUsePolicy = required('prefixInUsePolicy', policy)
     return this
   }
 
@@ -113,6 +140,8 @@ export class KafkaSinkBuilder<T> {
         transactionalIdPrefix,
         transactionNamingStrategy: this.transactionNamingStrategy,
         commitLostPolicy: this.commitLostPolicy,
+        unknownTransactionPolicy: this.unknownTransactionPolicy,
+        prefixInUsePolicy: this.prefixInUsePolicy,
       }),
     )
   }

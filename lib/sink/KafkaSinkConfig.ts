@@ -6,6 +6,15 @@ import type { TransactionNamingStrategy } from './transaction/TransactionNamingS
 /** What to do when a prepared transaction turns out to be aborted or expired: its records will never be visible. */
 export type CommitLostPolicy = 'fail' | 'warn'
 
+/**
+ * What to make of a transaction that neither the brokers nor the checkpoint store know anything of any more: `fail`, or go on as if it
+ * had been committed, or as if it were lost.
+ */
+export type UnknownTransactionPolicy = 'fail' | 'assumeCommitted' | 'assumeLost'
+
+/** What to do when somebody else has used the transactional id prefix since the last attempt of this job. */
+export type PrefixInUsePolicy = 'fail' | 'takeOver'
+
 /** All settings of a sink, checked. */
 export interface KafkaSinkConfig<T> {
   readonly client: KafkaConfig
@@ -15,4 +24,6 @@ export interface KafkaSinkConfig<T> {
   readonly transactionalIdPrefix: string | undefined
   readonly transactionNamingStrategy: TransactionNamingStrategy
   readonly commitLostPolicy: CommitLostPolicy
+  readonly unknownTransactionPolicy: UnknownTransactionPolicy
+  readonly prefixInUsePolicy: PrefixInUsePolicy
 }

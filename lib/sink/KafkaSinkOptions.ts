@@ -2,12 +2,8 @@ import type { SchedulerLike } from 'rxjs'
 import type { ConnectKafka } from '../client/KafkaClient.js'
 import type { MetricGroup } from '../metrics/MetricGroup.js'
 
-/** The last argument of `sinkTo`. */
+/** The last argument of `sinkTo`. Which subtask it is, and of how many, the stream says: see the options of the source. */
 export interface KafkaSinkOptions {
-  /** How many subtasks write side by side under this prefix; 1 by default. */
-  readonly parallelism?: number
-  /** Which of them this is, from 0. */
-  readonly subtaskIndex?: number
   /** The key of the sink's state; `sink-<prefix>` by default. Two sinks of one uid in a job are an error. */
   readonly uid?: string
   readonly metrics?: MetricGroup

@@ -1,7 +1,6 @@
 import {
   catchError,
   concat,
-  concatAll,
   concatMap,
   defer,
   EMPTY,
@@ -13,6 +12,7 @@ import {
 } from 'rxjs'
 import type { KafkaClient } from '../client/KafkaClient.js'
 import { isKafkaError } from '../client/KafkaError.js'
+import { trampolinedConcatAll } from '../scheduling/trampolinedConcatAll.js'
 import type { CheckpointBarrier } from '../stream/CheckpointBarrier.js'
 import { located } from '../stream/located.js'
 import { copyOfPosition, type RecordPosition } from '../stream/RecordPosition.js'
@@ -65,7 +65,7 @@ export class SinkTask<T> {
     private readonly countRecord: () => void,
   ) {
     const work$ = concat(
-      merge(this.prepares.pipe(concatAll()), this.settles.pipe(concatAll())),
+      merge(this.prepares.pipe(trampolinedConcatAll()), this.settles.pipe(trampolinedConcatAll())),
       defer(() => this.connection?.writer.complete() ?? EMPTY),
     )
     this.events$ = merge(work$.pipe(finalize(() => this.failures.complete())), this.failures)

@@ -1,21 +1,11 @@
-import {
-  asyncScheduler,
-  catchError,
-  concat,
-  concatMap,
-  EMPTY,
-  ignoreElements,
-  Observable,
-  of,
-  type SchedulerLike,
-  throwError,
-} from 'rxjs'
+import { asyncScheduler, catchError, concat, concatMap, EMPTY, ignoreElements, Observable, of, throwError } from 'rxjs'
 import type { KafkaClient } from '../client/KafkaClient.js'
 import { KafkaError } from '../client/KafkaError.js'
 import { defaultConnect } from '../defaultClient.js'
 import { operate } from '../stream/operate.js'
-import type { Restored } from '../stream/Restored.js'
+import type { Restored, SubtaskInfo } from '../stream/Restored.js'
 import type { StreamElement } from '../stream/StreamElement.js'
+import type { TwoPhaseSink } from '../stream/TwoPhaseCommit.js'
 import { KafkaCommitter } from './committer/KafkaCommitter.js'
 import { DeliveryGuarantee } from './DeliveryGuarantee.js'
 import { IntervalReminder } from './IntervalReminder.js'
@@ -23,11 +13,12 @@ import type { KafkaSink } from './KafkaSink.js'
 import type { KafkaSinkOptions } from './KafkaSinkOptions.js'
 import { TopicPartitions } from './serializer/TopicPartitions.js'
 import type { SinkEvent } from './SinkEvent.js'
-import { SinkTask } from './SinkTask.js'
+import { type SinkConnection, SinkTask } from './SinkTask.js'
 import { TransactionNamingStrategy } from './transaction/TransactionNamingStrategy.js'
 import { ExactlyOnceKafkaWriter } from './writer/ExactlyOnceKafkaWriter.js'
 import { FlushingKafkaWriter } from './writer/FlushingKafkaWriter.js'
 import type { KafkaWriter } from './writer/KafkaWriter.js'
+import { withoutCheckpoints, withoutLedger } from './writer/misuse.js'
 
 /**
  * From the elements of a pipeline to what its sink tells. A stream that cannot begin with `Restored`, as an Observable of nothing but
@@ -49,8 +40,9 @@ export interface NotFromSource {
  * Completes when the stream has completed and all it wrote is safe: acknowledged, or committed with the final checkpoint.
  * Unsubscribing stops at once; the open transaction is aborted, prepared ones stay for the next start.
  *
- * Errors: `KafkaError` of the client (retriable or not), `StreamError` `NoFinalBarrier`, what the serializer throws. After a
- * retriable one, RxJS's `retry` around the pipeline goes on from the last completed checkpoint.
+ * Errors: `KafkaError` of the client (retriable or not), `StreamError` `NoFinalBarrier`, `CheckpointError` `WentBack` (a prepared
+ * transaction has expired, and the next attempt begins before it), what the serializer throws. After a retriable one, RxJS's
+ * `retry` around the pipeline goes on from the last completed checkpoint.
  *
  * @example
  * ```ts
@@ -66,7 +58,13 @@ export const sinkTo =
     new Observable((subscriber) => {
       const recordsOut = options.metrics?.counter('numRecordsOut')
       const task = new SinkTask<T>(
-        () => connectSink(sink, options),
+        (restored) => {
+          // At once, as `Restored` passes: the job counts its sinks.
+          const twoPhase = joinTwoPhaseCommit(sink, options, restored)
+          subscriber.add(() => twoPhase?.leave())
+          const hasBegun = restored.beginning?.()
+          return connectSink(sink, options, restored, twoPhase, () => hasBegun?.())
+        },
         () => recordsOut?.inc(),
       )
       subscriber.add(() => task.stop())
@@ -83,8 +81,18 @@ export const sinkTo =
       })
     })
 
-const connectSink = <T>(sink: KafkaSink<T>, options: KafkaSinkOptions) => {
-  const { subtaskIndex = 0, parallelism = 1, scheduler = asyncScheduler, connect = defaultConnect } = options
+/** A stream that does not say has one subtask. */
+const onlySubtask: SubtaskInfo = { subtaskIndex: 0, parallelism: 1 }
+
+const connectSink = <T>(
+  sink: KafkaSink<T>,
+  options: KafkaSinkOptions,
+  restored: Restored,
+  twoPhase: TwoPhaseSink | undefined,
+  hasBegun: () => void,
+): Observable<SinkConnection<T>> => {
+  const { scheduler = asyncScheduler, connect = defaultConnect } = options
+  const { subtaskIndex, parallelism } = restored.subtask ?? onlySubtask
   const { config } = sink
   return connect({ ...config.client, scheduler }).pipe(
     concatMap((client) => {
@@ -94,7 +102,7 @@ const connectSink = <T>(sink: KafkaSink<T>, options: KafkaSinkOptions) => {
         const asking = client.producer(config.producer)
         return of({
           client,
-          writer: makeWriter(client, sink, options, scheduler),
+          writer: makeWriter(client, sink, options, { subtaskIndex, parallelism }, twoPhase, hasBegun),
           serializer: config.recordSerializer,
           topics: new TopicPartitions(subtaskIndex, parallelism, asking, metadataMaxAgeMs, scheduler),
         })
@@ -112,17 +120,37 @@ const connectSink = <T>(sink: KafkaSink<T>, options: KafkaSinkOptions) => {
   )
 }
 
+const uidOf = <T>(sink: KafkaSink<T>, options: KafkaSinkOptions): string => options.uid ?? sink.uid
+
+const joinTwoPhaseCommit = <T>(
+  sink: KafkaSink<T>,
+  options: KafkaSinkOptions,
+  { checkpointing, twoPhaseCommit }: Restored,
+): TwoPhaseSink | undefined => {
+  const { deliveryGuarantee, transactionalIdPrefix = '' } = sink.config
+  if (deliveryGuarantee !== DeliveryGuarantee.EXACTLY_ONCE) return undefined
+  if (checkpointing === undefined) throw withoutCheckpoints(deliveryGuarantee)
+  if (twoPhaseCommit === undefined) throw withoutLedger()
+  return twoPhaseCommit.join(uidOf(sink, options), transactionalIdPrefix)
+}
+
 const makeWriter = <T>(
   client: KafkaClient,
   sink: KafkaSink<T>,
   options: KafkaSinkOptions,
-  scheduler: SchedulerLike,
+  { subtaskIndex, parallelism }: SubtaskInfo,
+  twoPhase: TwoPhaseSink | undefined,
+  hasBegun: () => void,
 ): KafkaWriter => {
   const { config } = sink
-  const { deliveryGuarantee, transactionalIdPrefix = '' } = config
+  const { scheduler = asyncScheduler } = options
+  const { deliveryGuarantee, transactionalIdPrefix: prefix = '' } = config
+  const { logger, retryBackoffMs, retryBackoffMaxMs } = config.client
   if (deliveryGuarantee !== DeliveryGuarantee.EXACTLY_ONCE) {
+    hasBegun()
     return new FlushingKafkaWriter(client.producer(config.producer), deliveryGuarantee)
   }
+  if (twoPhase === undefined) throw withoutLedger()
   if (config.transactionNamingStrategy === TransactionNamingStrategy.POOLING) {
     throw new KafkaError({
       _tag: 'Unsupported',
@@ -131,19 +159,15 @@ const makeWriter = <T>(
     })
   }
   const committer = new KafkaCommitter({
-    lostPolicy: config.commitLostPolicy,
     budgetMs: config.producer.transactionTimeoutMs,
-    firstBackoffMs: config.client.retryBackoffMs,
-    maxBackoffMs: config.client.retryBackoffMaxMs,
+    firstBackoffMs: retryBackoffMs,
+    maxBackoffMs: retryBackoffMaxMs,
     scheduler,
-    logger: config.client.logger,
+    logger,
   })
-  return new ExactlyOnceKafkaWriter(client, committer, {
-    config,
-    prefix: transactionalIdPrefix,
-    uid: options.uid ?? sink.uid,
-    subtaskIndex: options.subtaskIndex ?? 0,
-    parallelism: options.parallelism ?? 1,
-    scheduler,
+  return new ExactlyOnceKafkaWriter({ client, config, prefix, subtaskIndex, twoPhase, scheduler, logger }, committer, {
+    uid: uidOf(sink, options),
+    parallelism,
+    hasBegun,
   })
 }

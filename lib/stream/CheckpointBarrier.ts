@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs'
 import { acknowledgeOnce } from './acknowledgeOnce.js'
+import type { PreparedTransactionId } from './TwoPhaseCommit.js'
 
 /**
  * Why nothing follows a barrier. `finished`: a bounded source is done. `drain`: stopped, after the final watermark;
@@ -14,6 +15,8 @@ export type CheckpointOutcome =
       readonly checkpointId: number
       /** Notes durably that these committables of `uid` are committed. Acts once per subscription. */
       markCommitted(uid: string, ids: readonly string[]): Observable<void>
+      /** These committables of `uid` will not be committed by this attempt: a stop that waits for them fails. */
+      commitFailed?(uid: string, error: unknown): void
     }
   | { readonly _tag: 'aborted'; readonly checkpointId: number; readonly reason: string }
 
@@ -35,8 +38,11 @@ export interface CheckpointBarrier {
    *
    * An Observable announces it for later: the checkpoint waits for its value, and fails with its error. Two states of
    * one uid within a checkpoint are an error.
+   *
+   * @param prepared the transactions in that state which the completion of this checkpoint, or of one before, commits. The checkpoint
+   * is kept until they are marked as committed, and a stop waits for that.
    */
-  snapshot(uid: string, state: unknown): void
+  snapshot(uid: string, state: unknown, prepared?: readonly PreparedTransactionId[]): void
   acknowledge(): void
   /** Emits once, `completed` or `aborted`, and completes; replays for late subscribers. */
   readonly outcome$: Observable<CheckpointOutcome>
@@ -51,8 +57,8 @@ export function copyBarrier(barrier: CheckpointBarrier, { acknowledge, end }: Ba
     kind: 'barrier',
     checkpointId: barrier.checkpointId,
     end,
-    snapshot: (uid, state) => {
-      barrier.snapshot(uid, state)
+    snapshot: (uid, state, prepared) => {
+      barrier.snapshot(uid, state, prepared)
     },
     acknowledge: acknowledgeOnce(`The barrier of checkpoint ${barrier.checkpointId}`, acknowledge),
     outcome$: barrier.outcome$,

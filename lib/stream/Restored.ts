@@ -1,11 +1,14 @@
 import type { Observable } from 'rxjs'
 import type { PipelinePart } from './PipelinePart.js'
 import type { RecordPosition } from './RecordPosition.js'
+import type { TwoPhaseCommit } from './TwoPhaseCommit.js'
 
 /** The checkpointing of this attempt, as far as a sink must know it. Times in ms. */
 export interface CheckpointingInfo {
   readonly interval: number
   readonly timeout: number
+  /** How many checkpoints may be on their way at a time. */
+  readonly maxConcurrent?: number | undefined
 }
 
 /** Which subtask of a job, counted from 0, and of how many. */
@@ -51,8 +54,15 @@ export interface Restored {
   readonly checkpointId?: number | undefined
   /** Undefined on a stream without checkpoints. */
   readonly checkpointing?: CheckpointingInfo | undefined
-  /** Undefined on a stream without checkpoints. */
+  /** The subtask of the source; undefined when whoever made the stream did not say: the only one. */
   readonly subtask?: SubtaskInfo | undefined
+  /**
+   * For a part of the pipeline that must reach something before it can work, as a sink must its brokers. The attempt takes over from
+   * another process that runs the job only when all such parts have called what they get here. To be called as `Restored` passes.
+   */
+  beginning?(): () => void
+  /** For sinks with transactions. Undefined on a stream without checkpoints. */
+  readonly twoPhaseCommit?: TwoPhaseCommit | undefined
   /**
    * The state that `uid` handed over with that checkpoint, from this subtask; undefined when there is none. It
    * comes from the store, perhaps from an older release of yours: decode it with a codec.

@@ -1,5 +1,5 @@
 import { concatMap, defer, map, NEVER, type Observable, of, Subject } from 'rxjs'
-import type { AttemptRequest, CheckpointStore, StoredAttempt } from '../checkpoint/CheckpointStore.js'
+import type { AttemptRequest, CheckpointStore, StoredAttempt } from '../checkpoint/store/CheckpointStore.js'
 
 /**
  * A store whose attempts can be cut off, as the death of their process does: what they write from then on is not written, their
@@ -19,27 +19,36 @@ export class CrashableStore implements CheckpointStore {
   begin(request?: AttemptRequest): Observable<StoredAttempt> {
     return defer(() => {
       const { life } = this
-      const whileAlive = (write: () => Observable<void>): Observable<void> =>
-        defer(() => (life.over ? NEVER : write())).pipe(concatMap(() => (life.over ? NEVER : of(undefined))))
-      const step = (what: string, write: () => Observable<void>): Observable<void> => {
+      const whileAlive = <A>(call: () => Observable<A>): Observable<A> =>
+        defer(() => (life.over ? NEVER : call())).pipe(concatMap((answer) => (life.over ? NEVER : of(answer))))
+      const step = <A>(what: string, write: () => Observable<A>): Observable<A> => {
         const told = (moment: string) => () => this.tell(`${moment} ${what}`)
         return whileAlive(told('before')).pipe(
           concatMap(() => whileAlive(write)),
-          concatMap(() => whileAlive(told('after'))),
+          concatMap((answer) => whileAlive(told('after')).pipe(map(() => answer))),
         )
       }
       return this.store.begin(request).pipe(
         map((attempt): StoredAttempt => {
-          const { attemptId, restored, lease } = attempt
+          const { lease, ledger } = attempt
           return {
-            attemptId,
-            restored,
+            ...attempt,
             complete: (checkpoint) => step('storing the checkpoint', () => attempt.complete(checkpoint)),
             markCommitted: (checkpointId, uid, ids) =>
               step('noting the commit', () => attempt.markCommitted(checkpointId, uid, ids)),
             lease: lease && {
               renew: () => whileAlive(() => lease.renew()),
               release: () => whileAlive(() => lease.release()),
+            },
+            ledger: ledger && {
+              ...ledger,
+              reserve: () => step('reserving ids', () => ledger.reserve()),
+              release: (below) => whileAlive(() => ledger.release(below)),
+              confirm: () => whileAlive(() => ledger.confirm()),
+              recordSinks: (sinks) => step('noting the sinks', () => ledger.recordSinks(sinks)),
+              settled: () => step('noting that all is settled', () => ledger.settled()),
+              newestBefore: (subtask, before) => whileAlive(() => ledger.newestBefore(subtask, before)),
+              goBack: (before) => step('going back', () => ledger.goBack(before)),
             },
           }
         }),

@@ -5,6 +5,7 @@ import { batchEnd } from '../stream/BatchEnd.js'
 import type { BatchEnd } from '../stream/BatchEnd.js'
 import type { CheckpointBarrier, CheckpointOutcome, EndOfStream } from '../stream/CheckpointBarrier.js'
 import type { Restored } from '../stream/Restored.js'
+import { soloTwoPhaseCommit } from './soloTwoPhaseCommit.js'
 
 /**
  * Stands for the source: makes the control elements that can be asked for something, and notes what they were asked for.
@@ -25,11 +26,15 @@ export class Upstream {
   /** The states that were handed over, in order. */
   readonly snapshots: { readonly checkpointId: number; readonly uid: string; readonly state: unknown }[] = []
 
-  /** What an attempt starts from: nothing, or a checkpoint with these states, by uid. */
+  /**
+   * What an attempt starts from: nothing, or a checkpoint with these states, by uid. For an exactly-once sink add what it must know of
+   * the checkpoints to come: `{ ...upstream.restored(), checkpointing: { interval: 1000, timeout: 60_000 } }`.
+   */
   restored(checkpointId?: number, states: Readonly<Record<string, unknown>> = {}): Restored {
     return {
       kind: 'restored',
       checkpointId,
+      twoPhaseCommit: soloTwoPhaseCommit(),
       stateOf: (uid) => states[uid],
       statesOf: (uid) => (uid in states ? [states[uid]] : []),
       committedOf: () => [],

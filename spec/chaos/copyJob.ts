@@ -5,7 +5,7 @@
  */
 import { map, merge, retry, tap, timer } from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
-import { FileCheckpointStore } from '../../lib/checkpoint/FileCheckpointStore.js'
+import { FileCheckpointStore } from '../../lib/checkpoint/store/FileCheckpointStore.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { defaultConnect } from '../../lib/defaultClient.js'
 import type { CommitLostPolicy } from '../../lib/sink/KafkaSinkConfig.js'
@@ -96,7 +96,7 @@ const subtask = (subtaskIndex: number) =>
         return value
       }),
     ),
-    sinkTo(sink, { parallelism, subtaskIndex, connect: watchedClient(defaultConnect, at) }),
+    sinkTo(sink, { connect: watchedClient(defaultConnect, at) }),
   )
 
 merge(...subtasks.map(subtask))

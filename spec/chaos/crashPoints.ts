@@ -1,5 +1,5 @@
 import { defer, map, Observable, tap } from 'rxjs'
-import type { CheckpointStore, StoredAttempt } from '../../lib/checkpoint/CheckpointStore.js'
+import type { CheckpointStore, StoredAttempt } from '../../lib/checkpoint/store/CheckpointStore.js'
 import type { ConnectKafka } from '../../lib/client/KafkaClient.js'
 
 /**
@@ -21,9 +21,7 @@ export const watchedStore = (store: CheckpointStore, at: (point: CrashPoint) => 
   begin: (request) =>
     store.begin(request).pipe(
       map((attempt): StoredAttempt => ({
-        attemptId: attempt.attemptId,
-        restored: attempt.restored,
-        lease: attempt.lease,
+        ...attempt,
         complete: (checkpoint) =>
           defer(() => {
             at('storing')

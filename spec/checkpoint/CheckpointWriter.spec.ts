@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { of, Subject } from 'rxjs'
-import type { StoredCheckpoint } from '../../lib/checkpoint/CheckpointStore.js'
+import type { StoredCheckpoint } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { CheckpointWriter } from '../../lib/checkpoint/CheckpointWriter.js'
 
 /** A stored attempt that writes when it is told to. */

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { firstValueFrom } from 'rxjs'
-import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from '../../lib/checkpoint/CheckpointStore.js'
-import { FileCheckpointStore, type FileCheckpointStoreOptions } from '../../lib/checkpoint/FileCheckpointStore.js'
-import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from '../../lib/checkpoint/store/CheckpointStore.js'
+import { FileCheckpointStore, type FileCheckpointStoreOptions } from '../../lib/checkpoint/store/FileCheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { FakeDisk } from './support/FakeDisk.js'
 
 const checkpoint = (checkpointId: number, writer = 'spec', savepoint = false): StoredCheckpoint => ({
@@ -20,6 +20,7 @@ const checkpoint = (checkpointId: number, writer = 'spec', savepoint = false): S
 
 const begin = (store: CheckpointStore): Promise<StoredAttempt> => firstValueFrom(store.begin())
 const complete = (attempt: StoredAttempt, it: StoredCheckpoint): Promise<void> => firstValueFrom(attempt.complete(it))
+const settled = (attempt: StoredAttempt): Promise<void> => firstValueFrom(attempt.ledger!.settled())
 const mark = (attempt: StoredAttempt, id: number, ids: string[]): Promise<void> =>
   firstValueFrom(attempt.markCommitted(id, 'sink', ids))
 
@@ -116,6 +117,7 @@ describe('FileCheckpointStore', () => {
     const disk = new FakeDisk()
     await complete(await begin(onDisk(disk)), checkpoint(1, 'spec', true))
     const attempt = await begin(onDisk(disk))
+    await settled(attempt)
     for (const id of [2, 3, 4]) {
       await complete(attempt, checkpoint(id))
       await mark(attempt, id, [`${id}`])
@@ -126,17 +128,24 @@ describe('FileCheckpointStore', () => {
       '/job/attempt-000002/chk-3.json',
       '/job/attempt-000002/chk-4.committed.json',
       '/job/attempt-000002/chk-4.json',
+      '/job/attempt-000002/claim.json',
       '/job/attempt-000002/restored.json',
+      '/job/attempt-000002/settled.json',
+      '/job/attempt-000002/verdict.json',
       '/job/savepoints/savepoint-1-1.json',
     ])
   })
 
-  it('should keep the folder that an attempt was restored from until it has a checkpoint of its own', async () => {
+  it('should keep the folder that an attempt was restored from until its transactions are ended', async () => {
     const disk = new FakeDisk()
     await complete(await begin(onDisk(disk)), checkpoint(1))
-    await begin(onDisk(disk))
+    const attempt = await begin(onDisk(disk))
+    await complete(attempt, checkpoint(2))
 
     expect(disk.files).toContain('/job/attempt-000001/chk-1.json')
+    await settled(attempt)
+    await disk.idle()
+    expect(disk.files.filter((path) => path.includes('attempt-000001'))).toEqual([])
   })
 
   describe('an unreadable file under its final name', () => {
@@ -193,6 +202,7 @@ describe('FileCheckpointStore', () => {
       const overtaken: typeof files = {
         ...files,
         write: async (path, text) => {
+          if (!path.includes('restored.json')) return files.write(path, text)
           const newer = await begin(onDisk(disk))
           for (let id = 2; id < 2 + count; id++) await complete(newer, checkpoint(id))
           return files.write(path, text)
@@ -218,7 +228,9 @@ describe('FileCheckpointStore', () => {
         'chk-2.json',
         'chk-3.committed.json',
         'chk-3.json',
+        'claim.json',
         'restored.json',
+        'verdict.json',
       ])
       expect(await readFile(join(directory, 'deep', 'job', 'savepoints', 'savepoint-1-3.json'), 'utf8')).toContain(
         '"position": 30',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { attemptName, attemptNamed, byAge, rivalsOf, supersedes } from '../../lib/checkpoint/AttemptOrder.js'
+import { attemptName, attemptNamed, byAge, rivalsOf, supersedes } from '../../lib/checkpoint/store/AttemptOrder.js'
 import { conflict, type JobShare, nameOfShare, shareNamed, shareOf } from '../../lib/checkpoint/JobShare.js'
 
 const share: fc.Arbitrary<JobShare> = fc

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { firstValueFrom, type SchedulerLike, VirtualTimeScheduler } from 'rxjs'
-import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from '../../lib/checkpoint/CheckpointStore.js'
-import { FileCheckpointStore } from '../../lib/checkpoint/FileCheckpointStore.js'
-import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from '../../lib/checkpoint/store/CheckpointStore.js'
+import { FileCheckpointStore } from '../../lib/checkpoint/store/FileCheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { FakeDisk } from './support/FakeDisk.js'
 
 /** Time that passes whenever somebody waits. */
@@ -29,6 +29,8 @@ const checkpoint = (checkpointId: number, parallelism: number, subtasks: readonl
   },
   committed: {},
 })
+
+const settle = (attempt: StoredAttempt) => firstValueFrom(attempt.ledger!.settled())
 
 const complete = (attempt: StoredAttempt, ...what: Parameters<typeof checkpoint>) =>
   firstValueFrom(attempt.complete(checkpoint(...what)))
@@ -152,18 +154,25 @@ describe.each([
 })
 
 describe('FileCheckpointStore, rescaled', () => {
-  it('should close the folders of the former parallelism to writes, and remove them when all have taken over', async () => {
+  it('should write down what all new subtasks start from, and remove the former ones when all have taken over', async () => {
     const disk = new FakeDisk()
     const store = new FileCheckpointStore('/job', { files: disk.process() })
-    await complete(await begin(store, 1, [0]), 7, 1, [0])
+    const former = await begin(store, 1, [0])
+    await complete(former, 7, 1, [0])
     const first = await begin(store, 2, [0])
-    expect(disk.files).toContain('/job/attempt-000001.closed/chk-7.json')
+    expect(disk.files).toContain('/job/rescaled/attempt-000001-to-2.json')
+    // What a former process writes now was in no new subtask's start: it does not exist.
+    await expect(complete(former, 9, 1, [0])).rejects.toMatchObject({ _tag: 'Superseded' })
     const second = await begin(store, 2, [1])
+    expect(second.restored).toEqual(first.restored)
+    await settle(first)
     await complete(first, 8, 2, [0])
-    expect(disk.files).toContain('/job/attempt-000001.closed/chk-7.json')
+    await settle(second)
+    expect(disk.files).toContain('/job/attempt-000001/chk-7.json')
     await complete(second, 8, 2, [1])
+    await disk.idle()
 
-    expect(disk.files.filter((path) => !path.endsWith('restored.json'))).toEqual([
+    expect(disk.files.filter((path) => path.includes('chk') || path.includes('rescaled'))).toEqual([
       '/job/attempt-000002-subtasks-0-of-2/chk-8.json',
       '/job/attempt-000003-subtasks-1-of-2/chk-8.json',
     ])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { NEVER } from 'rxjs'
-import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { Job, restoredOf } from './support/job.js'
 
 const savepoint = /stop: .*"savepoint":true/

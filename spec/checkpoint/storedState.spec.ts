@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { of } from 'rxjs'
-import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { RestoredState } from '../../lib/checkpoint/RestoredState.js'
 import { fromStored, toStored } from '../../lib/checkpoint/storedState.js'
 import type { CheckpointBarrier } from '../../lib/stream/CheckpointBarrier.js'
@@ -111,10 +111,10 @@ describe('a stored state', () => {
   it('should be what an attempt is restored with', () => {
     const states = { nothing: [toStored('nothing', null)], sum: [toStored('sum', { total: NaN }), null] }
     const stored = { checkpointId: 1, timestamp: 0, savepoint: false, parallelism: 2, states, committed: {} }
-    const restored = new RestoredState(stored)
+    const restored = new RestoredState(stored, 2)
     expect(restored.stateOf('nothing', 0)).toBeNull()
     expect(restored.stateOf('nothing', 1)).toBeUndefined()
-    expect(restored.statesOf('sum')).toEqual([{ total: NaN }])
+    expect(restored.statesOf('sum', 0)).toEqual([{ total: NaN }])
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { TestScheduler } from 'rxjs/testing'
-import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
 import { golden } from '../support/golden.js'
 import { RunningJob } from './replay/RunningJob.js'

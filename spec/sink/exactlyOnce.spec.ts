@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { retry, throwError, timer } from 'rxjs'
+import { map, retry, throwError, timer } from 'rxjs'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import type { SinkEvent } from '../../lib/sink/SinkEvent.js'
+import { sinkTo } from '../../lib/sink/sinkTo.js'
+import { branch } from '../../lib/stream/branch.js'
+import { onRecords } from '../../lib/stream/onRecords.js'
+import { handSource } from '../checkpoint/support/handSource.js'
 import { numbers, SinkScene } from './sinkScene.js'
 
 describe('sinkTo with EXACTLY_ONCE', () => {
@@ -11,7 +15,9 @@ describe('sinkTo with EXACTLY_ONCE', () => {
     warned.mockReset().mockImplementation(() => undefined)
   })
   afterEach(() =>
-    expect(warned.mock.calls.filter(([text]) => !/slow checkpoint|are lost/.test(String(text)))).toEqual([]),
+    expect(
+      warned.mock.calls.filter(([text]) => !/slow checkpoint|are lost|was used before/.test(String(text))),
+    ).toEqual([]),
   )
 
   it('should commit the records of each checkpoint as one transaction, and complete with the last', () => {
@@ -32,10 +38,10 @@ describe('sinkTo with EXACTLY_ONCE', () => {
     }, 2000)
     const used = scene.kafka.transactions().map(({ transactionalId }) => transactionalId)
     expect(used).toEqual(expect.arrayContaining(['job-0-1', 'job-0-2', 'job-0-3']))
-    expect(used.filter((id) => !/^job-[01]-\d$/.test(id))).toEqual([])
+    expect(used.filter((id) => !/^job-0-(\d|owner)$/.test(id))).toEqual([])
   })
 
-  it('should leave no id out when checkpoints are aborted, so that a restart finds no hole', () => {
+  it('should use each id once, and have two ready, also when checkpoints are aborted', () => {
     const scene = new SinkScene()
     const coordinator = scene.coordinator({ tolerableFailures: 9, timeout: 40 })
     // The second checkpoint cannot be acknowledged in time.
@@ -46,10 +52,23 @@ describe('sinkTo with EXACTLY_ONCE', () => {
     expect(scene.committed).toEqual(numbers(40))
     const offsets = scene.kafka
       .transactions()
-      .filter(({ transactionalId }) => transactionalId.startsWith('job-0-'))
+      .filter(({ transactionalId }) => /^job-0-\d+$/.test(transactionalId))
       .map(({ transactionalId }) => Number(transactionalId.slice('job-0-'.length)))
       .sort((a, b) => a - b)
     expect(offsets).toEqual(offsets.map((_, index) => index + 1))
+    const states = scene.kafka.transactions().map(({ state }) => state)
+    expect(states.filter((state) => state === 'Ongoing')).toEqual([])
+  })
+
+  it('should take no transactional id for a checkpoint without records', () => {
+    const scene = new SinkScene()
+    scene.play(() => {
+      scene.start(scene.job({ every: 400 }))
+    }, 1500)
+    expect(scene.committed).toEqual(numbers(3))
+    const committed = scene.kafka.transactions().filter(({ state }) => state === 'CompleteCommit')
+    expect(committed.map(({ transactionalId }) => transactionalId)).toEqual(['job-0-1', 'job-0-2', 'job-0-3'])
+    expect(scene.kafka.transactions()).toHaveLength(committed.length + 4) // the owner, the open one, two ahead
   })
 
   it('should hide records until their checkpoint is complete', () => {
@@ -104,42 +123,98 @@ describe('sinkTo with EXACTLY_ONCE', () => {
     expect(scene.committed).toEqual(numbers(40))
   })
 
-  it('should fail, naming what is lost, when a prepared transaction has expired', () => {
-    const scene = new SinkScene()
-    scene.play(() => {
-      const coordinator = scene.coordinator({ timeout: 300 })
-      const mend = scene.kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.fail(unavailable()))
-      const first = scene.start(scene.job({ coordinator }, { properties: { 'transaction.timeout.ms': 1000 } }))
-      scene.scheduler.schedule(() => {
-        scene.kafka.cut()
-        first.unsubscribe()
-        mend()
-      }, 150)
-      scene.scheduler.schedule(() => scene.start(scene.job()), 30_000)
-    }, 40_000)
-    expect(scene.errors).toHaveLength(1)
-    expect(scene.errors[0]).toMatchObject({ _tag: 'TransactionLost', retriable: false, transactionalId: 'job-0-2' })
-    expect(scene.errors[0]?.message).toMatch(/\d+ records of checkpoint 2 are lost/)
-  })
+  describe('with a prepared transaction that has expired', () => {
+    const settings = { properties: { 'transaction.timeout.ms': 1000 } }
 
-  it('should go on without lost records when told to warn, and tell which', () => {
-    const scene = new SinkScene()
-    scene.play(() => {
-      const mend = scene.kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.fail(unavailable()))
-      const settings = { properties: { 'transaction.timeout.ms': 1000 }, lostPolicy: 'warn' as const }
-      const first = scene.start(scene.job({}, settings))
+    /** A job that cannot commit dies after 150 ms, and starts again half a minute later. */
+    const afterLongOutage = (scene: SinkScene, again: () => void, job = () => scene.job({}, settings)) => {
+      const mend = scene.kafka.inject(
+        { api: 'EndTxn', transactionalId: 'job-0-1', times: Infinity },
+        Fault.fail(unavailable()),
+      )
+      const first = scene.start(job())
       scene.scheduler.schedule(() => {
         scene.kafka.cut()
         first.unsubscribe()
         mend()
       }, 150)
-      scene.scheduler.schedule(() => scene.start(scene.job({ count: 40 }, settings)), 30_000)
-    }, 40_000)
-    const lost = scene.told.find(([, kind]) => kind === 'lost')
-    expect(lost?.slice(1, 3)).toEqual(['lost', 2])
-    expect(warned).toHaveBeenCalledWith(expect.stringMatching(/records of checkpoint 2 are lost/))
-    expect(scene.committed).toEqual(numbers(40).slice(lost?.[3]))
-    expect(scene.completions).toBe(1)
+      scene.scheduler.schedule(again, 30_000)
+    }
+
+    it('should go back to the checkpoint before it, and lose nothing', () => {
+      const scene = new SinkScene()
+      scene.play(() => {
+        afterLongOutage(scene, () =>
+          scene.start(scene.job({ count: 40 }, settings).pipe(retry({ count: 1, delay: 100 }))),
+        )
+      }, 40_000)
+      expect(scene.errors).toEqual([])
+      expect(scene.committed).toEqual(numbers(40))
+    })
+
+    it('should say that it goes back, as an error that a retry or the next start mends', () => {
+      const scene = new SinkScene()
+      scene.play(() => {
+        afterLongOutage(scene, () => scene.start(scene.job({ count: 40 }, settings)))
+        scene.scheduler.schedule(() => scene.start(scene.job({ count: 40 }, settings)), 32_000)
+      }, 40_000)
+      expect(scene.errors).toEqual([expect.objectContaining({ _tag: 'WentBack', retriable: true })])
+      expect(scene.errors[0]?.message).toMatch(
+        /A transaction of checkpoint 2 is dead: .* goes back to the checkpoint before it/,
+      )
+      expect(scene.committed).toEqual(numbers(40))
+    })
+
+    /** The second sink's transaction is committed: to go back would double its records. */
+    const twoSinks = (scene: SinkScene, lostPolicy: 'fail' | 'warn', count = Infinity) => {
+      const { scheduler, kafka } = scene
+      const write = (prefix: string) =>
+        sinkTo(scene.sink({ prefix, lostPolicy, ...settings }), { connect: kafka.connect, scheduler })
+      return handSource({ coordinator: scene.coordinator(), scheduler, count }).pipe(
+        onRecords(map(String)),
+        branch(
+          (records$) => records$.pipe(write('job')),
+          (records$) => records$.pipe(write('other')),
+        ),
+      )
+    }
+
+    it('should fail, naming what is lost, when records after it are visible', () => {
+      const scene = new SinkScene()
+      scene.play(() => {
+        afterLongOutage(
+          scene,
+          () => scene.start(twoSinks(scene, 'fail')),
+          () => twoSinks(scene, 'fail'),
+        )
+      }, 40_000)
+      expect(scene.errors).toEqual([
+        expect.objectContaining({ _tag: 'TransactionLost', retriable: false, transactionalId: 'job-0-1' }),
+      ])
+      expect(scene.errors[0]?.message).toMatch(/^\d+ records are lost: job-0-1 \(checkpoint 2, \d+ records\)/)
+    })
+
+    it('should go on without lost records when told to warn, tell which, and not tell it again', () => {
+      const scene = new SinkScene()
+      scene.play(() => {
+        afterLongOutage(
+          scene,
+          () => {
+            const second = scene.start(twoSinks(scene, 'warn', 40))
+            scene.scheduler.schedule(() => second.unsubscribe(), 1000)
+            scene.scheduler.schedule(() => scene.start(twoSinks(scene, 'fail', 40)), 1100)
+          },
+          () => twoSinks(scene, 'warn'),
+        )
+      }, 40_000)
+      expect(scene.errors).toEqual([])
+      const [lost, ...others] = scene.told.filter(([, kind]) => kind === 'lost')
+      expect(lost?.slice(1, 3)).toEqual(['lost', 2])
+      expect(others).toEqual([])
+      expect(warned).toHaveBeenCalledWith(expect.stringMatching(/records are lost: job-0-1 \(checkpoint 2/))
+      const both = [...numbers(40), ...numbers(40).slice(lost?.[3])]
+      expect([...scene.committed].sort()).toEqual(both.sort())
+    })
   })
 
   it('should survive trouble with the coordinator while it commits, for longer than the job would have to know', () => {
@@ -190,10 +265,11 @@ describe('sinkTo with EXACTLY_ONCE', () => {
         scene.start(scene.job({ count: 10, coordinator }))
       }, 155)
     }, 3000)
-    expect(scene.errors).toHaveLength(1)
-    // A new attempt writes again what was not committed; whether it may, its store says.
-    expect(scene.errors[0]).toMatchObject({ _tag: 'Fenced', retriable: true, fatal: true })
-    expect(scene.errors[0]?.message).toMatch(/transactional\.id "job-0-\d"/)
+    expect(scene.errors).toEqual([expect.objectContaining({ _tag: 'Fenced', retriable: false })])
+    expect(scene.errors[0]?.message).toContain(
+      'Another job has begun to use the transactional id prefix "job" (subtask 0)',
+    )
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining('prefix "job" was used before'))
   })
 
   it('should go on from the last checkpoint when a transaction expires while it is written', () => {

@@ -5,6 +5,7 @@ import { KafkaSink } from '../../lib/sink/KafkaSink.js'
 import { FixedPartitioner } from '../../lib/sink/serializer/FixedPartitioner.js'
 import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
+import type { Restored } from '../../lib/stream/Restored.js'
 import { record, Upstream } from '../support/elements.js'
 import { SinkScene } from './sinkScene.js'
 
@@ -24,8 +25,9 @@ describe('sinkTo with several subtasks in one process', () => {
       .build()
     scene.play(() => {
       for (const subtaskIndex of [0, 1]) {
-        const options = { subtaskIndex, parallelism: 2, connect: scene.kafka.connect, scheduler: scene.scheduler }
-        scene.start(of(new Upstream().restored(), record(`of ${subtaskIndex}`)).pipe(sinkTo(sink, options)))
+        const options = { connect: scene.kafka.connect, scheduler: scene.scheduler }
+        const restored: Restored = { ...new Upstream().restored(), subtask: { subtaskIndex, parallelism: 2 } }
+        scene.start(of(restored, record(`of ${subtaskIndex}`)).pipe(sinkTo(sink, options)))
       }
     }, 1000)
     expect(scene.errors).toEqual([])

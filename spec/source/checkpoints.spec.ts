@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { concat, EMPTY, map, NEVER, type Observable, observeOn, of, Subject, takeUntil, tap, throwError } from 'rxjs'
 import type { TestScheduler } from 'rxjs/testing'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
-import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { recordsOnly } from '../../lib/stream/recordsOnly.js'
 import type { StreamElement } from '../../lib/stream/StreamElement.js'
@@ -35,6 +35,7 @@ class AskedCoordinator {
     this.source = source
     return of({
       restored: new Upstream().restored(),
+      active: true,
       ready: () => undefined,
       pending: () => this.requests[0],
       barrier: () => {
@@ -185,7 +186,7 @@ describe('KafkaSource with checkpoints', () => {
       expectObservable(elements$).toBe('-----(xy)(z|)', {
         x: ['R', 'B1', 'a@0', 'end', 'B2 suspend'],
         y: ['then'],
-        z: ['R', 'B3', 'b@0', 'end'],
+        z: ['R', 'B17', 'b@0', 'end'],
       })
     })
   })

@@ -23,7 +23,7 @@ import {
 } from 'rxjs'
 import type { TestScheduler } from 'rxjs/testing'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
-import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { JsonSchema } from '../../lib/client/schema/JsonSchema.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { combineWatermarks } from '../../lib/eventtime/combineWatermarks.js'

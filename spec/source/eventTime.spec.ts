@@ -12,7 +12,7 @@ import {
   timer,
 } from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
-import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { unionElements } from '../../lib/eventtime/unionElements.js'
 import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { map, mergeMap, Observable, takeUntil, tap } from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
-import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { JsonSchema } from '../../lib/client/schema/JsonSchema.js'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { map, mergeMap, of, take, tap } from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
-import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { combineWatermarks } from '../../lib/eventtime/combineWatermarks.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { recordsOnly } from '../../lib/stream/recordsOnly.js'

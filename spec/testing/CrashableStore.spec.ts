@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { defer, type Observable, of } from 'rxjs'
-import type { StoredAttempt, StoredCheckpoint } from '../../lib/checkpoint/CheckpointStore.js'
+import type { StoredAttempt, StoredCheckpoint } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { CrashableStore } from '../../lib/testing/CrashableStore.js'
 
 const checkpoint = { checkpointId: 1 } as StoredCheckpoint

@@ -75,10 +75,10 @@ describe('runMarbles', () => {
       run(copyJob(endless, coordinator({ interval: 100 }), options))
       expectCommits('out').toBe('100ms x 99ms c', { x: ['a', 'b'] })
       expectTransactions('copy-').toBe('15ms i 84ms j 65ms k 33ms l', {
-        i: 'open copy-0-2',
-        j: 'committed copy-0-2',
-        k: 'open copy-0-3',
-        l: 'committed copy-0-3',
+        i: 'open copy-0-1',
+        j: 'committed copy-0-1',
+        k: 'open copy-0-2',
+        l: 'committed copy-0-2',
       })
     })
   })
@@ -124,14 +124,14 @@ describe('runMarbles', () => {
         // b and c are written before the crash and not committed: aborted, read and written again.
         expected.expectCommits('out').toBe('100ms a 159ms x 99ms d', { x: ['b', 'c'] })
         expected.expectTransactions().toBe('-----i 94ms j-----k 53ms l----m 94ms n 44ms o 54ms p', {
-          i: 'open copy-0-2',
-          j: 'committed copy-0-2',
-          k: 'open copy-0-3',
-          l: 'aborted copy-0-3',
-          m: 'open copy-0-4',
-          n: 'committed copy-0-4',
-          o: 'open copy-0-5',
-          p: 'committed copy-0-5',
+          i: 'open copy-0-1',
+          j: 'committed copy-0-1',
+          k: 'open copy-0-2',
+          l: 'aborted copy-0-2',
+          m: 'open copy-0-17',
+          n: 'committed copy-0-17',
+          o: 'open copy-0-18',
+          p: 'committed copy-0-18',
         })
       })
     })

@@ -1,93 +1,99 @@
 import {
   catchError,
-  concat,
   concatMap,
-  defer,
   EMPTY,
-  filter,
   from,
-  ignoreElements,
-  map,
   mergeMap,
   type Observable,
-  of,
-  type SchedulerLike,
   Subject,
   Subscription,
   take,
   takeUntil,
-  tap,
   throwError,
   timer,
 } from 'rxjs'
-import type { KafkaClient } from '../../client/KafkaClient.js'
-import { KafkaError } from '../../client/KafkaError.js'
+import { isKafkaError } from '../../client/KafkaError.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
+import { coroutine, result, type Step } from '../../scheduling/coroutine.js'
+import { Countdown } from '../../scheduling/Countdown.js'
+import { emitting } from '../../scheduling/emitting.js'
 import type { CheckpointBarrier, CheckpointOutcome } from '../../stream/CheckpointBarrier.js'
 import type { Restored } from '../../stream/Restored.js'
+import type { TransactionOwner } from '../../stream/TwoPhaseCommit.js'
 import type { KafkaCommittable } from '../committer/KafkaCommittable.js'
 import type { KafkaCommitter } from '../committer/KafkaCommitter.js'
-import { recoverCommittables } from '../committer/recoverCommittables.js'
-import type { KafkaSinkConfig } from '../KafkaSinkConfig.js'
 import type { SinkEvent } from '../SinkEvent.js'
-import { abortLingering } from '../transaction/abortLingering.js'
-import { checkTransactionTimeout } from '../transaction/checkTransactionTimeout.js'
-import { IncrementingTransactions, type InitialisedTransaction } from '../transaction/IncrementingTransactions.js'
-import { decodeWriterState, encodeWriterState, type KafkaWriterState } from './KafkaWriterState.js'
+import { checkOwner, checkPrepared } from '../transaction/checkPrepared.js'
+import { OpenTransaction } from '../transaction/OpenTransaction.js'
+import type { SinkTransactions } from '../transaction/SinkTransactions.js'
+import { TransactionsAhead } from '../transaction/TransactionsAhead.js'
+import { encodeWriterState } from './KafkaWriterState.js'
 import type { BarrierWork, KafkaWriter } from './KafkaWriter.js'
-import { withoutCheckpoints, withoutFinalBarrier } from './misuse.js'
+import { stoppedBeforeCommit, withoutFinalBarrier } from './misuse.js'
+import { type OpeningContext, openExactlyOnce } from './openExactlyOnce.js'
 
 /** A committable of this attempt, with its producer still at hand. */
 interface LiveCommittable {
   readonly committable: KafkaCommittable
-  readonly transaction: InitialisedTransaction
+  readonly transaction: OpenTransaction
 }
 
 type CompletedOutcome = Extract<CheckpointOutcome, { _tag: 'completed' }>
 
-/** What an {@link ExactlyOnceKafkaWriter} is made with. */
+/** What an {@link ExactlyOnceKafkaWriter} is made with, beside its transactions. */
 export interface ExactlyOnceSettings {
-  readonly config: KafkaSinkConfig<never>
-  readonly prefix: string
   readonly uid: string
-  readonly subtaskIndex: number
   readonly parallelism: number
-  readonly scheduler: SchedulerLike
+  /** To be called when nothing of the sink's own stands in the way any more: from then on the attempt may take over. */
+  readonly hasBegun: () => void
 }
 
 /** How long `close` waits for aborts, in ms. The next start aborts what is left, so no broker that is gone should hold us up. */
 const ABORT_PATIENCE = 3_000
 
+/** How often, in ms, an idle sink looks whether its transactional ids are still its own. */
+const OWNER_CHECK_INTERVAL = 1_000
+
 /**
- * EXACTLY_ONCE: one transaction per checkpoint. The life of one:
+ * EXACTLY_ONCE: one transaction per checkpoint that has records. The life of one:
  *
- * 1. Initialised while the one before still takes records (`IncrementingTransactions`), as soon as a checkpoint has completed.
+ * 1. Initialised while the ones before still take records (`TransactionsAhead`), under an id that no other attempt ever has.
  * 2. Begun in the place of a barrier. It accumulates at once; its first batch of a partition waits for the last one of the
- *    transaction before it there.
+ *    transaction before it there. As long as it has no record, it goes on past the next barrier.
  * 3. At the next barrier it is flushed and becomes a committable, which every checkpoint holds until it is known to be
- *    committed: also when that checkpoint is aborted, since the records before its barrier belong to the next one then.
+ *    committed: also when that checkpoint is aborted, since the records before its barrier belong to the next one then. Before a
+ *    checkpoint rests on it, the broker is asked whether it lives (`checkPrepared`).
  * 4. Committed when a checkpoint that holds it is complete; that is noted durably.
- * 5. Or never, because this process dies: then the next attempt resumes it (4.) if its checkpoint is complete, or aborts it.
+ * 5. Or never, because this process dies or the transaction does: then the next attempt commits it, or goes back to before it.
  */
 export class ExactlyOnceKafkaWriter implements KafkaWriter {
   readonly ready$ = new Subject<void>()
   readonly failed$ = new Subject<unknown>()
-  private readonly transactions: IncrementingTransactions
-  private current: InitialisedTransaction | undefined
+  private owner: TransactionOwner | undefined
+  private ahead: TransactionsAhead | undefined
+  private current: OpenTransaction | undefined
+  /** past its barrier, and not yet flushed: the order of records per partition is kept across it */
+  private before: OpenTransaction | undefined
+  /** the final barrier has passed, or the sink stops: no transaction begins any more */
+  private ending = false
   private hasRoom = true
   /** past their barrier, being flushed */
-  private readonly preparing = new Set<InitialisedTransaction>()
+  private readonly preparing = new Set<OpenTransaction>()
   /** flushed, and not yet known to be committed, in the order of their checkpoints */
   private committables: readonly LiveCommittable[] = []
+  /** completed checkpoints whose transactions are not marked as committed yet */
+  private readonly unsettled = new Set<CompletedOutcome>()
+  /** of all transactions that are prepared or committed */
+  private lastNumber = 0
+  private readonly ownerCheck: Countdown
   private readonly subscription = new Subscription()
 
   constructor(
-    private readonly client: KafkaClient,
+    private readonly sink: SinkTransactions,
     private readonly committer: KafkaCommitter,
     private readonly settings: ExactlyOnceSettings,
   ) {
-    const { config, prefix, subtaskIndex } = settings
-    this.transactions = new IncrementingTransactions(client, config.producer, prefix, subtaskIndex)
+    this.ownerCheck = new Countdown(sink.scheduler, () => undefined)
   }
 
   get ready(): boolean {
@@ -95,47 +101,36 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   }
 
   open(restored: Restored): Observable<SinkEvent> {
-    const { uid } = this.settings
-    return defer(() => {
-      const former = this.formerStates(restored)
-      const { parallelism, subtaskIndex } = this.settings
-      // After a change of the parallelism those of subtasks that are no more are dealt out.
-      const mine = former.filter((state) => state.subtaskIndex % parallelism === subtaskIndex)
-      const committables = mine.flatMap((state) => state.committables)
-      return concat(
-        this.checkTimeout(restored),
-        recoverCommittables(this.client, this.committer, uid, restored, committables),
-        this.beginAfterLingering(restored, former),
-      )
-    })
+    const { sink, committer, settings } = this
+    return emitting((emit) => this.openWith({ sink, committer, restored, emit, ...settings }))
   }
 
   write(record: ProducerRecord): void {
-    const producer = (this.current as InitialisedTransaction).producer
-    if (producer.append(record)) return
+    const transaction = this.current as OpenTransaction
+    if (transaction.append(record)) return
     this.hasRoom = false
-    producer.room$.pipe(take(1)).subscribe(() => {
+    transaction.producer.room$.pipe(take(1)).subscribe(() => {
       this.hasRoom = true
       this.ready$.next()
     })
   }
 
   barrier(barrier: CheckpointBarrier): BarrierWork {
-    const ended = this.current
-    this.current = undefined
-    if (ended !== undefined) this.preparing.add(ended)
-    if (barrier.end === undefined) this.begin(barrier.checkpointId + 1, ended)
+    const ended = this.current?.hasRecords === true ? this.current : undefined
+    if (ended !== undefined) {
+      this.current = undefined
+      this.before = ended
+      this.preparing.add(ended)
+    }
+    if (barrier.end === undefined) this.begin()
+    else this.beginNoMore()
+    this.subscription.add(barrier.outcome$.subscribe((outcome) => this.onOutcome(outcome)))
     return {
-      prepare$: concat(
-        defer(() => (ended === undefined ? EMPTY : this.prepare(ended, barrier.checkpointId))),
-        defer(() => {
-          barrier.snapshot(this.settings.uid, this.snapshot(barrier.checkpointId))
-          barrier.acknowledge()
-          return EMPTY
-        }),
-      ),
-      settle$: defer(() => barrier.outcome$).pipe(
-        concatMap((outcome) => (outcome._tag === 'completed' ? this.completed(outcome) : EMPTY)),
+      prepare$: emitting((emit) => this.prepare(barrier, ended, emit)),
+      settle$: barrier.outcome$.pipe(
+        concatMap((outcome) =>
+          outcome._tag === 'completed' ? emitting<SinkEvent>((emit) => this.commit(outcome, emit)) : EMPTY,
+        ),
       ),
     }
   }
@@ -147,152 +142,160 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   }
 
   close(): Observable<unknown> {
+    this.beginNoMore()
     this.subscription.unsubscribe()
-    this.transactions.close()
+    this.ownerCheck.stop()
+    for (const outcome of this.unsettled) outcome.commitFailed?.(this.settings.uid, stoppedBeforeCommit())
+    for (const { transaction } of this.committables) transaction.release()
     const open = [...this.preparing, ...(this.current === undefined ? [] : [this.current])]
     return from(open).pipe(
-      filter(({ producer }) => producer.recordsInTransaction > 0),
-      mergeMap(({ producer }) => producer.abort().pipe(catchError(() => EMPTY))),
-      takeUntil(timer(ABORT_PATIENCE, this.settings.scheduler)),
+      mergeMap((transaction) => (transaction.hasRecords ? transaction.abort() : transaction.close())),
+      catchError(() => EMPTY),
+      takeUntil(timer(ABORT_PATIENCE, this.sink.scheduler)),
     )
   }
 
-  private formerStates(restored: Restored): readonly KafkaWriterState[] {
-    return restored.statesOf(this.settings.uid).map((json, subtaskIndex) => {
-      const decoded = decodeWriterState(json, { subtaskIndex, checkpointId: restored.checkpointId ?? 0 })
-      if (decoded._tag === 'Right') return decoded.right
-      throw new KafkaError({
-        _tag: 'Corrupt',
-        message:
-          `The state of ${this.settings.uid} in checkpoint ${restored.checkpointId} is not one of a sink. Going on without it ` +
-          `would lose its records. Was this uid given to another operator?`,
-        fatal: true,
-      })
+  private *openWith(context: OpeningContext): Generator<Step, void> {
+    const { owner, lastNumber, usedBefore } = yield* openExactlyOnce(context)
+    this.owner = owner
+    this.lastNumber = lastNumber
+    const { checkpointId = 0, checkpointing } = context.restored
+    const ahead = new TransactionsAhead(this.sink, (checkpointing?.maxConcurrent ?? 1) + 1, checkpointId, usedBefore)
+    this.ahead = ahead
+    this.subscription.add(ahead.ready$.subscribe(() => this.begin()))
+    this.subscription.add(() => ahead.close())
+    ahead.fill()
+  }
+
+  private begin(): void {
+    const { ahead, before, sink } = this
+    if (this.current !== undefined || this.ending || ahead === undefined) return
+    try {
+      const next = ahead.take()
+      ahead.fill()
+      if (next === undefined) return
+      const transaction = new OpenTransaction(next, before, sink.config.producer.transactionTimeoutMs, sink.scheduler)
+      transaction.failed$.subscribe((error) => this.fail(error))
+      this.current = transaction
+      this.ready$.next()
+    } catch (error) {
+      this.failed$.next(error)
+    }
+  }
+
+  private beginNoMore(): void {
+    this.ending = true
+    this.ahead?.close()
+  }
+
+  private *prepare(
+    barrier: CheckpointBarrier,
+    transaction: OpenTransaction | undefined,
+    emit: (event: SinkEvent) => void,
+  ): Generator<Step, void> {
+    const { checkpointId } = barrier
+    if (transaction !== undefined) {
+      const { producer, identity } = transaction
+      const records = producer.recordsInTransaction
+      try {
+        yield* result(producer.flush())
+      } catch (error) {
+        throw yield* this.reasonOf(error)
+      }
+      this.preparing.delete(transaction)
+      if (this.before === transaction) this.before = undefined
+      this.lastNumber = transaction.number
+      this.committables = [...this.committables, { committable: { ...identity, checkpointId, records }, transaction }]
+      emit({ kind: 'prepared', checkpointId, transactionalId: identity.transactionalId, records })
+    }
+    yield* this.check()
+    const prepared = this.committables.map(({ committable }) => committable)
+    barrier.snapshot(
+      this.settings.uid,
+      this.stateOf(checkpointId, prepared),
+      prepared.map((committable) => ({ id: committable.transactionalId, checkpointId: committable.checkpointId })),
+    )
+    barrier.acknowledge()
+  }
+
+  /** Before a checkpoint rests on them: do the transactions live, and are their ids still this attempt's own? */
+  private *check(): Generator<Step, void> {
+    const held = this.committables.filter(({ transaction }) => !transaction.committing)
+    if (this.owner === undefined || (held.length === 0 && !this.ownerCheck.over)) return
+    this.ownerCheck.start(OWNER_CHECK_INTERVAL)
+    this.owner = yield* checkPrepared(this.sink, {
+      owner: this.owner,
+      committables: held.map(({ committable }) => committable),
+      expiring: held.find(({ transaction }) => transaction.expiring)?.committable,
     })
   }
 
-  private checkTimeout(restored: Restored): Observable<never> {
-    const { checkpointing } = restored
-    const { deliveryGuarantee, producer, client } = this.settings.config
-    if (checkpointing === undefined) return throwError(() => withoutCheckpoints(deliveryGuarantee))
-    return this.client.admin.brokerConfig('transaction.max.timeout.ms').pipe(
-      tap((maximum) => {
-        const verdict = checkTransactionTimeout(
-          producer.transactionTimeoutMs,
-          maximum === undefined ? undefined : Number(maximum),
-          checkpointing,
-        )
-        if (verdict.error) throw verdict.error
-        if (verdict.warning !== undefined) client.logger?.warn(verdict.warning)
-      }),
-      ignoreElements(),
-    )
-  }
-
-  private beginAfterLingering(restored: Restored, former: readonly KafkaWriterState[]): Observable<SinkEvent> {
-    const { prefix, subtaskIndex, parallelism } = this.settings
-    const formerParallelism = Math.max(0, ...former.map((state) => state.parallelism))
-    const prefixes = [...new Set([...former.map((state) => state.transactionalIdPrefix), prefix])]
-    const firstOffset = (restored.checkpointId ?? 0) + 1
-    const formerOffsets = new Map(former.map((state) => [state.subtaskIndex, state.checkpointId + 1]))
-    const aborted: string[] = []
-    return concat(
-      from(prefixes).pipe(
-        concatMap((searched) =>
-          abortLingering(
-            this.transactions,
-            { prefix: searched, subtaskIndex, parallelism, formerParallelism, firstOffset, formerOffsets },
-            (id) => aborted.push(id),
-          ).pipe(
-            concatMap((first) => (searched === prefix ? of(first) : first.producer.close().pipe(ignoreElements()))),
-          ),
-        ),
-        tap((first) => {
-          this.transactions.startFrom(first)
-          this.start(first, undefined)
-          this.initialiseNext()
-        }),
-        ignoreElements(),
-      ),
-      defer(() =>
-        aborted.length > 0 ? of<SinkEvent>({ kind: 'lingeringAborted', transactionalIds: aborted }) : EMPTY,
-      ),
-    )
-  }
-
-  private begin(offset: number, after: InitialisedTransaction | undefined): void {
+  private fail(error: unknown): void {
     this.subscription.add(
-      this.transactions.take(offset).subscribe({
-        next: (transaction) => this.start(transaction, after),
-        error: (error: unknown) => this.failed$.next(error),
+      coroutine(() => this.reasonOf(error)).subscribe({
+        next: (reason) => this.failed$.next(reason),
+        error: () => this.failed$.next(error),
       }),
     )
   }
 
-  private start(transaction: InitialisedTransaction, after: InitialisedTransaction | undefined): void {
-    transaction.producer.begin(after === undefined ? {} : { after: after.producer })
-    this.subscription.add(transaction.producer.failed$.subscribe((error) => this.failed$.next(error)))
-    this.current = transaction
-    this.ready$.next()
-  }
-
-  /**
-   * Only when an attempt has begun or a checkpoint has completed, which says that no newer attempt has taken over: a process
-   * that was stopped and wakes beside its successor would fence a transaction of it, and the records in it would be lost.
-   */
-  private initialiseNext(): void {
-    if (this.current !== undefined) this.transactions.prepare(this.current.offset + 1)
-  }
-
-  private prepare(transaction: InitialisedTransaction, checkpointId: number): Observable<SinkEvent> {
-    const { producer, identity } = transaction
-    const records = producer.recordsInTransaction
-    if (records === 0) {
-      this.preparing.delete(transaction)
-      return producer.close().pipe(ignoreElements())
+  /** Why the brokers no longer accept this sink's transactions: somebody else may have begun to use their ids. */
+  private *reasonOf(error: unknown): Generator<Step, unknown> {
+    if (this.owner === undefined || !isKafkaError(error) || !['Fenced', 'TransactionLost'].includes(error._tag))
+      return error
+    try {
+      this.owner = yield* checkOwner(this.sink, this.owner)
+      return error
+    } catch (reason) {
+      return reason
     }
-    return producer.flush().pipe(
-      map((): SinkEvent => {
-        this.preparing.delete(transaction)
-        const committable = { ...identity, checkpointId, records }
-        this.committables = [...this.committables, { committable, transaction }]
-        return { kind: 'prepared', checkpointId, transactionalId: identity.transactionalId, records }
-      }),
-    )
   }
 
-  private snapshot(checkpointId: number) {
-    const { prefix, subtaskIndex, parallelism } = this.settings
-    const committables = this.committables.map(({ committable }) => committable)
-    return encodeWriterState({ transactionalIdPrefix: prefix, subtaskIndex, parallelism, checkpointId, committables })
+  private stateOf(checkpointId: number, committables: readonly KafkaCommittable[]) {
+    const { prefix, subtaskIndex } = this.sink
+    const { parallelism } = this.settings
+    const { lastNumber } = this
+    const writtenBy = { transactionalIdPrefix: prefix, subtaskIndex, parallelism, checkpointId }
+    return encodeWriterState({ ...writtenBy, committables, lastNumber })
   }
 
-  private completed(outcome: CompletedOutcome): Observable<SinkEvent> {
-    this.initialiseNext()
-    return this.commit(outcome)
+  private onOutcome(outcome: CheckpointOutcome): void {
+    if (outcome._tag === 'completed') this.unsettled.add(outcome)
+    this.ahead?.fill()
   }
 
-  private commit(outcome: CompletedOutcome): Observable<SinkEvent> {
+  private *commit(outcome: CompletedOutcome, emit: (event: SinkEvent) => void): Generator<Step, void> {
+    const { uid } = this.settings
     const due = this.committables.filter(({ committable }) => committable.checkpointId <= outcome.checkpointId)
-    if (due.length === 0) return EMPTY
-    const ids = due.map(({ committable }) => committable.transactionalId)
-    return concat(
-      from(due).pipe(
-        concatMap(({ committable, transaction: { producer } }) =>
-          concat(
-            this.committer.commit(
-              committable,
-              defer(() => producer.commit()),
-              false,
-            ),
-            defer(() => producer.close()).pipe(ignoreElements()),
-          ),
-        ),
-      ),
-      defer(() => {
-        this.committables = this.committables.filter((one) => !due.includes(one))
-        return outcome.markCommitted(this.settings.uid, ids).pipe(ignoreElements())
-      }),
+    try {
+      for (const { committable, transaction } of due) {
+        const { checkpointId, transactionalId, records } = committable
+        transaction.committing = true
+        yield* result(this.committer.commit(committable, () => transaction.producer.commit()))
+        emit({ kind: 'committed', recovered: false, checkpointId, transactionalId, records })
+        yield* result(transaction.close())
+      }
+      const ids = due.map(({ committable }) => committable.transactionalId)
+      if (ids.length > 0) yield* result(outcome.markCommitted(uid, ids))
+      // Not before that is durable: no snapshot may leave out a commit that the store does not know of.
+      this.committables = this.committables.filter((one) => !due.includes(one))
+    } catch (error) {
+      this.unsettled.delete(outcome)
+      const reason = yield* this.reasonOf(error)
+      outcome.commitFailed?.(uid, reason)
+      throw reason
+    }
+    this.unsettled.delete(outcome)
+    this.sink.twoPhase.release(this.lowestNumber)
+  }
+
+  /** Of all transactions that may be open or prepared. */
+  private get lowestNumber(): number {
+    const open = [...this.preparing, ...this.committables.map(({ transaction }) => transaction)]
+    return Math.min(
+      this.current?.number ?? Infinity,
+      this.ahead?.lowest ?? Infinity,
+      ...open.map(({ number }) => number),
     )
   }
 }

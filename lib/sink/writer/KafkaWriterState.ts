@@ -7,6 +7,8 @@ export interface KafkaWriterState extends WrittenBy {
   readonly transactionalIdPrefix: string
   readonly parallelism: number
   readonly committables: readonly KafkaCommittable[]
+  /** Ids with higher numbers had no transaction that a checkpoint knew of; undefined: before release 0.2. */
+  readonly lastNumber?: number | undefined
 }
 
 /** Where a state comes from. Subtasks in several processes take checkpoints of their own, so each notes its own number. */
@@ -22,14 +24,17 @@ const Version1 = t.strict({
   committables: t.array(KafkaCommittableCodec),
 })
 
-const Version2 = t.strict({
-  version: t.literal(2),
-  transactionalIdPrefix: t.string,
-  subtaskIndex: t.number,
-  parallelism: t.number,
-  checkpointId: t.number,
-  committables: t.array(KafkaCommittableCodec),
-})
+const Version2 = t.intersection([
+  t.strict({
+    version: t.literal(2),
+    transactionalIdPrefix: t.string,
+    subtaskIndex: t.number,
+    parallelism: t.number,
+    checkpointId: t.number,
+    committables: t.array(KafkaCommittableCodec),
+  }),
+  t.partial({ lastNumber: t.number }),
+])
 
 const Stored = t.union([Version2, Version1])
 
@@ -40,6 +45,7 @@ export const encodeWriterState = (state: KafkaWriterState): t.TypeOf<typeof Vers
   parallelism: state.parallelism,
   checkpointId: state.checkpointId,
   committables: state.committables.map(encodeCommittable),
+  ...(state.lastNumber === undefined ? {} : { lastNumber: state.lastNumber }),
 })
 
 /** @param writtenBy what a state of version 1 does not say */
@@ -51,5 +57,6 @@ export const decodeWriterState = (json: unknown, writtenBy: WrittenBy): t.Valida
   return t.success({
     ...{ transactionalIdPrefix, subtaskIndex, parallelism, checkpointId },
     committables: committables.map(decodeCommittable),
+    lastNumber: decoded.right.version === 1 ? undefined : decoded.right.lastNumber,
   })
 }

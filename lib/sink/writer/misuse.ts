@@ -1,3 +1,4 @@
+import { CheckpointError } from '../../checkpoint/CheckpointError.js'
 import { KafkaError } from '../../client/KafkaError.js'
 import { StreamError } from '../../stream/StreamError.js'
 import type { DeliveryGuarantee } from '../DeliveryGuarantee.js'
@@ -11,6 +12,15 @@ export const withoutCheckpoints = (guarantee: DeliveryGuarantee): KafkaError =>
       `Give the source a coordinator (source.elements({ checkpoints })), or set DeliveryGuarantee.NONE.`,
   })
 
+/** A store of someone else's making that keeps checkpoints alone. */
+export const withoutLedger = (): KafkaError =>
+  new KafkaError({
+    _tag: 'Config',
+    message:
+      'The checkpoint store of this job does not keep what EXACTLY_ONCE needs beside checkpoints (StoredAttempt.ledger). Make the store by ' +
+      'checkpointStoreOn(storage), where a storage has five calls; or, if it wraps another store, pass its ledger on.',
+  })
+
 /** The input completed early: an operator like `take` over the elements, instead of inside of `onRecords`. */
 export const withoutFinalBarrier = (records: number): StreamError =>
   new StreamError(
@@ -18,6 +28,10 @@ export const withoutFinalBarrier = (records: number): StreamError =>
     `The stream completed without a final checkpoint; ${records} records written since the last one are not committed. ` +
       `End the stream at its source (setBounded, stopWithSavepoint) or within onRecords(take(n)), which asks for the final checkpoint.`,
   )
+
+/** The sink was unsubscribed between the completion of a checkpoint and the commit of its transactions. */
+export const stoppedBeforeCommit = (): CheckpointError =>
+  new CheckpointError('Aborted', 'The pipeline was unsubscribed before it had committed what the checkpoint holds.')
 
 /** An ordinary Observable: without control elements there is nothing to say when to write, to acknowledge, or to begin. */
 export const withoutRestored = (first: unknown): StreamError =>

@@ -6,6 +6,8 @@ import {
   first,
   interval,
   type Observable,
+  type Observer,
+  ReplaySubject,
   type SchedulerLike,
   Subscription,
   switchMap,
@@ -108,8 +110,9 @@ export class KafkaSourceReader<T> {
   start(output: SourceOutput<T>): void {
     this.output = output
     this.metrics.watch(output)
-    this.join()
-    this.connect()
+    const connected = new ReplaySubject<KafkaClient>(1)
+    this.join(connected)
+    this.connect(connected)
   }
 
   /** Asks for a turn of the loop. Never emits. */
@@ -139,7 +142,8 @@ export class KafkaSourceReader<T> {
     this.client?.close().subscribe({ error: () => undefined })
   }
 
-  private join(): void {
+  /** @param connected the attempt waits for it: whoever cannot reach a broker takes over from no one */
+  private join(connected: Observable<unknown>): void {
     const { uid, subtaskIndex, parallelism } = this
     const wake = (): void => {
       this.requested = true
@@ -155,6 +159,7 @@ export class KafkaSourceReader<T> {
         uid,
         subtaskIndex,
         parallelism,
+        prepare: () => connected,
         wake,
         requestEnd,
         waiting,
@@ -170,16 +175,27 @@ export class KafkaSourceReader<T> {
     )
   }
 
-  private connect(): void {
+  private connect(connected: Observer<KafkaClient>): void {
     this.work.add(
       connectSource(this.config, this.options, this.metrics.consumerGroup).subscribe({
         next: (client) => {
           this.client = client
+          connected.next(client)
+          connected.complete()
           this.wake()
         },
-        error: this.fail,
+        error: (error: unknown) => {
+          // First the stream: it ends with the reason, and not with what follows from it.
+          this.fail(error)
+          connected.error(error)
+        },
       }),
     )
+  }
+
+  /** Another process that runs the job reads on until this one takes over. */
+  private mayRead(): boolean {
+    return this.attempt?.active !== false
   }
 
   private safely(act: () => void): void {
@@ -200,10 +216,10 @@ export class KafkaSourceReader<T> {
     const { splits } = this
     if (splits === undefined) return
     if (this.requested) this.answer(splits)
-    if (this.phase === 'reading' && splits.assigned.readRound(this.interrupt)) this.wake()
+    if (this.phase === 'reading' && this.mayRead() && splits.assigned.readRound(this.interrupt)) this.wake()
     this.watch.wake()
     if (this.isClosed()) return
-    if (this.phase === 'reading' && (this.endRequested || splits.finished)) this.end()
+    if (this.phase === 'reading' && this.mayRead() && (this.endRequested || splits.finished)) this.end()
     if (this.phase === 'ending' && this.attempt === undefined) this.endWithoutCheckpoints(splits)
   }
 

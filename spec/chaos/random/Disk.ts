@@ -1,28 +1,21 @@
-import { concatMap, defer, map, type Observable, of, throwError } from 'rxjs'
-import type { AttemptRequest, CheckpointStore, StoredAttempt } from '../../../lib/checkpoint/CheckpointStore.js'
-import { MemoryCheckpointStore } from '../../../lib/checkpoint/MemoryCheckpointStore.js'
-import { aroundCalls } from './aroundCalls.js'
+import type { CheckpointStorage } from '../../../lib/checkpoint/store/CheckpointStorage.js'
+import { memoryStorage } from '../../../lib/checkpoint/store/memoryStorage.js'
 
-/** Where the checkpoints of a job are kept, as a directory is: it can be deleted. */
-export class Disk implements CheckpointStore {
-  private store = new MemoryCheckpointStore()
+/** Where the checkpoints of a job lie. It outlives processes; it can be deleted, and put back to an older copy. */
+export class Disk {
+  private readonly texts = new Map<string, string>()
+  readonly storage: CheckpointStorage = memoryStorage(this.texts)
 
-  /** `rm -rf`: attempts that write into it find nothing; one that begins finds a new one. */
   empty(): void {
-    this.store = new MemoryCheckpointStore()
+    this.texts.clear()
   }
 
-  begin(request?: AttemptRequest): Observable<StoredAttempt> {
-    return defer(() => {
-      const { store } = this
-      const there = <T>(call: string, act: () => Observable<T>): Observable<T> =>
-        defer(() => (this.store === store ? act() : throwError(() => noEntry(call)))).pipe(
-          concatMap((answer) => (this.store === store ? of(answer) : throwError(() => noEntry(call)))),
-        )
-      return store.begin(request).pipe(map((attempt) => aroundCalls(attempt, there)))
-    })
+  /** Takes a copy. Returns the way back to it. */
+  backup(): () => void {
+    const copy = [...this.texts]
+    return () => {
+      this.empty()
+      for (const [key, text] of copy) this.texts.set(key, text)
+    }
   }
 }
-
-const noEntry = (call: string): Error =>
-  Object.assign(new Error(`ENOENT: no such file or directory, ${call}`), { code: 'ENOENT' })

@@ -6,6 +6,9 @@ import { STRANGE, type World } from './World.js'
 /** An event waits so long for its step, in ms; and in any case until the store and the broker are well again. */
 const STEP_PATIENCE = 3_000
 
+/** So many checkpoints of a job may be stored before it must have noticed that another one has its prefix. */
+const ENOUGH = 3
+
 type OfFleet = Exclude<ScriptEvent, { do: 'store' | 'broker' | 'leader' | 'clock' }>
 
 /** Has the events of a script happen, each at its time or its step. */
@@ -16,6 +19,7 @@ export class EventPlayer {
   private left: number
   private renames = 0
   private strangers = 0
+  private restores = 0
 
   constructor(private readonly world: World) {
     this.left = world.script.events.length
@@ -23,7 +27,7 @@ export class EventPlayer {
 
   /** Whether some are still to come. */
   get waiting(): boolean {
-    return this.left > 0 || this.armed.size > 0 || this.strangers > 0
+    return this.left > 0 || this.armed.size > 0 || this.strangers > 0 || this.restores > 0
   }
 
   begin(): void {
@@ -114,8 +118,11 @@ export class EventPlayer {
         return true
       case 'empty':
         world.say('the directory of the checkpoints is deleted')
-        world.store.empty()
-        world.emptiedAt = world.now
+        world.disk.empty()
+        world.setBackAt ??= world.now
+        return true
+      case 'restore':
+        this.restoreLater(event.ms)
         return true
       case 'stranger':
         this.startStranger(event.ms)
@@ -136,13 +143,26 @@ export class EventPlayer {
     return true
   }
 
+  private restoreLater(ms: number): void {
+    const { world } = this
+    const restore = world.disk.backup()
+    this.restores++
+    world.scheduler.schedule(() => {
+      this.restores--
+      world.say('the directory of the checkpoints is put back to an older copy')
+      restore()
+      world.setBackAt ??= world.now
+    }, ms)
+  }
+
   /** It copies a record every 50 ms, and one of both jobs has to say what the matter is. */
   private startStranger(ms: number): void {
     const { world } = this
     const { scheduler, kafka, script } = world
     const since = world.now
+    const { suffix } = world.fleet
     const stranger = world.fleet.startBeside(0, {
-      ...{ topics: STRANGE, store: new Disk(), parallelism: 1, subtasks: [0] },
+      ...{ topics: STRANGE, storage: new Disk().storage, parallelism: 1, subtasks: [0] },
     })
     this.strangers++
     for (let at = 0; at < ms; at += 50)
@@ -152,13 +172,20 @@ export class EventPlayer {
       stranger.kill()
       // As the error advises, now that the prefix is this job's alone.
       world.fleet.takesOver = true
-      const prefix = `out${world.fleet.suffix}`
-      const says = new RegExp(`prefix "?${prefix}`)
-      if (script.guarantee === 'EXACTLY_ONCE' && !world.messages.some(({ at, text }) => at >= since && says.test(text)))
-        world.violated(
-          'silence',
-          `Two jobs share the transactional id prefix ${prefix} for ${ms} ms, and no message names it`,
-        )
+      if (script.guarantee === 'EXACTLY_ONCE') this.checkMessages(since, stranger, suffix)
     }, ms)
+  }
+
+  /** When both have taken checkpoints of the same subtask beside each other, a message must have named the prefix. */
+  private checkMessages(since: number, stranger: VirtualProcess, suffix: string): void {
+    const { messages, stored } = this.world
+    const begun = stored.find(({ process }) => process === stranger)?.at ?? Infinity
+    const beside = stored.filter(
+      ({ at, process }) =>
+        at > begun && process !== stranger && process.part.subtasks.includes(0) && process.part.suffix === suffix,
+    )
+    const says = new RegExp(`prefix "?out${suffix}`)
+    if (beside.length > ENOUGH && !messages.some(({ at, text }) => at >= since && says.test(text)))
+      this.world.violated('silence', `Two jobs share the transactional id prefix out${suffix}, and no message says so`)
   }
 }

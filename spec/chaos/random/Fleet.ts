@@ -41,6 +41,7 @@ export class Fleet {
     private readonly script: Script,
     private readonly scheduler: SchedulerLike,
     private readonly world: ProcessWorld & {
+      readonly setBackAt: number | undefined
       say(what: string): void
       answered(process: VirtualProcess): void
     },
@@ -94,7 +95,7 @@ export class Fleet {
         skew: this.skews.get(own) ?? 0,
         lostPolicy: this.lostPolicy,
         takesOver: this.takesOver,
-        store: this.world.store,
+        storage: this.world.disk.storage,
         ...special,
       },
       this.world,
@@ -136,7 +137,11 @@ export class Fleet {
   /** The orchestrator hears of an end. */
   ended(process: VirtualProcess): void {
     const { slot } = process.part
-    if (!this.up || this.current[slot] !== process || process.end?._tag !== 'failed') return
+    if (process.end?._tag !== 'failed') return
+    // As the error advises, to whom knows that the checkpoints were deleted or put back.
+    if (this.world.setBackAt !== undefined && /transactional id prefix/.test(String(process.end.error)))
+      this.takesOver = true
+    if (!this.up || this.current[slot] !== process) return
     const lived = this.scheduler.now() - process.startedAt
     const backoff = lived > CALM ? this.script.restart : (this.backoffs.get(slot) ?? this.script.restart)
     this.backoffs.set(slot, Math.min(2 * backoff, MOST_BACKOFF))

@@ -111,13 +111,15 @@ export type ScriptEvent =
   | (Moment & { readonly do: 'rename'; readonly how: StopWay; readonly down: number })
   /** the directory of the checkpoints is deleted */
   | (Moment & { readonly do: 'empty' })
+  /** after `ms`, the directory of the checkpoints is put back to what it is now */
+  | (Moment & { readonly do: 'restore'; readonly ms: number })
   /** for `ms` another job, with a store of its own, runs with the same transactional id prefix */
   | (Moment & { readonly do: 'stranger'; readonly ms: number })
   /** for `ms` the store fails, with or without effect, or takes `by` ms longer */
   | (Moment & {
       readonly do: 'store'
       readonly fault: 'fail' | 'loseAnswer' | 'slow'
-      /** `complete`, `markCommitted`, …; or `all` */
+      /** of the storage: `create`, `write`, `list`, …; or `all` */
       readonly calls: string
       readonly ms: number
       readonly by: number

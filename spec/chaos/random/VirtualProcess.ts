@@ -1,11 +1,12 @@
 import { concatMap, defer, NEVER, retry, type SchedulerLike, Subscription, throwError, timer } from 'rxjs'
 import { CheckpointCoordinator } from '../../../lib/checkpoint/CheckpointCoordinator.js'
-import type { CheckpointStore } from '../../../lib/checkpoint/CheckpointStore.js'
+import type { CheckpointStorage } from '../../../lib/checkpoint/store/CheckpointStorage.js'
 import type { ConnectKafka } from '../../../lib/client/KafkaClient.js'
 import { KafkaError } from '../../../lib/client/KafkaError.js'
 import type { CommitLostPolicy } from '../../../lib/sink/KafkaSinkConfig.js'
 import type { SinkEvent } from '../../../lib/sink/SinkEvent.js'
 import type { MemoryKafka } from '../../../lib/memory/MemoryKafka.js'
+import type { Disk } from './Disk.js'
 import { jobOf } from './jobOf.js'
 import { ProcessClock } from './ProcessClock.js'
 import type { Script } from './Script.js'
@@ -28,7 +29,7 @@ export interface ProcessPart {
   readonly suffix: string
   /** begins the names of its topics */
   readonly topics: string
-  readonly store: CheckpointStore
+  readonly storage: CheckpointStorage
   /** its sinks are refused when they connect */
   readonly refused: boolean
 }
@@ -38,7 +39,7 @@ export interface ProcessWorld {
   readonly script: Script
   readonly scheduler: SchedulerLike
   readonly kafka: MemoryKafka
-  readonly store: CheckpointStore
+  readonly disk: Disk
   acts(): void
   step(process: VirtualProcess, what: string): void
   storeFault(call: string): 'fail' | 'loseAnswer' | undefined
@@ -87,7 +88,7 @@ export class VirtualProcess {
       timeout: script.timeout,
       tolerableFailures: script.tolerableFailures,
       maxConcurrent: script.maxConcurrent,
-      store: watchedStore(part.store, {
+      store: watchedStore(part.storage, {
         scheduler: clock,
         get dead() {
           return clock.dead

@@ -24,7 +24,7 @@ export const STRANGE = 'strange-'
 export class World implements ProcessWorld {
   readonly scheduler = new TestScheduler(() => undefined)
   readonly kafka: MemoryKafka
-  readonly store = new Disk()
+  readonly disk = new Disk()
   readonly inputs: InputTopics
   readonly faults: Faults
   readonly fleet: Fleet
@@ -37,8 +37,10 @@ export class World implements ProcessWorld {
   failures: unknown[] = []
   /** all that loggers and errors said */
   readonly messages: { readonly at: number; readonly text: string; readonly process: VirtualProcess }[] = []
-  /** when the directory of the checkpoints was deleted last */
-  emptiedAt: number | undefined
+  /** checkpoints that were stored */
+  readonly stored: { readonly at: number; readonly process: VirtualProcess }[] = []
+  /** when the checkpoints were deleted first, or put back to an older copy */
+  setBackAt: number | undefined
   actsSoFar = 0
   /** the rest would only take long */
   over = false
@@ -115,7 +117,10 @@ export class World implements ProcessWorld {
   }
 
   step(process: VirtualProcess, what: string): void {
-    if (what === 'after complete') this.fleet.checkpointStored(process)
+    if (what === 'after complete') {
+      this.fleet.checkpointStored(process)
+      this.stored.push({ at: this.now, process })
+    }
     if (what === 'before complete') process.stores = true
     this.events.step(process, what)
   }
@@ -157,13 +162,15 @@ export class World implements ProcessWorld {
   }
 
   /**
-   * Whether the directory of checkpoints was deleted, and a process that has started since says that its prefix is in use: it begins
-   * from scratch, and what is written already is doubled.
+   * Whether the checkpoints were deleted or put back, and a process that has started since says that its prefix is in use: it begins
+   * from an older state, and what is written already is doubled.
    */
   get beganAgain(): boolean {
-    const { emptiedAt } = this
-    if (emptiedAt === undefined) return false
-    return this.messages.some(({ text, process }) => process.startedAt >= emptiedAt && /prefix "?out/.test(text))
+    const { setBackAt } = this
+    if (setBackAt === undefined) return false
+    return this.messages.some(
+      ({ text, process }) => process.startedAt >= setBackAt && /transactional id prefix/.test(text),
+    )
   }
 
   /** Transactions that are open, but for those of another job. */

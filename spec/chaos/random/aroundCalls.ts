@@ -18,5 +18,5 @@ export const aroundCalls = <P extends object>(port: P, around: Around, path = ''
 const isPort = (value: unknown): value is object =>
   typeof value === 'object' &&
   value !== null &&
-  Object.values(value).length > 0 &&
-  Object.values(value).every((member) => typeof member === 'function')
+  !Array.isArray(value) &&
+  Object.values(value).some((member) => typeof member === 'function')

@@ -11,10 +11,13 @@ type Draw = (random: Random, script: Script) => readonly Drawn[]
 /** Moments of a process in which a crash or a stop has been dangerous somewhere, sometime. */
 export const STEPS = [
   ...['InitProducerId', 'AddPartitionsToTxn', 'Produce', 'EndTxn'].flatMap((api) => [`before ${api}`, `after ${api}`]),
-  ...['begin', 'complete', 'markCommitted'].flatMap((call) => [`before ${call}`, `after ${call}`]),
+  ...['begin', 'complete', 'markCommitted', 'create', 'write', 'list', 'read', 'delete'].flatMap((call) => [
+    `before ${call}`,
+    `after ${call}`,
+  ]),
 ]
 
-const STORE_CALLS = ['all', 'complete', 'markCommitted', 'begin', 'lease.renew']
+const STORE_CALLS = ['all', 'all', 'create', 'write', 'write', 'list', 'read', 'delete']
 
 const slotOf = (random: Random) => ({ slot: random(3) })
 
@@ -86,6 +89,7 @@ export const eventKinds = {
   ],
   'prefix changes': (random) => [{ do: 'rename', ...anyStop(random) }],
   'checkpoints are deleted': () => [{ do: 'empty' }],
+  'checkpoints are put back': (random) => [{ do: 'restore', ms: anyOf(random, [50, 500, 2_000]) }],
   'another job with the prefix': (random, { interval }) => [
     { do: 'stranger', ms: 1_000 + interval * anyOf(random, [5, 10]) },
   ],
@@ -102,7 +106,7 @@ export const eventKinds = {
       after: ms,
       on: 'after complete',
     } as const
-    return [{ ...storeFault(random, 'fail', ms), calls: 'complete' } as Drawn, kill]
+    return [{ ...storeFault(random, 'fail', ms), calls: 'write' } as Drawn, kill]
   },
   'store loses answers': (random) => [storeFault(random, 'loseAnswer', anyOf(random, [50, 500]))],
   'store is slow': (random) => [storeFault(random, 'slow', anyOf(random, [500, 3_000]))],

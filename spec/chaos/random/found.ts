@@ -31,14 +31,14 @@ const differences = {
   },
   'the store fails longer than transaction.timeout.ms': {
     tolerableFailures: 1_000,
-    events: [{ at: 20, do: 'store', fault: 'fail', calls: 'complete', ms: 61_000, by: 0 }],
+    events: [{ at: 20, do: 'store', fault: 'fail', calls: 'write', ms: 61_000, by: 0 }],
   },
   'the wall clock is set back by an hour': {
     events: [{ at: 20, do: 'clock', slot: 0, ms: -3_600_000 }],
   },
   'each of many starts fails before its first checkpoint': {
     retry: 20,
-    events: [{ at: 0, do: 'store', fault: 'fail', calls: 'complete', ms: 3_000, by: 0 }],
+    events: [{ at: 0, do: 'store', fault: 'fail', calls: 'write', ms: 3_000, by: 0 }],
   },
   'a commit takes as long as a thousand checkpoints': {
     interval: 10,

@@ -84,14 +84,16 @@ const quiet = (world: World): void => {
   const firing = pipeline.some(({ op }) => op === 'windows')
   const done = (): boolean => {
     world.fleet.heal()
-    if (bounded && world.fleet.processes.every(({ end }) => end?._tag === 'completed')) return true
+    // Transactions that a deleted checkpoint knew of keep readers back until they time out.
+    if (bounded && world.fleet.processes.every(({ end }) => end?._tag === 'completed'))
+      return world.setBackAt === undefined || missing(world, expected).length === 0
     if (!firing) return missing(world, expected).length === 0
     // One that begins again from scratch has read nothing, whatever its group has committed.
-    return world.inputs.consumed && (world.emptiedAt === undefined || world.now - quietAt > BEGINNING)
+    return world.inputs.consumed && (world.setBackAt === undefined || world.now - quietAt > BEGINNING)
   }
   until(world, QUIET, done, (well) => {
     if (well) return ending(world, expected)
-    if (world.failures.length >= MENDING) {
+    if (world.failures.length >= MENDING && world.setBackAt === undefined) {
       world.violated('beyond restart', `${nameOfError(world.failures.at(-1))} (${fates(world)})`)
       return end(world, expected)
     }
@@ -103,7 +105,7 @@ const quiet = (world: World): void => {
       () => late.length > 0 && missing(world, expected).length === 0,
       (came) => {
         // Transactions of a job whose checkpoints are deleted are left to their timeout.
-        if (came && world.emptiedAt !== undefined) return ending(world, expected)
+        if (came && world.setBackAt !== undefined) return ending(world, expected)
         if (came) world.violated('held', `${late.join(', ')} came ${world.now} ms, with the timeout of a transaction`)
         else if (late.length === 0) world.violated('hang', 'The job does not read to the end')
         ending(world, expected)
@@ -136,7 +138,7 @@ const ending = (world: World, expected: ReturnType<typeof expectedOf>): void => 
 
 const end = (world: World, expected: ReturnType<typeof expectedOf>): void => {
   const open = world.openTransactions
-  if (open.length > 0 && world.emptiedAt === undefined)
+  if (open.length > 0 && world.setBackAt === undefined)
     world.violated('open', `${open.map((id) => world.transactions.fate(id)).join(', ')} at the end`)
   // No job of a script has a mistake of its own. Looked at here, since a process without stack cannot report it.
   for (const { end, name } of world.fleet.all)

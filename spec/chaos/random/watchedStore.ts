@@ -1,6 +1,8 @@
-import { concatMap, defer, map, NEVER, type Observable, of, type SchedulerLike, throwError, timer } from 'rxjs'
-import type { CheckpointStore } from '../../../lib/checkpoint/CheckpointStore.js'
-import { aroundCalls } from './aroundCalls.js'
+import { concatMap, defer, map, NEVER, type Observable, of, type SchedulerLike, tap, throwError, timer } from 'rxjs'
+import type { CheckpointStorage } from '../../../lib/checkpoint/store/CheckpointStorage.js'
+import type { CheckpointStore } from '../../../lib/checkpoint/store/CheckpointStore.js'
+import { checkpointStoreOn } from '../../../lib/checkpoint/store/checkpointStoreOn.js'
+import { type Around, aroundCalls } from './aroundCalls.js'
 
 /** What the world does with the calls of one process to the store. Times in ms. */
 export interface StoreWorld {
@@ -15,14 +17,14 @@ export interface StoreWorld {
 }
 
 /**
- * The same store, as a process sees it over a disk or a network. Every call of the store and of what it hands out is watched, by
- * its name: `begin`, `complete`, `markCommitted`, `lease.renew`, ….
+ * A checkpoint store as one process has it. The calls of its storage (`create`, `write`, …) go over a disk or a network, so they take
+ * time and fail, and a list is not of one moment; those of the store (`begin`, `complete`, `markCommitted`, `lease.renew`, …) are steps at which something may happen.
  */
-export const watchedStore = (store: CheckpointStore, world: StoreWorld): CheckpointStore => {
+export const watchedStore = (storage: CheckpointStorage, world: StoreWorld): CheckpointStore => {
   const whileAlive = <A>(act: () => Observable<A>): Observable<A> => (world.dead ? NEVER : act())
   const later = <A>(call: string, act: () => Observable<A>): Observable<A> =>
     timer(world.delay(call), world.scheduler).pipe(concatMap(() => whileAlive(act)))
-  const watched = <A>(call: string, act: () => Observable<A>): Observable<A> =>
+  const remote: Around = (call, act) =>
     defer(() =>
       later(call, () => {
         world.step(`before ${call}`)
@@ -32,16 +34,36 @@ export const watchedStore = (store: CheckpointStore, world: StoreWorld): Checkpo
           concatMap((answer) => {
             world.step(`after ${call}`)
             return whileAlive(() =>
-              later(call, () => (fault === 'loseAnswer' ? throwError(() => ioError(call)) : of(answer))),
+              later(call, () => {
+                if (fault === 'loseAnswer') return throwError(() => ioError(call))
+                return call === 'list' ? act().pipe(map((last) => mixed(answer, last))) : of(answer)
+              }),
             )
           }),
         )
       }),
     )
+  const local: Around = (call, act) =>
+    defer(() => {
+      world.step(`before ${call}`)
+      return whileAlive(act).pipe(
+        tap(() => world.step(`after ${call}`)),
+        concatMap((answer) => whileAlive(() => of(answer))),
+      )
+    })
+  const store = checkpointStoreOn(aroundCalls(storage, remote))
   return {
-    begin: (request) =>
-      watched('begin', () => store.begin(request)).pipe(map((attempt) => aroundCalls(attempt, watched))),
+    begin: (request) => local('begin', () => store.begin(request)).pipe(map((attempt) => aroundCalls(attempt, local))),
   }
 }
+
+/** A list that took several pages: what came or went meanwhile is in it or not. */
+const mixed = <A>(first: A, last: A): A => {
+  if (!Array.isArray(first) || !Array.isArray(last)) return first
+  const keys = new Set<string>([...first, ...last])
+  return [...keys].filter((key) => (first.includes(key) && last.includes(key)) || sumOf(key) % 2 === 0) as A
+}
+
+const sumOf = (text: string): number => Buffer.from(text).reduce((sum, byte) => sum + byte, 0)
 
 const ioError = (call: string): Error => Object.assign(new Error(`EIO: i/o error, ${call}`), { code: 'EIO' })

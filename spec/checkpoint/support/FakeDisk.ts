@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import type { FileSystem } from '../../../lib/checkpoint/FileSystem.js'
+import type { FileSystem } from '../../../lib/checkpoint/store/FileSystem.js'
 
 const DIRECTORY = Symbol('directory')
 
@@ -13,6 +13,9 @@ export class Killed extends Error {}
 export class FakeDisk {
   private names = new Map<string, string | typeof DIRECTORY>()
   private synced = new Map<string, string | typeof DIRECTORY>()
+
+  /** When all that was asked of it is done. */
+  readonly idle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
   /** A process that lives for so many steps. `turn` is awaited before each, so that a spec can interleave processes. */
   process(
@@ -43,15 +46,10 @@ export class FakeDisk {
       },
       makeDirectory: (path) =>
         step(() => {
-          this.names.set(path, DIRECTORY)
-          this.synced.set(path, DIRECTORY)
-        }),
-      makeDirectoryExclusively: (path) =>
-        step(() => {
-          need(dirname(path))
-          if (this.names.has(path)) return false
-          this.names.set(path, DIRECTORY)
-          return true
+          for (let made = path; made !== '/'; made = dirname(made)) {
+            this.names.set(made, DIRECTORY)
+            this.synced.set(made, DIRECTORY)
+          }
         }),
       list: (path) => step(() => this.children(path).map((child) => child.slice(path.length + 1))),
       read: (path) =>
@@ -68,11 +66,16 @@ export class FakeDisk {
         step(() => {
           if (!this.names.has(from)) throw new Error(`ENOENT: ${from}`)
           need(dirname(to))
-          for (const [path, content] of [...this.names])
-            if (path === from || path.startsWith(`${from}/`)) {
-              this.names.delete(path)
-              this.names.set(to + path.slice(from.length), content)
-            }
+          this.names.set(to, this.names.get(from)!)
+          this.names.delete(from)
+        }),
+      link: (from, to) =>
+        step(() => {
+          if (!this.names.has(from)) throw new Error(`ENOENT: ${from}`)
+          need(dirname(to))
+          if (this.names.has(to)) return false
+          this.names.set(to, this.names.get(from)!)
+          return true
         }),
       syncDirectory: (path) =>
         step(() => {
@@ -80,7 +83,11 @@ export class FakeDisk {
           for (const child of this.children(path, this.synced)) if (!this.names.has(child)) this.synced.delete(child)
           for (const child of this.children(path)) this.synced.set(child, this.names.get(child)!)
         }),
-      remove: (path) => step(() => this.remove(path)),
+      remove: (path) => step(() => void this.names.delete(path)),
+      removeDirectory: (path) =>
+        step(() => {
+          if (this.children(path).length === 0) this.names.delete(path)
+        }),
     }
   }
 
@@ -114,10 +121,5 @@ export class FakeDisk {
 
   private children(path: string, names = this.names): string[] {
     return [...names.keys()].filter((name) => name !== path && dirname(name) === path)
-  }
-
-  private remove(path: string): void {
-    for (const child of this.children(path)) this.remove(child)
-    this.names.delete(path)
   }
 }

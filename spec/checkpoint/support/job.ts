@@ -2,8 +2,8 @@ import { asapScheduler, defer, delay, mergeMap, type Observable, type SchedulerL
 import { TestScheduler } from 'rxjs/testing'
 import { type CheckpointConfig } from '../../../lib/checkpoint/CheckpointConfig.js'
 import { CheckpointCoordinator } from '../../../lib/checkpoint/CheckpointCoordinator.js'
-import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from '../../../lib/checkpoint/CheckpointStore.js'
-import { MemoryCheckpointStore } from '../../../lib/checkpoint/MemoryCheckpointStore.js'
+import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from '../../../lib/checkpoint/store/CheckpointStore.js'
+import { MemoryCheckpointStore } from '../../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { handSink, type HandSinkOptions, type Ledger, ledger } from './handSink.js'
 import { handSource, type HandSourceOptions } from './handSource.js'
 
@@ -96,11 +96,9 @@ export const slowStore = (
         defer(() => inner.begin(request)).pipe(
           mergeMap((attempt): StoredAttempt[] => [
             {
-              attemptId: attempt.attemptId,
-              restored: attempt.restored,
+              ...attempt,
               complete: (checkpoint) => slowly(attempt.complete(checkpoint)),
               markCommitted: (...mark) => slowly(attempt.markCommitted(...mark)),
-              lease: attempt.lease,
             },
           ]),
         ),

@@ -1,6 +1,6 @@
 import { from, map, mergeMap, type Observable, type SchedulerLike, type Subscription, takeWhile, timer } from 'rxjs'
 import { CheckpointCoordinator } from '../../../lib/checkpoint/CheckpointCoordinator.js'
-import type { CheckpointStore } from '../../../lib/checkpoint/CheckpointStore.js'
+import type { CheckpointStore } from '../../../lib/checkpoint/store/CheckpointStore.js'
 import type { ConnectKafka } from '../../../lib/client/KafkaClient.js'
 import type { KafkaSource } from '../../../lib/source/KafkaSource.js'
 import type { ByPartition, Outcome, Run, Snapshot } from './RecordedJob.js'

@@ -17,7 +17,7 @@ import {
   timer,
 } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
-import { MemoryCheckpointStore } from '../../../lib/checkpoint/MemoryCheckpointStore.js'
+import { MemoryCheckpointStore } from '../../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import type { KafkaAdmin } from '../../../lib/client/KafkaAdmin.js'
 import type { ProducerRecord } from '../../../lib/client/ProducerRecord.js'
 import { TopicPartition } from '../../../lib/client/TopicPartition.js'

@@ -1,5 +1,12 @@
 import type { Observable, SchedulerLike } from 'rxjs'
-import type { JobShare } from './JobShare.js'
+import type { PreparedTransactionId } from '../../stream/TwoPhaseCommit.js'
+import type { JobShare } from '../JobShare.js'
+import type { AttemptLedger } from './AttemptLedger.js'
+
+/** A prepared transaction of a checkpoint, and the subtask that it is of. */
+export interface StoredTransaction extends PreparedTransactionId {
+  readonly subtaskIndex: number
+}
 
 /** A checkpoint as it is stored: plain JSON. */
 export interface StoredCheckpoint {
@@ -12,6 +19,8 @@ export interface StoredCheckpoint {
   readonly states: Readonly<Record<string, readonly unknown[]>>
   /** ids of committables known to be committed, by uid */
   readonly committed: Readonly<Record<string, readonly string[]>>
+  /** By uid, the transactions that its completion commits, and those of earlier checkpoints not known to be committed. */
+  readonly prepared?: Readonly<Record<string, readonly StoredTransaction[]>> | undefined
 }
 
 /** An attempt that does not renew its lease for so long, in ms, counts as dead. Only a change of the parallelism asks. */
@@ -21,7 +30,7 @@ export const LEASE_MS = 6_000
 export const LEASE_RENEWAL_MS = LEASE_MS / 3
 
 /**
- * One attempt's own folder in a store. Exclusive: what a former attempt still writes later is ignored, and it learns so by a
+ * One attempt's own place in a store. Exclusive: what a former attempt still writes later is ignored, and it learns so by a
  * `Superseded` error, before it could commit anything. One call at a time.
  */
 export interface StoredAttempt {
@@ -37,6 +46,8 @@ export interface StoredAttempt {
   markCommitted(checkpointId: number, uid: string, ids: readonly string[]): Observable<void>
   /** A store that processes share has it. */
   readonly lease?: AttemptLease | undefined
+  /** What exactly-once sinks need of a store beyond checkpoints. Without it they refuse to start. */
+  readonly ledger?: AttemptLedger | undefined
 }
 
 /** How an attempt shows that it lives. */
@@ -53,9 +64,15 @@ export interface AttemptRequest {
   readonly share: JobShare
   /**
    * The attempt that this one follows in the same process. When another one has come between, it has taken over, and this one
-   * must not take back: `Superseded`. Without it, whoever begins takes over.
+   * must not take back: `Superseded`. When the store does not know it, the store was emptied or replaced: `StoreLost`. Without
+   * it, whoever begins takes over.
    */
   readonly after?: string | undefined
+  /**
+   * The attempt does not take over yet from one that may be running, but by `AttemptLedger.takeOver`, when it is able to begin. Default
+   * false: at once.
+   */
+  readonly takeOverLater?: boolean | undefined
   /** The clock by which other attempts are watched. */
   readonly scheduler: SchedulerLike
 }
@@ -66,6 +83,8 @@ export interface AttemptRequest {
  * Several processes may share a store, each with some of the subtasks of one job. An attempt takes over what former attempts
  * had of its own subtasks, at once; a change of the parallelism takes over everything, so it is refused (`Rescale`) while one
  * with the former parallelism shows that it lives.
+ *
+ * To keep checkpoints somewhere else, bring a `CheckpointStorage` of five calls: `checkpointStoreOn(storage)` is the store.
  */
 export interface CheckpointStore {
   /** Without a request: the whole job, as one. */

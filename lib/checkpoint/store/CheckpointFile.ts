@@ -1,20 +1,27 @@
 import { chain, type Either, mapLeft, tryCatch } from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
-import { CheckpointError, reasonOf } from './CheckpointError.js'
-import type { StoredCheckpoint } from './CheckpointStore.js'
-import { type StateCodec, stateCodec } from './StateCodec.js'
+import { CheckpointError, reasonOf } from '../CheckpointError.js'
+import type { SinkRecord } from './AttemptLedger.js'
+import type { StoredCheckpoint, StoredTransaction } from './CheckpointStore.js'
+import { type StateCodec, stateCodec } from '../StateCodec.js'
 
 const Committed: t.Type<StoredCheckpoint['committed']> = t.record(t.string, t.readonlyArray(t.string))
 
-const Checkpoint: t.Type<StoredCheckpoint> = t.type({
-  checkpointId: t.number,
-  timestamp: t.number,
-  savepoint: t.boolean,
-  parallelism: t.number,
-  states: t.record(t.string, t.readonlyArray(t.unknown)),
-  committed: Committed,
-})
+const Transaction: t.Type<StoredTransaction> = t.type({ id: t.string, checkpointId: t.number, subtaskIndex: t.number })
+
+const Checkpoint: t.Type<StoredCheckpoint> = t.intersection([
+  t.type({
+    checkpointId: t.number,
+    timestamp: t.number,
+    savepoint: t.boolean,
+    parallelism: t.number,
+    states: t.record(t.string, t.readonlyArray(t.unknown)),
+    committed: Committed,
+  }),
+  // Release 0.1 wrote none: its sinks have their committables in their states alone.
+  t.partial({ prepared: t.union([t.undefined, t.record(t.string, t.readonlyArray(Transaction))]) }),
+])
 
 /** What an attempt started from, whole, so that it depends on no other attempt's folder. */
 export interface RestoredFile {
@@ -36,6 +43,30 @@ export const committedFile = stateCodec('committed', 1, Committed)
 
 /** `restored.json`. */
 export const restoredFile = stateCodec('restored', 1, Restored)
+
+const Sink: t.Type<SinkRecord> = t.intersection([
+  t.type({ name: t.string, uid: t.string, subtaskIndex: t.number }),
+  t.partial({
+    owner: t.union([t.undefined, t.type({ producerId: t.string, epoch: t.number })]),
+    handedOn: t.union([t.undefined, t.boolean]),
+  }),
+])
+
+/** `sinks.json`: the two-phase sinks of an attempt. */
+export const sinksFile = stateCodec('sinks', 1, t.readonlyArray(Sink))
+
+/** `claim.json` and a block of ids: who has created it. `writer` is different for each call, `host` and `pid` are for people. */
+export const ownedFile = stateCodec(
+  'claim',
+  1,
+  t.type({ attempt: t.string, writer: t.string, host: t.string, pid: t.number }),
+)
+
+/** `verdict.json`: whether an attempt has taken over from the one before. */
+export const verdictFile = stateCodec('verdict', 1, t.type({ taken: t.boolean, by: t.string, writer: t.string }))
+
+/** A key that says all by being there. */
+export const EMPTY_FILE = '{"version":1,"state":{}}\n'
 
 /** Readable, and a line at the end as an editor would leave it. */
 export const toText = <A>(codec: StateCodec<A>, value: A): string =>

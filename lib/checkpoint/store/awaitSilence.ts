@@ -25,7 +25,7 @@ export const awaitSilence = (
         concatMap(() => timer(LEASE_RENEWAL_MS, scheduler).pipe(concatMap(find))),
         concatMap((leases) => {
           const alive = leases.filter((lease) => beats.get(attemptName(lease)) !== lease.beat)
-          return alive.length > 0 ? throwError(() => stillRunning(parallelism, alive)) : of(undefined)
+          return alive.length > 0 ? throwError(() => stillRunning(parallelism, alive.map(attemptName))) : of(undefined)
         }),
         last(),
       )

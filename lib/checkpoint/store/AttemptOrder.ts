@@ -1,4 +1,5 @@
-import { conflict, type JobShare, nameOfShare, shareNamed } from './JobShare.js'
+import { storeLost, superseded } from './attemptErrors.js'
+import { conflict, type JobShare, nameOfShare, shareNamed } from '../JobShare.js'
 
 /** An attempt among those of a store. */
 export interface AttemptClaim {
@@ -43,4 +44,18 @@ export const rivalsOf = <A extends AttemptClaim>({ parallelism }: JobShare, all:
   if (newest === parallelism) return []
   const end = all.findIndex(({ share }) => share.parallelism !== newest)
   return end < 0 ? all : all.slice(0, end)
+}
+
+/**
+ * Throws `Superseded` when an attempt has taken over from this one, `StoreLost` when this one is not among them.
+ *
+ * @param all newest first
+ */
+export const checkNotOvertaken = (
+  own: AttemptClaim,
+  all: readonly (AttemptClaim & { readonly active: boolean })[],
+): void => {
+  const newer = all.find((other) => other.active && supersedes(other, own))
+  if (newer !== undefined) throw superseded(attemptName(own), attemptName(newer))
+  if (!all.some((other) => byAge(other, own) === 0)) throw storeLost(attemptName(own))
 }

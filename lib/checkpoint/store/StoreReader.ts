@@ -1,0 +1,128 @@
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { result, type Step } from '../../scheduling/coroutine.js'
+import { CheckpointError } from '../CheckpointError.js'
+import type { StateCodec } from '../StateCodec.js'
+import type { IdBlock, SinkRecord } from './AttemptLedger.js'
+import {
+  checkpointFile,
+  committedFile,
+  fromText,
+  ownedFile,
+  type RestoredFile,
+  restoredFile,
+  sinksFile,
+  verdictFile,
+} from './CheckpointFile.js'
+import type { CheckpointStorage } from './CheckpointStorage.js'
+import type { StoredCheckpoint } from './CheckpointStore.js'
+import { type AttemptEntry, attemptsIn, blockKey, keysOfAttempt } from './storeKeys.js'
+
+/** What an unreadable text under its own key means: an error, or that the one before is taken. */
+export type OnCorrupt = 'fail' | 'previous'
+
+/** An attempt that exists in a store. */
+export interface StoredAttemptEntry extends AttemptEntry {
+  /** It has taken over from the attempts before. Otherwise it is pending: it may still do so, or be refused. */
+  readonly active: boolean
+}
+
+/** Reads what attempts have left in a storage. */
+export class StoreReader {
+  private readonly verdicts = new Map<string, boolean>()
+
+  constructor(
+    private readonly storage: CheckpointStorage,
+    private readonly onCorrupt: OnCorrupt,
+    /** What to call a key in messages: a path, for files. */
+    private readonly placeOf: (key: string) => string,
+  ) {}
+
+  /** The attempts that exist, newest first: those that have taken over, and those that may still do so. */
+  *attempts(): Generator<Step, readonly StoredAttemptEntry[]> {
+    const found: StoredAttemptEntry[] = []
+    for (const entry of attemptsIn(yield* result(this.storage.list('attempt-')))) {
+      const taken = entry.unrecorded || (entry.decided ? yield* this.verdictOf(entry.name) : undefined)
+      if (taken !== false) found.push({ ...entry, active: taken === true })
+    }
+    return found
+  }
+
+  /** Whether an attempt has taken over; undefined when that is not decided. A verdict never changes, so each is read once. */
+  *verdictOf(attempt: string): Generator<Step, boolean | undefined> {
+    const known = this.verdicts.get(attempt)
+    if (known !== undefined) return known
+    const verdict = yield* this.read(keysOfAttempt(attempt).verdict, verdictFile)
+    if (verdict !== undefined) this.verdicts.set(attempt, verdict.taken)
+    return verdict?.taken
+  }
+
+  /**
+   * The newest checkpoint of an attempt with an id below `before`, or else what it started from. `checkpoint: null` is a fresh start;
+   * undefined: it has none (or, with `previous`, nothing of it can be read).
+   */
+  *newest(attempt: AttemptEntry, before = Infinity): Generator<Step, RestoredFile | undefined> {
+    const keys = keysOfAttempt(attempt.folder)
+    for (const id of attempt.checkpointIds) {
+      if (id >= before) continue
+      const checkpoint = yield* this.read(keys.checkpoint(id), checkpointFile, true)
+      if (checkpoint !== undefined)
+        return { from: attempt.name, checkpoint: yield* this.withCommitted(keys.committed(id), checkpoint) }
+    }
+    if (!attempt.begun) return undefined
+    const restored = yield* this.read(keys.restored, restoredFile, true)
+    if (restored === undefined || restored.checkpoint === null) return restored
+    if (restored.checkpoint.checkpointId >= before) return undefined
+    const checkpoint = yield* this.withCommitted(keys.committed(undefined), restored.checkpoint)
+    return { from: restored.from, checkpoint }
+  }
+
+  /** All checkpoints of an attempt with an id above `base`, what it started from included, with their marks. */
+  *allSince(attempt: AttemptEntry, base: number): Generator<Step, readonly StoredCheckpoint[]> {
+    const keys = keysOfAttempt(attempt.folder)
+    const found: StoredCheckpoint[] = []
+    for (const id of attempt.checkpointIds) {
+      const checkpoint = id > base ? yield* this.read(keys.checkpoint(id), checkpointFile) : undefined
+      if (checkpoint !== undefined) found.push(yield* this.withCommitted(keys.committed(id), checkpoint))
+    }
+    const restored = (yield* this.read(keys.restored, restoredFile))?.checkpoint
+    if (restored && restored.checkpointId > base)
+      found.push(yield* this.withCommitted(keys.committed(undefined), restored))
+    return found
+  }
+
+  *restoredAt(key: string): Generator<Step, RestoredFile | undefined> {
+    return yield* this.read(key, restoredFile)
+  }
+
+  *sinksAt(key: string): Generator<Step, readonly SinkRecord[]> {
+    return (yield* this.read(key, sinksFile)) ?? []
+  }
+
+  /** The attempt that has reserved a block; undefined when that cannot be told. */
+  *ownerOf(block: IdBlock): Generator<Step, string | undefined> {
+    return (yield* this.read(blockKey(block), ownedFile))?.attempt
+  }
+
+  private *withCommitted(key: string, checkpoint: StoredCheckpoint): Generator<Step, StoredCheckpoint> {
+    const committed = yield* this.read(key, committedFile)
+    return committed === undefined ? checkpoint : { ...checkpoint, committed }
+  }
+
+  /** @param listed it was there a moment ago */
+  private *read<A>(key: string, codec: StateCodec<A>, listed = false): Generator<Step, A | undefined> {
+    const text = yield* result(this.storage.read(key))
+    if (text === undefined && listed) throw changedMeanwhile(this.placeOf(key))
+    if (text === undefined) return undefined
+    const decoded = fromText(codec, this.placeOf(key), text)
+    if (!isLeft(decoded)) return decoded.right
+    if (this.onCorrupt === 'fail') throw decoded.left
+    return undefined
+  }
+}
+
+/** Nothing may be taken for a fresh start because somebody else has tidied while this attempt was reading. */
+const changedMeanwhile = (place: string): CheckpointError =>
+  new CheckpointError(
+    'StoreFailed',
+    `${place} was removed while it was about to be read, by another process. The next attempt reads anew.`,
+  )

@@ -1,0 +1,31 @@
+import { CheckpointError } from '../CheckpointError.js'
+
+export const superseded = (attempt: string, newer: string): CheckpointError =>
+  new CheckpointError(
+    'Superseded',
+    `${attempt} has been superseded by ${newer} of the same job, so what it writes does not count. Two ` +
+      'processes run the same subtasks on one store, or this one was believed dead and is replaced: end it.',
+  )
+
+export const stillRunning = (parallelism: number, running: readonly string[]): CheckpointError =>
+  new CheckpointError(
+    'Rescale',
+    `The job cannot start with parallelism ${parallelism}: it still runs with another one (${running.join(', ')}). ` +
+      'Stop all its processes first, best by stopWithSavepoint.',
+  )
+
+/** Another attempt of the same job ran on, since this one took too long to begin. */
+export const notTakenOver = (attempt: string, waited: number): CheckpointError =>
+  new CheckpointError(
+    'NotTakenOver',
+    `${attempt} has not taken over: another process of this job runs, and went on after it had waited ${waited} ms for this one to begin ` +
+      '(its sources to find their topics, its sinks to connect). A retry tries again.',
+  )
+
+export const storeLost = (attempt: string): CheckpointError =>
+  new CheckpointError(
+    'StoreLost',
+    `The checkpoint store no longer knows ${attempt}, which this process runs or ran: its directory was emptied, replaced or rolled ` +
+      'back to an older copy. Going on from what is there now could write records a second time. Put the store back as it was; or, if ' +
+      'beginning from what is there is what you want, start the process anew.',
+  )

@@ -1,0 +1,181 @@
+import { asyncScheduler, type Observable } from 'rxjs'
+import { coroutine, result, type Step } from '../../scheduling/coroutine.js'
+import { CheckpointError, isCheckpointError, reasonOf } from '../CheckpointError.js'
+import { wholeJob } from '../JobShare.js'
+import { AttemptOnStorage } from './AttemptOnStorage.js'
+import {
+  type AttemptClaim,
+  attemptName,
+  attemptNamed,
+  checkNotOvertaken,
+  rivalsOf,
+  supersedes,
+} from './AttemptOrder.js'
+import { awaitSilence, type FoundLease } from './awaitSilence.js'
+import { type RestoredFile, restoredFile, toText } from './CheckpointFile.js'
+import type { CheckpointStorage } from './CheckpointStorage.js'
+import type { AttemptRequest, CheckpointStore, StoredAttempt } from './CheckpointStore.js'
+import { createOwned, decide } from './createOwned.js'
+import { type AttemptReader, restoredFor } from './restoredFor.js'
+import { type OnCorrupt, type StoredAttemptEntry, StoreReader } from './StoreReader.js'
+import { type AttemptEntry, highestNumber, keysOfAttempt, rescaledKey } from './storeKeys.js'
+
+export interface CheckpointStoreOptions {
+  /** `fail` (the default): a `Corrupt` error. `previous`: the checkpoint before, which may double records. */
+  readonly onCorrupt?: OnCorrupt | undefined
+  /** What to call a key in messages. Default: the key. */
+  readonly placeOf?: ((key: string) => string) | undefined
+}
+
+/**
+ * A checkpoint store on any strongly consistent storage: what attempts may rely on, written once above the five calls of
+ * {@link CheckpointStorage}. One job has one storage.
+ *
+ * - **An attempt exists by its claim**, a key that it alone has created, with a number above all others. What it started from is its
+ *   next key, whole, so no attempt depends on the keys of another; and what a former one (a zombie) still writes is ignored.
+ * - **A zombie completes nothing.** An attempt that begins creates its claim, then reads; one that completes a checkpoint writes it,
+ *   then looks for a newer claim. So either the new attempt has seen the checkpoint, or the zombie sees the new attempt, gets a
+ *   `Superseded` error and commits nothing.
+ * - **An attempt takes over when it can begin.** Until then its claim is pending: the attempt that runs holds its next checkpoint back, and
+ *   goes on after `TAKEOVER_MS` if nothing comes of it. One key says how it went, created by whoever comes first.
+ * - **Ids are reserved in blocks** by creating a key, so two attempts never have the same one, however late a zombie is.
+ * - **Processes may share it**, each with subtasks of its own: an attempt takes over from those that had a subtask of it, and leaves
+ *   the others alone. Of each attempt the newest two checkpoints are kept, and those that a dead transaction would send the job
+ *   back to; an attempt goes when newer ones have all its subtasks and have ended its transactions.
+ * - Savepoints stay in `savepoints/` until somebody deletes them. To start from one, put it as `chk-<id>.json` beside the newest
+ *   attempt's checkpoints, with a higher id than theirs.
+ *
+ * @example
+ * ```ts
+ * const checkpoints = CheckpointCoordinator.create({ interval: 1000, store: checkpointStoreOn(storage) })
+ * ```
+ */
+export const checkpointStoreOn = (
+  storage: CheckpointStorage,
+  { onCorrupt = 'fail', placeOf = (key) => key }: CheckpointStoreOptions = {},
+): CheckpointStore => {
+  const reader = new StoreReader(storage, onCorrupt, placeOf)
+  const where = placeOf('').replace(/\/$/, '')
+  const explained = (error: unknown): CheckpointError => (isCheckpointError(error) ? error : storeFailed(where, error))
+
+  /** Asked before there is a claim, since that would supersede those who run. */
+  function* mayBegin({ share, after, scheduler }: AttemptRequest): Generator<Step, void> {
+    const own = after === undefined ? undefined : attemptNamed(after)
+    if (own !== undefined) checkNotOvertaken(own, yield* reader.attempts())
+    const leases = coroutine(function* () {
+      const found: FoundLease[] = []
+      for (const { number, share: theirs, folder } of rivalsOf(share, yield* reader.attempts())) {
+        const beat = yield* result(storage.read(keysOfAttempt(folder).lease))
+        if (beat !== undefined) found.push({ number, share: theirs, beat })
+      }
+      return found
+    })
+    yield* result(awaitSilence(share.parallelism, () => leases, scheduler))
+    const rehearsal: AttemptReader = {
+      newest: (attempt, before) => reader.newest(attempt, before),
+      rescaled: (_, __, whole) => whole(),
+    }
+    yield* restoredFor(share, begunOf(yield* reader.attempts()), rehearsal)
+  }
+
+  function* claimNumber({ share }: AttemptRequest): Generator<Step, AttemptClaim> {
+    for (;;) {
+      const number = highestNumber(yield* result(storage.list('attempt-'))) + 1
+      const claim = { number, share }
+      const name = attemptName(claim)
+      if (yield* createOwned(storage, keysOfAttempt(name).claim, name)) return claim
+    }
+  }
+
+  /** The first subtask of a new parallelism writes down what all of them start from: later checkpoints of the former ones do not count. */
+  function* rescaled(
+    newestFormer: AttemptEntry,
+    parallelism: number,
+    whole: () => Generator<Step, RestoredFile>,
+  ): Generator<Step, RestoredFile> {
+    const key = rescaledKey(newestFormer, parallelism)
+    const before = yield* reader.restoredAt(key)
+    if (before !== undefined) return before
+    const file = yield* whole()
+    if (yield* result(storage.create(key, toText(restoredFile, file)))) return file
+    return (yield* reader.restoredAt(key)) ?? file
+  }
+
+  function* open(
+    claim: AttemptClaim,
+    { scheduler, takeOverLater = false }: AttemptRequest,
+  ): Generator<Step, StoredAttempt> {
+    const name = attemptName(claim)
+    // An attempt that is about to take over, and that this one supersedes, must not do so behind its back.
+    const pending = (yield* reader.attempts()).filter((other) => !other.active && supersedes(claim, other))
+    for (const other of pending) yield* decide(storage, other.name, { taken: false, by: name })
+    const others = (yield* reader.attempts()).filter((other) => other.name !== name)
+    const older = others.filter((other) => other.active && !supersedes(other, claim))
+    const file = yield* restoredFor(claim.share, begunOf(older), {
+      newest: (attempt, before) => reader.newest(attempt, before),
+      rescaled,
+    })
+    yield* result(storage.write(keysOfAttempt(name).restored, toText(restoredFile, file)))
+    // Before it can be seen to run, so that the next one never takes it for a dead one.
+    if (takeOverLater) yield* result(storage.write(keysOfAttempt(name).lease, FIRST_BEAT))
+    // Listed anew: a list is not of one moment, but this one has the lease of all who were active in the one before.
+    const now = yield* reader.attempts()
+    checkNotOvertaken(claim, now)
+    const beginning = {
+      restored: file.checkpoint ?? undefined,
+      mayReplace:
+        takeOverLater &&
+        (pending.length > 0 || now.some((other) => other.active && other.leased && supersedes(claim, other))),
+      first: older.length === 0,
+    }
+    const opened = new AttemptOnStorage(storage, claim, beginning, reader, scheduler, explained)
+    if (!beginning.mayReplace) yield* opened.takeOver()
+    return opened.attempt()
+  }
+
+  function* begin(request: AttemptRequest): Generator<Step, StoredAttempt> {
+    try {
+      yield* mayBegin(request)
+      const claim = yield* claimNumber(request)
+      try {
+        return yield* open(claim, request)
+      } catch (error) {
+        yield* withdraw(claim)
+        // The likely reason is a newer attempt, which has tidied this one away.
+        if (!isCheckpointError(error)) checkNotOvertaken(claim, yield* reader.attempts())
+        throw error
+      }
+    } catch (error) {
+      throw explained(error)
+    }
+  }
+
+  /** An attempt that could not begin must not keep the one that runs waiting. */
+  function* withdraw(claim: AttemptClaim): Generator<Step, void> {
+    const name = attemptName(claim)
+    try {
+      yield* decide(storage, name, { taken: false, by: name })
+    } catch {
+      // It is refused when the one that runs loses patience.
+    }
+  }
+
+  return {
+    begin: (request = { share: wholeJob, scheduler: asyncScheduler }): Observable<StoredAttempt> =>
+      coroutine(() => begin(request)),
+  }
+}
+
+const FIRST_BEAT = '{"beat":0}\n'
+
+const begunOf = (attempts: readonly StoredAttemptEntry[]): readonly AttemptEntry[] =>
+  attempts.filter(({ begun, active }) => begun && active)
+
+const storeFailed = (where: string, error: unknown): CheckpointError =>
+  new CheckpointError(
+    'StoreFailed',
+    `The checkpoint store${where === '' ? '' : ` in ${where}`} failed: ${reasonOf(error)}`,
+    {
+      cause: error,
+    },
+  )

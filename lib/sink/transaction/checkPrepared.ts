@@ -1,0 +1,63 @@
+import { result, type Step } from '../../scheduling/coroutine.js'
+import type { TransactionOwner } from '../../stream/TwoPhaseCommit.js'
+import { deadTransaction, expiringTransaction } from '../committer/commitErrors.js'
+import type { KafkaCommittable } from '../committer/KafkaCommittable.js'
+import { describeStandings, type SettledStanding } from './describeStandings.js'
+import type { SinkTransactions } from './SinkTransactions.js'
+import { becomeOwner, currentOwnership, prefixTaken } from './takeOwnership.js'
+import { ownerId } from './transactionalId.js'
+
+/** What a checkpoint is about to rest on. */
+export interface PreparedTransactions {
+  readonly owner: TransactionOwner
+  readonly committables: readonly KafkaCommittable[]
+  /** Of these, the first that will soon expire. */
+  readonly expiring: KafkaCommittable | undefined
+}
+
+/**
+ * Makes sure that a checkpoint can rest on these transactions: that each lives, and that nobody else has begun to use their ids.
+ * Otherwise it errors, before the checkpoint is stored, so that the next attempt goes on from the one before and nothing is lost.
+ * Emits the owner: a newer one when a former attempt of this job has woken and has changed it.
+ *
+ * A flush does not tell: what was acknowledged an hour ago has nothing to send.
+ */
+export function* checkPrepared(
+  sink: SinkTransactions,
+  { owner, committables, expiring }: PreparedTransactions,
+): Generator<Step, TransactionOwner> {
+  const { client, config, prefix, subtaskIndex, scheduler } = sink
+  if (expiring !== undefined) throw expiringTransaction(expiring, config.producer.transactionTimeoutMs)
+  const [asked, ...standings] = yield* describeStandings(
+    client.admin,
+    [ownedAs(owner, ownerId(prefix, subtaskIndex)), ...committables],
+    scheduler,
+  )
+  const dead = committables.find((_, index) => standings[index] !== 'prepared' && standings[index] !== 'committed')
+  const ownerNow = yield* ownerAfter(sink, owner, asked)
+  if (dead !== undefined) throw deadTransaction(dead)
+  return ownerNow
+}
+
+/** Errors when somebody else has begun to use the sink's ids: `Superseded` when that is a newer attempt of the job. */
+export function* checkOwner(sink: SinkTransactions, owner: TransactionOwner): Generator<Step, TransactionOwner> {
+  const { client, prefix, subtaskIndex, scheduler } = sink
+  const [standing] = yield* describeStandings(client.admin, [ownedAs(owner, ownerId(prefix, subtaskIndex))], scheduler)
+  return yield* ownerAfter(sink, owner, standing)
+}
+
+function* ownerAfter(
+  sink: SinkTransactions,
+  owner: TransactionOwner,
+  standing: SettledStanding | undefined,
+): Generator<Step, TransactionOwner> {
+  if (standing !== 'dead') return owner
+  // A newer attempt of this job has the same right to them; then the store says so.
+  yield* result(sink.twoPhase.confirm())
+  if ((yield* currentOwnership(sink, owner)) === 'ours') return yield* becomeOwner(sink)
+  throw prefixTaken(sink.prefix, sink.subtaskIndex)
+}
+
+const ownedAs = ({ producerId, epoch }: TransactionOwner, transactionalId: string) => ({
+  ...{ transactionalId, producerId: BigInt(producerId), epoch },
+})

@@ -1,0 +1,110 @@
+import { concatMap, from, last, mergeMap } from 'rxjs'
+import type { TransactionDescription } from '../../client/TransactionDescription.js'
+import { result, type Step } from '../../scheduling/coroutine.js'
+import type { FormerTransactions } from '../../stream/TwoPhaseCommit.js'
+import { foreignPrefix } from './foreignPrefix.js'
+import { initialise } from './initialise.js'
+import type { SinkTransactions } from './SinkTransactions.js'
+import { transactionalId } from './transactionalId.js'
+
+/** How many ids are initialised at a time. */
+const CONCURRENCY = 8
+
+/** How many ids of a release that recorded none are asked about at a time. */
+const WINDOW = 16
+
+/** What the restored checkpoint knows about the ids of former attempts. */
+export interface KnownIds {
+  /** Where a search begins in what release 0.1 has left: by its subtask, the last checkpoint id that is known of. */
+  readonly lastKnown: (subtaskIndex: number) => number
+  /** Above this number none can be committed; undefined: that is not known. */
+  readonly lastCommitted: (name: string, subtaskIndex: number) => number | undefined
+}
+
+/**
+ * Ends all transactions that former attempts may have opened and that no checkpoint knows: initialises each id that the coordinator
+ * knows, which aborts what is open under it and fences whoever still holds it. What is committed is left alone.
+ *
+ * A former attempt that was stopped and wakes cannot open another one: it asks the store after it has initialised an id, and before
+ * it uses it. So an id that is not known here and now needs nothing.
+ *
+ * Nothing is committed before the store has its checkpoint. So a commit that the restored checkpoint does not know of is of another
+ * job, or the store was put back to an older copy: a `Fenced` error, or a warning when the sink's `prefixInUsePolicy` is `takeOver`.
+ *
+ * Returns the ids under which a transaction was open.
+ */
+export function* endFormerTransactions(
+  sink: SinkTransactions,
+  former: readonly FormerTransactions[],
+  { lastKnown, lastCommitted }: KnownIds,
+): Generator<Step, readonly string[]> {
+  const recorded = former.flatMap(idsOf)
+  const described = new Map(
+    yield* describe(
+      sink,
+      recorded.map(({ id }) => id),
+    ),
+  )
+  const unknown = recorded.find(
+    ({ id, name, subtaskIndex, number }) =>
+      number > (lastCommitted(name, subtaskIndex) ?? Infinity) && isCommitted(described.get(id)),
+  )
+  if (unknown !== undefined) {
+    const error = foreignPrefix(unknown.name, unknown.subtaskIndex, unknown.id)
+    if (sink.config.prefixInUsePolicy === 'fail') throw error
+    sink.logger?.warn(error.message)
+  }
+  for (const one of former)
+    if (one.unrecorded)
+      for (const [id, description] of yield* search(sink, one, lastKnown)) described.set(id, description)
+  const unended = [...described].filter(([, { state }]) => state !== 'CompleteCommit').map(([id]) => id)
+  const { client, config } = sink
+  if (unended.length > 0)
+    yield* result(
+      from(unended).pipe(
+        mergeMap(
+          (id) => initialise(client, config.producer, id).pipe(concatMap(({ producer }) => producer.close())),
+          CONCURRENCY,
+        ),
+        last(),
+      ),
+    )
+  return unended.filter((id) => isOpen(described.get(id)))
+}
+
+/** All ids that an attempt has recorded. */
+const idsOf = ({ name, subtaskIndex, blocks }: FormerTransactions) =>
+  blocks.flatMap(({ first, last: end }) =>
+    Array.from({ length: end - first + 1 }, (_, index) => {
+      const number = first + index
+      return { id: transactionalId(name, subtaskIndex, number), name, subtaskIndex, number }
+    }),
+  )
+
+function* describe(
+  { client }: SinkTransactions,
+  ids: readonly string[],
+): Generator<Step, ReadonlyMap<string, TransactionDescription>> {
+  return ids.length === 0 ? new Map() : yield* result(client.admin.describeTransactions([...new Set(ids)]))
+}
+
+/** Looks at ids upward from the last known one, until many in a row were never used. */
+function* search(
+  sink: SinkTransactions,
+  { name, subtaskIndex }: FormerTransactions,
+  lastKnown: KnownIds['lastKnown'],
+): Generator<Step, ReadonlyMap<string, TransactionDescription>> {
+  const found = new Map<string, TransactionDescription>()
+  for (let first = lastKnown(subtaskIndex) + 1; ; first += WINDOW) {
+    const ids = Array.from({ length: WINDOW }, (_, index) => transactionalId(name, subtaskIndex, first + index))
+    const described = yield* describe(sink, ids)
+    if (described.size === 0) return found
+    for (const [id, description] of described) found.set(id, description)
+  }
+}
+
+const isCommitted = (described: TransactionDescription | undefined): boolean =>
+  described !== undefined && ['PrepareCommit', 'CompleteCommit'].includes(described.state)
+
+const isOpen = (described: TransactionDescription | undefined): boolean =>
+  described !== undefined && ['Ongoing', 'PrepareAbort', 'PrepareEpochFence'].includes(described.state)

@@ -1,0 +1,15 @@
+import { KafkaError } from '../../client/KafkaError.js'
+
+/** @param transactionalId the id that shows it */
+export const foreignPrefix = (prefix: string, subtaskIndex: number, transactionalId: string): KafkaError =>
+  new KafkaError({
+    _tag: 'Fenced',
+    message:
+      `The transactional id prefix "${prefix}" (subtask ${subtaskIndex}) was used for what this checkpoint store does not know of: ${transactionalId}. ` +
+      'Either another job uses the prefix: give each job a prefix of its own (setTransactionalIdPrefix). Or the store was put back to ' +
+      'an older copy, or the job was started from an older savepoint: going on from there may write records a second time; ' +
+      "setPrefixInUsePolicy('takeOver') accepts that.",
+    retriable: false,
+    fatal: true,
+    transactionalId,
+  })

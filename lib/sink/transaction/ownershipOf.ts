@@ -1,0 +1,32 @@
+import type { TransactionDescription } from '../../client/TransactionDescription.js'
+import type { OwnerRecords } from '../../stream/TwoPhaseCommit.js'
+
+/**
+ * Whose a subtask's transactional ids are.
+ *
+ * - `ours`: of an attempt of this job, or never used.
+ * - `inUse`: the store knew no attempt, but the ids were used: by another job, or by this one before its store was emptied.
+ * - `foreign`: somebody else's.
+ */
+export type Ownership = 'ours' | 'inUse' | 'foreign'
+
+/** From here on the broker gives the next owner another producer id. */
+const LAST_EPOCH = 32_766
+
+/** Compares what attempts of this job have recorded about the owner with what the coordinator describes. */
+export const ownershipOf = (
+  { firstAttempt, owners, changing }: OwnerRecords,
+  described: Pick<TransactionDescription, 'producerId' | 'epoch'> | undefined,
+): Ownership => {
+  if (described === undefined) return 'ours'
+  // A store that knows attempts has the owners of them all: one attempt hands its records on to the next.
+  if (owners.length === 0 && !changing) return firstAttempt ? 'inUse' : 'foreign'
+  if (owners.length === 0) return 'ours'
+  const ofSameProducer = owners.filter(({ producerId }) => BigInt(producerId) === described.producerId)
+  if (ofSameProducer.some(({ epoch }) => epoch === described.epoch)) return 'ours'
+  if (!changing) return 'foreign'
+  // An attempt died, or was stopped, as it raised the epoch.
+  if (ofSameProducer.some(({ epoch }) => epoch < described.epoch)) return 'ours'
+  // A broker that has forgotten the id, or used up its epochs, gives a new producer id.
+  return described.epoch === 0 || owners.some(({ epoch }) => epoch >= LAST_EPOCH) ? 'ours' : 'foreign'
+}

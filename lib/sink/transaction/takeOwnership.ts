@@ -1,0 +1,82 @@
+import { KafkaError } from '../../client/KafkaError.js'
+import { result, type Step } from '../../scheduling/coroutine.js'
+import type { TransactionOwner } from '../../stream/TwoPhaseCommit.js'
+import { foreignPrefix } from './foreignPrefix.js'
+import { initialise } from './initialise.js'
+import { type Ownership, ownershipOf } from './ownershipOf.js'
+import type { SinkTransactions } from './SinkTransactions.js'
+import { ownerId } from './transactionalId.js'
+
+/** Who this attempt is to the coordinators from now on. */
+export interface TakenOwnership {
+  readonly owner: TransactionOwner
+  /** Others have used the prefix: there may be ids of theirs. */
+  readonly usedBefore: boolean
+}
+
+/**
+ * Makes this attempt the owner of the subtask's transactional ids: initialises the id that stands for them, whose epoch tells from now
+ * on whether anybody else has. The store knows before and after, so that a death in between is not taken for another job.
+ */
+export function* takeOwnership(sink: SinkTransactions): Generator<Step, TakenOwnership> {
+  const { config, prefix, subtaskIndex, logger } = sink
+  const ownership = yield* currentOwnership(sink)
+  if (ownership === 'inUse') logger?.warn(prefixInUse(prefix))
+  if (ownership === 'foreign') {
+    if (config.prefixInUsePolicy === 'fail') throw foreignPrefix(prefix, subtaskIndex, ownerId(prefix, subtaskIndex))
+    logger?.warn(foreignPrefix(prefix, subtaskIndex, ownerId(prefix, subtaskIndex)).message)
+  }
+  return { owner: yield* becomeOwner(sink), usedBefore: ownership !== 'ours' }
+}
+
+/**
+ * Whose the ids are at this moment.
+ *
+ * @param own what this attempt is known by, once it has become the owner
+ */
+export function* currentOwnership(
+  { client, prefix, subtaskIndex, twoPhase }: SinkTransactions,
+  own?: TransactionOwner,
+): Generator<Step, Ownership> {
+  const id = ownerId(prefix, subtaskIndex)
+  const described = (yield* result(client.admin.describeTransactions([id]))).get(id)
+  const records = yield* result(twoPhase.ownerRecords())
+  return ownershipOf(own === undefined ? records : { ...records, owners: [...records.owners, own] }, described)
+}
+
+/**
+ * Initialises the id that stands for the ownership. That is recorded first, so that it is known to be of this job, whenever it happens;
+ * and the store is asked, so that an attempt that was superseded does not do it but for the shortest of moments.
+ */
+export function* becomeOwner({
+  client,
+  config,
+  prefix,
+  subtaskIndex,
+  twoPhase,
+}: SinkTransactions): Generator<Step, TransactionOwner> {
+  const id = ownerId(prefix, subtaskIndex)
+  yield* result(twoPhase.recordOwner(undefined))
+  yield* result(twoPhase.confirm())
+  const { producer, identity } = yield* result(initialise(client, config.producer, id))
+  const owner = { producerId: String(identity.producerId), epoch: identity.epoch }
+  yield* result(producer.close())
+  yield* result(twoPhase.recordOwner(owner))
+  return owner
+}
+
+const prefixInUse = (prefix: string): string =>
+  `The checkpoint store is empty, but the transactional id prefix "${prefix}" was used before. Either another job uses it: then give ` +
+  'this one a prefix of its own (setTransactionalIdPrefix). Or the store of this job was emptied: then it begins again at its starting ' +
+  'offsets, and writes a second time what it wrote before.'
+
+export const prefixTaken = (prefix: string, subtaskIndex: number): KafkaError =>
+  new KafkaError({
+    _tag: 'Fenced',
+    message:
+      `Another job has begun to use the transactional id prefix "${prefix}" (subtask ${subtaskIndex}), with a checkpoint store of its own. Two jobs ` +
+      'with one prefix abort the transactions of each other. Give each a prefix of its own: setTransactionalIdPrefix.',
+    retriable: false,
+    fatal: true,
+    transactionalId: ownerId(prefix, subtaskIndex),
+  })
