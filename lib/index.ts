@@ -5,6 +5,7 @@ export type {
   DeserializationErrorPolicy,
   KafkaSourceConfig,
   OffsetOutOfRangePolicy,
+  RecreatedTopicPolicy,
   RemovedPartitionsPolicy,
 } from './source/KafkaSourceConfig.js'
 export type { KafkaSourceOptions, KafkaSplitsOptions } from './source/KafkaSourceOptions.js'

@@ -42,7 +42,7 @@ const types = list(`
   MapAsyncConfig MergeConfig MetricGroup NewTopic NotFromSource Offset OffsetOutOfRangePolicy OffsetRole OffsetSpec
   OffsetsByPartition
   OffsetsByTopicPartition OffsetsResolver OnCorrupt PartitionDescription PartitionOffsetsRetriever PipelinePart PreparedTransaction
-  ProducerConfig ProducerRecord ProducerStats RecordDeserializer RecordPosition RefusedOffsets RemovedPartitionsPolicy Restored ResumedTransaction
+  ProducerConfig ProducerRecord ProducerStats RecordDeserializer RecordPosition RecreatedTopicPolicy RefusedOffsets RemovedPartitionsPolicy Restored ResumedTransaction
   SaslConfig SerializationSchema Serializer SinkEvent SinkOperator SourceAttempt SourceErrorTag SplitElements StateCodec StateReader
   StoredAttempt StoredCheckpoint StreamElement StreamErrorTag SubtaskInfo TerminalPipeline TickConfig TimestampAssigner
   TimestampProvider TimestampType TlsConfig TopicDescription TopicSelector TransactionDescription TransactionListing TransactionState TransactionalProducer

@@ -13,6 +13,7 @@ import type {
   DeserializationErrorPolicy,
   KafkaSourceConfig,
   OffsetOutOfRangePolicy,
+  RecreatedTopicPolicy,
   RemovedPartitionsPolicy,
 } from './KafkaSourceConfig.js'
 import { OffsetsInitializer } from './offsets/OffsetsInitializer.js'
@@ -39,6 +40,7 @@ export class KafkaSourceBuilder<T> {
   private rackIdSupplier: KafkaSourceConfig<T>['rackIdSupplier']
   private deserializationErrorPolicy: DeserializationErrorPolicy = 'fail'
   private removedPartitionsPolicy: RemovedPartitionsPolicy = 'keep'
+  private recreatedTopicPolicy: RecreatedTopicPolicy = 'fail'
   private offsetOutOfRangePolicy: OffsetOutOfRangePolicy | undefined
   private logging: { readonly logger?: Logger } = {}
 
@@ -88,7 +90,12 @@ export class KafkaSourceBuilder<T> {
     return this
   }
 
-  /** The same, but partitions that come while it runs are read too. Without an argument, as by default, it never ends. */
+  /**
+   * The same, but partitions that come while it runs are read too: those that come before the logs of all partitions have come to
+   * their stops, whichever subtask reads them. A subtask that has read its own to their stops, or has none, waits until then, and
+   * looks at the others' logs each second. Without discovery of partitions none can come, and each subtask ends by itself. Without an
+   * argument, as by default, it never ends.
+   */
   setUnbounded(stoppingOffsets?: OffsetsInitializer): this {
     this.boundedness = Boundedness.CONTINUOUS_UNBOUNDED
     this.stoppingOffsets = stoppingOffsets
@@ -129,9 +136,15 @@ export class KafkaSourceBuilder<T> {
     return this
   }
 
-  /** What happens with partitions that are gone, which are those that three discoveries in a row did not find; `keep` by default. */
+  /** What happens with partitions whose topic was deleted; `keep` by default. See {@link RemovedPartitionsPolicy}. */
   setRemovedPartitionsPolicy(policy: RemovedPartitionsPolicy): this {
     this.removedPartitionsPolicy = policy
+    return this
+  }
+
+  /** What happens when a topic was deleted and created anew; `fail` by default. See {@link RecreatedTopicPolicy}. */
+  setRecreatedTopicPolicy(policy: RecreatedTopicPolicy): this {
+    this.recreatedTopicPolicy = policy
     return this
   }
 
@@ -191,6 +204,7 @@ export class KafkaSourceBuilder<T> {
         rackIdSupplier: this.rackIdSupplier,
         deserializationErrorPolicy: this.deserializationErrorPolicy,
         removedPartitionsPolicy: this.removedPartitionsPolicy,
+        recreatedTopicPolicy: this.recreatedTopicPolicy,
         startOutOfRangePolicy: this.offsetOutOfRangePolicy ?? policyOf(startingOffsets.autoOffsetResetStrategy),
         offsetOutOfRangePolicy: this.offsetOutOfRangePolicy ?? 'fail',
       }),

@@ -12,10 +12,21 @@ import type { KafkaSubscriber } from './subscriber/KafkaSubscriber.js'
 export type DeserializationErrorPolicy = 'fail' | 'skip' | DeadLetterPolicy
 
 /**
- * A partition that is gone, missing in three discoveries in a row: `keep` waits for it to come back (Flink's way), `drop` forgets it
- * (if it comes back, it is new and read from its earliest offset), `fail` ends the stream.
+ * A partition that is gone: its topic was deleted, so that it was missing in three discoveries in a row, or the brokers did not know
+ * it for `request.timeout.ms` while it was read. However it is subscribed to, and whether the source is bounded or not:
+ *
+ * - `keep` (Flink's way) warns, and waits for it to come back: a bounded source that has not come to its end there does not end.
+ * - `drop` forgets it, and what was not read of it. If it comes back, it is new, and read from its earliest offset.
+ * - `fail` ends the stream with a `SourceError` of `PartitionRemoved`.
  */
 export type RemovedPartitionsPolicy = 'keep' | 'drop' | 'fail'
+
+/**
+ * A topic that was deleted and created anew, while it was read or while the job was down, so that the position belongs to records
+ * that are gone: `fail` ends the stream with a `SourceError` of `TopicRecreated`; `earliest` and `latest` say where the new topic is
+ * read from. Told by the topic's id (KIP-516), which is part of the state; clusters before Kafka 2.8 have none.
+ */
+export type RecreatedTopicPolicy = 'fail' | 'earliest' | 'latest'
 
 /** A position that is not in the log (any more): where to go on, or `fail`. */
 export type OffsetOutOfRangePolicy = 'fail' | 'earliest' | 'latest'
@@ -31,6 +42,7 @@ export interface KafkaSourceConfig<T> {
   readonly rackIdSupplier: (() => string | null | undefined) | undefined
   readonly deserializationErrorPolicy: DeserializationErrorPolicy
   readonly removedPartitionsPolicy: RemovedPartitionsPolicy
+  readonly recreatedTopicPolicy: RecreatedTopicPolicy
   /** of positions where nothing was read yet */
   readonly startOutOfRangePolicy: OffsetOutOfRangePolicy
   readonly offsetOutOfRangePolicy: OffsetOutOfRangePolicy

@@ -8,6 +8,7 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * - `OffsetOutOfRange`: the position is no longer, or not yet, in the log, and the policy is to fail.
  * - `LogTruncated`: what was read is no longer in the log, since a replica without it became leader, and the policy is to fail.
  * - `PartitionRemoved`: a partition that is being read has gone, and the policy is to fail.
+ * - `TopicRecreated`: a topic that is being read was deleted and created anew, and the policy is to fail.
  * - `NoStoppingOffset`: a bounded split whose end could not be told.
  * - `State`: the stored state does not fit.
  */
@@ -18,6 +19,7 @@ export type SourceErrorTag =
   | 'OffsetOutOfRange'
   | 'LogTruncated'
   | 'PartitionRemoved'
+  | 'TopicRecreated'
   | 'NoStoppingOffset'
   | 'State'
 

@@ -30,9 +30,14 @@ export const effectiveProperties = (
       ...given,
       ...forced,
     },
-    warnings: overridden.map(
-      (key) =>
-        `Property ${key} is provided but will be overridden from ${String(given[key])} to ${String(forced[key])}`,
-    ),
+    warnings: [
+      ...overridden.map(
+        (key) =>
+          `Property ${key} is provided but will be overridden from ${String(given[key])} to ${String(forced[key])}`,
+      ),
+      ...(given['group.id'] === undefined
+        ? ['Offset commit on checkpoint is disabled because group.id is not specified']
+        : []),
+    ],
   }
 }

@@ -11,6 +11,7 @@ export const properties: Sample = () => {
   const builder = () =>
     KafkaSource.builder()
       .setTopics('flights')
+      .setGroupId('properties')
       .setValueOnlyDeserializer(new SimpleStringSchema())
       .setLogger(logger)
       .setProperties({ 'fetch.min.bytes': 1, 'session.timeout.ms': 10_000, 'fetch.max.byte': 1_000_000 })

@@ -1,8 +1,10 @@
-import { describe, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { concat, defer, EMPTY, ignoreElements, type Observable } from 'rxjs'
 import type { IsolationLevel } from '../../lib/client/IsolationLevel.js'
+import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
 import type { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
+import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import type { KafkaSourceBuilder } from '../../lib/source/KafkaSourceBuilder.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { onKafka } from './support/onKafka.js'
@@ -135,5 +137,85 @@ describe.each(Object.entries(stopping))('a source with %s', (_, withStop) => {
       const source = withStop(builderOf(), stop).build()
       expectObservable(source.records({ connect: kafka.connect, scheduler })).toBe('a 49ms c 49ms (d|)')
     })
+  })
+})
+
+describe('the subtasks of a source with setUnbounded', () => {
+  /** When each of two subtasks completes, in ms, and what they read; `stop` is where each partition stops. */
+  const run = (
+    topics: Readonly<Record<string, number>>,
+    stop: OffsetsInitializer,
+    discovery: number,
+    happens: (kafka: MemoryKafka, at: (ms: number, act: () => void) => void) => void,
+  ): readonly string[] => {
+    const seen: string[] = []
+    onKafka(topics, (kafka, scheduler, { flush }) => {
+      happens(kafka, (ms, act) => scheduler.schedule(act, ms))
+      for (const subtaskIndex of [0, 1]) {
+        const running = KafkaSource.builder()
+          .setBootstrapServers('localhost:9092')
+          .setTopicPattern(/t.*/)
+          .setProperties({ 'partition.discovery.interval.ms': discovery })
+          .setUnbounded(stop)
+          .setValueOnlyDeserializer(new SimpleStringSchema())
+          .build()
+          .records({ connect: kafka.connect, scheduler, parallelism: 2, subtaskIndex })
+          .subscribe({
+            next: (value) => seen.push(`${subtaskIndex} ${value}`),
+            complete: () => seen.push(`${subtaskIndex} done at ${scheduler.now()}`),
+          })
+        scheduler.schedule(() => running.unsubscribe(), 20_000)
+      }
+      flush()
+    })
+    return seen
+  }
+  const write = (kafka: MemoryKafka, partition: number, ...values: readonly string[]) => {
+    kafka.produce(
+      't',
+      values.map((value) => ({ partition, value })),
+    )
+  }
+
+  it('should wait for each other while partitions may still come, and read them', () => {
+    // Subtask 0 has partition 0 of t, subtask 1 nothing until partition 1 comes.
+    const stop = offsets({ 't-0': 2, 't-1': 1 })
+    expect(
+      run({ t: 1 }, stop, 50, (kafka, at) => {
+        write(kafka, 0, 'a')
+        at(500, () => kafka.createPartitions('t', 2))
+        at(700, () => write(kafka, 0, 'b'))
+        at(930, () => write(kafka, 1, 'x'))
+      }),
+    ).toEqual(['0 a', '0 b', '1 x', '1 done at 930', '0 done at 950'])
+  })
+
+  it('should end at once when all logs have come to their stops', () => {
+    expect(run({ t: 1 }, latest(), 50, (kafka) => write(kafka, 0, 'a', 'b'))).toEqual([
+      '0 a',
+      '0 b',
+      '1 done at 0',
+      '0 done at 0',
+    ])
+  })
+
+  it('should not wait when no partitions can come', () => {
+    const stop = offsets({ 't-0': 2 })
+    expect(
+      run({ t: 1 }, stop, -1, (kafka, at) => {
+        write(kafka, 0, 'a')
+        at(300, () => write(kafka, 0, 'b'))
+      }),
+    ).toEqual(['1 done at 0', '0 a', '0 b', '0 done at 300'])
+    expect(run({}, latest(), -1, () => undefined)).toEqual(['0 done at 0', '1 done at 0'])
+  })
+
+  it('should wait for the first partition there is', () => {
+    expect(
+      run({}, latest(), 50, (kafka, at) => {
+        at(310, () => kafka.createTopic('t', 1))
+        at(320, () => write(kafka, 0, 'a'))
+      }),
+    ).toEqual(['0 a', '1 done at 350', '0 done at 350'])
   })
 })

@@ -151,10 +151,10 @@ describe('KafkaSource with checkpoints', () => {
       scheduler.flush()
       expect(checkpoints.states).toEqual([
         {
-          version: 2,
+          version: 3,
           state: {
-            ...{ subtaskIndex: 0, parallelism: 1 },
-            splits: [{ topic: 't', partition: 0, offset: 1 }],
+            ...{ subtaskIndex: 0, parallelism: 1, topics: { t: 1 } },
+            splits: [{ topic: 't', partition: 0, offset: 1, topicId: 'AAAAAAAAAAAAAAAAAAAAAQ', leaderEpoch: 0 }],
             initialDiscoveryFinished: true,
           },
         },

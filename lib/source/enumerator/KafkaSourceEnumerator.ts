@@ -1,32 +1,36 @@
 import {
   catchError,
   concatMap,
+  defer,
   EMPTY,
   exhaustMap,
   forkJoin,
   map,
   type Observable,
   of,
+  repeat,
   tap,
   throwError,
   timer,
 } from 'rxjs'
 import type { SchedulerLike } from 'rxjs'
-import type { KafkaAdmin } from '../../client/KafkaAdmin.js'
+import type { KafkaAdmin, TopicDescription } from '../../client/KafkaAdmin.js'
 import type { Logger } from '../../client/KafkaConfig.js'
-import { isKafkaError, KafkaError } from '../../client/KafkaError.js'
-import type { Offset, OffsetsByPartition } from '../../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import { earliestOffsets } from '../offsets/logEnds.js'
-import { NO_STOPPING_OFFSET } from '../offsets/OffsetSentinel.js'
 import type { OffsetsInitializer } from '../offsets/OffsetsInitializer.js'
 import type { PartitionOffsetsRetriever } from '../offsets/PartitionOffsetsRetriever.js'
-import { resolveOffsets } from '../offsets/resolveOffsets.js'
-import { SourceError } from '../SourceError.js'
+import { listOf } from '../listOf.js'
 import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
 import type { KafkaSubscriber } from '../subscriber/KafkaSubscriber.js'
 import { subscribedPartitions } from '../subscriber/subscribedPartitions.js'
+import type { KafkaSourceState } from './KafkaSourceEnumState.js'
+import { type CutSplit, cutByTransactions } from './cutByTransactions.js'
+import { logsHaveStops } from './logsHaveStops.js'
+import { MissingPartitions } from './MissingPartitions.js'
+import { NotedTopics } from './NotedTopics.js'
 import { partitionChange } from './PartitionChange.js'
+import { resolveSplits, resolveStops } from './resolveSplits.js'
 import { splitOwner } from './splitOwner.js'
 
 export interface KafkaSourceEnumeratorConfig {
@@ -49,15 +53,17 @@ export interface Discovery {
   readonly splits: readonly KafkaPartitionSplit[]
   /** known, and missing for a few rounds; told once */
   readonly removed: readonly TopicPartition[]
-  /** all partitions of the subscription, those of other subtasks too */
-  readonly found: number
+  /** restored, there, and of no topic that is subscribed to; told once */
+  readonly unsubscribed: readonly TopicPartition[]
+  /** of the topics there are; undefined ones have none */
+  readonly topicIds: ReadonlyMap<string, string | undefined>
 }
 
 /** Rounds in a row that may fail, once the first has succeeded: the cluster may be in trouble for a while. What no retry mends may not. */
 const TOLERABLE_FAILURES = 3
 
-/** Rounds in a row in which a partition is missing until it is gone: a broker that has just started may not know it yet. */
-const MISSING_ROUNDS = 3
+/** Until the cluster is asked again for a partition without which the source cannot begin, in ms. */
+const RETRY_INTERVAL = 1_000
 
 /**
  * Finds the partitions to be read, and where they start and stop. Each subtask has its own and keeps to its share, by
@@ -71,103 +77,173 @@ const MISSING_ROUNDS = 3
  */
 export class KafkaSourceEnumerator {
   private readonly known = new Map<string, TopicPartition>()
+  /** how many partitions each topic has, or had when it was found last */
+  private readonly counts: Map<string, number>
+  /** of the subscription, those of other subtasks too */
+  private found: readonly TopicPartition[] = []
   /** restored without an end, into a source that has ends: a bounded source always ends */
   endless: readonly KafkaPartitionSplit[]
-  /** the rounds in a row in which each was not found */
-  private missing: ReadonlyMap<string, number> = new Map()
+  /** What is found from here on is new. */
+  initialDiscoveryFinished: boolean
+  private readonly restored: readonly KafkaPartitionSplit[]
+  private readonly missing = new MissingPartitions()
+  private first = true
   private failures = 0
 
   constructor(
     private readonly config: KafkaSourceEnumeratorConfig,
-    private readonly restored: readonly KafkaPartitionSplit[],
-    /** What is found from here on is new. */
-    public initialDiscoveryFinished: boolean,
+    restored: KafkaSourceState | undefined,
   ) {
-    for (const { topicPartition } of restored) this.known.set(topicPartitionKey(topicPartition), topicPartition)
+    this.restored = restored?.splits ?? []
+    this.initialDiscoveryFinished = restored?.initialDiscoveryFinished ?? false
+    this.counts = new Map(restored?.topics)
+    for (const { topicPartition } of this.restored) this.know(topicPartition)
     this.endless =
-      config.stoppingOffsets === undefined ? [] : restored.filter(({ stoppingOffset }) => stoppingOffset === undefined)
+      config.stoppingOffsets === undefined
+        ? []
+        : this.restored.filter(({ stoppingOffset }) => stoppingOffset === undefined)
   }
 
-  /** The restored splits that can be read as they are; the first discovery brings the others. */
+  /** The restored splits that can be read as they are; a discovery brings the others. */
   get complete(): readonly KafkaPartitionSplit[] {
     return this.restored.filter((split) => !this.endless.includes(split))
   }
 
-  /** The discoveries, from subscription on; completes when there is only one. */
+  /** How many partitions each topic has, or had when it was found last: for a checkpoint. */
+  get topics(): ReadonlyMap<string, number> {
+    return this.counts
+  }
+
+  /** Nothing is subscribed to that is there, in any subtask. */
+  get foundNothing(): boolean {
+    return this.found.length === 0
+  }
+
+  /** The discoveries, from subscription on; completes when there is none to come. */
   discoveries(): Observable<Discovery> {
     const { discoveryIntervalMs, scheduler } = this.config
     return discoveryIntervalMs > 0
       ? timer(0, discoveryIntervalMs, scheduler).pipe(exhaustMap(() => this.discover()))
-      : this.discover()
+      : this.discover().pipe(
+          repeat({ delay: () => (this.endless.length > 0 ? timer(RETRY_INTERVAL, scheduler) : EMPTY) }),
+        )
+  }
+
+  /** Emits once, when the logs of all partitions that other subtasks read have come to their stops. */
+  othersHaveStops(stopping: OffsetsInitializer): Observable<void> {
+    const { retriever, scheduler } = this.config
+    const others = (): readonly TopicPartition[] => this.found.filter((partition) => !this.isOurs(partition))
+    return logsHaveStops(others, stopping, retriever, scheduler)
   }
 
   /** Not known any more: found again, it is new. */
   forget(partition: TopicPartition): void {
     this.known.delete(topicPartitionKey(partition))
+    this.endless = this.endless.filter(
+      ({ topicPartition }) => topicPartitionKey(topicPartition) !== topicPartitionKey(partition),
+    )
+  }
+
+  /** Where a partition starts and stops whose topic was created anew. */
+  anew(partition: TopicPartition, starting: OffsetsInitializer): Observable<KafkaPartitionSplit> {
+    const { stoppingOffsets, retriever } = this.config
+    return resolveSplits([partition], starting, stoppingOffsets, retriever).pipe(concatMap((splits) => splits))
   }
 
   private discover(): Observable<Discovery> {
-    const { admin, subscriber, parallelism, subtaskIndex } = this.config
-    return subscribedPartitions(subscriber, admin).pipe(
-      concatMap((found) => {
-        const ours = found.filter((partition) => splitOwner(partition, parallelism) === subtaskIndex)
-        const { added, removed } = partitionChange(this.known.values(), ours)
-        return forkJoin([this.resolve(added), this.completed()]).pipe(
-          map((splits) => ({ splits: splits.flat(), removed: this.gone(removed), found: found.length })),
-        )
-      }),
-      tap(({ splits }) => {
-        for (const { topicPartition } of splits) this.known.set(topicPartitionKey(topicPartition), topicPartition)
-        this.endless = []
-        this.initialDiscoveryFinished = true
-        this.failures = 0
-      }),
-      catchError((error: unknown) => this.tolerate(error)),
-    )
+    const { admin, subscriber } = this.config
+    return defer(() => {
+      const noted = new NotedTopics(admin)
+      return subscribedPartitions(subscriber, noted.admin).pipe(
+        tap((found) => subscriber.check?.(found, ({ topic, partition }) => partition < (this.counts.get(topic) ?? 0))),
+        concatMap((found) => this.lookFor(found, noted).pipe(concatMap(() => this.compare(found, noted.topics)))),
+      )
+    }).pipe(catchError((error: unknown) => this.tolerate(error)))
   }
 
-  private resolve(partitions: readonly TopicPartition[]): Observable<readonly KafkaPartitionSplit[]> {
-    if (partitions.length === 0) return of([])
+  /** What was found, and what is known, if the subscriber has not asked about it. */
+  private lookFor(found: readonly TopicPartition[], noted: NotedTopics): Observable<unknown> {
+    const topics = [...found, ...this.known.values()].map(({ topic }) => topic)
+    const unknown = noted.unknown(topics)
+    return unknown.length === 0 ? of([]) : noted.describe(unknown)
+  }
+
+  private compare(found: readonly TopicPartition[], topics: readonly TopicDescription[]): Observable<Discovery> {
     const { startingOffsets, stoppingOffsets, retriever } = this.config
+    // Of a pattern, the cluster has told all its topics.
+    const read = new Set([...found, ...this.known.values()].map(({ topic }) => topic))
+    const there = topics.filter(({ name }) => read.has(name))
+    const counts = new Map(there.map(({ name, partitions }) => [name, partitions.length]))
+    const topicIds = new Map(there.map(({ name, topicId }) => [name, topicId]))
+    const ours = found.filter((partition) => this.isOurs(partition))
+    const { added, missing, unsubscribed } = partitionChange(this.known.values(), ours, counts)
+    const isThere = ({ topicPartition }: KafkaPartitionSplit): boolean => !missing.includes(topicPartition)
     const starting = this.initialDiscoveryFinished ? earliestOffsets : startingOffsets
-    return resolveOffsets(starting, partitions, retriever, 'starting').pipe(
-      concatMap((starts) =>
-        stoppingOffsets === undefined
-          ? of(partitions.map((partition) => split(partition, starts)))
-          : resolveOffsets(stoppingOffsets, partitions, retriever, 'stopping').pipe(
-              map((stops) => partitions.map((partition) => split(partition, starts, stops))),
-            ),
-      ),
+    return forkJoin([
+      resolveSplits(added, starting, stoppingOffsets, retriever),
+      stoppingOffsets === undefined ? of([]) : resolveStops(this.endless.filter(isThere), stoppingOffsets, retriever),
+    ]).pipe(
+      map(([starts, ends]) => {
+        const splits = [...starts, ...ends].map((split) => ({
+          ...split,
+          topicId: split.topicId ?? topicIds.get(split.topicPartition.topic),
+        }))
+        const discovery = {
+          splits,
+          removed: this.missing.note(missing),
+          unsubscribed: this.first ? unsubscribed : [],
+          topicIds,
+        }
+        this.note(found, splits, counts)
+        return discovery
+      }),
+      concatMap((discovery) => this.tellCut(discovery.splits).pipe(map(() => discovery))),
     )
   }
 
-  /** The endless, with their ends. */
-  private completed(): Observable<readonly KafkaPartitionSplit[]> {
-    const { endless } = this
-    const { stoppingOffsets, retriever } = this.config
-    if (stoppingOffsets === undefined || endless.length === 0) return of([])
-    const partitions = endless.map(({ topicPartition }) => topicPartition)
-    return resolveOffsets(stoppingOffsets, partitions, retriever, 'stopping').pipe(
-      map((stops) =>
-        endless.map((restored) => ({
-          ...restored,
-          stoppingOffset: stopOf(topicPartitionKey(restored.topicPartition), stops),
-        })),
-      ),
+  /** A bound that stops short of what the log holds is as it should be, and still a surprise. */
+  private tellCut(splits: readonly KafkaPartitionSplit[]): Observable<unknown> {
+    const { admin, retriever, logger } = this.config
+    if (retriever.isolationLevel !== 'read_committed') return of([])
+    return cutByTransactions(splits, admin).pipe(
+      tap((cut) => {
+        if (cut.length > 0) logger.warn(stopsBeforeTransactions(cut))
+      }),
+      // A word less is no reason to fail.
+      catchError(() => of([])),
     )
   }
 
-  private gone(notFound: readonly TopicPartition[]): readonly TopicPartition[] {
-    const before = this.missing
-    const rounds = (partition: TopicPartition): number => (before.get(topicPartitionKey(partition)) ?? 0) + 1
-    this.missing = new Map(notFound.map((partition) => [topicPartitionKey(partition), rounds(partition)]))
-    return notFound.filter((partition) => rounds(partition) === MISSING_ROUNDS)
+  private note(
+    found: readonly TopicPartition[],
+    splits: readonly KafkaPartitionSplit[],
+    counts: ReadonlyMap<string, number>,
+  ): void {
+    this.found = found
+    for (const [topic, count] of counts) this.counts.set(topic, count)
+    for (const { topicPartition } of splits) this.know(topicPartition)
+    const ended = new Set(splits.map(({ topicPartition }) => topicPartitionKey(topicPartition)))
+    this.endless = this.endless.filter(({ topicPartition }) => !ended.has(topicPartitionKey(topicPartition)))
+    this.first = false
+    this.initialDiscoveryFinished = true
+    this.failures = 0
+  }
+
+  private know(partition: TopicPartition): void {
+    this.known.set(topicPartitionKey(partition), partition)
+    this.counts.set(partition.topic, Math.max(partition.partition + 1, this.counts.get(partition.topic) ?? 0))
+  }
+
+  private isOurs(partition: TopicPartition): boolean {
+    const { parallelism, subtaskIndex } = this.config
+    return splitOwner(partition, parallelism) === subtaskIndex
   }
 
   private tolerate(error: unknown): Observable<never> {
     this.failures += 1
     const awaited = !this.initialDiscoveryFinished || this.endless.length > 0
-    const final = isKafkaError(error) && !error.retriable
+    const { retriable, code } = error as { readonly retriable?: unknown; readonly code?: unknown }
+    const final = retriable === false || (this.first && code === UNKNOWN_TOPIC_OR_PARTITION)
     if (final || awaited || this.failures > TOLERABLE_FAILURES || this.config.discoveryIntervalMs <= 0)
       return throwError(() => error)
     const reason = error instanceof Error ? error.message : String(error)
@@ -176,30 +252,15 @@ export class KafkaSourceEnumerator {
   }
 }
 
-const split = (
-  topicPartition: TopicPartition,
-  starts: OffsetsByPartition,
-  stops?: OffsetsByPartition,
-): KafkaPartitionSplit => {
-  const key = topicPartitionKey(topicPartition)
-  const startingOffset = starts.get(key)
-  if (startingOffset === undefined) throw noStart(topicPartition)
-  return { topicPartition, startingOffset, stoppingOffset: stops === undefined ? undefined : stopOf(key, stops) }
-}
+const UNKNOWN_TOPIC_OR_PARTITION = 3
 
-const stopOf = (key: string, stops: OffsetsByPartition): Offset | undefined => {
-  const stop = stops.get(key)
-  if (stop !== undefined) return stop === NO_STOPPING_OFFSET ? undefined : stop
-  throw new SourceError(
-    'NoStoppingOffset',
-    `The stopping offsets initializer gave no offset for partition ${key}, so it would never end. Resolve every partition.`,
+const stopsBeforeTransactions = (cut: readonly CutSplit[]): string => {
+  const splits = cut.map(
+    ({ split: { topicPartition, stoppingOffset }, highWatermark }) =>
+      `${topicPartitionKey(topicPartition)} at offset ${stoppingOffset} of ${highWatermark}`,
+  )
+  return (
+    `The source stops before transactions that are still open: ${listOf(splits)}. With isolation.level read_committed that is where the log ` +
+    'ends for now; what these transactions commit later is not read.'
   )
 }
-
-const noStart = ({ topic, partition }: TopicPartition): KafkaError =>
-  new KafkaError({
-    _tag: 'NoOffset',
-    topic,
-    partition,
-    message: `Cannot find initial offsets for partitions: [${topic}-${partition}]. The starting offsets initializer gave none.`,
-  })

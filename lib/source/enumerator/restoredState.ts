@@ -20,11 +20,19 @@ export const restoredState = (
     return states.find(({ subtask }) => subtask?.subtaskIndex === subtaskIndex)
   return {
     subtask: { subtaskIndex, parallelism },
+    topics: largest(states.flatMap(({ topics }) => [...topics])),
     splits: states
       .flatMap(({ splits }) => splits)
       .filter(({ topicPartition }) => splitOwner(topicPartition, parallelism) === subtaskIndex),
     initialDiscoveryFinished: states.every(({ initialDiscoveryFinished }) => initialDiscoveryFinished),
   }
+}
+
+/** One discovery may have seen a topic grow before another did. */
+const largest = (counts: readonly (readonly [string, number])[]): ReadonlyMap<string, number> => {
+  const topics = new Map<string, number>()
+  for (const [topic, count] of counts) topics.set(topic, Math.max(count, topics.get(topic) ?? 0))
+  return topics
 }
 
 const decode = (stored: unknown): KafkaSourceState => {

@@ -10,7 +10,7 @@ export class PartitionOffsetsRetriever {
   constructor(
     private readonly admin: KafkaAdmin,
     readonly groupId: string | undefined,
-    private readonly isolationLevel: IsolationLevel,
+    readonly isolationLevel: IsolationLevel,
   ) {}
 
   beginningOffsets(partitions: readonly TopicPartition[]): Observable<OffsetsByPartition> {

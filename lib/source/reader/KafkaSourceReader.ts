@@ -209,7 +209,7 @@ export class KafkaSourceReader<T> {
   /** Everything there is to do now, one batch of each split. */
   private step(): void {
     if (this.phase === 'starting') this.begin()
-    this.splits?.assignDiscovered()
+    this.splits?.catchUp()
     if (this.splits?.ready === true) this.tellReady()
     if (this.isClosed()) return
     this.output.turn()
@@ -235,7 +235,20 @@ export class KafkaSourceReader<T> {
     }
     if (client === undefined || this.isClosed()) return
     const { config, parallelism, subtaskIndex, output, turns, metrics, logger, scheduler, fail } = this
-    const context = { config, client, parallelism, subtaskIndex, output, turns, metrics, logger, scheduler, fail }
+    const { checkpointId } = restored
+    const context = {
+      config,
+      client,
+      parallelism,
+      subtaskIndex,
+      checkpointId,
+      output,
+      turns,
+      metrics,
+      logger,
+      scheduler,
+      fail,
+    }
     const splits = new SubtaskSplits(context, restoredState(restored, this.uid, parallelism, subtaskIndex))
     this.splits = splits
     this.phase = 'reading'
@@ -246,6 +259,10 @@ export class KafkaSourceReader<T> {
   private startCommitting({ admin }: KafkaClient, splits: SubtaskSplits<T>): void {
     const { groupId, commitOffsetsOnCheckpoint, enableAutoCommit, autoCommitIntervalMs } = this.config.consumer
     const automatic = this.attempt === undefined && enableAutoCommit
+    if (this.attempt !== undefined && groupId !== undefined && !commitOffsetsOnCheckpoint)
+      this.logger.warn(
+        'Offset commit on checkpoint is disabled. Consuming offset will not be reported back to Kafka cluster.',
+      )
     if (groupId === undefined || !(automatic || (this.attempt !== undefined && commitOffsetsOnCheckpoint))) return
     this.committer = new OffsetCommitter(admin, groupId, this.metrics, this.logger)
     if (automatic)

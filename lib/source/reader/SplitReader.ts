@@ -45,7 +45,8 @@ export class SplitReader<T> {
   start(): void {
     const { state } = this
     if (state.finished) return this.finish()
-    this.fetcher.assign(state.topicPartition, state.position)
+    const { topicId, leaderEpoch } = state
+    this.fetcher.assign(state.topicPartition, state.position, { topicId, leaderEpoch })
   }
 
   /** Something can be sent, or is to be asked for; or its end is to be told. */
@@ -71,13 +72,21 @@ export class SplitReader<T> {
     const { isolationLevel } = config.consumer.fetcher
     state.logEnd = isolationLevel === 'read_committed' ? fetched.lastStableOffset : fetched.highWatermark
     state.logStart = fetched.logStartOffset
+    state.topicId ??= fetched.topicId
     metrics.onFetched(fetched.bytes)
+  }
+
+  /** Is asked for again: it was not to be had. */
+  retry(): void {
+    this.state.requested = false
   }
 
   /** Reading goes on elsewhere: the position was not in the log. Called from outside of the loop, so it sends nothing. */
   seek(offset: Offset): void {
     if (this.ended) return
-    this.fetcher.assign(this.state.topicPartition, offset)
+    const { topicId, topicPartition } = this.state
+    this.fetcher.assign(topicPartition, offset, { topicId })
+    this.state.leaderEpoch = undefined
     this.state.requested = false
     if (this.state.fetches.length === 0) this.state.moveTo(offset)
   }
@@ -100,6 +109,8 @@ export class SplitReader<T> {
       this.waitingForRoom = this.turns.askLater(ROOM_INTERVAL)
       return
     }
+    // Before what it is the epoch of: an epoch that is older than the position would make it look truncated.
+    if (fetched.leaderEpoch !== undefined && fetched.leaderEpoch >= 0) state.leaderEpoch = fetched.leaderEpoch
     let read = 0
     for (; read < records.length; read++) {
       const record = records[read]!

@@ -2,20 +2,20 @@ import { catchError, EMPTY, type Observable, type SchedulerLike, Subscription } 
 import type { KafkaClient } from '../../client/KafkaClient.js'
 import type { Logger } from '../../client/KafkaConfig.js'
 import type { FetchedRecords, FetchFailed, KafkaFetcher } from '../../client/KafkaFetcher.js'
-import type { TopicPartition } from '../../client/TopicPartition.js'
+import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import { Boundedness } from '../Boundedness.js'
 import type { KafkaSourceState } from '../enumerator/KafkaSourceEnumState.js'
 import { type Discovery, KafkaSourceEnumerator } from '../enumerator/KafkaSourceEnumerator.js'
 import type { KafkaSourceConfig } from '../KafkaSourceConfig.js'
 import { PartitionOffsetsRetriever } from '../offsets/PartitionOffsetsRetriever.js'
-import { SourceError } from '../SourceError.js'
+import { listOf } from '../listOf.js'
 import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
 import { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import { AssignedSplits } from './AssignedSplits.js'
 import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import { lagOf } from './lagOf.js'
-import { resetPosition } from './resetPosition.js'
 import type { SourceOutput } from './SourceOutput.js'
+import { SplitPolicies } from './SplitPolicies.js'
 import { SplitReader } from './SplitReader.js'
 import type { Turns } from './Turns.js'
 
@@ -25,6 +25,8 @@ export interface SubtaskSplitsContext<T> {
   readonly client: KafkaClient
   readonly parallelism: number
   readonly subtaskIndex: number
+  /** from which the attempt goes on */
+  readonly checkpointId: number | undefined
   readonly output: SourceOutput<T>
   readonly turns: Turns
   readonly metrics: KafkaSourceReaderMetrics
@@ -36,16 +38,21 @@ export interface SubtaskSplitsContext<T> {
 
 /**
  * The splits of a subtask: has them discovered, brings what is fetched to each, and goes by the policies when one is gone or
- * cannot go on. What comes from outside of the loop is only noted; the loop calls `assignDiscovered` and `readRound`.
+ * cannot go on. What comes from outside of the loop is only noted; the loop calls `catchUp` and `readRound`.
  */
 export class SubtaskSplits<T> {
   readonly assigned: AssignedSplits<T>
   private readonly enumerator: KafkaSourceEnumerator
   private readonly fetcher: KafkaFetcher
   private readonly work = new Subscription()
-  private readonly discovered: Discovery[] = []
+  private readonly policies: SplitPolicies<T>
+  /** what is to be done in the next turn */
+  private readonly pending: (() => void)[] = []
   private discoveryFinished = false
-  private found = 0
+  private mayFindMore = true
+  /** the look at what other subtasks read */
+  private others: Subscription | undefined
+  private othersEnd = false
   /** read from before, in this attempt or an earlier one: what is not in the log there any more is lost */
   private readonly begun = new Set<SplitReader<T>>()
   /** assigned when they have their ends: until then where they were restored */
@@ -62,6 +69,20 @@ export class SubtaskSplits<T> {
     this.enumerator = enumeratorFor(context, restored)
     this.waiting = this.enumerator.endless
     this.initialDiscoveryFinished = this.enumerator.initialDiscoveryFinished
+    this.policies = new SplitPolicies(context, this.enumerator, {
+      hasBegun: (split) => this.begun.has(split),
+      drop: (partition) => {
+        this.drop(partition)
+      },
+      replace: (split, by) => {
+        if (this.assigned.get(by.topicPartition) !== split) return
+        this.drop(by.topicPartition)
+        this.add(by)
+      },
+      later: (act) => {
+        this.later(act)
+      },
+    })
   }
 
   /** Begins with what a checkpoint knew, and to discover the rest. */
@@ -79,32 +100,39 @@ export class SubtaskSplits<T> {
     this.work.add(
       this.enumerator.discoveries().subscribe({
         next: (discovery) => {
-          this.discovered.push(discovery)
-          turns.ask()
+          this.later(() => {
+            this.apply(discovery)
+          })
         },
         error: fail,
+        complete: () => {
+          this.mayFindMore = false
+        },
       }),
     )
     for (const split of this.enumerator.complete) this.begun.add(this.add(split))
   }
 
-  /** Assigns what was discovered since the last turn. */
-  assignDiscovered(): void {
-    for (let discovery = this.discovered.shift(); discovery !== undefined; discovery = this.discovered.shift())
-      this.apply(discovery)
+  /** Does what has come up outside of the loop since the last turn: assigns what was discovered, goes by the policies. */
+  catchUp(): void {
+    for (let act = this.pending.shift(); act !== undefined; act = this.pending.shift()) act()
+    this.lookAtOthers()
   }
 
   /** Where all starting offsets are known: a checkpoint may be taken. */
   get ready(): boolean {
-    return this.initialDiscoveryFinished && this.waiting.length === 0
+    return this.initialDiscoveryFinished && (this.discoveryFinished || this.waiting.length === 0)
   }
 
-  /** The source has an end, and all splits have come to theirs. */
+  /**
+   * The source has an end, and has come to it: all splits of this subtask have. Of an unbounded source, partitions may still come that
+   * this subtask would read, until the logs of all others have come to their stops too.
+   */
   get finished(): boolean {
-    if (!this.discoveryFinished) return false
+    if (!this.discoveryFinished || this.waiting.length > 0 || !this.assigned.finished) return false
     const { boundedness, stoppingOffsets } = this.context.config
-    const ends = boundedness === Boundedness.BOUNDED || (stoppingOffsets !== undefined && this.found > 0)
-    return ends && this.assigned.finished
+    if (boundedness === Boundedness.BOUNDED) return true
+    return stoppingOffsets !== undefined && (this.othersEnd || !this.mayFindMore)
   }
 
   /** Asks how far the pipeline is behind; empty when there is no answer: the next question may have one. */
@@ -120,6 +148,7 @@ export class SubtaskSplits<T> {
     const { subtaskIndex, parallelism } = this.context
     return {
       subtask: { subtaskIndex, parallelism },
+      topics: this.enumerator.topics,
       splits: [...this.assigned.splits, ...this.waiting],
       initialDiscoveryFinished: this.initialDiscoveryFinished,
     }
@@ -128,7 +157,8 @@ export class SubtaskSplits<T> {
   /** From here on nothing that happens to partitions matters: no failure, and no news. */
   stop(): void {
     this.work.unsubscribe()
-    this.discovered.length = 0
+    this.policies.close()
+    this.pending.length = 0
   }
 
   close(): void {
@@ -137,18 +167,33 @@ export class SubtaskSplits<T> {
     this.assigned.close()
   }
 
-  private apply({ splits, removed, found }: Discovery): void {
-    this.found = found
+  private apply({ splits, removed, unsubscribed, topicIds }: Discovery): void {
     for (const split of splits) this.add(split)
-    for (const { topicPartition } of this.waiting) this.begun.add(this.assigned.get(topicPartition)!)
-    for (const partition of removed) this.onRemoved(partition)
-    if (!this.discoveryFinished) {
-      this.discoveryFinished = true
-      this.context.output.discovered()
-    }
-    this.waiting = []
+    for (const state of this.assigned.states) state.topicId ??= topicIds.get(state.topicPartition.topic)
+    this.waiting = this.waiting.filter(({ topicPartition }) => {
+      const assigned = this.assigned.get(topicPartition)
+      if (assigned !== undefined) this.begun.add(assigned)
+      return assigned === undefined
+    })
+    for (const partition of removed) this.policies.onRemoved(partition)
+    if (unsubscribed.length > 0) this.context.logger.warn(readOn(unsubscribed))
+    if (!this.discoveryFinished) this.onFirstDiscovery(splits)
     this.initialDiscoveryFinished = true
+    // They may be others now.
+    this.others?.unsubscribe()
+    this.others = undefined
+    this.othersEnd = false
     this.context.turns.ask()
+  }
+
+  private onFirstDiscovery(splits: readonly KafkaPartitionSplit[]): void {
+    const { config, output, logger, checkpointId } = this.context
+    this.discoveryFinished = true
+    output.discovered()
+    const restored = this.assigned.states.length - splits.length
+    if (config.stoppingOffsets === undefined || checkpointId === undefined || splits.length > 0 || restored === 0)
+      return
+    if (this.assigned.finished) logger.warn(nothingLeft(checkpointId, restored))
   }
 
   private add(split: KafkaPartitionSplit): SplitReader<T> {
@@ -163,57 +208,44 @@ export class SubtaskSplits<T> {
     return reader
   }
 
-  private onRemoved(partition: TopicPartition): void {
-    const { config, logger } = this.context
-    switch (config.removedPartitionsPolicy) {
-      case 'keep':
-        return logger.warn(`Partition ${String(partition)} is not there any more; it is read on should it come back.`)
-      case 'drop': {
-        this.enumerator.forget(partition)
-        this.context.metrics.dropSplit(partition)
-        this.assigned.drop(partition)
-        return
-      }
-      case 'fail':
-        throw new SourceError(
-          'PartitionRemoved',
-          `Partition ${String(partition)} is being read and is not there any more. Set setRemovedPartitionsPolicy to keep or drop ` +
-            'if partitions may go.',
-        )
-    }
+  private drop(partition: TopicPartition): void {
+    this.waiting = this.waiting.filter(
+      ({ topicPartition }) => topicPartitionKey(topicPartition) !== topicPartitionKey(partition),
+    )
+    this.context.metrics.dropSplit(partition)
+    this.assigned.drop(partition)
   }
 
   private onFetched(fetched: FetchedRecords | FetchFailed): void {
     const split = this.assigned.get(fetched.topicPartition)
     if (split === undefined) return
-    if (fetched._tag === 'Fetched') {
-      this.begun.add(split)
-      split.onFetched(fetched)
-    } else if (['OffsetOutOfRange', 'LogTruncated'].includes(fetched.error._tag)) this.resetOffset(split, fetched)
-    else this.context.fail(fetched.error)
+    if (fetched._tag === 'FetchFailed') return this.policies.onFailed(split, fetched)
+    this.begun.add(split)
+    this.policies.onFetched(split)
+    split.onFetched(fetched)
   }
 
-  private resetOffset(split: SplitReader<T>, failed: FetchFailed): void {
-    const { config, client, logger, turns, fail } = this.context
-    const { consumer } = config
-    const policy = this.begun.has(split) ? config.offsetOutOfRangePolicy : config.startOutOfRangePolicy
-    this.work.add(
-      resetPosition(failed, policy, client.admin, consumer.fetcher.isolationLevel).subscribe({
-        next: (offset) => {
-          logger.warn(
-            `The position of ${split.state.key} is not in the log; going on from the ${placeOf(failed, policy)} offset, ${offset}.`,
-          )
-          split.seek(offset)
-          turns.ask()
-        },
-        error: fail,
-      }),
-    )
+  /** Does something in a turn of the loop. */
+  private later(act: () => void): void {
+    this.pending.push(act)
+    this.context.turns.ask()
+  }
+
+  /** Those of an unbounded source with stops end together: see `othersHaveStops`. */
+  private lookAtOthers(): void {
+    const { boundedness, stoppingOffsets } = this.context.config
+    if (boundedness === Boundedness.BOUNDED || stoppingOffsets === undefined || this.others !== undefined) return
+    if (!this.discoveryFinished || this.enumerator.foundNothing || !this.assigned.finished) return
+    this.others = this.enumerator.othersHaveStops(stoppingOffsets).subscribe({
+      next: () => {
+        this.othersEnd = true
+        this.context.turns.ask()
+      },
+      error: this.context.fail,
+    })
+    this.work.add(this.others)
   }
 }
-
-const placeOf = ({ error }: FetchFailed, policy: string): string =>
-  error.divergentOffset === undefined ? policy : 'divergent'
 
 const enumeratorFor = <T>(context: SubtaskSplitsContext<T>, restored: KafkaSourceState | undefined) => {
   const { config, client, parallelism, subtaskIndex, scheduler, logger } = context
@@ -231,7 +263,14 @@ const enumeratorFor = <T>(context: SubtaskSplitsContext<T>, restored: KafkaSourc
       scheduler,
       logger,
     },
-    restored?.splits ?? [],
-    restored?.initialDiscoveryFinished ?? false,
+    restored,
   )
 }
+
+const readOn = (partitions: readonly TopicPartition[]): string =>
+  `The checkpoint holds ${listOf(partitions.map(topicPartitionKey))}, which nothing that is subscribed to has any more. They are read on from ` +
+  'there, as in Flink. To leave them out, start without the checkpoint, or under another uid.'
+
+const nothingLeft = (checkpointId: number, splits: number): string =>
+  `Nothing is left to read: in checkpoint ${checkpointId}, from which this attempt goes on, all splits (${splits}) are at their stopping ` +
+  'offsets. To read from the beginning, start with an empty checkpoint store, or under another uid.'

@@ -23,6 +23,10 @@ export class KafkaPartitionSplitState {
   readonly key: string
   /** the first offset not to be read; `Infinity` when there is no end */
   readonly stoppingOffset: Offset
+  /** of the topic that the position belongs to */
+  topicId: string | undefined
+  /** under which the last offset before the position was written */
+  leaderEpoch: number | undefined
   /** the next offset to be read */
   position: Offset
   /** the last record's that was emitted; -1 before the first */
@@ -47,6 +51,8 @@ export class KafkaPartitionSplitState {
     this.position = split.startingOffset
     this.acknowledgedPosition = split.startingOffset
     this.stoppingOffset = split.stoppingOffset ?? Infinity
+    this.topicId = split.topicId
+    this.leaderEpoch = split.leaderEpoch
   }
 
   /** By position, never by a record: what is at the end may be a transaction marker, aborted, or compacted away. */
@@ -114,6 +120,8 @@ export class KafkaPartitionSplitState {
       topicPartition: this.topicPartition,
       startingOffset: this.position,
       stoppingOffset: this.stoppingOffset === Infinity ? undefined : this.stoppingOffset,
+      topicId: this.topicId,
+      leaderEpoch: this.leaderEpoch,
     }
   }
 

@@ -4,7 +4,7 @@ import type { KafkaSubscriber } from './KafkaSubscriber.js'
 import { partitionsOf } from './topicList.js'
 import { unknownPartition } from './unknownPartition.js'
 
-/** Just these partitions. Those that do not exist fail the discovery. */
+/** Just these partitions. */
 export const partitionSet = (
   partitions: Iterable<{ readonly topic: string; readonly partition: number }>,
 ): KafkaSubscriber => {
@@ -20,11 +20,14 @@ export const partitionSet = (
       admin.describeTopics([...new Set([...wanted.values()].map(({ topic }) => topic))]).pipe(
         map((descriptions) => {
           const existing = new Set(descriptions.flatMap(partitionsOf).map(topicPartitionKey))
-          const missing = [...wanted].filter(([key]) => !existing.has(key))
-          if (missing.length > 0) throw notThere(missing)
-          return [...wanted.values()]
+          return [...wanted].filter(([key]) => existing.has(key)).map(([, partition]) => partition)
         }),
       ),
+    check: (found, wasThere) => {
+      const there = new Set(found.map(topicPartitionKey))
+      const missing = [...wanted].filter(([key, partition]) => !there.has(key) && !wasThere(partition))
+      if (missing.length > 0) throw notThere(missing)
+    },
   }
 }
 
