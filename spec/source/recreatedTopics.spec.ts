@@ -41,6 +41,7 @@ const reading = ({ policy, down, before = ['a', 'b'], after, bound }: Scene) => 
         const builder: KafkaSourceBuilder<string> = KafkaSource.builder()
           .setBootstrapServers('localhost:9092')
           .setTopics('t')
+          .setGroupId('g')
           .setLogger({ ...quiet, warn: (message) => warnings.push(message) })
           .setValueOnlyDeserializer(new SimpleStringSchema())
         if (policy !== undefined) builder.setRecreatedTopicPolicy(policy)

@@ -37,6 +37,7 @@ const builderOf = (
   subscribe(KafkaSource.builder())
     .setBootstrapServers('localhost:9092')
     .setProperties({ 'request.timeout.ms': requestTimeoutMs, 'retry.backoff.ms': 10, 'retry.backoff.max.ms': 10 })
+    .setGroupId('g')
     .setRemovedPartitionsPolicy(policy)
     .setLogger({ ...quiet, warn: (message) => warnings.push(message) })
     .setValueOnlyDeserializer(new SimpleStringSchema())
