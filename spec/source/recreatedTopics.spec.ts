@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { concat, mergeMap, of } from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
-import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import type { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
 import type { RecreatedTopicPolicy } from '../../lib/source/KafkaSourceConfig.js'

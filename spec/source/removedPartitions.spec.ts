@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { map } from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
-import { MemoryCheckpointStore } from '../../lib/checkpoint/MemoryCheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import type { TopicDescription } from '../../lib/client/KafkaAdmin.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import type { RemovedPartitionsPolicy } from '../../lib/source/KafkaSourceConfig.js'

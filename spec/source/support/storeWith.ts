@@ -1,6 +1,6 @@
 import { map, tap } from 'rxjs'
-import type { CheckpointStore, StoredCheckpoint } from '../../../lib/checkpoint/CheckpointStore.js'
-import { MemoryCheckpointStore } from '../../../lib/checkpoint/MemoryCheckpointStore.js'
+import type { CheckpointStore, StoredCheckpoint } from '../../../lib/checkpoint/store/CheckpointStore.js'
+import { MemoryCheckpointStore } from '../../../lib/checkpoint/store/MemoryCheckpointStore.js'
 
 /** A store that begins with this state of a source, as an older release or another attempt has left it, and what is stored then. */
 export const storeWith = (source: unknown): CheckpointStore & { readonly stored: readonly StoredCheckpoint[] } => {
