@@ -58,16 +58,13 @@ export class PromClientMetricGroup implements MetricGroup {
 
   private family(kind: Family['kind'], name: string): Family {
     const path = this.within(name)
-    const known = families.get(this.registry) ?? new Map<string, Family>()
-    families.set(this.registry, known)
     const labelNames = Object.keys(this.labels).sort()
-    const family = known.get(path) ?? new Family(this.registry, kind, path, labelNames)
+    const family = familyOf(this.registry, path) ?? new Family(this.registry, kind, path, labelNames)
     if (family.kind !== kind || family.labelNames.join() !== labelNames.join())
       throw new Error(
         `${path} was registered as ${family.toString()}, now as ${kind}{${labelNames.join()}}. Prometheus allows one kind and one set of ` +
           'labels for each name: give all groups on one registry labels of the same names, or prefixes of their own.',
       )
-    known.set(path, family)
     return family
   }
 }
@@ -90,25 +87,26 @@ class Family {
   ) {
     const { series } = this
     const metric = { name: allowed(path), help: path, labelNames, registers: [registry] }
-    if (kind === 'counter')
-      new PromCounter({
-        ...metric,
-        collect() {
-          this.reset()
-          for (const { labels, read } of series.values()) this.inc(labels, Number(read()))
-        },
-      })
-    else
-      new PromGauge({
-        ...metric,
-        collect() {
-          this.reset()
-          for (const { labels, read } of series.values()) {
-            const value = read()
-            if (typeof value === 'number') this.set(labels, value)
-          }
-        },
-      })
+    const registered =
+      kind === 'counter'
+        ? new PromCounter({
+            ...metric,
+            collect() {
+              this.reset()
+              for (const { labels, read } of series.values()) this.inc(labels, Number(read()))
+            },
+          })
+        : new PromGauge({
+            ...metric,
+            collect() {
+              this.reset()
+              for (const { labels, read } of series.values()) {
+                const value = read()
+                if (typeof value === 'number') this.set(labels, value)
+              }
+            },
+          })
+    Object.defineProperty(registered, FAMILY, { value: this })
   }
 
   counter(labels: Series['labels']): Counter {
@@ -127,7 +125,13 @@ class Family {
   }
 }
 
-/** prom-client cannot be asked for the series of a metric, so they are remembered, as long as the registry lives. */
-const families = new WeakMap<Registry, Map<string, Family>>()
+/**
+ * prom-client cannot be asked for the series of a metric, so its family hangs on the metric itself: there it is found by every copy of
+ * this package (ESM and CommonJS are two), and it is gone when the registry is cleared.
+ */
+const FAMILY = Symbol.for('rx-kafka/metric family')
+
+const familyOf = (registry: Registry, path: string): Family | undefined =>
+  (registry.getSingleMetric(allowed(path)) as { readonly [FAMILY]?: Family } | undefined)?.[FAMILY]
 
 const allowed = (name: string): string => name.replace(/[^a-zA-Z0-9_]/g, '_')

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from '@jest/globals'
+import { beforeEach, describe, expect, it, jest } from '@jest/globals'
+import * as promClient from 'prom-client'
 import { Registry } from 'prom-client'
 import { PromClientMetricGroup } from '../../lib/metrics/PromClientMetricGroup.js'
 
@@ -62,5 +63,28 @@ describe('PromClientMetricGroup', () => {
     expect(() => labelled.counter('numRecordsIn')).toThrow(
       /^rx_kafka_numRecordsIn was registered as counter\{\}, now as counter\{subtask\}/,
     )
+  })
+
+  it('should share its series with groups of another copy of the package', async () => {
+    let other: typeof PromClientMetricGroup | undefined
+    jest.isolateModules(() => {
+      jest.doMock('prom-client', () => promClient)
+      other = jest.requireActual<typeof import('../../lib/metrics/PromClientMetricGroup.js')>(
+        '../../lib/metrics/PromClientMetricGroup.js',
+      ).PromClientMetricGroup
+    })
+    expect(other).not.toBe(PromClientMetricGroup)
+    new PromClientMetricGroup({ registry, labels: { subtask: '0' } }).counter('numRecordsIn').inc(1)
+    new other!({ registry, labels: { subtask: '1' } }).counter('numRecordsIn').inc(2)
+    new other!({ registry, labels: { subtask: '0' } }).counter('numRecordsIn').inc(3)
+    expect(await series()).toEqual(['rx_kafka_numRecordsIn{subtask="0"} 4', 'rx_kafka_numRecordsIn{subtask="1"} 2'])
+  })
+
+  it('should be there again after its registry was cleared', async () => {
+    new PromClientMetricGroup({ registry }).counter('numRecordsIn').inc(1)
+    registry.clear()
+    expect(await series()).toEqual([])
+    new PromClientMetricGroup({ registry }).counter('numRecordsIn').inc(2)
+    expect(await series()).toEqual(['rx_kafka_numRecordsIn 2'])
   })
 })
