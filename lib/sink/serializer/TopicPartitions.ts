@@ -1,6 +1,7 @@
 import { type Observable, type SchedulerLike, map } from 'rxjs'
 import { checkTopicName } from '../../client/checkProducerRecord.js'
 import type { KafkaProducer } from '../../client/KafkaProducer.js'
+import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
 import type { KafkaSinkContext } from './KafkaSinkContext.js'
 
 /** Thrown to the sink by {@link TopicPartitions.partitionsForTopic}: serialize again when `fetch` has answered. */
@@ -15,14 +16,17 @@ export class PartitionsUnknown extends Error {
 /** The partitions of the topics that a partitioner has asked for, asked of the cluster once and again every `maxAgeMs`. */
 export class TopicPartitions implements KafkaSinkContext {
   private readonly known = new Map<string, { partitions: readonly number[]; freshUntil: number }>()
+  private readonly now: MonotonicClock
 
   constructor(
     readonly parallelInstanceId: number,
     readonly numberOfParallelInstances: number,
     private readonly producer: Pick<KafkaProducer, 'partitionsFor'>,
     private readonly maxAgeMs: number,
-    private readonly scheduler: SchedulerLike,
-  ) {}
+    scheduler: SchedulerLike,
+  ) {
+    this.now = monotonicClock(scheduler)
+  }
 
   partitionsForTopic(topic: string): readonly number[] {
     const entry = this.known.get(topic)
@@ -30,7 +34,7 @@ export class TopicPartitions implements KafkaSinkContext {
       checkTopicName(topic)
       throw new PartitionsUnknown(topic)
     }
-    if (this.scheduler.now() > entry.freshUntil) {
+    if (this.now() > entry.freshUntil) {
       entry.freshUntil = Infinity
       // A failed refresh is no reason to stop: what was known still serves, and is asked again after another age.
       this.fetch(topic).subscribe({ error: () => this.remember(topic, entry.partitions) })
@@ -44,6 +48,6 @@ export class TopicPartitions implements KafkaSinkContext {
   }
 
   private remember(topic: string, partitions: readonly number[]): void {
-    this.known.set(topic, { partitions, freshUntil: this.scheduler.now() + this.maxAgeMs })
+    this.known.set(topic, { partitions, freshUntil: this.now() + this.maxAgeMs })
   }
 }

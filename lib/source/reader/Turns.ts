@@ -1,4 +1,5 @@
 import { type SchedulerLike, Subscription, timer } from 'rxjs'
+import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
 
 /** How long turns may hold the process before timers and sockets have theirs, in ms. */
 const TIME_BUDGET = 10
@@ -15,12 +16,15 @@ export class Turns {
   private closed = false
   private scheduled: Subscription | undefined
   private later = Subscription.EMPTY
+  private readonly now: MonotonicClock
 
   /** @param step does what there is to do; it calls `ask` when it is to be called again */
   constructor(
     private readonly scheduler: SchedulerLike,
     private readonly step: () => void,
-  ) {}
+  ) {
+    this.now = monotonicClock(scheduler)
+  }
 
   /** There is something to do: in this turn when one is running, else in one to come. */
   readonly ask = (): void => {
@@ -46,11 +50,11 @@ export class Turns {
   run(): void {
     if (this.running || this.closed) return
     this.running = true
-    const end = this.scheduler.now() + TIME_BUDGET
+    const end = this.now() + TIME_BUDGET
     do {
       this.asked = false
       this.step()
-    } while (this.wanted && this.scheduler.now() < end)
+    } while (this.wanted && this.now() < end)
     this.running = false
     if (this.wanted) this.ask()
   }
