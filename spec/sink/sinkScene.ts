@@ -11,7 +11,7 @@ import type { KafkaProperties } from '../../lib/config/KafkaProperties.js'
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
 import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
 import { KafkaSink } from '../../lib/sink/KafkaSink.js'
-import type { CommitLostPolicy } from '../../lib/sink/KafkaSinkConfig.js'
+import type { CommitLostPolicy, PrefixInUsePolicy } from '../../lib/sink/KafkaSinkConfig.js'
 import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
 import type { SinkEvent } from '../../lib/sink/SinkEvent.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
@@ -22,6 +22,7 @@ export interface SinkSettings {
   readonly guarantee?: DeliveryGuarantee
   readonly prefix?: string
   readonly lostPolicy?: CommitLostPolicy
+  readonly prefixInUse?: PrefixInUsePolicy
   readonly properties?: KafkaProperties
   readonly logger?: Logger
 }
@@ -82,6 +83,7 @@ export class SinkScene {
     guarantee = DeliveryGuarantee.EXACTLY_ONCE,
     prefix = 'job',
     lostPolicy = 'fail',
+    prefixInUse = 'fail',
     properties = {},
     logger = consoleLogger,
   }: SinkSettings = {}) {
@@ -91,6 +93,7 @@ export class SinkScene {
       .setDeliveryGuarantee(guarantee)
       .setTransactionalIdPrefix(prefix)
       .setCommitLostPolicy(lostPolicy)
+      .setPrefixInUsePolicy(prefixInUse)
       .setKafkaProducerConfig(properties)
       .setRecordSerializer(
         KafkaRecordSerializationSchema.builder<string>()

@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals'
+import { firstValueFrom } from 'rxjs'
+import { TestScheduler } from 'rxjs/testing'
+import type { AttemptRequest } from '../../lib/checkpoint/store/CheckpointStore.js'
+import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
+import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
+import { numbers, type SinkSettings, SinkScene } from './sinkScene.js'
+
+/**
+ * A job is stopped at 350 ms, with three checkpoints committed; its store is put back to a copy that was made at `copiedAt`, and it is
+ * started again.
+ */
+const putBack = (copiedAt: number, settings: SinkSettings = {}) => {
+  const scene = new SinkScene()
+  const texts = new Map<string, string>()
+  const warnings: string[] = []
+  const logger = {
+    warn: (message: string) => warnings.push(message),
+    error: () => undefined,
+    info: () => undefined,
+    debug: () => undefined,
+  }
+  const job = () =>
+    scene.job(
+      { count: 50, coordinator: scene.coordinator({ store: checkpointStoreOn(memoryStorage(texts)) }) },
+      { ...settings, logger },
+    )
+  scene.play(() => {
+    const first = scene.start(job())
+    let copy: readonly (readonly [string, string])[] = []
+    scene.at(copiedAt, () => (copy = [...texts]))
+    scene.at(350, () => {
+      first.unsubscribe()
+      texts.clear()
+      for (const [key, text] of copy) texts.set(key, text)
+      scene.start(job())
+    })
+  }, 3000)
+  return { scene, warnings }
+}
+
+describe('a prefix that is in use', () => {
+  // Before the first checkpoint is complete, and behind one and two of them.
+  for (const copiedAt of [50, 150, 250])
+    it(`should be told when the store is put back to a copy of the same attempt (at ${copiedAt} ms)`, () => {
+      const { scene } = putBack(copiedAt)
+      expect(scene.errors).toEqual([
+        expect.objectContaining({
+          _tag: 'Fenced',
+          retriable: false,
+          transactionalId: expect.stringMatching(/^job-0-\d/),
+        }),
+      ])
+      expect(scene.errors[0]?.message).toContain('Or the store was put back to an older copy')
+    })
+
+  it('should be no obstacle when that is accepted: records come a second time, and a warning says so', () => {
+    const { scene, warnings } = putBack(150, { prefixInUse: 'takeOver' })
+    expect(scene.errors).toEqual([])
+    expect(warnings).toEqual([expect.stringContaining('may write records a second time')])
+    expect([...new Set(scene.committed)]).toEqual(numbers(50))
+    expect(scene.committed.length).toBeGreaterThan(50)
+    expect(scene.kafka.transactions().filter(({ state }) => state === 'Ongoing')).toEqual([])
+  })
+
+  it('should not be asked about again by attempts that find the store as they left it', () => {
+    const { scene, warnings } = putBack(350)
+    expect(scene.errors).toEqual([])
+    expect(warnings).toEqual([])
+    expect(scene.committed).toEqual(numbers(50))
+  })
+})
+
+describe('the owners of transactional ids', () => {
+  it('should outlive the attempts that recorded them, when a subtask goes and comes again', async () => {
+    const scheduler = new TestScheduler(() => undefined)
+    const store = checkpointStoreOn(memoryStorage())
+    const begin = (request: Pick<AttemptRequest, 'share'>) => firstValueFrom(store.begin({ ...request, scheduler }))
+    const checkpoint = (checkpointId: number, parallelism: number) => ({
+      ...{ checkpointId, timestamp: 0, savepoint: false, parallelism },
+      ...{ states: {}, operatorStates: {}, committed: {} },
+    })
+    const owner = { producerId: '7', epoch: 1 }
+
+    const two = await begin({ share: { parallelism: 2, subtasks: [0, 1] } })
+    const sinks = [0, 1].map((subtaskIndex) => ({ name: 'job', uid: 'sink', subtaskIndex, owner }))
+    await firstValueFrom(two.ledger!.recordSinks(sinks))
+    await firstValueFrom(two.complete(checkpoint(1, 2)), { defaultValue: undefined })
+
+    const one = await begin({ share: { parallelism: 1, subtasks: [0] } })
+    await firstValueFrom(one.ledger!.recordSinks([{ name: 'job', uid: 'sink', subtaskIndex: 0, owner }]))
+    await firstValueFrom(one.ledger!.settled(), { defaultValue: undefined })
+    await firstValueFrom(one.complete(checkpoint(17, 1)), { defaultValue: undefined })
+
+    const again = await begin({ share: { parallelism: 2, subtasks: [0, 1] } })
+    const known = await firstValueFrom(again.ledger!.otherSinks())
+    expect(known.map(({ subtaskIndex, handedOn = false }) => [subtaskIndex, handedOn])).toEqual([
+      [0, false],
+      [1, true],
+    ])
+  })
+})
