@@ -15,7 +15,8 @@ interface Mark {
  * A committable's mark must be found beside the newest checkpoint that may still hold the committable. So a mark goes to the
  * newest durable checkpoint, whichever told of the committable; and a checkpoint takes along the marks that became durable
  * after it was triggered, since its snapshot may be older than they are. Older marks are not needed: who has heard of a mark
- * leaves the committable out of the next snapshot. Ids must not be used twice.
+ * leaves the committable out of the next snapshot. A state that is carried is an old one: the marks of what it holds go with it,
+ * from attempt to attempt. Ids must not be used twice.
  */
 export class CheckpointWriter {
   private readonly writes = new Subject<Observable<unknown>>()
@@ -25,6 +26,9 @@ export class CheckpointWriter {
 
   constructor(private readonly attempt: StoredAttempt) {
     this.newest = attempt.restored?.checkpointId
+    this.marks = Object.entries(attempt.restored?.committed ?? {}).flatMap(([uid, ids]) =>
+      ids.map((id) => ({ uid, id, since: -1 })),
+    )
     this.writes
       .pipe(
         map((write$) => write$.pipe(catchError(() => EMPTY))),
@@ -43,11 +47,19 @@ export class CheckpointWriter {
     this.triggered = checkpointId
   }
 
-  /** `carried`: uids whose state is an old one, handed over before. Acts at once; durable when it emits. */
+  /**
+   * Acts at once; durable when it emits. Completes without effect when a newer checkpoint is durable by then.
+   *
+   * @param carried uids whose state is an old one, handed over before
+   */
   complete(checkpoint: Omit<StoredCheckpoint, 'committed'>, carried: ReadonlySet<string>): Observable<void> {
     return this.enqueue(
       defer(() => {
-        const marks = this.marks.filter(({ uid, since }) => since >= checkpoint.checkpointId || carried.has(uid))
+        if (checkpoint.checkpointId < (this.newest ?? 0)) return EMPTY
+        const isHeld = holds(checkpoint)
+        const marks = this.marks.filter(
+          ({ uid, id, since }) => since >= checkpoint.checkpointId || (carried.has(uid) && isHeld(uid, id)),
+        )
         return this.attempt.complete({ ...checkpoint, committed: byUid(marks) }).pipe(
           tap(() => {
             this.newest = checkpoint.checkpointId
@@ -94,6 +106,12 @@ export class CheckpointWriter {
     )
     return result
   }
+}
+
+/** Whether a checkpoint holds a committable. That of a part that does not say what it has prepared may hold any. */
+const holds = ({ prepared }: Pick<StoredCheckpoint, 'prepared'>) => {
+  const ids = new Map(Object.entries(prepared ?? {}).map(([uid, held]) => [uid, new Set(held.map(({ id }) => id))]))
+  return (uid: string, id: string): boolean => ids.get(uid)?.has(id) ?? true
 }
 
 const byUid = (marks: readonly Mark[]): StoredCheckpoint['committed'] => {

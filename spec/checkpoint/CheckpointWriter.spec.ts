@@ -97,6 +97,33 @@ describe('CheckpointWriter', () => {
     expect(calls.slice(1)).toEqual(['complete 8 {"sink":["a"]}', 'complete 9 {"sink":["a"]}'])
   })
 
+  it('should take along of these marks what the checkpoint still holds, also those of the attempt before', () => {
+    const { calls, done, stored } = attempt({ ...checkpoint(7), committed: { sink: ['a', 'b'], other: ['c'] } })
+    const writer = new CheckpointWriter(stored)
+    writer.begin(8)
+    const prepared = { sink: [{ id: 'b', checkpointId: 6, subtaskIndex: 0 }] }
+    writer.complete({ ...checkpoint(8), prepared }, new Set(['sink']))
+    done()
+
+    expect(calls).toEqual(['complete 8 {"sink":["b"]}'])
+    expect(writer.committed).toEqual({ sink: ['b'] })
+  })
+
+  it('should leave out a checkpoint when a newer one is durable', () => {
+    const { calls, done, stored } = attempt()
+    const writer = new CheckpointWriter(stored)
+    const told: string[] = []
+    writer.complete(checkpoint(6), none)
+    writer
+      .complete(checkpoint(5), none)
+      .subscribe({ next: () => told.push('stored'), complete: () => told.push('over') })
+    done()
+    writer.markCommitted('sink', ['a']).subscribe()
+
+    expect(calls).toEqual(['complete 6 {}', 'mark 6 sink a'])
+    expect(told).toEqual(['over'])
+  })
+
   it('should mark once per subscription, and nothing where there is nothing', () => {
     const { calls, stored } = attempt()
     const told: string[] = []

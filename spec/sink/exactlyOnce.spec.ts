@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { map, retry, throwError, timer } from 'rxjs'
+import { map, type Observable, retry, tap, throwError, timer } from 'rxjs'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import type { SinkEvent } from '../../lib/sink/SinkEvent.js'
@@ -7,6 +7,7 @@ import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { branch } from '../../lib/stream/branch.js'
 import { onRecords } from '../../lib/stream/onRecords.js'
 import { handSource } from '../checkpoint/support/handSource.js'
+import { restoredOf } from '../checkpoint/support/job.js'
 import { numbers, SinkScene } from './sinkScene.js'
 
 describe('sinkTo with EXACTLY_ONCE', () => {
@@ -235,6 +236,48 @@ describe('sinkTo with EXACTLY_ONCE', () => {
     }, 10_000)
     expect(scene.errors).toEqual([])
     expect(scene.committed).toEqual(numbers(40))
+  })
+
+  describe('with a subtask that has finished while another one goes on', () => {
+    const twoSubtasks = (scene: SinkScene, between: (events$: Observable<SinkEvent>) => Observable<SinkEvent>) => {
+      const coordinator = scene.coordinator()
+      scene.start(between(scene.job({ coordinator, subtaskIndex: 0, parallelism: 2, count: 3 })))
+      scene.start(between(scene.job({ coordinator, subtaskIndex: 1, parallelism: 2 })))
+      return coordinator
+    }
+
+    it('should answer a stop, also when the other one was retried without it', () => {
+      const scene = new SinkScene()
+      const answers: unknown[] = []
+      let failed = false
+      const failOnce = tap<SinkEvent>(() => {
+        if (failed || scene.scheduler.now() < 400) return
+        failed = true
+        throw new Error('once')
+      })
+      scene.play(() => {
+        const coordinator = twoSubtasks(scene, (events$) =>
+          events$.pipe(failOnce, retry({ delay: () => timer(50, scene.scheduler) })),
+        )
+        scene.at(1000, () => coordinator.stopWithSavepoint({ drain: false }).subscribe((it) => answers.push(it)))
+      }, 3000)
+
+      expect(failed).toBe(true)
+      expect(answers).toMatchObject([{ savepoint: true }])
+      const savepoint = restoredOf(scene.store, 2)
+      const held = Object.values(savepoint?.prepared ?? {}).flatMap((all) => all.map(({ id }) => id))
+      expect(held).toContain('job-0-1')
+      expect(Object.values(savepoint?.committed ?? {}).flat()).toEqual(expect.arrayContaining(held))
+    })
+
+    it('should not collect in its checkpoints what the other one has committed', () => {
+      const scene = new SinkScene()
+      scene.play(() => twoSubtasks(scene, (events$) => events$), 2050)
+      const { committed, checkpointId } = restoredOf(scene.store, 2)!
+
+      expect(checkpointId).toBeGreaterThan(15)
+      expect(Object.values(committed).flat().length).toBeLessThan(4)
+    })
   })
 
   it('should warn when a slow checkpoint could outlive its transaction', () => {
