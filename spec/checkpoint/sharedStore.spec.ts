@@ -138,6 +138,20 @@ describe.each([
     expect((await firstValueFrom(store.begin({ share, scheduler: noTime }))).restored).toBeUndefined()
   })
 
+  it('should not wait for a process that ends before it has taken over', async () => {
+    const store = create()
+    const noTime = { now: () => 0, schedule: () => expect(true).toBe(false) } as unknown as SchedulerLike
+    const share = { parallelism: 1, subtasks: [0] }
+    const running = await firstValueFrom(store.begin({ share, scheduler: noTime }))
+    await firstValueFrom(running.lease!.renew())
+    const second = await firstValueFrom(store.begin({ share, takeOverLater: true, scheduler: noTime }))
+    expect(second.ledger?.mayReplace).toBe(true)
+    await firstValueFrom(second.lease!.release())
+
+    await complete(running, 1, 1, [0])
+    await expect(firstValueFrom(second.ledger!.takeOver())).rejects.toMatchObject({ _tag: 'NotTakenOver' })
+  })
+
   it('should not let a retry take back what another process has taken over', async () => {
     const store = create()
     const mine = await begin(store, 2, [0])

@@ -90,7 +90,7 @@ export class AttemptOnStorage {
 
   /** As a plain object, so that a store of someone else's can wrap single calls. */
   attempt(): StoredAttempt {
-    const { storage, keys, name } = this
+    const { name } = this
     return {
       attemptId: name,
       restored: this.beginning.restored,
@@ -98,7 +98,7 @@ export class AttemptOnStorage {
       markCommitted: (checkpointId, uid, ids) => this.guarded(() => this.markCommitted(checkpointId, uid, ids)),
       lease: {
         renew: () => this.guarded(() => this.renew()),
-        release: () => this.guarded(() => result(storage.delete(keys.lease))),
+        release: () => this.guarded(() => this.releaseLease()),
       },
       ledger: this.ledger(),
     }
@@ -158,6 +158,12 @@ export class AttemptOnStorage {
   private *renew(): Generator<Step, void> {
     yield* this.confirm()
     yield* result(this.storage.write(this.keys.lease, `{"beat":${++this.beat}}\n`))
+  }
+
+  /** One that is over without having taken over must not keep the one that runs waiting. */
+  private *releaseLease(): Generator<Step, void> {
+    if (this.former === undefined) yield* decide(this.storage, this.name, { taken: false, by: this.name })
+    yield* result(this.storage.delete(this.keys.lease))
   }
 
   *takeOver(): Generator<Step, readonly FormerHolder[]> {
