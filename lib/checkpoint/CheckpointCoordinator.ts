@@ -6,6 +6,7 @@ import { CheckpointTicket } from './CheckpointTicket.js'
 import type { CompletedCheckpoint } from './CompletedCheckpoint.js'
 import { type AttemptIdentity, type FinishedSubtasks, JobAttempt, type JobAttemptListener } from './JobAttempt.js'
 import type { CheckpointedSource, SourceAttempt } from './SourceAttempt.js'
+import { writerId } from './store/createOwned.js'
 
 /**
  * Takes the checkpoints of a job and restores it. A job is what shares a coordinator: all its sources start together from one
@@ -32,6 +33,7 @@ export class CheckpointCoordinator {
   readonly completed$: Observable<CompletedCheckpoint>
   private readonly completed = new Subject<CompletedCheckpoint>()
   private readonly ended = new Subject<void>()
+  private readonly claimant = writerId()
   private attempt: JobAttempt | undefined
   /** A stop whose transactions could not be committed: a retry must not run the job on. */
   private stopFailed: Error | undefined
@@ -94,7 +96,7 @@ export class CheckpointCoordinator {
         this.ended.next()
       },
     }
-    const attempt = new JobAttempt(this.config, listener, this.newest)
+    const attempt = new JobAttempt(this.config, listener, this.newest, this.claimant)
     this.attempt = attempt
     attempt.begin()
     return attempt

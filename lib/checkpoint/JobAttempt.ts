@@ -124,6 +124,8 @@ export class JobAttempt implements RunningCheckpointListener {
     private readonly listener: JobAttemptListener,
     /** the one before in this process */
     private readonly former: (AttemptIdentity & { readonly finished: FinishedSubtasks }) | undefined,
+    /** what the attempts of this process are known by in the store */
+    private readonly claimant: string,
   ) {
     const { scheduler } = config
     this.now = monotonicClock(scheduler)
@@ -170,7 +172,10 @@ export class JobAttempt implements RunningCheckpointListener {
   private open(share: JobShare): void {
     const { store, scheduler } = this.config
     this.restoring = true
-    const begun$ = store.begin({ share, after: this.former?.attemptId, takeOverLater: true, scheduler }).pipe(
+    const { claimant, former: before } = this
+    const begun$ = store.begin({ share, after: before?.attemptId, claimant, takeOverLater: true, scheduler }).pipe(
+      // Released also when what follows fails.
+      tap((stored) => (this.lease = stored.lease)),
       // The first checkpoint comes before the first record, so its id must be there by then.
       concatMap((stored) => this.firstIds(stored).pipe(map((ids) => ({ stored, ids })))),
       concatMap(({ stored, ids }) => this.takeOverAtOnce(stored).pipe(map((former) => ({ stored, ids, former })))),
@@ -179,7 +184,6 @@ export class JobAttempt implements RunningCheckpointListener {
       next: ({ stored, ids, former }) => {
         this.restoring = false
         this.listener.onBegun({ attemptId: stored.attemptId, share })
-        this.lease = stored.lease
         if (this.phase === 'over') return this.handOver()
         this.openWith(stored, ids, share)
         if (former !== undefined) this.onTakenOver(former)

@@ -46,16 +46,24 @@ export const rivalsOf = <A extends AttemptClaim>({ parallelism }: JobShare, all:
   return end < 0 ? all : all.slice(0, end)
 }
 
+type ListedAttempt = AttemptClaim & { readonly active: boolean }
+
 /**
- * Throws `Superseded` when an attempt has taken over from this one, `StoreLost` when this one is not among them.
+ * The newest attempt that has taken over from this one; undefined when none has.
  *
  * @param all newest first
  */
-export const checkNotOvertaken = (
-  own: AttemptClaim,
-  all: readonly (AttemptClaim & { readonly active: boolean })[],
-): void => {
-  const newer = all.find((other) => other.active && supersedes(other, own))
+export const successorIn = <A extends ListedAttempt>(own: AttemptClaim, all: readonly A[]): A | undefined =>
+  all.find((other) => other.active && supersedes(other, own))
+
+/** Throws `Superseded` when an attempt has taken over from this one. @param all newest first */
+export const checkNotSuperseded = (own: AttemptClaim, all: readonly ListedAttempt[]): void => {
+  const newer = successorIn(own, all)
   if (newer !== undefined) throw superseded(attemptName(own), attemptName(newer))
+}
+
+/** The same, and `StoreLost` when this one is not among them. @param all newest first */
+export const checkNotOvertaken = (own: AttemptClaim, all: readonly ListedAttempt[]): void => {
+  checkNotSuperseded(own, all)
   if (!all.some((other) => byAge(other, own) === 0)) throw storeLost(attemptName(own))
 }

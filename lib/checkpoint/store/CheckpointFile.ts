@@ -55,7 +55,7 @@ const Sink: t.Type<SinkRecord> = t.intersection([
 /** `sinks.json`: the two-phase sinks of an attempt. */
 export const sinksFile = stateCodec('sinks', 1, t.readonlyArray(Sink))
 
-/** `claim.json` and a block of ids: who has created it. `writer` is different for each call, `host` and `pid` are for people. */
+/** `claim.json` and a block of ids: who has created it. `host` and `pid` are for people. */
 export const ownedFile = stateCodec(
   'claim',
   1,

@@ -69,6 +69,11 @@ export interface AttemptRequest {
    */
   readonly after?: string | undefined
   /**
+   * Who asks: a text that is the same for all attempts of one process, and no one else's. With it an attempt that took over before its
+   * beginning failed is not taken for that of another process by the next one.
+   */
+  readonly claimant?: string | undefined
+  /**
    * The attempt does not take over yet from one that may be running, but by `AttemptLedger.takeOver`, when it is able to begin. Default
    * false: at once.
    */

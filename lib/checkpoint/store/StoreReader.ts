@@ -98,6 +98,11 @@ export class StoreReader {
     return (yield* this.read(key, sinksFile)) ?? []
   }
 
+  /** Who has claimed an attempt; undefined when that cannot be told. */
+  *claimantOf(attempt: AttemptEntry): Generator<Step, string | undefined> {
+    return (yield* this.read(keysOfAttempt(attempt.folder).claim, ownedFile))?.writer
+  }
+
   /** The attempt that has reserved a block; undefined when that cannot be told. */
   *ownerOf(block: IdBlock): Generator<Step, string | undefined> {
     return (yield* this.read(blockKey(block), ownedFile))?.attempt

@@ -8,7 +8,9 @@ import {
   attemptName,
   attemptNamed,
   checkNotOvertaken,
+  checkNotSuperseded,
   rivalsOf,
+  successorIn,
   supersedes,
 } from './AttemptOrder.js'
 import { awaitSilence, type FoundLease } from './awaitSilence.js'
@@ -59,9 +61,9 @@ export const checkpointStoreOn = (
   const explained = (error: unknown): CheckpointError => (isCheckpointError(error) ? error : storeFailed(where, error))
 
   /** Asked before there is a claim, since that would supersede those who run. */
-  function* mayBegin({ share, after, scheduler }: AttemptRequest): Generator<Step, void> {
+  function* mayBegin({ share, after, claimant, scheduler }: AttemptRequest): Generator<Step, void> {
     const own = after === undefined ? undefined : attemptNamed(after)
-    if (own !== undefined) checkNotOvertaken(own, yield* reader.attempts())
+    if (own !== undefined) yield* mayFollow(own, claimant)
     const leases = coroutine(function* () {
       const found: FoundLease[] = []
       for (const { number, share: theirs, folder } of rivalsOf(share, yield* reader.attempts())) {
@@ -78,12 +80,20 @@ export const checkpointStoreOn = (
     yield* restoredFor(share, begunOf(yield* reader.attempts()), rehearsal)
   }
 
-  function* claimNumber({ share }: AttemptRequest): Generator<Step, AttemptClaim> {
+  /** An attempt of this process may have taken over before its beginning failed, so that the process does not know it. */
+  function* mayFollow(own: AttemptClaim, claimant: string | undefined): Generator<Step, void> {
+    const attempts = yield* reader.attempts()
+    const newer = successorIn(own, attempts)
+    if (newer !== undefined && claimant !== undefined && (yield* reader.claimantOf(newer)) === claimant) return
+    checkNotOvertaken(own, attempts)
+  }
+
+  function* claimNumber({ share, claimant }: AttemptRequest): Generator<Step, AttemptClaim> {
     for (;;) {
       const number = highestNumber(yield* result(storage.list('attempt-'))) + 1
       const claim = { number, share }
       const name = attemptName(claim)
-      if (yield* createOwned(storage, keysOfAttempt(name).claim, name)) return claim
+      if (yield* createOwned(storage, keysOfAttempt(name).claim, name, claimant)) return claim
     }
   }
 
@@ -141,8 +151,8 @@ export const checkpointStoreOn = (
         return yield* open(claim, request)
       } catch (error) {
         yield* withdraw(claim)
-        // The likely reason is a newer attempt, which has tidied this one away.
-        if (!isCheckpointError(error)) checkNotOvertaken(claim, yield* reader.attempts())
+        // The likely reason is a newer attempt, which has tidied this one away. Refused, it is no longer among them.
+        if (!isCheckpointError(error)) checkNotSuperseded(claim, yield* reader.attempts())
         throw error
       }
     } catch (error) {

@@ -7,13 +7,16 @@ import { keysOfAttempt } from './storeKeys.js'
 /**
  * Creates a key for an attempt; false when somebody else has it. A storage may have created it and lost the answer, and a client of
  * it may have asked again by itself: so "it is there already" is no verdict before its text has been read and compared.
+ *
+ * @param writer who creates it
  */
-export function* createOwned(storage: CheckpointStorage, key: string, attempt: string): Generator<Step, boolean> {
-  return yield* createOnce(
-    storage,
-    key,
-    toText(ownedFile, { attempt, writer: writerId(), host: hostname(), pid: process.pid }),
-  )
+export function* createOwned(
+  storage: CheckpointStorage,
+  key: string,
+  attempt: string,
+  writer = writerId(),
+): Generator<Step, boolean> {
+  return yield* createOnce(storage, key, toText(ownedFile, { attempt, writer, host: hostname(), pid: process.pid }))
 }
 
 /** Whoever creates it first decides whether the attempt has taken over; false when somebody else has decided. */
@@ -29,7 +32,8 @@ export function* decide(
   )
 }
 
-const writerId = (): string => Math.random().toString(36).slice(2)
+/** What tells one writer from all others. */
+export const writerId = (): string => Math.random().toString(36).slice(2)
 
 function* createOnce(storage: CheckpointStorage, key: string, text: string): Generator<Step, boolean> {
   if (yield* result(storage.create(key, text))) return true

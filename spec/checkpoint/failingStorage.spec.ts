@@ -1,0 +1,90 @@
+import { describe, expect, it } from '@jest/globals'
+import { concatMap, defer, type Observable, retry, tap, throwError, timer } from 'rxjs'
+import type { CheckpointStorage } from '../../lib/checkpoint/store/CheckpointStorage.js'
+import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
+import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
+import { Job } from './support/job.js'
+
+type Failure = 'without effect' | 'with effect'
+
+/** A storage of which one call fails: the `nth` from when it is armed. */
+class FailingStorage {
+  /** calls since it was armed */
+  calls = -Infinity
+  readonly storage: CheckpointStorage
+
+  constructor(
+    private readonly nth: number,
+    private readonly failure: Failure,
+    inner = memoryStorage(),
+  ) {
+    this.storage = {
+      list: (prefix) => this.call(() => inner.list(prefix)),
+      read: (key) => this.call(() => inner.read(key)),
+      create: (key, text) => this.call(() => inner.create(key, text)),
+      write: (key, text) => this.call(() => inner.write(key, text)),
+      delete: (key) => this.call(() => inner.delete(key)),
+    }
+  }
+
+  private call<A>(act: () => Observable<A>): Observable<A> {
+    return defer(() => {
+      if (this.calls++ !== this.nth) return act()
+      const failed$ = throwError(() => new Error('The disk has hiccups'))
+      return this.failure === 'without effect' ? failed$ : act().pipe(concatMap(() => failed$))
+    })
+  }
+}
+
+/** More calls than an attempt needs to begin. */
+const CALLS = 60
+
+describe.each<Failure>(['without effect', 'with effect'])('a storage of which one call fails, %s', (failure) => {
+  const retried = (job: Job, failing: FailingStorage, armAt: number) => {
+    const fatal: unknown[] = []
+    let armed = false
+    job.run(
+      job.pipeline({ count: 60 }).pipe(
+        tap(() => {
+          if (armed || job.scheduler.now() < armAt) return
+          armed = true
+          failing.calls = 0
+          throw new Error('the pipeline fails once')
+        }),
+        retry({
+          delay: (error: Error & { retriable?: boolean }) => {
+            if (error.retriable !== false) return timer(50, job.scheduler)
+            fatal.push(error)
+            return throwError(() => error)
+          },
+        }),
+      ),
+    )
+    job.until(1_500)
+    return fatal
+  }
+
+  it('should not end a job that retries, whichever call it is', () => {
+    const numbers = Array.from({ length: 60 }, (_, n) => n)
+    let failed = 0
+    for (let nth = 0; nth < CALLS; nth++) {
+      const failing = new FailingStorage(nth, failure)
+      const job = new Job({ store: checkpointStoreOn(failing.storage) })
+      expect({ nth, fatal: retried(job, failing, 250) }).toEqual({ nth, fatal: [] })
+      expect({ nth, committed: job.book.committed }).toEqual({ nth, committed: numbers })
+      if (failing.calls > nth) failed++
+    }
+    expect(failed).toBe(CALLS)
+  })
+
+  it('should not end a job that has just been started, whichever call it is', () => {
+    const numbers = Array.from({ length: 60 }, (_, n) => n)
+    for (let nth = 0; nth < CALLS; nth++) {
+      const failing = new FailingStorage(nth, failure)
+      failing.calls = 0
+      const job = new Job({ store: checkpointStoreOn(failing.storage) })
+      expect({ nth, fatal: retried(job, failing, Infinity) }).toEqual({ nth, fatal: [] })
+      expect({ nth, committed: job.book.committed }).toEqual({ nth, committed: numbers })
+    }
+  })
+})
