@@ -24,8 +24,14 @@ class Input<T> {
   completed = false
   /** It has sent the final watermark, so it does not count for the combined one any more. */
   ended = false
+  /** Of the control stream of a source: its first splits have been added. */
+  splitsKnown = false
 
-  constructor(readonly id: string) {}
+  /** @param control it is the control stream of a source: it counts for barriers and the end, not for watermarks */
+  constructor(
+    readonly id: string,
+    readonly control = false,
+  ) {}
 }
 
 /**
@@ -39,6 +45,8 @@ class Input<T> {
  * - Barriers are aligned: see `BarrierAlignment`. The barrier of an aborted checkpoint is dropped, and who waited goes
  *   on.
  * - When the last input has gone without having ended, and others may come, the stream is idle.
+ * - The control stream of a source (see `ControlReceiver`) is an input for `Restored`, barriers and the end, so that the stream has
+ *   them without any other input. It is none for watermarks, but says from when on a source without splits is idle.
  */
 export class ElementMerge<T> {
   private readonly inputs = new Set<Input<T>>()
@@ -92,22 +100,31 @@ export class ElementMerge<T> {
     }
     this.added = true
     this.settle()
-    for (const { input, elements } of inputs) {
-      operate(elements, this.destination, {
-        next: (element) => {
-          this.next(input, element)
-        },
-        complete: () => {
-          input.completed = true
-          this.settle()
-        },
-      })
-    }
+    for (const { input, elements } of inputs) this.listen(input, elements)
+  }
+
+  addControl(control$: Observable<StreamElement<never>>): void {
+    const input = new Input<T>('control', true)
+    this.inputs.add(input)
+    this.alignment.add(input)
+    this.listen(input, control$)
   }
 
   close(): void {
     this.closed = true
     this.settle()
+  }
+
+  private listen(input: Input<T>, elements: Observable<StreamElement<T>>): void {
+    operate(elements, this.destination, {
+      next: (element) => {
+        this.next(input, element)
+      },
+      complete: () => {
+        input.completed = true
+        this.settle()
+      },
+    })
   }
 
   private next(input: Input<T>, element: StreamElement<T>): void {
@@ -134,7 +151,8 @@ export class ElementMerge<T> {
         this.holder?.look()
         break
       case 'watermarkStatus':
-        if (element.idle) this.watermarks.markIdle(input)
+        if (input.control) this.onSplitsKnown(input)
+        else if (element.idle) this.watermarks.markIdle(input)
         else this.watermarks.markActive(input)
         this.holder?.look()
         break
@@ -249,16 +267,26 @@ export class ElementMerge<T> {
     if (!input.completed || input.held.length > 0) return
     this.inputs.delete(input)
     this.alignment.remove(input)
-    this.ended = input.ended
+    this.ended = input.ended || (input.control && this.ended)
     if (!input.ended) this.removeWatermarks(input)
     this.pending = true
   }
 
   private endIfDone(): void {
     if (this.closed) this.emitFinalWatermark()
-    if (this.inputs.size > 0) return
-    if (this.closed) this.destination.complete()
-    else if (!this.ended && !this.finished && this.restored.length > 0) this.watermarks.standDown()
+    if (this.closed && this.inputs.size === 0) this.destination.complete()
+    else if (this.mayBeIdle) this.watermarks.standDown()
+  }
+
+  /** There is no input, and none that has yet to come. */
+  private get mayBeIdle(): boolean {
+    if (this.ended || this.finished || this.restored.length === 0 || this.streams.length > 0) return false
+    return this.controls.every(({ splitsKnown }) => splitsKnown)
+  }
+
+  private onSplitsKnown(control: Input<T>): void {
+    control.splitsKnown = true
+    this.pending = true
   }
 
   private endWatermarks(input: Input<T>): void {
@@ -279,8 +307,18 @@ export class ElementMerge<T> {
   }
 
   private emitFinalWatermark(): void {
-    const ended = this.inputs.size > 0 ? [...this.inputs].every((input) => input.ended) : this.ended
-    if (ended) this.output.emitWatermark(MAX_WATERMARK)
+    const { streams, controls } = this
+    const hasEnded = ({ ended }: Input<T>): boolean => ended
+    const noneIsLeft = this.ended || (controls.length > 0 && controls.every(hasEnded))
+    if (streams.length > 0 ? streams.every(hasEnded) : noneIsLeft) this.output.emitWatermark(MAX_WATERMARK)
+  }
+
+  private get streams(): readonly Input<T>[] {
+    return [...this.inputs].filter(({ control }) => !control)
+  }
+
+  private get controls(): readonly Input<T>[] {
+    return [...this.inputs].filter(({ control }) => control)
   }
 }
 

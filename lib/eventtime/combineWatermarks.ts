@@ -33,6 +33,10 @@ export interface SplitElements<T> {
  * - `watermarkHolder$` of the configuration is told which split holds the watermark back.
  * - Batch ends pass: the demand of each split stays its own.
  *
+ * **Without a split** it says what the source says: `Restored`, idle, each barrier, the final watermark. `source.splits()` gives it
+ * that beside the splits, through operators like `map`, `filter` and `mergeMap`. `share`, and an Observable of your own that subscribes
+ * with a plain observer, interrupt that: merge the splits before them.
+ *
  * Subscribes to each split as it is emitted. Completes when the splits and their outer stream have; an error of one is
  * the error of all.
  */
@@ -46,6 +50,9 @@ export function combineWatermarks<T>(config: MergeConfig = {}): OperatorFunction
         },
         complete: () => {
           merge.close()
+        },
+        control: (control$) => {
+          merge.addControl(control$)
         },
       })
     })

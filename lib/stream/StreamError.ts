@@ -15,6 +15,7 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * - `NoRestored`: a stream that reached a sink does not begin with `Restored`, so no source of ours is behind it.
  * - `NoTimestamp`: a record without event time reached a window.
  * - `RescaledKeyedState`: keyed state was restored with another parallelism.
+ * - `SubscribedTooLate`: the elements of a split were subscribed to after their attempt had ended.
  * - `SubscribedTwice`: the elements of a split were subscribed a second time within an attempt.
  */
 export type StreamErrorTag =
@@ -30,6 +31,7 @@ export type StreamErrorTag =
   | 'NoRestored'
   | 'NoTimestamp'
   | 'RescaledKeyedState'
+  | 'SubscribedTooLate'
   | 'SubscribedTwice'
 
 /** An error of the stream itself; a retry runs into it again, so it is never retriable. */

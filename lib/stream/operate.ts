@@ -1,5 +1,6 @@
 import { Subscriber } from 'rxjs'
 import type { Observable, Subscription } from 'rxjs'
+import { CONTROL_RECEIVER, type ControlReceiver } from './controlReceiver.js'
 import { located } from './located.js'
 import type { RecordPosition } from './RecordPosition.js'
 
@@ -10,6 +11,8 @@ export interface SourceObserver<T> {
   complete?(): void
   /** The record that is being emitted now (see `Restored.emitting`): what is thrown is told where it happened. */
   emitting?(): RecordPosition | undefined
+  /** Takes what a source of several streams says beside them. */
+  control?: ControlReceiver
 }
 
 /**
@@ -28,12 +31,15 @@ export function operate<T, R>(
 }
 
 class OperatorSubscriber<T> extends Subscriber<T> {
+  readonly [CONTROL_RECEIVER]: ControlReceiver | undefined
+
   constructor(
     private readonly target: Subscriber<never>,
     private readonly observer: SourceObserver<T>,
   ) {
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way to be part of RxJS's chain of finalization in 7.x
     super(target)
+    this[CONTROL_RECEIVER] = observer.control
   }
 
   protected override _next(value: T): void {

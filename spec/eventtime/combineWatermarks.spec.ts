@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
-import { Subject, catchError, map, of } from 'rxjs'
-import type { Observable } from 'rxjs'
+import { NEVER, Observable, Subject, catchError, map, merge, of } from 'rxjs'
 import { combineWatermarks } from '../../lib/eventtime/combineWatermarks.js'
 import type { SplitElements } from '../../lib/eventtime/combineWatermarks.js'
 import { mapAsync } from '../../lib/stream/mapAsync.js'
 import { recordsOnly } from '../../lib/stream/recordsOnly.js'
 import type { CheckpointBarrier, CheckpointOutcome } from '../../lib/stream/CheckpointBarrier.js'
+import { controlReceiverOf } from '../../lib/stream/controlReceiver.js'
 import type { StreamElement } from '../../lib/stream/StreamElement.js'
 import type { StreamError } from '../../lib/stream/StreamError.js'
 import { Upstream, active, idle, record, show, watermark } from '../support/elements.js'
@@ -360,6 +360,101 @@ describe('combineWatermarks', () => {
       one.next(elements.x)
       two.next(elements.a)
       expect(seen).toEqual(['<a@1', 'a@1>', '<B7', 'B7>'])
+    })
+  })
+
+  describe('the control stream of a source', () => {
+    /** Splits as a source emits them, with its control stream beside them. */
+    const controlled = (
+      control$: Observable<StreamElement<never>>,
+      splits$: Observable<SplitElements<string>> = NEVER,
+    ): Observable<SplitElements<string>> =>
+      new Observable((destination) => {
+        controlReceiverOf(destination)?.(control$)
+        return splits$.subscribe(destination)
+      })
+    const combined = (...sources: Observable<SplitElements<string>>[]): Observable<string> =>
+      merge(...sources).pipe(combineWatermarks(), map(show))
+    const control = elements as typeof elements & Record<string, StreamElement<never>>
+
+    it('should be all there is without a split: Restored, idle, barriers, the final watermark, completion', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const source = hot<StreamElement<never>>('-rixy-M--f----|', control)
+        const splits = hot<SplitElements<string>>('--------------|')
+        const expected = '                        -rixy----(jMf)|'
+        expectObservable(combined(controlled(source, splits))).toBe(expected, shown)
+      })
+    })
+
+    it('should say that there are no splits when that is known, and not before', () => {
+      runMarbles(({ hot, cold, expectObservable }) => {
+        const source = hot<StreamElement<never>>('-rx--i--------', control)
+        const one = cold('                          -----|', elements)
+        const splits = hot<SplitElements<string>>('------o-------', { o: split('one', one) })
+        const expected = '                        -rx--ij----i--'
+        expectObservable(combined(controlled(source, splits))).toBe(expected, shown)
+      })
+    })
+
+    it('should not make it idle while it has a split, nor count for the watermark', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const source = hot<StreamElement<never>>('-r-i------------', control)
+        const one = hot('                         -r1---2-i-ja----', elements)
+        const splits = hot<SplitElements<string>>('o---------------', { o: split('one', one) })
+        const expected = '                        -r1---2-i-ja----'
+        expectObservable(combined(controlled(source, splits))).toBe(expected, shown)
+      })
+    })
+
+    it('should be aligned with the splits', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const source = hot<StreamElement<never>>('-rix----y---', control)
+        const one = hot('                         -r-a-xby----', elements)
+        const splits = hot<SplitElements<string>>('o-----------', { o: split('one', one) })
+        const expected = '                        -r-a-xb-y---'
+        expectObservable(combined(controlled(source, splits))).toBe(expected, shown)
+      })
+    })
+
+    it('should end with the splits: no final watermark before they have sent theirs', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const source = hot<StreamElement<never>>('-riM--f------|', control)
+        const one = hot('                         -r-a-M--f----|', elements)
+        const splits = hot<SplitElements<string>>('o------------|', { o: split('one', one) })
+        const expected = '                        -r-a----(Mf)-|'
+        expectObservable(combined(controlled(source, splits))).toBe(expected, shown)
+      })
+    })
+
+    it('should be that of each source whose splits are merged', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const one = hot<StreamElement<never>>('-ri--x-----|', control)
+        const two = hot<StreamElement<never>>('--r-i---x------|', control)
+        const expected = '                     -r--i---x------|'
+        const never = hot<SplitElements<string>>('-----------|')
+        const other = hot<SplitElements<string>>('---------------|')
+        expectObservable(combined(controlled(one, never), controlled(two, other))).toBe(expected, shown)
+      })
+    })
+
+    it('should be waited for when the stream of splits is left, and tell of a request to end', () => {
+      const asked = new Upstream()
+      const source = new Subject<StreamElement<never>>()
+      const seen: string[] = []
+      controlled(source, of())
+        .pipe(combineWatermarks())
+        .subscribe({
+          next: (element) => {
+            seen.push(show(element))
+            if (element.kind === 'restored') element.requestEnd()
+          },
+          complete: () => seen.push('done'),
+        })
+      source.next(asked.restored())
+      source.next(asked.barrier(7))
+      expect([...asked.calls, ...seen]).toEqual(['end requested', 'R', 'B7'])
+      source.complete()
+      expect(seen).toEqual(['R', 'B7', 'done'])
     })
   })
 

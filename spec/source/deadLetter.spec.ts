@@ -243,6 +243,37 @@ describe('deadLetter with splits()', () => {
     })
   })
 
+  it.each<[string, (splits$: Observable<KafkaSplit<number>>) => Observable<StreamElement<number>>, readonly string[]]>([
+    ['that are merged', combineWatermarks(), ['R', 'idle', 'active', 'WInfinity', 'B1 finished', 'done']],
+    ['that are read one by one', mergeMap(({ elements }) => elements), ['done']],
+  ])('should take part in the checkpoints of a subtask without splits %s', (_, read, others) => {
+    onKafka({ t: 1 }, (kafka, scheduler, { flush }) => {
+      const checkpoints = CheckpointCoordinator.create({ interval: 0, store: new MemoryCheckpointStore(), scheduler })
+      const letters: string[] = []
+      const seen: string[] = []
+      const acknowledging = tap<StreamElement<unknown>>((element) => {
+        if (element.kind === 'barrier') element.acknowledge()
+      })
+      const source = numbers((letters$) =>
+        letters$.pipe(
+          acknowledging,
+          map((element) => show(element)),
+          endWith('done'),
+          tap((word) => letters.push(word)),
+        ),
+      )
+      const done: number[] = []
+      checkpoints.completed$.subscribe(({ checkpointId }) => done.push(checkpointId))
+      read(source.splits({ connect: kafka.connect, scheduler, checkpoints, parallelism: 2, subtaskIndex: 1 }))
+        .pipe(acknowledging, map(show))
+        .subscribe({ next: (word) => seen.push(word), complete: () => seen.push('done') })
+      flush()
+      expect(letters).toEqual(['R', 'idle', 'active', 'WInfinity', 'B1 finished', 'done'])
+      expect(seen).toEqual(others)
+      expect(done).toEqual([1])
+    })
+  })
+
   it('should not wait at barriers for a split that was given up', () => {
     onKafka({ t: 2 }, (kafka, scheduler, { flush }) => {
       for (const partition of [0, 1]) kafka.produce('t', valuesFor(partition, '1', '2', '3'))

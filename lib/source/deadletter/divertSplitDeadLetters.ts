@@ -1,6 +1,7 @@
-import { defer, finalize, ignoreElements, map, merge, Observable, share, Subject, takeUntil, tap } from 'rxjs'
+import { defer, finalize, identity, ignoreElements, merge, Observable, share, Subject, takeUntil, tap } from 'rxjs'
 import { combineWatermarks, type SplitElements } from '../../eventtime/combineWatermarks.js'
 import { branch } from '../../stream/branch.js'
+import { type ControlReceiver, controlReceiverOf } from '../../stream/controlReceiver.js'
 import { operate } from '../../stream/operate.js'
 import type { StreamElement } from '../../stream/StreamElement.js'
 import type { KafkaSplit } from '../KafkaSplit.js'
@@ -8,50 +9,84 @@ import type { DeadLetterPolicy } from './deadLetter.js'
 import type { DeadLetterRecord } from './DeadLetterRecord.js'
 import { deadLetters, otherRecords } from './divertDeadLetters.js'
 
+type Elements<T> = Observable<StreamElement<T>>
+
 /**
  * The same for splits: the dead letters of all of them take one pipeline. It lives as the attempt does, as long as the stream of
- * splits or any of their streams is listened to; whichever of them ends last waits for it.
+ * splits or any of their streams is listened to; whichever of them ends last waits for it. The control stream of the source goes both
+ * ways too: the pipeline takes part in the checkpoints of a subtask without splits.
  */
 export const divertSplitDeadLetters =
   <T>({ pipeline }: DeadLetterPolicy) =>
   (splits$: Observable<KafkaSplit<T | DeadLetterRecord>>): Observable<KafkaSplit<T>> =>
     defer(() => {
       const letters = new Subject<SplitElements<DeadLetterRecord>>()
+      let addControl: ControlReceiver = () => undefined
+      const letters$ = new Observable<SplitElements<DeadLetterRecord>>((destination) => {
+        addControl = controlReceiverOf(destination) ?? addControl
+        return letters.subscribe(destination)
+      })
       // A split that comes after its end is told so, and does not begin another: its sink's uid is one in the attempt.
-      const pipeline$ = letters.pipe(combineWatermarks(), pipeline, ignoreElements())
+      const pipeline$ = letters$.pipe(combineWatermarks(), pipeline, ignoreElements())
       const written$ = pipeline$.pipe(share({ resetOnComplete: false, resetOnError: false }))
       /** the stream of splits, and each split that is listened to */
       let listeners = 1
 
-      /** Ends with its split, or before it with the pipeline: then `branch` asks the source to end. */
-      const post =
-        (id: string) =>
-        (elements$: Observable<StreamElement<T | DeadLetterRecord>>): Observable<never> =>
-          new Observable((posted) => {
-            const left = new Subject<void>()
-            const complete = (): void => {
-              if (listeners === 1) letters.complete()
-              else posted.complete()
-            }
-            listeners += 1
-            operate(written$, posted, { next: () => undefined })
-            posted.add(() => {
-              listeners -= 1
-              // A split that is given up would be waited for at each barrier.
-              left.next()
-            })
-            letters.next({ id, elements: elements$.pipe(deadLetters(), tap({ complete }), takeUntil(left)) })
+      /** Ends with the elements, or before them with the pipeline: then `branch` asks the source to end. */
+      const post = <L>(
+        letters$: Elements<L>,
+        add: (letters$: Elements<L>) => void,
+        isLast = () => false,
+      ): Observable<never> =>
+        new Observable((posted) => {
+          const left = new Subject<void>()
+          const complete = (): void => {
+            if (isLast()) letters.complete()
+            else posted.complete()
+          }
+          operate(written$, posted, { next: () => undefined })
+          posted.add(() => {
+            // What is given up would be waited for at each barrier.
+            left.next()
           })
+          add(letters$.pipe(tap({ complete }), takeUntil(left)))
+        })
 
-      const diverted$ = splits$.pipe(
-        map(({ id, topicPartition, elements }) => ({
-          id,
-          topicPartition,
-          elements: elements.pipe(branch(post(id), (elements$) => elements$.pipe(otherRecords<T>()))),
-        })),
-        // Its splits have ended before it.
-        tap({ complete: () => letters.complete() }),
-      )
+      const postSplit = (id: string) => (elements$: Elements<T | DeadLetterRecord>) =>
+        defer(() => {
+          listeners += 1
+          return post(
+            elements$.pipe(deadLetters()),
+            (elements) => {
+              letters.next({ id, elements })
+            },
+            () => listeners === 1,
+          )
+        }).pipe(
+          finalize(() => {
+            listeners -= 1
+          }),
+        )
+
+      const diverted$ = new Observable<KafkaSplit<T>>((destination) => {
+        const addDiverted = controlReceiverOf(destination)
+        operate(splits$, destination, {
+          next: ({ id, topicPartition, elements }) => {
+            const others = (elements$: Elements<T | DeadLetterRecord>) => elements$.pipe(otherRecords<T>())
+            destination.next({ id, topicPartition, elements: elements.pipe(branch(postSplit(id), others)) })
+          },
+          complete: () => {
+            // Its splits have ended before it.
+            letters.complete()
+            destination.complete()
+          },
+          control: (control$) => {
+            if (addDiverted === undefined) addControl(control$)
+            else
+              addDiverted(control$.pipe(branch((elements$: Elements<never>) => post(elements$, addControl), identity)))
+          },
+        })
+      })
       return merge(written$, diverted$).pipe(
         finalize(() => {
           listeners -= 1

@@ -296,7 +296,7 @@ export class KafkaSourceReader<T> {
     const noted = splits.state
     const state = kafkaSourceState.encode(noted)
     const offsets = noted.splits.map(({ topicPartition, startingOffset }) => [topicPartition, startingOffset] as const)
-    const barriers = attempt.barriers(request, state, this.output.parts)
+    const barriers = attempt.barriers(request, state, this.output.parts())
     this.output.barrier(barriers)
     this.work.add(barriers[0]!.outcome$.subscribe((outcome) => this.onOutcome(outcome, request, offsets)))
   }

@@ -17,7 +17,6 @@ import type { SourceOutput, SplitOutput } from './SourceOutput.js'
 
 /** All splits in one stream: `splits()` and `combineWatermarks()`, fused. */
 export class MergedOutput<T> implements SourceOutput<T> {
-  readonly parts = 1
   watermark = -Infinity
   private readonly watermarks: SourceWatermarks<T>
   /** Without a strategy a source tells its status, and its end. */
@@ -120,6 +119,10 @@ export class MergedOutput<T> implements SourceOutput<T> {
     this.ticks.unsubscribe()
     this.tickDue = false
     this.watermarks.leave()
+  }
+
+  parts(): number {
+    return 1
   }
 
   barrier(barriers: readonly CheckpointBarrier[]): void {

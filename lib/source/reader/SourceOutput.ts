@@ -47,8 +47,8 @@ export interface SourceOutput<T> {
   readonly watermarkHolder: WatermarkHolder | undefined
   /** what event time waits for here; undefined when there is nothing to be said of it, or it is made downstream */
   readonly hold: EventTimeHold | undefined
-  /** In how many streams a barrier goes out now. */
-  readonly parts: number
+  /** A barrier is to go out now: in how many streams. */
+  parts(): number
   /** Sends one barrier to each stream, in the turn in which `parts` was asked for. */
   barrier(barriers: readonly CheckpointBarrier[]): void
   finalWatermark(): void

@@ -1,11 +1,13 @@
 import { Observable, type Subscriber } from 'rxjs'
 import type { BatchEnd } from '../../stream/BatchEnd.js'
 import type { CheckpointBarrier } from '../../stream/CheckpointBarrier.js'
+import { controlReceiverOf } from '../../stream/controlReceiver.js'
 import type { Restored } from '../../stream/Restored.js'
 import type { StreamElement } from '../../stream/StreamElement.js'
 import { StreamError } from '../../stream/StreamError.js'
 import { StreamRecord } from '../../stream/StreamRecord.js'
 import { MAX_WATERMARK, Watermark } from '../../stream/Watermark.js'
+import { WatermarkStatus } from '../../stream/WatermarkStatus.js'
 import type { DeadLetterRecord } from '../deadletter/DeadLetterRecord.js'
 import type { KafkaSplit } from '../KafkaSplit.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
@@ -14,12 +16,16 @@ import type { SourceOutput, SplitOutput } from './SourceOutput.js'
 /**
  * A stream for each split. The attempt lives as long as the stream of splits or any of their streams is listened to, so that
  * `splits().pipe(take(1), …)` reads its one split.
+ *
+ * Beside them goes the control stream, to the merge behind if there is one (`ControlReceiver`): what a subtask without splits would
+ * otherwise have no stream for. It keeps no attempt alive.
  */
 export class SplitsOutput<T> implements SourceOutput<T> {
   readonly watermark = -Infinity
   readonly watermarkHolder = undefined
   readonly hold = undefined
   private readonly splits = new Set<SplitStream<T>>()
+  private readonly control = new SplitStream<never>('control', { open: false, subscribed: noop, unsubscribed: noop })
   private listeners = 1
   private restore: Restored | undefined
 
@@ -35,6 +41,7 @@ export class SplitsOutput<T> implements SourceOutput<T> {
     destination.add(() => {
       this.left()
     })
+    controlReceiverOf(destination)?.(this.control.elements as Observable<StreamElement<never>>)
   }
 
   get closed(): boolean {
@@ -43,6 +50,7 @@ export class SplitsOutput<T> implements SourceOutput<T> {
 
   restored(restored: Restored): void {
     this.restore = restored
+    this.control.begin(restored)
   }
 
   add({ key, topicPartition }: KafkaPartitionSplitState): SplitOutput<T> {
@@ -65,7 +73,7 @@ export class SplitsOutput<T> implements SourceOutput<T> {
   }
 
   discovered(): void {
-    // Whoever merges the splits knows by itself that there are none.
+    this.control.next(new WatermarkStatus(true))
   }
 
   turn(): void {
@@ -77,38 +85,50 @@ export class SplitsOutput<T> implements SourceOutput<T> {
     // Nothing here goes by the clock; who subscribes to a split now still gets `Restored` before its barrier.
   }
 
-  get parts(): number {
-    return Math.max(1, this.live.length)
+  /** A split that was subscribed to since the last turn begins here: a merge waits for its barrier too. */
+  parts(): number {
+    this.turn()
+    return Math.max(1, this.streams.length)
   }
 
   barrier(barriers: readonly CheckpointBarrier[]): void {
-    const { live } = this
-    // Without a stream to carry it, there is nobody else to acknowledge it.
-    if (live.length === 0) barriers[0]?.acknowledge()
-    else barriers.forEach((barrier, index) => live[index]!.next(barrier))
+    const { streams } = this
+    barriers.forEach((barrier, index) => {
+      const stream = streams[index]
+      // Without a stream to carry it, nothing else acknowledges it: there is none, or it was left since the first of these barriers.
+      if (stream?.live === true) stream.next(barrier)
+      else barrier.acknowledge()
+    })
   }
 
   finalWatermark(): void {
     for (const split of this.splits) split.finish()
+    this.control.finish()
   }
 
   complete(): void {
     for (const split of this.splits) split.complete()
+    this.control.complete()
     this.destination.complete()
   }
 
   error(error: unknown): void {
     for (const split of this.splits) split.error(error)
     this.destination.error(error)
+    this.control.complete()
   }
 
-  private get live(): readonly SplitStream<T>[] {
-    return [...this.splits].filter((split) => split.live)
+  /** Those that a barrier has to go through. */
+  private get streams(): readonly SplitStream<T>[] {
+    return [...this.splits, this.control].filter((split) => split.subscribed)
   }
 
   private left(): void {
     this.listeners -= 1
-    if (this.listeners === 0) this.release()
+    if (this.listeners > 0) return
+    for (const split of this.splits) split.release()
+    this.control.complete()
+    this.release()
   }
 }
 
@@ -128,14 +148,20 @@ class SplitStream<T> implements SplitOutput<T> {
   readonly watermark = -Infinity
   private begun = false
   private finished = false
+  /** Tells who comes too late how it has ended. */
+  private over: ((destination: Subscriber<never>) => void) | undefined
 
   constructor(
-    id: string,
+    private readonly id: string,
     private readonly listener: SplitStreamListener,
   ) {
     this.elements = new Observable((destination) => {
       if (this.destination !== undefined) {
         destination.error(subscribedTwice(id))
+        return
+      }
+      if (this.over !== undefined) {
+        this.over(destination)
         return
       }
       this.destination = destination
@@ -146,9 +172,13 @@ class SplitStream<T> implements SplitOutput<T> {
     })
   }
 
+  get subscribed(): boolean {
+    return this.destination?.closed === false
+  }
+
   /** It has begun, and is still listened to. */
   get live(): boolean {
-    return this.begun && this.destination?.closed === false
+    return this.begun && this.subscribed
   }
 
   get abandoned(): boolean {
@@ -191,11 +221,28 @@ class SplitStream<T> implements SplitOutput<T> {
   }
 
   complete(): void {
-    this.destination?.complete()
+    if (this.destination === undefined && this.abandoned) this.release()
+    this.end((destination) => {
+      destination.complete()
+    })
   }
 
   error(error: unknown): void {
-    this.destination?.error(error)
+    this.end((destination) => {
+      destination.error(error)
+    })
+  }
+
+  /** It was not subscribed to in time, and is not read any more: the attempt ends with the last that listens. */
+  release(): void {
+    this.over ??= (destination) => {
+      destination.error(subscribedTooLate(this.id))
+    }
+  }
+
+  private end(over: (destination: Subscriber<never>) => void): void {
+    this.over ??= over
+    if (this.destination !== undefined) over(this.destination)
   }
 }
 
@@ -205,3 +252,12 @@ const subscribedTwice = (id: string): StreamError =>
     `The elements of split ${id} were subscribed to a second time. A split is read once in an attempt: share its elements with ` +
       'branch(a, b, ...), or subscribe to splits() again for a new attempt.',
   )
+
+const subscribedTooLate = (id: string): StreamError =>
+  new StreamError(
+    'SubscribedTooLate',
+    `The elements of split ${id} were subscribed to after the attempt had ended, which it does when neither splits() nor any split is ` +
+      'listened to. Subscribe to a split before you leave the stream of splits, or to splits() again for a new attempt.',
+  )
+
+const noop = (): void => undefined

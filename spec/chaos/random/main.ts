@@ -4,15 +4,13 @@
  *     npm run chaos:random -- --minutes 60
  *     npm run chaos:random -- --seed 4711                       one, with all that happened
  *     npm run chaos:random -- --from 1 --to 500                 these
- *     npm run chaos:random -- --all                             also with what is known to fail (notYet.ts)
- *     npm run chaos:random -- --all --only 'sleep;second start' with events of these kinds; --without … all but these
- *     npm run chaos:random -- --all --ignore 'answered early'   not these kinds of violations
+ *     npm run chaos:random -- --only 'sleep;second start'       with events of these kinds; --without … all but these
+ *     npm run chaos:random -- --ignore 'answered early'         not these kinds of violations
  */
 import { parseArgs } from 'node:util'
 import { anyScript, EVENT_KINDS, type Feature } from './anyScript.js'
 import { differences, drawScript } from './drawScript.js'
 import { failureOf } from './failureOf.js'
-import { notYet } from './notYet.js'
 import type { ViolationKind } from './Outcome.js'
 import { playScript } from './playScript.js'
 import { shrink } from './shrink.js'
@@ -26,7 +24,6 @@ const { values } = parseArgs({
     only: { type: 'string' },
     without: { type: 'string', default: '' },
     ignore: { type: 'string', default: '' },
-    all: { type: 'boolean', default: false },
   },
 })
 
@@ -35,11 +32,10 @@ const words = (list: string): readonly string[] => list.split(';').filter((word)
 
 const only = values.only === undefined ? undefined : words(values.only)
 const without: readonly Feature[] = [
-  ...(values.all ? [] : notYet.features),
   ...(only === undefined ? [] : EVENT_KINDS().filter((kind) => !only.includes(kind))),
   ...(words(values.without) as Feature[]),
 ]
-const known = [...(values.all ? [] : notYet.violations), ...(words(values.ignore) as ViolationKind[])]
+const known = words(values.ignore) as ViolationKind[]
 
 /** A failure is shrunk for so long, in ms; of those that look alike the first three. */
 const SHRINKING = 30_000

@@ -4,7 +4,6 @@ import { anyScript } from './anyScript.js'
 import { drawScript } from './drawScript.js'
 import { failureOf } from './failureOf.js'
 import { found } from './found.js'
-import { notYet } from './notYet.js'
 import { playScript } from './playScript.js'
 import { shrink } from './shrink.js'
 
@@ -20,12 +19,12 @@ describe('a job to which anything may happen, on the in-memory Kafka', () => {
     let records = 0
     let restarts = 0
     for (let seed = 1; seed <= SEEDS; seed++) {
-      const script = anyScript(seed, notYet.features)
+      const script = anyScript(seed)
       const outcome = playScript(script)
-      const failure = failureOf(outcome, notYet.violations)
+      const failure = failureOf(outcome)
       if (failure !== undefined) {
         const until = performance.now() + SHRINKING
-        const simple = shrink(script, failure, notYet.violations, () => performance.now() < until)
+        const simple = shrink(script, failure, [], () => performance.now() < until)
         throw new Error(`seed ${seed}: ${failure.sign}\n${drawScript(simple, playScript(simple))}`)
       }
       for (const [kind, times] of Object.entries(outcome.took)) took[kind] = (took[kind] ?? 0) + times
@@ -41,14 +40,8 @@ describe('a job to which anything may happen, on the in-memory Kafka', () => {
   }, 600_000)
 
   for (const { title, script } of found)
-    if (notYet.found.includes(title))
-      // Where this fails the library has been mended: take the title out of notYet.
-      it(`should not survive it yet when ${title}`, () => {
-        expect(failureOf(playScript(script))).toBeDefined()
-      })
-    else
-      it(`should survive it when ${title}`, () => {
-        const outcome = playScript(script)
-        if (failureOf(outcome) !== undefined) throw new Error(drawScript(script, outcome))
-      })
+    it(`should survive it when ${title}`, () => {
+      const outcome = playScript(script)
+      if (failureOf(outcome) !== undefined) throw new Error(drawScript(script, outcome))
+    })
 })
