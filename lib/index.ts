@@ -71,6 +71,9 @@ export { processBatches } from './stream/processBatches.js'
 export { recordOf } from './stream/located.js'
 export type { RecordPosition } from './stream/RecordPosition.js'
 export { recordsOnly } from './stream/recordsOnly.js'
+export { restart } from './stream/restart.js'
+export type { RestartPolicy } from './stream/restart.js'
+export { isRetriable } from './errors/isRetriable.js'
 export { StreamError } from './stream/StreamError.js'
 export type {
   FormerTransactions,

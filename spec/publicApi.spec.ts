@@ -24,7 +24,7 @@ const values = list(`
   MemoryMetricGroup OffsetResetStrategy OffsetsInitializer SimpleStringSchema SourceError StreamError StreamRecord
   StringDeserializer TopicPartition TransactionNamingStrategy UUIDDeserializer Watermark WatermarkStatus WatermarkStrategy
   alignWatermarks assignTimestampsAndWatermarks branch checkpointStoreOn combineWatermarks consumerRecord deadLetter decodeConsumerConfig decodeProducerConfig
-  defaultConnect earliestOffset isKafkaError latestOffset mapAsync offsetForTimestamp onRecords processBatches recordOf recordsOnly
+  defaultConnect earliestOffset isKafkaError latestOffset mapAsync offsetForTimestamp onRecords processBatches recordOf recordsOnly restart isRetriable
   sinkTo splitOwner stateCodec unionElements withIdleness
   EventTimeSessionWindows SlidingEventTimeWindows TimeWindow TumblingEventTimeWindows keyedScan windowByEventTime
 `)
@@ -42,7 +42,7 @@ const types = list(`
   MapAsyncConfig MergeConfig MetricGroup NewTopic NotFromSource Offset OffsetOutOfRangePolicy OffsetRole OffsetSpec
   OffsetsByPartition
   OffsetsByTopicPartition OffsetsResolver OnCorrupt PartitionDescription PartitionOffsetsRetriever PipelinePart PreparedTransaction
-  ProducerConfig ProducerRecord ProducerStats RecordDeserializer RecordPosition RecreatedTopicPolicy RefusedOffsets RemovedPartitionsPolicy Restored ResumedTransaction
+  ProducerConfig ProducerRecord ProducerStats RecordDeserializer RecordPosition RecreatedTopicPolicy RefusedOffsets RemovedPartitionsPolicy RestartPolicy Restored ResumedTransaction
   SaslConfig SerializationSchema Serializer SinkEvent SinkOperator SourceAttempt SourceErrorTag SplitElements StateCodec StateReader
   StoredAttempt StoredCheckpoint StreamElement StreamErrorTag SubtaskInfo TerminalPipeline TickConfig TimestampAssigner
   TimestampProvider TimestampType TlsConfig TopicDescription TopicSelector TransactionDescription TransactionListing TransactionState TransactionalProducer

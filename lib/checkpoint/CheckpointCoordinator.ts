@@ -13,12 +13,12 @@ import { writerId } from './store/createOwned.js'
  * checkpoint, and end together when one of them fails.
  *
  * It is given to the source alone. Operators and sinks meet it in the stream: as `Restored`, as barriers and as their outcome.
- * An attempt runs from the first source that subscribes to the last one gone; subscribing again, by RxJS's own `retry`, is a
+ * An attempt runs from the first source that subscribes to the last one gone; subscribing again, by `restart` or RxJS's own `retry`, is a
  * new attempt from the last completed checkpoint.
  *
  * ```ts
  * const checkpoints = CheckpointCoordinator.create({ interval: 1000, store: new FileCheckpointStore('state/my-job') })
- * source.elements({ checkpoints }).pipe(onRecords(map(enrich)), sinkTo(sink), retry({ delay: 1000 })).subscribe()
+ * source.elements({ checkpoints }).pipe(onRecords(map(enrich)), sinkTo(sink), restart()).subscribe()
  *
  * process.once('SIGINT', () => checkpoints.stopWithSavepoint({ drain: false }).subscribe())
  * ```

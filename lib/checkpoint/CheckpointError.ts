@@ -1,3 +1,4 @@
+import { isRetriable } from '../errors/isRetriable.js'
 import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
 
 /**
@@ -78,8 +79,7 @@ export class CheckpointError extends Error {
 export const isCheckpointError = (error: unknown): error is CheckpointError => error instanceof CheckpointError
 
 /** Whether an error of any kind says of itself that a retry cannot mend it. */
-export const isFatal = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'retriable' in error && error.retriable === false
+export const isFatal = (error: unknown): boolean => !isRetriable(error)
 
 /** What to quote of a foreign error. */
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

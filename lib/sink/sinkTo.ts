@@ -41,14 +41,14 @@ export interface NotFromSource {
  * Unsubscribing stops at once; the open transaction is aborted, prepared ones stay for the next start.
  *
  * Errors: `KafkaError` of the client (retriable or not), `StreamError` `NoFinalBarrier`, `CheckpointError` `WentBack` (a prepared
- * transaction has expired, and the next attempt begins before it), what the serializer throws. After a retriable one, RxJS's
- * `retry` around the pipeline goes on from the last completed checkpoint.
+ * transaction has expired, and the next attempt begins before it), what the serializer throws. After a retriable one,
+ * `restart` behind the pipeline goes on from the last completed checkpoint.
  *
  * @example
  * ```ts
  * source
  *   .elements({ checkpoints })
- *   .pipe(onRecords(map((text) => text.toUpperCase())), sinkTo(sink), retry({ delay: 1000 }))
+ *   .pipe(onRecords(map((text) => text.toUpperCase())), sinkTo(sink), restart({ count: 10 }))
  *   .subscribe((event) => console.log(event.kind))
  * ```
  */

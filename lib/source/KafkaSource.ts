@@ -31,7 +31,7 @@ import { SourceLag } from './SourceLag.js'
  * source.records().subscribe((flight) => console.log(flight))
  * ```
  *
- * Errors are `KafkaError`s, `SourceError`s and `CheckpointError`s; each says by `retriable` whether `retry` can mend it.
+ * Errors are `KafkaError`s, `SourceError`s and `CheckpointError`s; each says by `retriable` whether `restart` can mend it.
  */
 export class KafkaSource<T> {
   /** `T` comes from the deserializer, or is named here when the builder is used in statements. */

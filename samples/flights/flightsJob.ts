@@ -1,5 +1,5 @@
 import * as either from 'fp-ts/lib/Either.js'
-import { filter, map, type Observable, retry, throwError, timer } from 'rxjs'
+import { filter, map, type Observable } from 'rxjs'
 import {
   branch,
   CheckpointCoordinator,
@@ -11,6 +11,7 @@ import {
   KafkaSource,
   OffsetsInitializer,
   onRecords,
+  restart,
   SimpleStringSchema,
   type SinkEvent,
   sinkTo,
@@ -110,13 +111,7 @@ export const flightsJob = (options: FlightsJobOptions): FlightsJob => {
         ),
     ),
     // From the last completed checkpoint, after what a second try can mend.
-    retry({
-      delay: (error: unknown, count) =>
-        isRetriable(error) ? timer(Math.min(100 * 2 ** count, 5000)) : throwError(() => error),
-      resetOnSuccess: true,
-    }),
+    restart({ initialDelay: 200, maxDelay: 5000, isProgress: ([, { kind }]) => kind === 'committed' }),
   )
   return { checkpoints, events$ }
 }
-
-const isRetriable = (error: unknown): boolean => (error as { readonly retriable?: boolean }).retriable === true
