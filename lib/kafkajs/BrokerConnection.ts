@@ -4,6 +4,8 @@ import type { KafkaError } from '../client/KafkaError.js'
 import type { ConnectionMetrics } from '../metrics/ConnectionMetrics.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import { BrokerSocket, type SendOptions } from './BrokerSocket.js'
+import type { Troubles } from '../standstill/Troubles.js'
+import { duration } from '../standstill/words.js'
 import { connectionLost, setupOverdue } from './connectionErrors.js'
 import { ReconnectBackoff } from './ReconnectBackoff.js'
 import { newestSpoken, type SetUp, setUpConnection } from './setUpConnection.js'
@@ -22,6 +24,8 @@ interface Opened {
  */
 export class BrokerConnection {
   readonly name: string
+  /** the cluster gave the address */
+  private readonly advertised: boolean
   private readonly closing = new AbortController()
   private readonly reconnects: ReconnectBackoff
   private current: Promise<Opened> | undefined
@@ -32,8 +36,11 @@ export class BrokerConnection {
     readonly address: BrokerAddress,
     private readonly config: KafkaConfig,
     private readonly metrics: ConnectionMetrics,
+    /** told of brokers that cannot be reached, by their names */
+    private readonly unreachable?: Troubles,
   ) {
     this.name = `${address.host}:${address.port}`
+    this.advertised = !config.bootstrapServers.some(({ host, port }) => host === address.host && port === address.port)
     this.reconnects = new ReconnectBackoff(config)
   }
 
@@ -99,8 +106,14 @@ export class BrokerConnection {
   private async open(): Promise<Opened> {
     if (this.waitMs > 0) await this.backOff()
     const timeoutMs = this.reconnects.setupTimeoutMs
-    const socket = new BrokerSocket(this.name, this.address, this.config, timeoutMs, this.metrics, () =>
-      this.onLost(socket),
+    const startedAt = this.unreachable?.now()
+    const { advertised } = this
+    const socket = new BrokerSocket(
+      { name: this.name, address: this.address, advertised },
+      this.config,
+      timeoutMs,
+      this.metrics,
+      () => this.onLost(socket),
     )
     this.connecting = socket
     try {
@@ -108,11 +121,14 @@ export class BrokerConnection {
       if (!socket.isUsable) throw this.lost('it was closed while it was made')
       this.opened = { socket, versions, sessionEndsAt: sessionEndsAt(sessionLifetimeMs) }
       this.reconnects.succeeded()
+      this.unreachable?.over(this.name, (ms) => `Broker ${this.name} can be reached again, after ${duration(ms)}.`)
       return this.opened
     } catch (error) {
-      const known = toKafkaError(error, { broker: this.name })
+      const known = toKafkaError(error, { broker: this.name, settings: this.config, advertised })
       socket.drop(known)
       this.reconnects.failed(performance.now())
+      if (known.retriable && !this.closing.signal.aborted)
+        this.unreachable?.meet(this.name, (ms) => unreachableFor(this.name, ms, known), startedAt)
       throw known
     } finally {
       this.connecting = undefined
@@ -129,7 +145,10 @@ export class BrokerConnection {
         outcome()
       }
       const abandon = (): void => settle(() => reject(this.lost('the client was closed')))
-      const overdue = setTimeout(() => settle(() => reject(setupOverdue(this.name, timeoutMs))), timeoutMs)
+      const overdue = setTimeout(
+        () => settle(() => reject(setupOverdue(this.name, timeoutMs, this.advertised))),
+        timeoutMs,
+      )
       signal.addEventListener('abort', abandon)
       setUpConnection(socket, this.config.sasl, this.name).then(
         (done) => settle(() => resolve(done)),
@@ -156,6 +175,9 @@ export class BrokerConnection {
     return connectionLost(this.name, why)
   }
 }
+
+const unreachableFor = (broker: string, ms: number, { message }: KafkaError): string =>
+  `Broker ${broker} cannot be reached for ${duration(ms)}, and is tried again (reconnect.backoff.max.ms): ${message}`
 
 /**
  * When another login is due, of a session that lasts so long from now: at 85 to 95 % of it, as Java's `SaslClientAuthenticator` has

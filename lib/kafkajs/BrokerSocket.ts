@@ -2,6 +2,7 @@ import type { BrokerAddress, KafkaConfig } from '../client/KafkaConfig.js'
 import type { KafkaError } from '../client/KafkaError.js'
 import type { ConnectionMetrics } from '../metrics/ConnectionMetrics.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
+import { apiVersionsApi } from '../protocol/requests/apiVersions.js'
 import { connectionLost, notKafka, requestOverdue, unreadableAnswer } from './connectionErrors.js'
 import { encodeRequestHeader } from './encodeRequestHeader.js'
 import { type Connection, createConnection } from './internals.js'
@@ -9,6 +10,15 @@ import { ResponseFramer } from './ResponseFramer.js'
 import { maxControlResponseBytes } from './responseLimits.js'
 import { toKafkaError } from './toKafkaError.js'
 import { toKafkaJsConfig } from './toKafkaJsConfig.js'
+
+/** Who is at the other end. */
+export interface Peer {
+  /** host:port, for errors */
+  readonly name: string
+  readonly address: BrokerAddress
+  /** the address came from the cluster, and does not stand in `bootstrap.servers` */
+  readonly advertised: boolean
+}
 
 export interface SendOptions {
   /** ms until the request is given up and the connection with it; default: `request.timeout.ms` */
@@ -32,21 +42,19 @@ export class BrokerSocket {
   private readonly framer: ResponseFramer
   private readonly clientId: Buffer
   private dropped = false
+  /** nothing is answered but what a listener answers before a login */
+  private fresh = true
 
-  /**
-   * @param name host:port, for errors
-   * @param onLost called once, when the connection is of no use any more
-   */
+  /** @param onLost called once, when the connection is of no use any more */
   constructor(
-    private readonly name: string,
-    address: BrokerAddress,
+    private readonly peer: Peer,
     private readonly config: KafkaConfig,
     setupTimeoutMs: number,
     private readonly metrics: ConnectionMetrics,
     private readonly onLost: () => void,
   ) {
     this.clientId = Buffer.from(config.clientId)
-    const options = { ...toKafkaJsConfig(config, address), connectionTimeout: setupTimeoutMs }
+    const options = { ...toKafkaJsConfig(config, peer.address), connectionTimeout: setupTimeoutMs }
     const connection = createConnection(options, (chunk) => this.receive(chunk))
     const { inflight } = connection.requestQueue
     this.connection = connection
@@ -54,6 +62,10 @@ export class BrokerSocket {
       () => inflight.values().next().value?.entry,
       (payload) => this.answered(payload),
     )
+  }
+
+  private get name(): string {
+    return this.peer.name
   }
 
   /** The socket is open, as far as this side can know. */
@@ -91,6 +103,7 @@ export class BrokerSocket {
             if (payload === null) return resolve(undefined as R)
             try {
               const answer = api.decode(payload)
+              if (apiKey !== apiVersionsApi.apiKey) this.fresh = false
               this.throttle(throttleTime(answer))
               resolve(answer)
             } catch (cause) {
@@ -101,7 +114,8 @@ export class BrokerSocket {
           },
           reject: (error) => {
             clearTimeout(overdue)
-            reject(toKafkaError(error, { api: apiName, broker: this.name }))
+            const { config: settings, name: broker, fresh } = this
+            reject(toKafkaError(error, { api: apiName, broker, settings, fresh, advertised: this.peer.advertised }))
           },
         },
         expectResponse,

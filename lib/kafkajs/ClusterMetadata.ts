@@ -72,6 +72,12 @@ export class ClusterMetadata {
     return this.topics.get(topic)?.topicId
   }
 
+  /** For people: `broker 1 (localhost:9092)`. */
+  nameOf(nodeId: number): string {
+    const broker = this.brokers.get(nodeId)
+    return broker === undefined ? `broker ${nodeId}` : `broker ${nodeId} (${broker.host}:${broker.port})`
+  }
+
   /** How many partitions a topic has; undefined when it is unknown. */
   partitionCount(topic: string): number | undefined {
     return this.topics.get(topic)?.partitions.length

@@ -1,4 +1,5 @@
 import type { SchedulerLike } from 'rxjs'
+import type { KafkaError } from '../client/KafkaError.js'
 import { exponentialBackoff } from './exponentialBackoff.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import type { PartitionFetch } from './PartitionFetch.js'
@@ -17,21 +18,38 @@ export class FetchRetries {
   ) {}
 
   /** From a follower, any trouble leads back to the leader: what it says is not the last word, OFFSET_OUT_OF_RANGE included. */
-  backOff(partition: PartitionFetch, refresh: boolean, why: string): void {
+  backOff(partition: PartitionFetch, refresh: boolean, why: string | KafkaError): void {
     const { topic, partition: number } = partition.topicPartition
     const { config } = this.connections
+    const atOnce = partition.replica !== undefined
     partition.on('trouble')
     partition.attempts++
     partition.troubledAt = this.connections.leaderOf(topic, number)
-    const level = partition.attempts === patience ? 'warn' : 'debug'
-    config.logger?.[level](`${partition.key} cannot be read now, retry ${partition.attempts}: ${why}`)
-    const atOnce = partition.replica !== undefined
+    this.tell(partition, why, atOnce)
     if (atOnce) partition.leaveFollower(this.scheduler.now() + config.requestTimeoutMs)
     const delay = atOnce ? 0 : exponentialBackoff(config, partition.attempts)
     partition.timer = this.scheduler.schedule(() => this.retry(partition), delay)
     const doubtful = partition.attempts % patience === 0
     if (doubtful) this.connections.forgetLeaders(topic)
     if (refresh || doubtful) this.lookForLeader(partition)
+  }
+
+  /** It could be read again. */
+  recovered(partition: PartitionFetch): void {
+    partition.attempts = 0
+    this.connections.troubles.reads.remove(partition.key)
+  }
+
+  private tell(partition: PartitionFetch, why: string | KafkaError, atFollower: boolean): void {
+    const { config, metadata, troubles } = this.connections
+    const { key, attempts, troubledAt, topicPartition } = partition
+    const reason = typeof why === 'string' ? why : why.message
+    config.logger?.debug(`${key} cannot be read now, retry ${attempts}: ${reason}`)
+    // A connection that cannot be made tells so itself, and the leader is asked next in the place of a follower.
+    if (atFollower || (typeof why !== 'string' && why._tag === 'Connection')) return
+    // Forgotten for a moment, to be asked about anew.
+    if (troubledAt === undefined && metadata.partitionCount(topicPartition.topic) === undefined) return
+    troubles.reads.add(key, troubledAt === undefined ? undefined : metadata.nameOf(troubledAt.nodeId), reason)
   }
 
   private lookForLeader(partition: PartitionFetch): void {
@@ -57,5 +75,5 @@ export class FetchRetries {
   }
 }
 
-/** From this retry on, several seconds in, people should hear of it, and what is known of leaders is doubted. */
+/** From this retry on, several seconds in, what is known of leaders is doubted. */
 const patience = 8

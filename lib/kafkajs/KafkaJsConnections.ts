@@ -9,11 +9,15 @@ import { findCoordinatorApi } from '../protocol/requests/findCoordinator.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import { metadataApi, type MetadataResponse } from '../protocol/requests/metadata.js'
 import { Troubles } from '../standstill/Troubles.js'
+import { duration, listed } from '../standstill/words.js'
 import { BrokerConnection } from './BrokerConnection.js'
 import type { SendOptions } from './BrokerSocket.js'
+import { ClientTroubles } from './ClientTroubles.js'
 import { ClusterMetadata, type Leader } from './ClusterMetadata.js'
 import { MetadataRefresh } from './MetadataRefresh.js'
 import { principalOf } from './principalOf.js'
+import { retryTransient } from './retryTransient.js'
+import { toKafkaError } from './toKafkaError.js'
 
 /**
  * What a connection is used for. A broker answers one connection's requests one after the other, so a fetch that waits for
@@ -41,17 +45,16 @@ export class KafkaJsConnections {
   private readonly coordinators = new Map<string, number>()
   private readonly refresh: MetadataRefresh
   private readonly metrics: ConnectionMetrics
-  /** topics to be written that are not there: told once, whichever producers ask */
-  readonly missingTopics: Troubles
+  readonly troubles: ClientTroubles
   private known = ClusterMetadata.empty
   private closed = false
 
   readonly config: KafkaConfig
 
-  private constructor(config: KafkaConfig) {
+  constructor(config: KafkaConfig) {
     this.config = concealSecrets(config)
-    const { metrics = noMetrics, scheduler = asyncScheduler, logger } = config
-    this.missingTopics = new Troubles({ after: 0 }, logger, () => scheduler.now())
+    const { metrics = noMetrics, scheduler = asyncScheduler } = config
+    this.troubles = new ClientTroubles(config)
     this.metrics = new ConnectionMetrics(metrics, () => scheduler.now())
     this.refresh = new MetadataRefresh(
       (topics, create) => this.askMetadata(topics, create).then((answer) => this.learn(answer)),
@@ -60,14 +63,33 @@ export class KafkaJsConnections {
     )
   }
 
-  /** Resolves once a bootstrap server has told who is in the cluster; rejects when none can be used. */
+  /** See {@link start}. */
   static async open(config: KafkaConfig): Promise<KafkaJsConnections> {
     const connections = new KafkaJsConnections(config)
+    await connections.start()
+    return connections
+  }
+
+  /**
+   * Resolves once a bootstrap server has told who is in the cluster. Rejects when none can be used: a cluster that does not answer is
+   * waited for up to `request.timeout.ms`, with a warning, as it is later on. Closed when it rejects.
+   */
+  async start(): Promise<void> {
+    const { bootstrapServers, requestTimeoutMs, logger } = this.config
+    const waiting = new Troubles({ after: 0 }, logger, () => performance.now())
+    const servers = listed(bootstrapServers.map(addressKey))
     try {
-      connections.learn(await connections.askMetadata([], false))
-      return connections
+      const answer = await retryTransient(this, () =>
+        this.askMetadata([], false).catch((error: unknown) => {
+          const { message, retriable } = toKafkaError(error)
+          if (retriable) waiting.meet('', () => waitsForCluster(servers, requestTimeoutMs, message))
+          throw error
+        }),
+      )
+      waiting.over('', (ms) => `The cluster of bootstrap.servers (${servers}) answers now, after ${duration(ms)}.`)
+      this.learn(answer)
     } catch (error) {
-      await connections.close()
+      await this.close()
       throw error
     }
   }
@@ -216,7 +238,7 @@ export class KafkaJsConnections {
     const key = `${addressKey(address)} ${purpose}`
     const known = this.connections.get(key)
     if (known !== undefined) return known.connection
-    const connection = new BrokerConnection(address, this.config, this.metrics)
+    const connection = new BrokerConnection(address, this.config, this.metrics, this.troubles.unreachable)
     this.connections.set(key, { purpose, connection })
     return connection
   }
@@ -279,6 +301,8 @@ export class KafkaJsConnections {
 }
 
 const MAX_COORDINATORS = 1_000
+const waitsForCluster = (servers: string, budgetMs: number, why: string): string =>
+  `The cluster of bootstrap.servers (${servers}) does not answer; it is waited for, up to ${duration(budgetMs)} (request.timeout.ms). ${why}`
 
 const addressKey = ({ host, port }: BrokerAddress): string => `${host}:${port}`
 

@@ -11,6 +11,7 @@ import { DecompressionMemory } from '../protocol/DecompressionMemory.js'
 import { decodeRecordBatches } from '../protocol/decodeRecordBatches.js'
 import { fetchApi, type FetchResponse, type NamedPartitionResponse } from '../protocol/requests/fetch.js'
 import { fetchByNameApi } from '../protocol/requests/fetchByName.js'
+import { answeredWith } from './answeredWith.js'
 import { answersByPartition } from './answersByPartition.js'
 import { apart } from './apart.js'
 import { batchesEnd } from './batchesEnd.js'
@@ -111,6 +112,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
     this.partitions.get(key)?.timer?.unsubscribe()
     this.partitions.delete(key)
     this.memory.evictWhere((fetched) => topicPartitionKey(fetched.topicPartition) === key)
+    this.connections.troubles.reads.forget(key)
   }
 
   close(): void {
@@ -269,7 +271,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
       else if (verdict === 'fetched') this.fetched(partition, answer, emit)
       else if (verdict === 'fail' && partition.replica === undefined)
         emit(partition.fail(this.errorOf(partition, code)))
-      else this.retries.backOff(partition, verdict === 'refresh', `the broker answered with error code ${code}`)
+      else this.retries.backOff(partition, verdict === 'refresh', answeredWith(code))
     }
   }
 
@@ -278,7 +280,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
     answer: NamedPartitionResponse | undefined,
     emit: (outcome: FetchedRecords | FetchFailed) => void,
   ): void {
-    partition.attempts = 0
+    if (partition.attempts > 0) this.retries.recovered(partition)
     partition.disowned = false
     if (answer !== undefined && answer.preferredReadReplica >= 0) {
       const until = this.scheduler.now() + this.connections.config.metadataMaxAgeMs
@@ -319,7 +321,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
     for (const partition of partitions.values()) {
       if (!this.isCurrent(partition)) continue
       if (error.retriable) {
-        this.retries.backOff(partition, true, error.message)
+        this.retries.backOff(partition, true, error)
       } else {
         emit(partition.fail(error))
       }

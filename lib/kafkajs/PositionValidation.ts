@@ -2,6 +2,7 @@ import type { FetchFailed } from '../client/KafkaFetcher.js'
 import { logTruncated } from '../client/logTruncated.js'
 import { topicPartitionKey } from '../client/TopicPartition.js'
 import { type EpochEnd, offsetForLeaderEpochApi } from '../protocol/requests/offsetForLeaderEpoch.js'
+import { answeredWith } from './answeredWith.js'
 import type { FetchRetries } from './FetchRetries.js'
 import { fetchVerdict } from './fetchVerdict.js'
 import { judgePosition } from './judgePosition.js'
@@ -48,7 +49,7 @@ export class PositionValidation {
       return emit(partition.fail(this.connections.brokerError(code, context)))
     }
     if (end === undefined || verdict !== 'fetched') {
-      return this.retries.backOff(partition, true, `the broker answered with error code ${code} about its epoch`)
+      return this.retries.backOff(partition, true, `${answeredWith(code)} to the question about its epoch`)
     }
     const position = judgePosition(offset, end)
     if (position._tag === 'valid') partition.valid(under)

@@ -8,14 +8,19 @@ export const connectionLost = (broker: string, why: string): KafkaError =>
     message: `The connection to broker ${broker} is lost: ${why}. What was in flight may or may not have had its effect.`,
   })
 
-/** The socket opened or not: nobody let us in. */
-export const setupOverdue = (broker: string, ms: number): KafkaError =>
+/**
+ * The socket opened or not: nobody let us in.
+ *
+ * @param advertised the brokers gave the address
+ */
+export const setupOverdue = (broker: string, ms: number, advertised = false): KafkaError =>
   new KafkaError({
     _tag: 'Connection',
     retriable: true,
     message:
       `No connection to broker ${broker} could be made within ${Math.round(ms)} ms (socket.connection.setup.timeout.ms): it is ` +
-      'unreachable, overloaded, or what listens there is no Kafka broker or expects TLS. It is tried again with more time.',
+      'unreachable, overloaded, or what listens there is no Kafka broker or expects TLS (security.protocol).' +
+      (advertised ? ' The brokers gave this address (advertised.listeners): check that clients can reach it.' : ''),
   })
 
 export const requestOverdue = (broker: string, api: string, ms: number): KafkaError =>

@@ -78,7 +78,8 @@ const lackingRight = (code: number, context: BrokerErrorContext): string | undef
     resource
   ]
   return (
-    `${principal} lacks ${operation} on ${resource}${named === undefined ? '' : ` ${named}`}. Grant it: kafka-acls.sh --add ` +
+    `${principal} lacks ${operation} on ${resource}${named === undefined ? '' : ` ${named}`}` +
+    `${operation === 'Describe' ? ', which Read and Write imply' : ''}. Grant it: kafka-acls.sh --add ` +
     `--allow-principal ${context.principal ?? '<principal>'} --operation ${operation} ${option}${named === undefined ? '' : ` ${named}`}.`
   )
 }

@@ -20,11 +20,22 @@ export class PartitionRetries {
     queue.troubles++
     queue.trouble = error
     queue.retryAt = this.scheduler.now() + exponentialBackoff(config, queue.troubles)
-    const level = queue.troubles === patience ? 'warn' : 'debug'
-    config.logger?.[level](
-      `${queue.topic}-${queue.partition} cannot be written now, retry ${queue.troubles}: ${error.message}`,
-    )
+    this.tell(queue, error)
     return queue.retryAt
+  }
+
+  /** It could be written again. */
+  recovered(queue: PartitionQueue): void {
+    this.connections.troubles.writes.remove(nameOf(queue))
+  }
+
+  private tell(queue: PartitionQueue, error: KafkaError): void {
+    const { config, metadata, troubles } = this.connections
+    config.logger?.debug(`${nameOf(queue)} cannot be written now, retry ${queue.troubles}: ${error.message}`)
+    // A connection that cannot be made tells so itself.
+    if (error._tag === 'Connection') return
+    const leader = this.connections.leaderOf(queue.topic, queue.partition)
+    troubles.writes.add(nameOf(queue), leader === undefined ? undefined : metadata.nameOf(leader.nodeId), error.message)
   }
 
   /** @param former who led the partition when it got into trouble */
@@ -45,5 +56,4 @@ export class PartitionRetries {
   }
 }
 
-/** From this retry on, several seconds in, people should hear of it. */
-const patience = 8
+const nameOf = ({ topic, partition }: PartitionQueue): string => `${topic}-${partition}`

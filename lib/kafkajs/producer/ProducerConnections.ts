@@ -13,6 +13,6 @@ export type ProducerConnections = Pick<
   | 'describeTopics'
   | 'coordinator'
   | 'forgetCoordinator'
-  | 'missingTopics'
+  | 'troubles'
   | 'send'
 >

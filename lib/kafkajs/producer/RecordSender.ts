@@ -236,6 +236,7 @@ export class RecordSender {
   }
 
   private acknowledged({ queue, batch }: Parcel): void {
+    if (queue.troubles > 0) this.retries.recovered(queue)
     queue.acknowledged(batch)
     this.recordsAcked += batch.count
     this.accumulator.release(batch)

@@ -66,12 +66,13 @@ export class TopicDiscovery {
     for (let attempt = 1; ; attempt++) {
       const trouble = await this.look(topic)
       if (trouble === undefined) {
-        connections.missingTopics.over(topic, () => topicThere(topic))
+        connections.troubles.missingTopics.over(topic, () => topicThere(topic))
         return
       }
       if (!trouble.retriable) throw trouble
       this.lastTrouble = trouble
-      if (trouble.code === unknownTopic) connections.missingTopics.meet(topic, () => missingTopic(topic, maxBlockMs))
+      if (trouble.code === unknownTopic)
+        connections.troubles.missingTopics.meet(topic, () => missingTopic(topic, maxBlockMs))
       const left = deadline - scheduler.now()
       if (this.closed || left <= 0) throw topicNotPresent(topic, maxBlockMs, trouble)
       await this.wait(Math.min(left, exponentialBackoff(connections.config, attempt)))

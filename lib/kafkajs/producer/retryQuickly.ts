@@ -1,5 +1,7 @@
 import { asyncScheduler } from 'rxjs'
 import { isTransient } from '../../client/isTransient.js'
+import type { KafkaError } from '../../client/KafkaError.js'
+import { duration } from '../../standstill/words.js'
 import { exponentialBackoff } from '../exponentialBackoff.js'
 import { toKafkaError } from '../toKafkaError.js'
 import type { ProducerConnections } from './ProducerConnections.js'
@@ -13,17 +15,21 @@ import type { ProducerConnections } from './ProducerConnections.js'
  * @param stopped asked before each further try, besides whether the client is closed
  */
 export const retryQuickly = async <T>(
-  connections: Pick<ProducerConnections, 'config' | 'isClosed'>,
+  connections: Pick<ProducerConnections, 'config' | 'isClosed' | 'troubles'>,
   timeoutMs: number,
   attempt: () => Promise<T>,
   stopped: () => boolean = () => false,
 ): Promise<T> => {
   const { config } = connections
+  const { refusals } = connections.troubles
   const scheduler = config.scheduler ?? asyncScheduler
   const deadline = scheduler.now() + timeoutMs
+  let refused: string | undefined
   for (let retry = 1; ; retry++) {
     try {
-      return await attempt()
+      const answer = await attempt()
+      if (refused !== undefined) refusals.over(refused, (ms) => `${refused} has succeeded, after ${duration(ms)}.`)
+      return answer
     } catch (cause) {
       const error = toKafkaError(cause)
       const waitMs = exponentialBackoff(
@@ -32,6 +38,14 @@ export const retryQuickly = async <T>(
       )
       const ended = (): boolean => connections.isClosed || stopped()
       if (!isTransient(error) || ended() || scheduler.now() + waitMs > deadline) throw error
+      if (error._tag !== 'Connection') {
+        refused = nameOf(error)
+        refusals.meet(
+          refused,
+          (ms) =>
+            `${error.message} It has failed for ${duration(ms)}; it is tried again for up to ${duration(timeoutMs)}.`,
+        )
+      }
       await new Promise<void>((resolve) => scheduler.schedule(() => resolve(), waitMs))
       if (ended()) throw error
     }
@@ -39,3 +53,7 @@ export const retryQuickly = async <T>(
 }
 
 const firstBackoffMs = 20
+
+/** Each transaction for itself: that one is done says nothing of another. */
+const nameOf = ({ api = 'What was asked', transactionalId }: KafkaError): string =>
+  transactionalId === undefined ? api : `${api} for transactional.id "${transactionalId}"`

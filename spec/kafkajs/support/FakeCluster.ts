@@ -51,6 +51,8 @@ export class FakeCluster {
   /** what leaders answer to those who ask where an epoch ends; undefined leaves the partition out */
   onEpochAsked: (asked: AskedEpoch) => Partial<EpochEnd> | undefined = () => ({})
   readonly askedEpochs: AskedEpoch[] = []
+  /** hosts that brokers advertise in the place of their own */
+  readonly advertised = new Map<number, string>()
   /** fetches are never answered */
   silent = false
   private woken: (() => void)[] = []
@@ -129,7 +131,7 @@ export class FakeCluster {
       .writeCompactArray([...this.brokers.entries()], (writer, [nodeId, { port }]) =>
         writer
           .writeInt32(nodeId)
-          .writeCompactString(this.host)
+          .writeCompactString(this.advertised.get(nodeId) ?? this.host)
           .writeInt32(port)
           .writeCompactNullableString(null)
           .writeNoTaggedFields(),

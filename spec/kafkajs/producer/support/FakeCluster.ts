@@ -1,4 +1,5 @@
 import { KafkaError } from '../../../../lib/client/KafkaError.js'
+import { ClientTroubles } from '../../../../lib/kafkajs/ClientTroubles.js'
 import { ClusterMetadata, type Leader } from '../../../../lib/kafkajs/ClusterMetadata.js'
 import type { ProducerConnections } from '../../../../lib/kafkajs/producer/ProducerConnections.js'
 import { brokerError } from '../../../../lib/protocol/brokerError.js'
@@ -8,7 +9,6 @@ import type { InitProducerIdRequest } from '../../../../lib/protocol/requests/in
 import type { KafkaApi } from '../../../../lib/protocol/requests/KafkaApi.js'
 import type { MetadataResponse } from '../../../../lib/protocol/requests/metadata.js'
 import type { ProduceRequest } from '../../../../lib/protocol/requests/produce.js'
-import { Troubles } from '../../../../lib/standstill/Troubles.js'
 import { FakeTransactions } from './FakeTransactions.js'
 import { PartitionLog, type ReceivedBatch, receive } from './PartitionLog.js'
 import type { StepScheduler } from './StepScheduler.js'
@@ -47,9 +47,7 @@ export class FakeCluster implements ProducerConnections {
   readonly brokerError = brokerError
   /** what is warned of */
   readonly warnings: string[] = []
-  readonly missingTopics = new Troubles({ after: 0 }, { warn: (line) => this.warnings.push(line) }, () =>
-    this.scheduler.now(),
-  )
+  readonly troubles: ClientTroubles
   readonly config: ProducerConnections['config']
   faults: Faults = {}
   /** error codes to answer next, instead of looking at the batch: one per batch */
@@ -78,6 +76,9 @@ export class FakeCluster implements ProducerConnections {
       metadataMaxAgeMs: 300_000,
       scheduler,
     }
+    const silent = (): void => undefined
+    const warn = (line: string): void => void this.warnings.push(line)
+    this.troubles = new ClientTroubles({ scheduler, logger: { debug: silent, info: silent, error: silent, warn } })
     this.known = this.known.with({ brokers: this.nodes, controllerId: 0, topics: [] })
   }
 
