@@ -7,6 +7,7 @@ import type { Nursery } from './Nursery.js'
 
 /** Main classes, by the names that they have now. */
 export const tools = {
+  AclCommand: 'org.apache.kafka.tools.AclCommand',
   ConfigCommand: 'org.apache.kafka.tools.ConfigCommand',
   ConsoleConsumer: 'org.apache.kafka.tools.consumer.ConsoleConsumer',
   ConsoleProducer: 'org.apache.kafka.tools.ConsoleProducer',
@@ -23,6 +24,7 @@ export const tools = {
 
 /** The names that some had before a release: Kafka moves its tools out of its core, one by one. */
 const formerNames: Readonly<Record<string, { readonly before: string; readonly name: string }>> = {
+  [tools.AclCommand]: { before: '4.0', name: 'kafka.admin.AclCommand' },
   [tools.ConsoleProducer]: { before: '4.0', name: 'kafka.tools.ConsoleProducer' },
   [tools.DumpLogSegments]: { before: '4.3', name: 'kafka.tools.DumpLogSegments' },
   [tools.ConfigCommand]: { before: '4.4', name: 'kafka.admin.ConfigCommand' },
