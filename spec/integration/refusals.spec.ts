@@ -69,40 +69,74 @@ describeKafka('refusals', { own: true, secureListeners: ['SSL', 'SASL_SSL', 'SAS
       'ssl.keystore.key': of.client.key,
     })
 
+    const other = { 'ssl.truststore.certificates': stranger.ca }
+    const scram = { 'sasl.mechanism': 'SCRAM-SHA-256' }
+
     it.each([
-      ['PLAINTEXT', 'SSL', {}, 'Connection', /may have no TLS: set security\.protocol to PLAINTEXT/],
-      ['PLAINTEXT', 'SASL_SSL', {}, 'Connection', /may have no TLS: set security\.protocol to SASL_PLAINTEXT/],
-      ['SASL_PLAINTEXT', 'SASL_SSL', {}, 'Connection', /may have no TLS: set security\.protocol to SASL_PLAINTEXT/],
-      ['PLAINTEXT', 'SASL_PLAINTEXT', {}, 'Authentication', /expects no login.*security\.protocol to PLAINTEXT or SSL/],
-      ['SSL', 'PLAINTEXT', {}, 'Connection', /expects TLS \(security\.protocol SSL or SASL_SSL\)/],
-      ['SASL_SSL', 'SASL_PLAINTEXT', {}, 'Connection', /expects TLS \(security\.protocol SSL or SASL_SSL\)/],
+      ['no TLS there', 'PLAINTEXT', 'SSL', {}, 'Connection', /may have no TLS: set security\.protocol to PLAINTEXT/],
       [
+        'nor a login',
+        'PLAINTEXT',
+        'SASL_SSL',
+        {},
+        'Connection',
+        /may have no TLS: set security\.protocol to SASL_PLAINTEXT/,
+      ],
+      [
+        'no TLS',
+        'SASL_PLAINTEXT',
+        'SASL_SSL',
+        {},
+        'Connection',
+        /may have no TLS: set security\.protocol to SASL_PLAINTEXT/,
+      ],
+      [
+        'no login',
+        'PLAINTEXT',
+        'SASL_PLAINTEXT',
+        {},
+        'Authentication',
+        /expects no login.*security\.protocol to PLAINTEXT or SSL/,
+      ],
+      ['TLS', 'SSL', 'PLAINTEXT', {}, 'Connection', /expects TLS \(security\.protocol SSL or SASL_SSL\)/],
+      ['TLS too', 'SASL_SSL', 'SASL_PLAINTEXT', {}, 'Connection', /expects TLS \(security\.protocol SSL or SASL_SSL\)/],
+      [
+        'a login',
         'SASL_PLAINTEXT',
         'PLAINTEXT',
         {},
         'Connection',
         /set security\.protocol to SASL_PLAINTEXT with sasl\.mechanism/,
       ],
-      ['SASL_SSL', 'SSL', {}, 'Connection', /set security\.protocol to SASL_SSL with sasl\.mechanism/],
-      ['SSL', 'SSL', {}, 'Authentication', /ssl\.client\.auth=required.*ssl\.keystore\.location/],
-      ['SSL', 'SSL', certificate(stranger), 'Authentication', /does not accept the certificate.*ssl\.keystore/],
       [
+        'a login in TLS',
         'SASL_SSL',
-        'SASL_SSL',
-        { 'ssl.truststore.certificates': stranger.ca },
-        'Authentication',
-        /ssl\.truststore\.location/,
+        'SSL',
+        {},
+        'Connection',
+        /set security\.protocol to SASL_SSL with sasl\.mechanism/,
       ],
+      ['a certificate', 'SSL', 'SSL', {}, 'Authentication', /ssl\.client\.auth=required.*ssl\.keystore\.location/],
       [
+        'another one',
+        'SSL',
+        'SSL',
+        certificate(stranger),
+        'Authentication',
+        /does not accept the certificate.*ssl\.keystore/,
+      ],
+      ['our trust', 'SASL_SSL', 'SASL_SSL', other, 'Authentication', /ssl\.truststore\.location/],
+      [
+        'its mechanism',
         'SASL_PLAINTEXT',
         'SASL_PLAINTEXT',
-        { 'sasl.mechanism': 'SCRAM-SHA-256' },
+        scram,
         'Authentication',
         /offers "PLAIN": set sasl\.mechanism/,
       ],
     ])(
-      'should be told by the %s listener to a client of %s %p',
-      async (listener, protocol, properties, tag, advice) => {
+      'should say that it wants %s: the %s listener to a client of %s',
+      async (_, listener, protocol, properties, tag, advice) => {
         const { _tag, message, retriable } = await refusalOf(open(listener, protocol, properties))
         expect(message).toMatch(advice)
         expect(message).toContain(addressOf(listener))
