@@ -26,7 +26,7 @@ export class KafkaBroker {
 
   constructor(
     settings: Omit<BrokerSettings, 'folder'>,
-    private readonly jars: KafkaJars,
+    private jars: KafkaJars,
     private readonly nursery: Nursery,
     private readonly jvm: readonly string[],
   ) {
@@ -89,6 +89,13 @@ export class KafkaBroker {
   async start(): Promise<void> {
     this.launch()
     await this.ready()
+  }
+
+  /** Stops it and starts another version on the same port and data. */
+  async upgrade(jars: KafkaJars): Promise<void> {
+    await this.stop()
+    this.jars = jars
+    await this.start()
   }
 
   /** SIGTERM and its controlled shutdown: leaders are handed over, files closed. */

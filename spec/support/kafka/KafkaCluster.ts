@@ -11,8 +11,7 @@ export class KafkaCluster {
   readonly bootstrapServers: string
 
   private constructor(
-    /** of the jars: what the brokers are, or the tools for those of others */
-    readonly version: string,
+    private jars: string,
     bootstrapServers: string | undefined,
     /** Empty for a cluster of KAFKA_BROKERS: what others run is not ours to stop. */
     readonly brokers: readonly KafkaBroker[],
@@ -40,6 +39,17 @@ export class KafkaCluster {
       await nursery.close()
       throw error
     }
+  }
+
+  /** Of the jars: what the brokers are, or the tools for those of others. */
+  get version(): string {
+    return this.jars
+  }
+
+  /** Makes one broker after the other another version; features stay as they are. */
+  async upgrade(version: string): Promise<void> {
+    for (const broker of this.brokers) await broker.upgrade(kafkaJars(version))
+    this.jars = version
   }
 
   /** Runs a main class of the jars, such as one of `tools`, to its end. The bootstrap address is not added. */

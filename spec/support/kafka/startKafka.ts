@@ -7,6 +7,7 @@
  *     await kafka.brokers[0].start()               // same port, same data; resolves when it answers
  *     await kafka.brokers[0].stop()                // SIGTERM, controlled shutdown
  *     kafka.brokers[0].pause(); …resume()          // SIGSTOP, SIGCONT: connected, but silent
+ *     await kafka.upgrade('4.4.0')                 // one broker after the other, on the same data; features stay
  *     kafka.brokers[0].log()                       // what it logged
  *     kafka.brokers[0].dataFolder                  // log.dirs, for tools.DumpLogSegments
  *     await kafka.tool(tools.TopicCommand, ['--bootstrap-server', kafka.bootstrapServers, '--list'])  // {stdout, stderr, code}
