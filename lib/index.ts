@@ -199,7 +199,7 @@ export { defaultConnect } from './defaultClient.js'
 export { ByteArraySchema } from './client/schema/ByteArraySchema.js'
 export type { DeserializationSchema } from './client/schema/DeserializationSchema.js'
 export type { SerializationSchema } from './client/schema/SerializationSchema.js'
-export { JsonSchema } from './client/schema/JsonSchema.js'
+export { JsonSchema, type JsonSchemaOptions } from './client/schema/JsonSchema.js'
 export { SimpleStringSchema } from './client/schema/SimpleStringSchema.js'
 export type { Deserializer, DeserializerClass } from './client/schema/Deserializer.js'
 export {

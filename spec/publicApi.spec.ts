@@ -35,7 +35,7 @@ const types = list(`
   CheckpointingInfo CommitLostPolicy CompletedCheckpoint CompressionType ConfigError ConnectKafka ConsumerConfig
   ConsumerRecordFields ControlElement Counter DeadLetterPolicy DecodedProducerConfig DeserializationErrorPolicy
   DeserializationSchema Deserializer DeserializerClass EndOfStream EventTimeHold FetchFailed FetchedRecords FetcherConfig
-  FileCheckpointStoreOptions FileSystem Gauge Header HeaderProvider Headers IsolationLevel JobShare JsonKeyValue KafkaAdmin
+  FileCheckpointStoreOptions FileSystem Gauge Header HeaderProvider Headers IsolationLevel JobShare JsonKeyValue JsonSchemaOptions KafkaAdmin
   KafkaClient KafkaConfig KafkaErrorInfo KafkaErrorTag KafkaFetcher KafkaPartitioner KafkaProducer KafkaProperties
   KafkaPropertyValue KafkaRecordSerializer KafkaSinkConfig KafkaSinkContext KafkaSinkOptions KafkaSourceConfig
   KafkaSourceOptions KafkaSplit KafkaSplitsOptions KafkaSubscriber Key KeyedScanConfig KeyedState LogIdentity Logger

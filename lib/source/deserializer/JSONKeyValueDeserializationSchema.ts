@@ -1,7 +1,7 @@
 import type * as t from 'io-ts'
 import type { Offset } from '../../client/Offset.js'
 import type { ConsumerRecord } from '../../client/ConsumerRecord.js'
-import { JsonSchema } from '../../client/schema/JsonSchema.js'
+import { JsonSchema, type JsonSchemaOptions } from '../../client/schema/JsonSchema.js'
 import type { RecordDeserializer } from './RecordDeserializer.js'
 
 /** A record as JSON; what it does not have is left out. */
@@ -14,8 +14,9 @@ export interface JsonKeyValue<K = unknown, V = unknown> {
 
 /**
  * Key and value as JSON, with where they were read if wanted; Flink's class of this name. With io-ts codecs they are checked as they
- * are read, as by `JsonSchema`.
+ * are read, as by `JsonSchema`, whose options it takes too.
  *
+ * @example
  * ```ts
  * KafkaSource.builder().setDeserializer(new JSONKeyValueDeserializationSchema(true))
  * // { key: { id: 7 }, value: { delay: 12 }, metadata: { offset: 42, topic: 'flights', partition: 0 } }
@@ -31,9 +32,10 @@ export class JSONKeyValueDeserializationSchema<K = unknown, V = unknown> impleme
   constructor(
     private readonly includeMetadata = false,
     codecs: { readonly key?: t.Type<K, unknown>; readonly value?: t.Type<V, unknown> } = {},
+    options: JsonSchemaOptions = {},
   ) {
-    this.key = new JsonSchema(codecs.key)
-    this.value = new JsonSchema(codecs.value)
+    this.key = new JsonSchema(codecs.key, options)
+    this.value = new JsonSchema(codecs.value, options)
   }
 
   deserialize(

@@ -46,6 +46,13 @@ describe('JSONKeyValueDeserializationSchema', () => {
     expect(read(schema, null, '{"origin":"AMS","delay":3}')).toEqual([{ value: { origin: 'AMS', delay: 3 } }])
   })
 
+  it('should read large integers as bigint where that is asked for', () => {
+    const schema = new JSONKeyValueDeserializationSchema(false, {}, { largeIntegers: 'bigint' })
+    expect(read(schema, '9007199254740993', '{"id":-9007199254740993}')).toEqual([
+      { key: 9_007_199_254_740_993n, value: { id: -9_007_199_254_740_993n } },
+    ])
+  })
+
   it('should give a source the types of its codecs', () => {
     const schema = new JSONKeyValueDeserializationSchema(true, { key: t.string, value: t.type({ delay: t.number }) })
     const builder = KafkaSource.builder().setBootstrapServers('b:9092').setTopics('t').setDeserializer(schema)
