@@ -188,6 +188,7 @@ export type {
   TransactionalProducer,
 } from './client/KafkaProducer.js'
 export type { Offset, OffsetsByPartition } from './client/Offset.js'
+export type { PartitionLog } from './client/PartitionLog.js'
 export { earliestOffset, latestOffset, offsetForTimestamp } from './client/OffsetSpec.js'
 export type { OffsetSpec } from './client/OffsetSpec.js'
 export { OffsetResetStrategy } from './client/OffsetResetStrategy.js'

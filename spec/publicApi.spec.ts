@@ -41,7 +41,7 @@ const types = list(`
   KafkaSourceOptions KafkaSplit KafkaSplitsOptions KafkaSubscriber Key KeyedScanConfig KeyedState LogIdentity Logger
   MapAsyncConfig MergeConfig MetricGroup NewTopic NotFromSource Offset OffsetOutOfRangePolicy OffsetRole OffsetSpec
   OffsetsByPartition
-  OffsetsByTopicPartition OffsetsResolver OnCorrupt PartitionDescription PartitionOffsetsRetriever PipelinePart PreparedTransaction
+  OffsetsByTopicPartition OffsetsResolver OnCorrupt PartitionDescription PartitionLog PartitionOffsetsRetriever PipelinePart PreparedTransaction
   ProducerConfig ProducerRecord ProducerStats RecordDeserializer RecordPosition RecreatedTopicPolicy RefusedOffsets RemovedPartitionsPolicy RestartPolicy Restored ResumedTransaction
   SaslConfig SerializationSchema Serializer SinkEvent SinkOperator SourceAttempt SourceErrorTag SplitElements StateCodec StateReader
   StoredAttempt StoredCheckpoint StreamElement StreamErrorTag SubtaskInfo TerminalPipeline TickConfig TimestampAssigner

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs'
 import type { ConsumerRecord } from './ConsumerRecord.js'
 import type { KafkaError } from './KafkaError.js'
 import type { Offset } from './Offset.js'
+import type { PartitionLog } from './PartitionLog.js'
 import type { TopicPartition } from './TopicPartition.js'
 
 /** Which log an offset belongs to, as far as it is known: so that an offset of one log is not taken for that of another. */
@@ -64,6 +65,11 @@ export interface FetchFailed {
 export interface KafkaFetcher {
   /** Hot. Subscribe before `assign`. Never emits inside of a call of this interface. Errors only when the client is lost. */
   readonly fetched$: Observable<FetchedRecords | FetchFailed>
+  /**
+   * Hot: what answers without records say of a log, whenever it is something new. Of a partition that is empty, or whose records are
+   * held back by an open transaction, nothing else is heard. Never emits inside of a call of this interface.
+   */
+  readonly logs$: Observable<PartitionLog>
   /**
    * Begins at an offset; nothing is fetched until `request`. Assigning again is a seek: what is in flight is dropped.
    *

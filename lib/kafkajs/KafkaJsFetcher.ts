@@ -3,6 +3,7 @@ import type { FetcherConfig } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
 import type { FetchedRecords, FetchFailed, KafkaFetcher, LogIdentity } from '../client/KafkaFetcher.js'
 import type { Offset } from '../client/Offset.js'
+import { type PartitionLog, partitionLog } from '../client/PartitionLog.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import { FetchMetrics } from '../metrics/FetchMetrics.js'
 import { noMetrics } from '../metrics/noMetrics.js'
@@ -57,6 +58,9 @@ interface Flight {
  */
 export class KafkaJsFetcher implements KafkaFetcher {
   private readonly emissions = new Subject<FetchedRecords | FetchFailed>()
+  private readonly logs = new Subject<PartitionLog>()
+  /** what is to be told of logs when states are settled */
+  private readonly news: PartitionLog[] = []
   /** in the order of serving: who got data goes to the end, since a full fetch leaves out the last ones */
   private readonly partitions = new Map<string, PartitionFetch>()
   private readonly flights = new Set<Flight>()
@@ -72,6 +76,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
   private closed = false
 
   readonly fetched$ = this.emissions.asObservable()
+  readonly logs$ = this.logs.asObservable()
 
   /** @param name tells the connections of this fetcher from those of others of the same client */
   constructor(
@@ -251,6 +256,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
       const partition = partitions.get(topicPartitionKey(outcome.topicPartition))
       if (partition !== undefined && this.isCurrent(partition)) this.emissions.next(outcome)
     }
+    for (const log of this.news.splice(0)) this.logs.next(log)
   }
 
   private answered(
@@ -290,6 +296,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
     if (answer === undefined || end.nextOffset === undefined) {
       const needed = end.needed ?? 0
       if (needed > 0 && partition.askedInVain(needed)) return emit(partition.fail(endlessBatch(partition)))
+      if (answer !== undefined) this.noteLog(partition, answer)
       partition.behind = false
       partition.needed = Math.max(partition.needed, needed)
       partition.on('nothing')
@@ -307,6 +314,13 @@ export class KafkaJsFetcher implements KafkaFetcher {
       partition.offset < (isolationLevel === 'read_committed' ? answer.lastStableOffset : answer.highWatermark)
     this.partitions.delete(partition.key)
     this.partitions.set(partition.key, partition)
+  }
+
+  private noteLog(partition: PartitionFetch, answer: NamedPartitionResponse): void {
+    const log = partitionLog(partition.topicPartition, answer, partition.log)
+    if (log === partition.log) return
+    partition.log = log
+    this.news.push(log)
   }
 
   private errorOf({ topicPartition: { topic, partition }, offset }: PartitionFetch, code: number): KafkaError {

@@ -2,6 +2,7 @@ import type { Subscription } from 'rxjs'
 import { KafkaError } from '../client/KafkaError.js'
 import type { FetchFailed, LogIdentity } from '../client/KafkaFetcher.js'
 import type { Offset } from '../client/Offset.js'
+import type { PartitionLog } from '../client/PartitionLog.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import type { Leader } from './ClusterMetadata.js'
 
@@ -49,6 +50,8 @@ export class PartitionFetch {
   needed = 0
   /** answers since the last success that were too small though as many bytes were asked for as its next batch has */
   inVain = 0
+  /** where its log begins and ends, as the last answer without records told */
+  log: PartitionLog | undefined
   /** more was in the log than the last fetch brought */
   behind = false
   /** retries since the last success */

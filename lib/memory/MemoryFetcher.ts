@@ -3,6 +3,7 @@ import type { FetcherConfig } from '../client/KafkaConfig.js'
 import { isKafkaError, type KafkaError } from '../client/KafkaError.js'
 import type { FetchedRecords, FetchFailed, KafkaFetcher, LogIdentity } from '../client/KafkaFetcher.js'
 import type { Offset } from '../client/Offset.js'
+import { type PartitionLog, partitionLog } from '../client/PartitionLog.js'
 import { logTruncated } from '../client/logTruncated.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import { topicRecreated } from '../client/topicRecreated.js'
@@ -10,6 +11,7 @@ import type { MemoryCluster } from './MemoryCluster.js'
 import type { MemoryConnection } from './MemoryConnection.js'
 import { memoryError } from './memoryError.js'
 import { MemoryFetch } from './MemoryFetch.js'
+import type { MemoryLog } from './MemoryLog.js'
 
 /** One assigned partition. Assigning again makes a new one; what was under way for the old one is dropped. */
 interface Assigned {
@@ -19,6 +21,8 @@ interface Assigned {
   attempts: number
   /** since when the cluster says that there is no such partition, in ms */
   goneSince: number | undefined
+  /** what was told of the log last */
+  log: PartitionLog | undefined
   /** under which what lies before the offset was written, if it is known */
   epoch: number | undefined
   /** of the topic that the offset belongs to; the first one that is met, when the offset came without */
@@ -38,9 +42,11 @@ interface Assigned {
  */
 export class MemoryFetcher implements KafkaFetcher {
   private readonly emissions = new Subject<FetchedRecords | FetchFailed>()
+  private readonly logs = new Subject<PartitionLog>()
   private readonly partitions = new Map<string, Assigned>()
 
   readonly fetched$ = this.emissions.asObservable()
+  readonly logs$ = this.logs.asObservable()
 
   constructor(
     private readonly cluster: MemoryCluster,
@@ -58,6 +64,7 @@ export class MemoryFetcher implements KafkaFetcher {
       requested: false,
       attempts: 0,
       goneSince: undefined,
+      log: undefined,
       epoch,
       topicId,
       work,
@@ -131,6 +138,7 @@ export class MemoryFetcher implements KafkaFetcher {
 
   private wait(assigned: Assigned): void {
     const log = this.cluster.log('Fetch', assigned.topicPartition)
+    this.noteLog(assigned, log)
     const waiting = new Subscription()
     const wake = (): void => {
       waiting.unsubscribe()
@@ -139,6 +147,13 @@ export class MemoryFetcher implements KafkaFetcher {
     waiting.add(log.onceChanged(wake))
     if (log.hasOpenTransaction) waiting.add(this.connection.schedule(wake, this.cluster.nextExpiryIn))
     assigned.work.add(waiting)
+  }
+
+  private noteLog(assigned: Assigned, seen: MemoryLog): void {
+    const log = partitionLog(assigned.topicPartition, seen, assigned.log)
+    if (log === assigned.log) return
+    assigned.log = log
+    this.logs.next(log)
   }
 
   private failed(assigned: Assigned, error: KafkaError): void {

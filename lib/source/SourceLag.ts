@@ -20,7 +20,7 @@ export interface LaggingReader {
 export class SourceLag {
   private readonly readers = new BehaviorSubject<readonly LaggingReader[]>([])
 
-  /** In offsets; undefined while it is not known, or nothing runs. */
+  /** In offsets; `NaN` when the brokers do not answer any more; undefined while it is not known yet, or nothing runs. */
   private readonly known$: Observable<number | undefined> = this.readers.pipe(
     switchMap((readers) =>
       readers.length === 0
@@ -30,13 +30,13 @@ export class SourceLag {
             startWith(undefined),
           ),
     ),
-    distinctUntilChanged(),
+    distinctUntilChanged<number | undefined>(Object.is),
     shareReplay({ bufferSize: 1, refCount: true }),
   )
 
   readonly lag$: Observable<number> = this.known$.pipe(
     switchMap((lag) => (lag === undefined ? NEVER : of(lag))),
-    distinctUntilChanged(),
+    distinctUntilChanged<number>(Object.is),
   )
 
   readonly caughtUp$: Observable<boolean> = this.known$.pipe(

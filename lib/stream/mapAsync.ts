@@ -87,6 +87,8 @@ interface Segment<R> {
   readonly control: ControlElement | undefined
   /** Event time of its first record. */
   readonly timestamp: number
+  /** Where that was read, if it is known. */
+  readonly position: RecordPosition | undefined
   /** Records not yet done. */
   open: number
   /** Outputs that wait for the segments before. */
@@ -126,13 +128,14 @@ class TaskQueue<T, R> {
   ) {}
 
   addRecord(record: StreamRecord<T>): void {
+    const position = copyOfPosition(this.receiving)
     let segment = this.ordered ? undefined : this.segments.last
     if (segment === undefined || segment.control !== undefined) {
-      segment = { control: undefined, timestamp: record.timestamp, open: 0, held: [] }
+      segment = { control: undefined, timestamp: record.timestamp, position, open: 0, held: [] }
       this.segments.push(segment)
     }
     segment.open++
-    this.waiting.push({ record, segment, position: copyOfPosition(this.receiving) })
+    this.waiting.push({ record, segment, position })
     this.start()
   }
 
@@ -143,7 +146,7 @@ class TaskQueue<T, R> {
   }
 
   addControl(control: ControlElement): void {
-    this.segments.push({ control, timestamp: MIN_WATERMARK, open: 0, held: [] })
+    this.segments.push({ control, timestamp: MIN_WATERMARK, position: undefined, open: 0, held: [] })
     this.emit()
   }
 
@@ -161,10 +164,10 @@ class TaskQueue<T, R> {
   get waitingFor(): string | undefined {
     const { underWay, waiting, segments, concurrency } = this
     if (underWay === 0) return undefined
-    const oldest = segments.first?.timestamp ?? MIN_WATERMARK
+    const oldest = segments.first === undefined ? '' : nameOf(segments.first)
     return (
       `has ${underWay} of at most ${concurrency} projections under way` +
-      (oldest === MIN_WATERMARK ? '' : ` since the record of event time ${eventTime(oldest)}`) +
+      (oldest === '' ? '' : ` since the record${oldest}`) +
       (waiting.length === 0 ? '' : `, and ${waiting.length} records behind them`) +
       '. Give project a time-out, if it may never settle'
     )
@@ -231,6 +234,11 @@ class TaskQueue<T, R> {
     if (this.completed && this.segments.first === undefined) this.destination.complete()
   }
 }
+
+/** The first record of a segment, as far as it is known. */
+const nameOf = ({ position, timestamp }: Segment<unknown>): string =>
+  (position === undefined ? '' : ` at offset ${position.offset} of ${position.topic}-${position.partition}`) +
+  (timestamp === MIN_WATERMARK ? '' : `${position === undefined ? '' : ','} of event time ${eventTime(timestamp)}`)
 
 const eventTime = (timestamp: number): string =>
   Math.abs(timestamp) <= 8.64e15 ? new Date(timestamp).toISOString() : String(timestamp)

@@ -128,6 +128,17 @@ describe('KafkaSource.lag$', () => {
     })
   })
 
+  it('should not know how far it is behind when the brokers have not answered for ten seconds, and not call that caught up', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      const source = builderOf().build()
+      source.records({ connect: kafka.connect, scheduler }).subscribe()
+      const gone = new KafkaError({ _tag: 'Connection', message: 'gone', retriable: true })
+      timer(3500, scheduler).subscribe(() => kafka.inject({ api: 'ListOffsets', times: 20 }, Fault.fail(gone)))
+      expectObservable(source.lag$, '^ 60s !').toBe('0 12999ms x 8499ms 0', { 0: 0, x: NaN })
+      expectObservable(source.caughtUp$, '^ 60s !').toBe('(ny) 12996ms n 8499ms y', caughtUp)
+    })
+  })
+
   it('should count to where a source with an end stops reading', () => {
     onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
       kafka.produce('t', valuesFor(0, 'a', 'b', 'c', 'd'))

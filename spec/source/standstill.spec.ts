@@ -68,7 +68,7 @@ describe('a pipeline that acknowledges nothing', () => {
       [
         10_000,
         'The pipeline has acknowledged nothing for 10 s, so its source reads no further: 1 batch waits (t-0 offsets 0 to 99). ' +
-          'mapAsync(enrich) has 1 of at most 100 projections under way since the record of event time 1970-01-01T00:00:00.041Z. Give ' +
+          'mapAsync(enrich) has 1 of at most 100 projections under way since the record at offset 41 of t-0, of event time 1970-01-01T00:00:00.041Z. Give ' +
           'project a time-out, if it may never settle.',
       ],
     ])

@@ -5,10 +5,12 @@ import {
   exhaustMap,
   first,
   interval,
+  map,
   type Observable,
   type Observer,
   ReplaySubject,
   type SchedulerLike,
+  startWith,
   Subscription,
   switchMap,
   timer,
@@ -31,6 +33,7 @@ import type { KafkaSourceConfig } from '../KafkaSourceConfig.js'
 import type { KafkaSplitsOptions } from '../KafkaSourceOptions.js'
 import { connectSource } from './connectSource.js'
 import { eventTimeHeld } from './eventTimeHeld.js'
+import { heldBack } from './heldBack.js'
 import { joinCheckpoints } from './joinCheckpoints.js'
 import { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import { OffsetCommitter } from './OffsetCommitter.js'
@@ -42,6 +45,9 @@ import { unacknowledged } from './unacknowledged.js'
 
 /** From one look at the ends of the logs to the next, in ms. */
 const LAG_INTERVAL = 1000
+
+/** What the brokers have not confirmed for so long, in ms, is not known any more. */
+const LAG_VALID = 10_000
 
 /**
  * One attempt of one subtask: joins the checkpoints, restores, discovers, reads, answers barriers, ends.
@@ -100,6 +106,10 @@ export class KafkaSourceReader<T> {
     this.watch = new StandstillWatch(
       [
         unacknowledged(() => this.splits?.assigned.states ?? [], this.parts),
+        heldBack(
+          () => this.splits?.assigned.states ?? [],
+          () => this.client?.admin,
+        ),
         eventTimeHeld(() => [own, ...this.parts.all], config.boundedness === Boundedness.BOUNDED, this.metrics.now),
       ],
       this.logger,
@@ -120,12 +130,21 @@ export class KafkaSourceReader<T> {
     return this.turns.ask
   }
 
-  /** How far the pipeline is behind, in offsets. Cold: asks once it is known where reading starts, then each second. */
+  /**
+   * How far the pipeline is behind, in offsets; `NaN` once the brokers have not answered for 10 s. Cold: asks once it is known where reading
+   * starts, then each second.
+   */
   get lag$(): Observable<number> {
     return this.ready.pipe(
       first((ready) => ready, false),
       switchMap(() => timer(0, LAG_INTERVAL, this.scheduler)),
       exhaustMap(() => this.splits?.lag$ ?? EMPTY),
+      switchMap((lag) =>
+        timer(LAG_VALID, this.scheduler).pipe(
+          map(() => NaN),
+          startWith(lag),
+        ),
+      ),
     )
   }
 

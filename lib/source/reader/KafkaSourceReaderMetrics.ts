@@ -69,6 +69,8 @@ export class KafkaSourceReaderMetrics {
     group.gauge('currentOffset', () => split.currentOffset)
     group.gauge('committedOffset', () => this.committedOffsets.get(key) ?? -1)
     group.gauge('watermarkHoldTime', () => this.watermarkHoldTime(key))
+    group.gauge('lastStableOffsetLag', () => split.lastStableOffsetLag)
+    group.gauge('unacknowledgedRecords', () => split.position - split.acknowledgedPosition)
     ofPartition(this.consumerGroup, topicPartition).gauge('records-lag', () => split.pending)
     const watermark = this.group.addGroup('split', key).addGroup('watermark')
     watermark.gauge('currentWatermark', () => known(output.watermark))

@@ -4,6 +4,7 @@ import type { ConsumerRecord } from '../../client/ConsumerRecord.js'
 import type { Logger } from '../../client/KafkaConfig.js'
 import type { FetchedRecords, KafkaFetcher } from '../../client/KafkaFetcher.js'
 import type { Offset } from '../../client/Offset.js'
+import type { PartitionLog } from '../../client/PartitionLog.js'
 import { batchEnd } from '../../stream/BatchEnd.js'
 import { diverts } from '../deadletter/deadLetter.js'
 import { DeadLetterRecord } from '../deadletter/DeadLetterRecord.js'
@@ -68,12 +69,16 @@ export class SplitReader<T> {
     const { state, config, metrics } = this
     state.requested = false
     if (this.ended) return
-    state.fetches.push({ fetched, arrivedAt: metrics.now() })
-    const { isolationLevel } = config.consumer.fetcher
-    state.logEnd = isolationLevel === 'read_committed' ? fetched.lastStableOffset : fetched.highWatermark
-    state.logStart = fetched.logStartOffset
+    const arrivedAt = metrics.now()
+    state.fetches.push({ fetched, arrivedAt })
+    state.onLog(fetched, config.consumer.fetcher.isolationLevel, arrivedAt)
     state.topicId ??= fetched.topicId
     metrics.onFetched(fetched.bytes)
+  }
+
+  /** There are no records to be had; where the log ends is known all the same. */
+  onLog(log: PartitionLog): void {
+    this.state.onLog(log, this.config.consumer.fetcher.isolationLevel, this.metrics.now())
   }
 
   /** Is asked for again: it was not to be had. */

@@ -98,6 +98,13 @@ export class SubtaskSplits<T> {
       }),
     )
     this.work.add(
+      this.fetcher.logs$.subscribe((log) => {
+        this.assigned.get(log.topicPartition)?.onLog(log)
+        // Nothing is to be sent; who watches what stands still is to look.
+        turns.ask()
+      }),
+    )
+    this.work.add(
       this.enumerator.discoveries().subscribe({
         next: (discovery) => {
           this.later(() => {

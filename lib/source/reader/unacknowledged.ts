@@ -1,3 +1,4 @@
+import { earliest } from '../../standstill/earliest.js'
 import type { StandstillCondition } from '../../standstill/StandstillWatch.js'
 import { duration, listed } from '../../standstill/words.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
@@ -36,6 +37,3 @@ const reason = ({ ended, waiting }: Pick<PipelineParts, 'ended' | 'waiting'>): s
     : 'The pipeline has no end that acknowledges: add sinkTo(sink) or recordsOnly(), or subscribe to records(). An end of your own ' +
         'calls acknowledge() of each batch end and barrier.'
 }
-
-const earliest = (times: readonly (number | undefined)[]): number | undefined =>
-  times.reduce((first, time) => (first === undefined || (time !== undefined && time < first) ? time : first), undefined)

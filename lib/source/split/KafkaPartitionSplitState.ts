@@ -1,5 +1,7 @@
+import type { IsolationLevel } from '../../client/IsolationLevel.js'
 import type { FetchedRecords } from '../../client/KafkaFetcher.js'
 import type { Offset } from '../../client/Offset.js'
+import type { PartitionLog } from '../../client/PartitionLog.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import type { KafkaPartitionSplit } from './KafkaPartitionSplit.js'
 
@@ -33,9 +35,14 @@ export class KafkaPartitionSplitState {
   currentOffset: Offset = -1
   /** the one that is being taken, and the one behind it */
   readonly fetches: ArrivedFetch[] = []
-  /** where the log begins and ends for us, by isolation level, as the last fetch told it */
+  /** where the log begins and ends for us, by isolation level, as the broker told last */
   logStart: Offset | undefined
   logEnd: Offset | undefined
+  /** offsets behind the last stable one: of open transactions, and of what was written after they had begun; `NaN` at first */
+  lastStableOffsetLag = NaN
+  /** since when the last stable offset has not moved, though there is more behind it, in ms; undefined when there is not */
+  private unstableSince: number | undefined
+  private lastStableOffset = -1
   /** the next fetch has been asked for */
   requested = false
   unacknowledged = 0
@@ -70,6 +77,14 @@ export class KafkaPartitionSplitState {
     return this.logStart === undefined ? NaN : this.position - this.logStart
   }
 
+  /**
+   * Since when records lie behind an open transaction, in ms, of which a `read_committed` reader gets nothing; undefined when there are
+   * none, or others before them.
+   */
+  get heldBackSince(): number | undefined {
+    return this.logEnd === this.lastStableOffset && this.position >= this.logEnd ? this.unstableSince : undefined
+  }
+
   get demand(): boolean {
     return this.unacknowledged < MAX_UNACKNOWLEDGED
   }
@@ -87,6 +102,20 @@ export class KafkaPartitionSplitState {
   /** Offsets from where the pipeline has taken over to this end of the log, or to where reading stops. */
   lagBehind(logEnd: Offset): number {
     return this.until(logEnd, this.acknowledgedPosition)
+  }
+
+  /** What a broker told of the log, at that time in ms. */
+  onLog(
+    { highWatermark, lastStableOffset, logStartOffset }: Omit<PartitionLog, 'topicPartition'>,
+    isolationLevel: IsolationLevel,
+    now: number,
+  ): void {
+    this.logStart = logStartOffset
+    this.logEnd = isolationLevel === 'read_committed' ? lastStableOffset : highWatermark
+    this.lastStableOffsetLag = Math.max(0, highWatermark - lastStableOffset)
+    if (this.lastStableOffsetLag === 0) this.unstableSince = undefined
+    else if (this.unstableSince === undefined || lastStableOffset !== this.lastStableOffset) this.unstableSince = now
+    this.lastStableOffset = lastStableOffset
   }
 
   /** Notes that a batch up to the position has been sent; returns what its acknowledgement does. `now` is the clock, in ms. */

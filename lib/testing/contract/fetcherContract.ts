@@ -2,6 +2,7 @@ import { filter, firstValueFrom, lastValueFrom, map, timer } from 'rxjs'
 import type { KafkaClient } from '../../client/KafkaClient.js'
 import type { FetcherConfig } from '../../client/KafkaConfig.js'
 import type { FetchedRecords, FetchFailed } from '../../client/KafkaFetcher.js'
+import type { PartitionLog } from '../../client/PartitionLog.js'
 import { TopicPartition } from '../../client/TopicPartition.js'
 import { type ContractScene, fetcherConfig, producerConfig } from './ContractScene.js'
 import { readPartition } from './readPartition.js'
@@ -43,6 +44,23 @@ export const fetcherContract = (scene: () => ContractScene, { describe, expect, 
       ['a', 'b', 'c', 'd', 'e', 'f'].map((value) => ({ partition: 0, value })),
     )
     expect((await readPartition(client, p0(), { from: 4, to: 6 })).values).toEqual(['e', 'f'])
+  })
+
+  it('should say where a log ends that has nothing to be read, and once', async () => {
+    const client = await scene().clientAndTopic()
+    const fetcher = client.fetcher(fetcherConfig({ isolationLevel: 'read_committed', maxWaitMs: 50 }))
+    const logs: unknown[] = []
+    const grown = firstValueFrom(fetcher.logs$.pipe(filter(({ highWatermark }) => highWatermark === 2)))
+    fetcher.logs$.subscribe((log) => logs.push(offsetsOf(log)))
+    fetcher.assign(p0(), 0)
+    fetcher.request(p0())
+    await firstValueFrom(fetcher.logs$)
+    const producer = await scene().openTransaction(client, ['held', 'back'])
+    expect(offsetsOf(await grown)).toEqual(`${String(p0())}: 0 0 2`)
+    expect(logs[0]).toEqual(`${String(p0())}: 0 0 0`)
+    expect(logs.length).toBe(new Set(logs).size)
+    fetcher.close()
+    await lastValueFrom(producer.abort())
   })
 
   it('should hand out a fetch piece by piece, each with its position', async () => {
@@ -426,3 +444,6 @@ const valuesOf = (answer: FetchedRecords | FetchFailed): (string | undefined)[] 
   if (answer._tag === 'FetchFailed') throw answer.error
   return answer.take(1000).map(({ value }) => value?.toString())
 }
+
+const offsetsOf = ({ topicPartition, logStartOffset, lastStableOffset, highWatermark }: PartitionLog): string =>
+  `${String(topicPartition)}: ${logStartOffset} ${lastStableOffset} ${highWatermark}`
