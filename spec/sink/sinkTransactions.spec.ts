@@ -1,0 +1,282 @@
+import { describe, expect, it } from '@jest/globals'
+import { defer, EMPTY, NEVER, type Observable, of, throwError } from 'rxjs'
+import { TestScheduler } from 'rxjs/testing'
+import type { TransactionDescription, TransactionState } from '../../lib/client/TransactionDescription.js'
+import { coroutine, type Step } from '../../lib/scheduling/coroutine.js'
+import { checkOwner, checkPrepared } from '../../lib/sink/transaction/checkPrepared.js'
+import { endFormerTransactions } from '../../lib/sink/transaction/endFormerTransactions.js'
+import type { SinkTransactions } from '../../lib/sink/transaction/SinkTransactions.js'
+import { takeOwnership } from '../../lib/sink/transaction/takeOwnership.js'
+import { TransactionsAhead } from '../../lib/sink/transaction/TransactionsAhead.js'
+import type { FormerTransactions, OwnerRecords } from '../../lib/stream/TwoPhaseCommit.js'
+
+const described = (state: TransactionState, producerId = 7n, epoch = 0) =>
+  ({ state, producerId, epoch }) as TransactionDescription
+
+const firstAttempt: OwnerRecords = { firstAttempt: true, owners: [], changing: false }
+
+/** The transactions of a subtask at a coordinator that knows these ids; and what was asked, of it and of the store. */
+const scene = ({
+  ids = {} as Readonly<Record<string, TransactionDescription>>,
+  policy = 'fail' as 'fail' | 'takeOver',
+  owners = firstAttempt,
+  superseded = false,
+} = {}) => {
+  const asked: string[] = []
+  const warnings: string[] = []
+  const known = new Map(Object.entries(ids))
+  const released: number[] = []
+  const note = <A>(what: string, answer: () => Observable<A>): Observable<A> =>
+    defer(() => {
+      asked.push(what)
+      return answer()
+    })
+  const sink = {
+    client: {
+      admin: {
+        describeTransactions: (some: readonly string[]) =>
+          note(`describe ${some.length}`, () =>
+            of(new Map(some.flatMap((id) => (known.has(id) ? [[id, known.get(id)!] as const] : [])))),
+          ),
+      },
+      transactionalProducer: (transactionalId: string) => ({
+        init: () =>
+          note(`init ${transactionalId}`, () => {
+            const { producerId = 7n, epoch = -1 } = known.get(transactionalId) ?? {}
+            known.set(transactionalId, described('Empty', producerId, epoch + 1))
+            return of({ transactionalId, producerId, epoch: epoch + 1 })
+          }),
+        close: () => note(`close ${transactionalId}`, () => of(undefined)),
+      }),
+    },
+    config: { prefixInUsePolicy: policy, producer: { transactionTimeoutMs: 1000 } },
+    ...{ prefix: 'job', subtaskIndex: 0, scheduler: new TestScheduler(() => undefined) },
+    logger: { warn: (message: string) => warnings.push(message) },
+    twoPhase: {
+      ownerRecords: () => of(owners),
+      recordOwner: (owner: { epoch: number } | undefined) =>
+        note(`record owner ${owner === undefined ? '…' : owner.epoch}`, () => of(undefined)),
+      inheritance$: NEVER,
+      decide: () => NEVER,
+      goBack: () => NEVER,
+      settled: () => EMPTY,
+      nextNumber: (after: number) => of(after + 1),
+      release: (below: number) => released.push(below),
+      confirm: () => note('confirm', () => (superseded ? throwError(() => new Error('superseded')) : of(undefined))),
+      leave: () => undefined,
+    },
+  } as unknown as SinkTransactions
+  return { sink, asked, warnings, released }
+}
+
+const outcomeOf = (body: () => Generator<Step, unknown>): unknown => {
+  let outcome: unknown
+  coroutine(body).subscribe({ next: (value) => (outcome = value), error: (error: unknown) => (outcome = error) })
+  return outcome
+}
+
+const foreign = expect.objectContaining({ _tag: 'Fenced', retriable: false, fatal: true })
+
+describe('TransactionsAhead', () => {
+  const ahead = (world: ReturnType<typeof scene>, usedBefore = false, count = 2) => {
+    const transactions = new TransactionsAhead(world.sink, count, 4, usedBefore)
+    transactions.fill()
+    return transactions
+  }
+
+  it('should reserve, initialise, and ask the store, for as many as are to be ready', () => {
+    const world = scene()
+    const transactions = ahead(world)
+    expect(world.asked).toEqual(['describe 16', 'init job-0-5', 'confirm', 'init job-0-6', 'confirm'])
+    expect([transactions.lowest, transactions.take()?.number, transactions.lowest]).toEqual([5, 5, 6])
+    transactions.fill()
+    transactions.fill()
+    expect(world.asked.slice(5)).toEqual(['init job-0-7', 'confirm'])
+    expect([
+      transactions.take()?.number,
+      transactions.take()?.number,
+      transactions.take(),
+      transactions.lowest,
+    ]).toEqual([6, 7, undefined, Infinity])
+  })
+
+  it('should look at 16 ids at a time', () => {
+    const world = scene()
+    const transactions = ahead(world, false, 1)
+    for (let taken = 0; taken < 17; taken++) {
+      transactions.take()
+      transactions.fill()
+    }
+    expect(world.asked.filter((what) => what.startsWith('describe'))).toHaveLength(2)
+  })
+
+  it('should fail when an id that should be new is not, after it has asked whether it is still the newest attempt', () => {
+    const world = scene({ ids: { 'job-0-9': described('CompleteCommit') } })
+    const transactions = ahead(world)
+    expect(() => transactions.take()).toThrow(
+      '"job" (subtask 0) was used for what this checkpoint store does not know of: job-0-9',
+    )
+    expect(world.asked).toEqual(['describe 16', 'confirm'])
+
+    const late = scene({ ids: { 'job-0-9': described('CompleteCommit') }, superseded: true })
+    expect(() => ahead(late).take()).toThrow('superseded')
+  })
+
+  it('should pass over ids of others when that is accepted, with a warning if it was not said before', () => {
+    for (const [policy, usedBefore, said] of [
+      ['takeOver', false, 1],
+      ['takeOver', true, 0],
+      ['fail', true, 0],
+    ] as const) {
+      const world = scene({ ids: { 'job-0-9': described('Ongoing') }, policy })
+      expect(ahead(world, usedBefore).take()?.number).toBe(21)
+      expect([world.warnings.length, world.released]).toEqual([said, [21]])
+    }
+  })
+
+  it('should close what was not taken, and begin nothing after', () => {
+    const world = scene()
+    const transactions = ahead(world)
+    transactions.close()
+    transactions.fill()
+    expect(world.asked.slice(5)).toEqual(['close job-0-5', 'close job-0-6'])
+    expect(transactions.take()).toBeUndefined()
+  })
+})
+
+describe('takeOwnership', () => {
+  it('should record that the owner changes, ask the store, change it, and record who it is', () => {
+    const world = scene()
+    expect(outcomeOf(() => takeOwnership(world.sink))).toEqual({
+      owner: { producerId: '7', epoch: 0 },
+      usedBefore: false,
+    })
+    expect(world.asked).toEqual([
+      'describe 1',
+      'record owner …',
+      'confirm',
+      'init job-0-owner',
+      'close job-0-owner',
+      'record owner 0',
+    ])
+    expect(world.warnings).toEqual([])
+  })
+
+  const ids = { 'job-0-owner': described('Empty', 7n, 3) }
+
+  it('should warn when an empty store finds its prefix used', () => {
+    const world = scene({ ids })
+    expect(outcomeOf(() => takeOwnership(world.sink))).toEqual({
+      owner: { producerId: '7', epoch: 4 },
+      usedBefore: true,
+    })
+    expect(world.warnings).toEqual([expect.stringContaining('the transactional id prefix "job" was used before')])
+  })
+
+  it('should fail when somebody else owns the prefix, or take it over with a warning', () => {
+    const owners = { firstAttempt: false, owners: [{ producerId: '7', epoch: 1 }], changing: false }
+    const refused = scene({ ids, owners })
+    expect(outcomeOf(() => takeOwnership(refused.sink))).toEqual(foreign)
+    expect(refused.asked).toEqual(['describe 1'])
+
+    const accepted = scene({ ids, owners, policy: 'takeOver' })
+    expect(outcomeOf(() => takeOwnership(accepted.sink))).toMatchObject({ usedBefore: true, owner: { epoch: 4 } })
+    expect(accepted.warnings).toEqual([expect.stringContaining('job-0-owner')])
+  })
+})
+
+describe('checkPrepared and checkOwner', () => {
+  const owner = { producerId: '7', epoch: 3 }
+  const committable = { transactionalId: 'job-0-5', producerId: 9n, epoch: 0, checkpointId: 6, records: 2 }
+  const ids = { 'job-0-owner': described('Empty', 7n, 3), 'job-0-5': described('Ongoing', 9n) }
+
+  it('should say who the owner is, with one request, when all is well', () => {
+    const world = scene({ ids })
+    const prepared = { owner, committables: [committable], expiring: undefined }
+    expect(outcomeOf(() => checkPrepared(world.sink, prepared))).toBe(owner)
+    expect(outcomeOf(() => checkOwner(world.sink, owner))).toBe(owner)
+    expect(world.asked).toEqual(['describe 2', 'describe 1'])
+  })
+
+  it('should refuse what is dead, empty, forgotten, or about to expire', () => {
+    for (const state of [described('CompleteAbort', 9n, 1), described('Empty', 9n), undefined]) {
+      const { 'job-0-5': _, ...others } = ids
+      const world = scene({ ids: state === undefined ? others : { ...others, 'job-0-5': state } })
+      const prepared = { owner, committables: [committable], expiring: undefined }
+      expect(outcomeOf(() => checkPrepared(world.sink, prepared))).toMatchObject({
+        ...{ _tag: 'TransactionLost', retriable: true, transactionalId: 'job-0-5' },
+      })
+    }
+    const world = scene({ ids })
+    const expiring = { owner, committables: [committable], expiring: committable }
+    expect(outcomeOf(() => checkPrepared(world.sink, expiring))).toMatchObject({
+      message: expect.stringContaining('is about to expire'),
+    })
+    expect(world.asked).toEqual([])
+  })
+
+  it('should take the prefix back from a former attempt that woke, and from nobody else', () => {
+    const changed = { ...ids, 'job-0-owner': described('Empty', 7n, 4) }
+    const woken = scene({ ids: changed, owners: { firstAttempt: false, owners: [], changing: true } })
+    expect(outcomeOf(() => checkOwner(woken.sink, owner))).toEqual({ producerId: '7', epoch: 5 })
+
+    const other = scene({ ids: changed, owners: { firstAttempt: false, owners: [], changing: false } })
+    expect(outcomeOf(() => checkOwner(other.sink, owner))).toMatchObject({
+      ...{ _tag: 'Fenced', retriable: false },
+      message: expect.stringContaining('Another job has begun to use'),
+    })
+    const newer = scene({ ids: changed, superseded: true })
+    expect(outcomeOf(() => checkOwner(newer.sink, owner))).toEqual(new Error('superseded'))
+  })
+})
+
+describe('endFormerTransactions', () => {
+  const former: FormerTransactions = {
+    ...{
+      attemptId: 'attempt-000001',
+      name: 'job',
+      subtaskIndex: 0,
+      blocks: [{ first: 1, last: 3 }],
+      unrecorded: false,
+    },
+  }
+  const end = (world: ReturnType<typeof scene>, last: number | undefined, one = former) =>
+    outcomeOf(() => endFormerTransactions(world.sink, [one], { lastKnown: () => 4, lastCommitted: () => last }))
+
+  it('should initialise every id that is known and not committed, and name those that were open', () => {
+    const ids = {
+      'job-0-1': described('CompleteCommit'),
+      'job-0-2': described('Ongoing'),
+      'job-0-3': described('Empty'),
+    }
+    const world = scene({ ids })
+    expect(end(world, 1)).toEqual(['job-0-2'])
+    expect(world.asked).toEqual(['describe 3', 'init job-0-2', 'close job-0-2', 'init job-0-3', 'close job-0-3'])
+    const nothing = scene()
+    expect([end(nothing, 1), nothing.asked]).toEqual([[], ['describe 3']])
+  })
+
+  it('should find a commit that the restored checkpoint does not know of', () => {
+    for (const state of ['CompleteCommit', 'PrepareCommit'] as const) {
+      const ids = { 'job-0-2': described(state) }
+      const world = scene({ ids })
+      expect(end(world, 1)).toEqual(foreign)
+      expect(world.asked).toEqual(['describe 3'])
+    }
+    const ids = { 'job-0-2': described('CompleteCommit') }
+    const accepted = scene({ ids, policy: 'takeOver' })
+    expect([end(accepted, 1), accepted.warnings.length]).toEqual([[], 1])
+    // Where it is not known how far the commits go, and where they go so far.
+    for (const last of [undefined, 2]) expect(end(scene({ ids }), last)).toEqual([])
+  })
+
+  it('should search upward from the last checkpoint for what a release left that recorded nothing', () => {
+    const ids = { 'job-0-5': described('Ongoing'), 'job-0-21': described('CompleteAbort') }
+    const world = scene({ ids })
+    expect(end(world, undefined, { ...former, blocks: [], unrecorded: true })).toEqual(['job-0-5'])
+    expect(world.asked).toEqual([
+      ...['describe 16', 'describe 16', 'describe 16'],
+      ...['init job-0-5', 'close job-0-5', 'init job-0-21', 'close job-0-21'],
+    ])
+  })
+})
