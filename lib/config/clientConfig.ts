@@ -5,7 +5,15 @@ import type { KafkaConfig } from '../client/KafkaConfig.js'
 import { parseBootstrapServers } from './bootstrapServers.js'
 import type { ConfigError } from './ConfigError.js'
 import type { KafkaProperties } from './KafkaProperties.js'
-import { decodeProperties, integer, type DescribedCodec, optional, string, withDefault } from './propertyCodecs.js'
+import {
+  decodeProperties,
+  integer,
+  kafkaString,
+  type DescribedCodec,
+  optional,
+  string,
+  withDefault,
+} from './propertyCodecs.js'
 import { consoleLogger } from './consoleLogger.js'
 import { decodeSecurity, securityCodec } from './security/securityConfig.js'
 import { allOf } from './validation.js'
@@ -13,7 +21,7 @@ import { allOf } from './validation.js'
 /** Kafka's defaults. */
 const codec = t.type({
   'bootstrap.servers': withDefault(string, ''),
-  'client.id': withDefault(string, 'rx-kafka'),
+  'client.id': withDefault(kafkaString(), 'rx-kafka'),
   'socket.connection.setup.timeout.ms': withDefault(integer(1), 10_000),
   'socket.connection.setup.timeout.max.ms': withDefault(integer(1), 30_000),
   'request.timeout.ms': withDefault(integer(1), 30_000),

@@ -5,7 +5,16 @@ import type { FetcherConfig, KafkaConfig } from '../client/KafkaConfig.js'
 import { clientProps, decodeClientConfig } from './clientConfig.js'
 import type { ConfigError } from './ConfigError.js'
 import type { KafkaProperties } from './KafkaProperties.js'
-import { boolean, decodeProperties, integer, optional, string, withDefault, word } from './propertyCodecs.js'
+import {
+  boolean,
+  decodeProperties,
+  integer,
+  kafkaString,
+  MAX_STRING_BYTES,
+  optional,
+  withDefault,
+  word,
+} from './propertyCodecs.js'
 import { type KnownProperties, propertyWarnings } from './propertyWarnings.js'
 import { unusedClientProperties } from './unusedClientProperties.js'
 import { because } from './unusedProperties.js'
@@ -18,8 +27,8 @@ const MAX_INT = 2 ** 31 - 1
  * faster and halves what a split may hold in memory.
  */
 const codec = t.type({
-  'client.rack': optional(string),
-  'group.id': optional(string),
+  'client.rack': optional(kafkaString()),
+  'group.id': optional(kafkaString()),
   'isolation.level': withDefault(word('read_uncommitted', 'read_committed'), 'read_uncommitted'),
   'fetch.min.bytes': withDefault(integer(0), 1),
   'fetch.max.bytes': withDefault(integer(1), 52_428_800),
@@ -32,7 +41,7 @@ const codec = t.type({
   'enable.auto.commit': withDefault(boolean, false),
   'auto.commit.interval.ms': withDefault(integer(1), 5000),
   // Flink's own, KafkaSourceOptions
-  'client.id.prefix': optional(string),
+  'client.id.prefix': optional(kafkaString(MAX_STRING_BYTES - '-2147483647'.length)),
   'partition.discovery.interval.ms': withDefault(integer(-MAX_INT), 300_000),
   'commit.offsets.on.checkpoint': withDefault(boolean, true),
   'register.consumer.metrics': withDefault(boolean, true),

@@ -37,6 +37,15 @@ export const integer = (min: number, max = MAX_INT): PropertyCodec<number> =>
 
 export const string: PropertyCodec<string> = property('text', (text) => text)
 
+/** A string of the protocol has an INT16 for its length. */
+export const MAX_STRING_BYTES = 32_767
+
+/** What is sent as a string of the protocol, in at most so many bytes of UTF-8. */
+export const kafkaString = (maxBytes = MAX_STRING_BYTES): PropertyCodec<string> =>
+  property(`text of at most ${maxBytes} bytes in UTF-8`, (text) =>
+    Buffer.byteLength(text) <= maxBytes ? text : undefined,
+  )
+
 /** One of Kafka's words, in any case, and what it stands for. */
 export const oneOf = <A>(meanings: Readonly<Record<string, A>>): PropertyCodec<A> =>
   property(
@@ -85,7 +94,12 @@ export const decodeProperties = <P extends t.Props>(
       faults.map(({ context, value }) => {
         const { key, type } = context[context.length - 1]!
         const { value: shown } = configError(key, '', value)
-        return configError(key, `Property ${key} must be ${type.name}, not "${String(shown)}".`, value)
+        return configError(key, `Property ${key} must be ${type.name}, not "${shortened(String(shown))}".`, value)
       }),
     ),
   )
+
+/** Longer values are cut in a message. */
+const MAX_SHOWN = 200
+
+const shortened = (text: string): string => (text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text)

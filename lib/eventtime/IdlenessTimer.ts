@@ -30,6 +30,7 @@ export class IdlenessTimer {
 
 /** Throws unless a timeout after which something counts as idle is positive. */
 export function checkIdleTimeout(idleTimeout: number): number {
-  if (!(idleTimeout > 0)) throw new RangeError('idleTimeout must be greater than zero')
+  if (typeof idleTimeout !== 'number' || !(idleTimeout > 0))
+    throw new RangeError('idleTimeout must be greater than zero')
   return idleTimeout
 }

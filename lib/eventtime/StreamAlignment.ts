@@ -1,5 +1,6 @@
 import { asyncScheduler } from 'rxjs'
 import type { SchedulerLike, Subscription } from 'rxjs'
+import { aNumber, argument, aString } from '../checks/argument.js'
 import { MAX_WATERMARK } from '../stream/Watermark.js'
 import type { Watermark } from '../stream/Watermark.js'
 import type { WatermarkStatus } from '../stream/WatermarkStatus.js'
@@ -67,7 +68,10 @@ export class StreamAlignment {
 
 /** Throws a `RangeError` unless the drift is not negative and the interval is positive. */
 export function checkAlignment(alignment: WatermarkAlignment): WatermarkAlignment {
-  const { maxDrift, updateInterval = 1_000 } = alignment
+  const { group, maxDrift, updateInterval = 1_000 } = alignment
+  argument('group', group, aString)
+  argument('maxDrift', maxDrift, aNumber)
+  argument('updateInterval', updateInterval, aNumber)
   if (!(maxDrift >= 0)) throw new RangeError('maxDrift cannot be negative')
   if (!(updateInterval > 0)) throw new RangeError('updateInterval must be greater than zero')
   return alignment

@@ -1,3 +1,4 @@
+import { aFunction, aNumber, argument } from '../checks/argument.js'
 import { boundedOutOfOrderness } from './boundedOutOfOrderness.js'
 import { checkIdleTimeout } from './IdlenessTimer.js'
 import { checkAlignment } from './StreamAlignment.js'
@@ -42,17 +43,19 @@ export class WatermarkStrategy<T> {
    * the highest - `maxOutOfOrderness` - 1. Throws when it is negative.
    */
   static forBoundedOutOfOrderness<T>(maxOutOfOrderness: number): WatermarkStrategy<T> {
+    argument('maxOutOfOrderness', maxOutOfOrderness, aNumber)
     if (!(maxOutOfOrderness >= 0)) throw new RangeError('maxOutOfOrderness cannot be negative')
     return WatermarkStrategy.forGenerator<T>(() => boundedOutOfOrderness(maxOutOfOrderness))
   }
 
   /** Your own generator, made anew for each split. */
   static forGenerator<T>(newGenerator: () => WatermarkGenerator<T>): WatermarkStrategy<T> {
-    return new WatermarkStrategy({ newGenerator })
+    return new WatermarkStrategy({ newGenerator: argument('newGenerator', newGenerator, aFunction) })
   }
 
   /** Takes the event time from the value; without it the timestamp of the Kafka record is the event time. */
   withTimestampAssigner(timestampAssigner: TimestampAssigner<T>): WatermarkStrategy<T> {
+    argument('timestampAssigner', timestampAssigner, aFunction)
     return new WatermarkStrategy({ ...this.settings, timestampAssigner })
   }
 

@@ -1,7 +1,9 @@
 import * as either from 'fp-ts/lib/Either.js'
+import { argument, type ArgumentKind, aString, havingMethods, oneOf } from '../checks/argument.js'
 import type { Logger } from '../client/KafkaConfig.js'
 import { type ConfigError, configError, InvalidConfigError } from '../config/ConfigError.js'
 import type { KafkaProperties, KafkaPropertyValue } from '../config/KafkaProperties.js'
+import { MAX_STRING_BYTES } from '../config/propertyCodecs.js'
 import { decodeProducerConfig } from '../config/producerConfig.js'
 import { randomClientId } from '../config/randomClientId.js'
 import { DeliveryGuarantee } from './DeliveryGuarantee.js'
@@ -15,8 +17,8 @@ import type {
 import type { KafkaRecordSerializer } from './serializer/KafkaRecordSerializer.js'
 import { TransactionNamingStrategy } from './transaction/TransactionNamingStrategy.js'
 
-/** In UTF-8 bytes: Kafka's limit for a transactional id, less room for what follows the prefix. */
-const MAX_PREFIX_BYTES = 64_000
+/** In UTF-8 bytes: Kafka's limit for a transactional id, less room for the subtask and the number behind the prefix. */
+const MAX_PREFIX_BYTES = MAX_STRING_BYTES - '-2147483647-9007199254740991'.length
 
 /**
  * Collects the settings of a {@link KafkaSink}. Required: bootstrap servers, a record serializer, and with EXACTLY_ONCE a
@@ -41,18 +43,22 @@ export class KafkaSinkBuilder<T> {
   }
 
   setRecordSerializer(recordSerializer: KafkaRecordSerializer<T>): this {
-    this.recordSerializer = required('recordSerializer', recordSerializer)
+    this.recordSerializer = required('recordSerializer', recordSerializer, havingMethods('serialize'))
     return this
   }
 
   setDeliveryGuarantee(deliveryGuarantee: DeliveryGuarantee): this {
-    this.deliveryGuarantee = required('deliveryGuarantee', deliveryGuarantee)
+    this.deliveryGuarantee = required(
+      'deliveryGuarantee',
+      deliveryGuarantee,
+      oneOf(...Object.values(DeliveryGuarantee)),
+    )
     return this
   }
 
-  /** Must be unique among all applications on the cluster: two with the same one fence each other. At most 64,000 bytes. */
+  /** Must be unique among all applications on the cluster: two with the same one fence each other. At most 32,739 bytes in UTF-8. */
   setTransactionalIdPrefix(prefix: string): this {
-    if (Buffer.byteLength(required('transactionalIdPrefix', prefix)) > MAX_PREFIX_BYTES) {
+    if (Buffer.byteLength(required('transactionalIdPrefix', prefix, aString)) > MAX_PREFIX_BYTES) {
       throw new RangeError(
         "The configured prefix is too long and the resulting transactionalIdPrefix might exceed Kafka's transactionalIdPrefix size.",
       )
@@ -62,13 +68,18 @@ export class KafkaSinkBuilder<T> {
   }
 
   setTransactionNamingStrategy(strategy: TransactionNamingStrategy): this {
-    this.transactionNamingStrategy = required('transactionNamingStrategy must not be null', strategy)
+    required('transactionNamingStrategy must not be null', strategy)
+    this.transactionNamingStrategy = argument(
+      'transactionNamingStrategy',
+      strategy,
+      oneOf(...Object.values(TransactionNamingStrategy)),
+    )
     return this
   }
 
   /** What to do about a transaction that can no longer be committed. Default `fail`; `warn` logs, tells `lost` and goes on. */
   setCommitLostPolicy(policy: CommitLostPolicy): this {
-    this.commitLostPolicy = required('commitLostPolicy', policy)
+    this.commitLostPolicy = required('commitLostPolicy', policy, oneOf('fail', 'warn'))
     return this
   }
 
@@ -78,7 +89,11 @@ export class KafkaSinkBuilder<T> {
    * there, and say `assumeCommitted` or `assumeLost`.
    */
   setUnknownTransactionPolicy(policy: UnknownTransactionPolicy): this {
-    this.unknownTransactionPolicy = required('unknownTransactionPolicy', policy)
+    this.unknownTransactionPolicy = required(
+      'unknownTransactionPolicy',
+      policy,
+      oneOf('fail', 'assumeCommitted', 'assumeLost'),
+    )
     return this
   }
 
@@ -88,7 +103,7 @@ export class KafkaSinkBuilder<T> {
    * takes the ids over.
    */
   setPrefixInUsePolicy(policy: PrefixInUsePolicy): this {
-    this.prefixInUsePolicy = required('prefixInUsePolicy', policy)
+    this.prefixInUsePolicy = required('prefixInUsePolicy', policy, oneOf('fail', 'takeOver'))
     return this
   }
 
@@ -100,13 +115,13 @@ export class KafkaSinkBuilder<T> {
 
   /** A property of Kafka's producer, under Kafka's name. */
   setProperty(key: string, value: KafkaPropertyValue): this {
-    this.#properties = { ...this.#properties, [required('key', key)]: required(key, value) }
+    this.#properties = { ...this.#properties, [required('key', key, aString)]: required(key, value) }
     return this
   }
 
   /** Where warnings go, of `build()` and while it runs; the console by default. No secret is in them. */
   setLogger(logger: Logger): this {
-    this.logging = { logger: required('logger', logger) }
+    this.logging = { logger: required('logger', logger, havingMethods('debug', 'info', 'warn', 'error')) }
     return this
   }
 
@@ -170,7 +185,8 @@ const noSerializer =
 const noPrefix =
   'EXACTLY_ONCE delivery guarantee requires a transactionalIdPrefix to be set to provide unique transaction names across multiple KafkaSinks writing to the same Kafka cluster.'
 
-const required = <V>(name: string, value: V): V => {
+/** What is missing is told as Flink tells it, by its name alone. */
+const required = <V>(name: string, value: V, kind?: ArgumentKind): V => {
   if (value === null || value === undefined) throw new TypeError(name)
-  return value
+  return kind === undefined ? value : argument(name, value, kind)
 }

@@ -1,4 +1,13 @@
 import * as either from 'fp-ts/lib/Either.js'
+import {
+  aFunction,
+  argument,
+  aString,
+  either as eitherOf,
+  havingMethods,
+  oneOf,
+  orNothing,
+} from '../checks/argument.js'
 import type { Logger } from '../client/KafkaConfig.js'
 import { OffsetResetStrategy } from '../client/OffsetResetStrategy.js'
 import type { DeserializationSchema } from '../client/schema/DeserializationSchema.js'
@@ -59,7 +68,7 @@ export class KafkaSourceBuilder<T> {
 
   /** Reads all partitions of these topics. */
   setTopics(...topics: readonly string[] | readonly [readonly string[]]): this {
-    return this.subscribe('topics', topicList(topics.flat().map((topic) => required('topic', topic))))
+    return this.subscribe('topics', topicList(topics.flat().map((topic) => argument('topic', topic, aString))))
   }
 
   /** Reads the topics whose whole name matches, those created later too. */
@@ -74,19 +83,19 @@ export class KafkaSourceBuilder<T> {
 
   /** Your own choice of partitions. */
   setKafkaSubscriber(subscriber: KafkaSubscriber): this {
-    return this.subscribe('custom', subscriber)
+    return this.subscribe('custom', argument('kafkaSubscriber', subscriber, havingMethods('partitions')))
   }
 
   /** Where splits start that no checkpoint knows; `earliest()` by default. */
   setStartingOffsets(startingOffsets: OffsetsInitializer): this {
-    this.startingOffsets = startingOffsets
+    this.startingOffsets = argument('startingOffsets', startingOffsets, anInitializer)
     return this
   }
 
   /** The source ends when all splits have reached these offsets; partitions that come later are not read. */
   setBounded(stoppingOffsets: OffsetsInitializer): this {
     this.boundedness = Boundedness.BOUNDED
-    this.stoppingOffsets = stoppingOffsets
+    this.stoppingOffsets = argument('stoppingOffsets', stoppingOffsets, orNothing(anInitializer))
     return this
   }
 
@@ -98,14 +107,14 @@ export class KafkaSourceBuilder<T> {
    */
   setUnbounded(stoppingOffsets?: OffsetsInitializer): this {
     this.boundedness = Boundedness.CONTINUOUS_UNBOUNDED
-    this.stoppingOffsets = stoppingOffsets
+    this.stoppingOffsets = argument('stoppingOffsets', stoppingOffsets, orNothing(anInitializer))
     return this
   }
 
   /** From whole records to values. */
   setDeserializer<U extends T>(deserializer: KafkaRecordDeserializationSchema<U>): KafkaSourceBuilder<U> {
     const builder = this as unknown as KafkaSourceBuilder<U>
-    builder.deserializer = deserializer
+    builder.deserializer = argument('deserializer', deserializer, orNothing(havingMethods('deserialize')))
     return builder
   }
 
@@ -115,8 +124,7 @@ export class KafkaSourceBuilder<T> {
   setValueOnlyDeserializer<U extends T>(
     schema: DeserializationSchema<U> | DeserializerClass<U>,
   ): KafkaSourceBuilder<U> {
-    const given = required('deserializer', schema) as DeserializationSchema<U>
-    return this.setDeserializer(KafkaRecordDeserializationSchema.valueOnly(given))
+    return this.setDeserializer(KafkaRecordDeserializationSchema.valueOnly(schema as DeserializationSchema<U>))
   }
 
   /** The client id is `<prefix>-<subtask>`; by default the prefix is the group's id or, without one, `KafkaSource-` and a random number. */
@@ -126,25 +134,25 @@ export class KafkaSourceBuilder<T> {
 
   /** Asked when an attempt starts; null and '' say that there is no rack. */
   setRackIdSupplier(rackIdSupplier: () => string | null | undefined): this {
-    this.rackIdSupplier = rackIdSupplier
+    this.rackIdSupplier = argument('rackIdSupplier', rackIdSupplier, orNothing(aFunction))
     return this
   }
 
   /** What happens with a record that cannot be deserialized; `fail` by default. */
   setDeserializationErrorPolicy(policy: DeserializationErrorPolicy): this {
-    this.deserializationErrorPolicy = policy
+    this.deserializationErrorPolicy = argument('policy', policy, anErrorPolicy)
     return this
   }
 
   /** What happens with partitions whose topic was deleted; `keep` by default. See {@link RemovedPartitionsPolicy}. */
   setRemovedPartitionsPolicy(policy: RemovedPartitionsPolicy): this {
-    this.removedPartitionsPolicy = policy
+    this.removedPartitionsPolicy = argument('policy', policy, oneOf('keep', 'drop', 'fail'))
     return this
   }
 
   /** What happens when a topic was deleted and created anew; `fail` by default. See {@link RecreatedTopicPolicy}. */
   setRecreatedTopicPolicy(policy: RecreatedTopicPolicy): this {
-    this.recreatedTopicPolicy = policy
+    this.recreatedTopicPolicy = argument('policy', policy, oneOf('fail', 'earliest', 'latest'))
     return this
   }
 
@@ -153,13 +161,13 @@ export class KafkaSourceBuilder<T> {
    * reading begins the starting offsets initializer decides, as in Flink.
    */
   setOffsetOutOfRangePolicy(policy: OffsetOutOfRangePolicy): this {
-    this.offsetOutOfRangePolicy = policy
+    this.offsetOutOfRangePolicy = argument('policy', policy, oneOf('fail', 'earliest', 'latest'))
     return this
   }
 
   /** A property of Kafka's consumer or of Flink's source, by its name. */
   setProperty(key: string, value: KafkaPropertyValue): this {
-    this.#properties = { ...this.#properties, [required('key', key)]: required(key, value) }
+    this.#properties = { ...this.#properties, [argument('key', key, aString)]: required(key, value) }
     return this
   }
 
@@ -171,7 +179,7 @@ export class KafkaSourceBuilder<T> {
 
   /** Where warnings go, of `build()` and while it runs; the console by default. No secret is in them. */
   setLogger(logger: Logger): this {
-    this.logging = { logger: required('logger', logger) }
+    this.logging = { logger: argument('logger', logger, havingMethods('debug', 'info', 'warn', 'error')) }
     return this
   }
 
@@ -189,7 +197,7 @@ export class KafkaSourceBuilder<T> {
     const { properties, warnings } = effectiveProperties(this.#properties, startingOffsets, boundedness)
     const consumer = decodeConsumerConfig(properties)
     const faults = [...this.faults(), ...(either.isLeft(consumer) ? consumer.left.filter(isNew(this.#properties)) : [])]
-    if (faults.length > 0 || either.isLeft(consumer) || subscriber === undefined || deserializer === undefined)
+    if (faults.length > 0 || either.isLeft(consumer) || subscriber === undefined || !deserializer)
       return either.left(faults)
     const client = { ...consumer.right.client, ...this.logging }
     for (const warning of [...warnings, ...consumer.right.warnings]) client.logger?.warn(warning)
@@ -224,7 +232,7 @@ export class KafkaSourceBuilder<T> {
   private faults(): readonly ConfigError[] {
     const properties = this.#properties
     const missing = (key: string, message: string, there: unknown): readonly ConfigError[] =>
-      there === undefined ? [configError(key, message)] : []
+      there === undefined || there === null ? [configError(key, message)] : []
     const commits = ['enable.auto.commit', 'commit.offsets.on.checkpoint'].some(
       (key) => String(properties[key]) === 'true',
     )
@@ -244,6 +252,12 @@ export class KafkaSourceBuilder<T> {
     ]
   }
 }
+
+const anInitializer = havingMethods('getPartitionOffsets')
+const anErrorPolicy = eitherOf(oneOf('fail', 'skip'), {
+  name: 'deadLetter(pipeline)',
+  fits: (given) => (given as { readonly _tag?: unknown } | null | undefined)?._tag === 'DeadLetter',
+})
 
 const noSubscribeMode = 'No subscribe mode is specified, should be one of topics, topic pattern and partition set.'
 

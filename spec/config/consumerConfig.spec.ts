@@ -53,6 +53,20 @@ describe('decodeConsumerConfig', () => {
     ])
   })
 
+  it('should refuse what no string of the protocol holds, whose length is an INT16', () => {
+    const longest = 'x'.repeat(32_767)
+    const keys = ['client.id', 'client.rack', 'group.id'] as const
+    for (const key of keys) {
+      expect(faultsOf(decodeConsumerConfig({ ...servers, [key]: longest }))).toEqual([])
+      expect(faultsOf(decodeConsumerConfig({ ...servers, [key]: `${longest}x` }))).toEqual([
+        `Property ${key} must be text of at most 32767 bytes in UTF-8, not "${'x'.repeat(200)}…".`,
+      ])
+    }
+    // The subtask comes behind it.
+    expect(faultsOf(decodeConsumerConfig({ ...servers, 'client.id.prefix': 'é'.repeat(16_378) }))).toEqual([])
+    expect(faultsOf(decodeConsumerConfig({ ...servers, 'client.id.prefix': 'é'.repeat(16_379) }))).toHaveLength(1)
+  })
+
   it('should read IPv6 addresses and protocols in bootstrap.servers', () => {
     const { client } = right(
       decodeConsumerConfig({ 'bootstrap.servers': '[::1]:9092, PLAINTEXT://kafka.example:19092' }),

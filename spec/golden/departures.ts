@@ -7,6 +7,8 @@ export interface Departure {
   readonly ours?: Ours
   /** of a builder: its effective properties, in place of those recorded */
   readonly properties?: Readonly<Record<string, string>>
+  /** of a builder: the message of its error, where one was built as recorded */
+  readonly refusal?: string
   /** of event time: what comes out at which step, in place of what was recorded */
   readonly outputs?: readonly RecordedOutput[]
 }
@@ -65,6 +67,12 @@ export const departures: Readonly<Record<string, Departure>> = {
       'Splits hold resolved offsets only: their ids are Flink’s, and the sentinels of offsets(...), which no split has.',
   },
 
+  'sink-prefix-64000': {
+    because:
+      'A string of the protocol has at most 32,767 bytes (INT16): a sink with a longer transactional id is built by Flink, and cannot write.',
+    refusal:
+      "The configured prefix is too long and the resulting transactionalIdPrefix might exceed Kafka's transactionalIdPrefix size.",
+  },
   'sink-prefix-empty': { because: timeout, properties: ourTimeout },
   'sink-pooling-topic-selector': { because: timeout, properties: ourTimeout },
   'sink-props-user-serializer': { because: timeout, properties: ourTimeout },

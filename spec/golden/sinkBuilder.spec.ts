@@ -94,6 +94,13 @@ describe('KafkaSink.builder(), serializers and strategies, as recorded from Flin
       })
       continue
     }
+    const { refusal } = departures[id] ?? {}
+    if (refusal !== undefined) {
+      it(`should depart: ${departures[id]!.because}`, () => {
+        expect(script).toThrow(refusal)
+      })
+      continue
+    }
     it(`should build: ${code}`, () => {
       const { 'key.serializer': _key, 'value.serializer': _value, ...expected } = result
       expect(effective(script() as KafkaSink<string>)).toMatchObject({ ...expected, ...departures[id]?.properties })

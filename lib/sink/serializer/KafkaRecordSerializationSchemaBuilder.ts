@@ -1,3 +1,4 @@
+import { aFunction, argument, type ArgumentKind, aString, havingMethods } from '../../checks/argument.js'
 import { checkTopicName, invalidPartition, noBytes } from '../../client/checkProducerRecord.js'
 import type { Bytes, ProducerRecord } from '../../client/ProducerRecord.js'
 import type { SerializationSchema } from '../../client/schema/SerializationSchema.js'
@@ -33,7 +34,7 @@ export class KafkaRecordSerializationSchemaBuilder<T> {
 
   /** All records go to this topic. The sink asks for it when it opens. */
   setTopic(topic: string): this {
-    required('topic', topic)
+    required('topic', topic, aString)
     this.setTopicSelector(() => topic)
     this.topics = [topic]
     return this
@@ -41,42 +42,42 @@ export class KafkaRecordSerializationSchemaBuilder<T> {
 
   setTopicSelector(topicSelector: TopicSelector<T>): this {
     if (this.topicSelector) throw new Error('Topic selector already set.')
-    this.topicSelector = required('topicSelector', topicSelector)
+    this.topicSelector = required('topicSelector', topicSelector, aFunction)
     return this
   }
 
   setKeySerializationSchema(schema: SerializationSchema<T>): this {
-    return this.setKafkaKeySerializer(ignoringTopic(required('keySerializationSchema', schema)))
+    return this.setKafkaKeySerializer(ignoringTopic(required('keySerializationSchema', schema, aSerializer)))
   }
 
   setKafkaKeySerializer(serializer: Serializer<T>): this {
     if (this.keySerializer) throw new Error('Key serializer already set.')
-    this.keySerializer = required('keySerializer', serializer)
+    this.keySerializer = required('keySerializer', serializer, aSerializer)
     return this
   }
 
   setValueSerializationSchema(schema: SerializationSchema<T>): this {
-    return this.setKafkaValueSerializer(ignoringTopic(required('valueSerializationSchema', schema)))
+    return this.setKafkaValueSerializer(ignoringTopic(required('valueSerializationSchema', schema, aSerializer)))
   }
 
   setKafkaValueSerializer(serializer: Serializer<T>): this {
     if (this.valueSerializer) throw new Error('Value serializer already set.')
-    this.valueSerializer = required('valueSerializer', serializer)
+    this.valueSerializer = required('valueSerializer', serializer, aSerializer)
     return this
   }
 
   setPartitioner(partitioner: KafkaPartitioner<T>): this {
-    this.partitioner = required('partitioner', partitioner)
+    this.partitioner = required('partitioner', partitioner, havingMethods('partition'))
     return this
   }
 
   setHeaderProvider(headerProvider: HeaderProvider<T>): this {
-    this.headerProvider = required('headerProvider', headerProvider)
+    this.headerProvider = required('headerProvider', headerProvider, aFunction)
     return this
   }
 
   setTimestampProvider(timestampProvider: TimestampProvider<T>): this {
-    this.timestampProvider = required('timestampProvider', timestampProvider)
+    this.timestampProvider = required('timestampProvider', timestampProvider, aFunction)
     return this
   }
 
@@ -116,7 +117,10 @@ const ignoringTopic = <T>(schema: SerializationSchema<T>): Serializer<T> => ({
   serialize: (_topic, data) => schema.serialize(data),
 })
 
-const required = <V>(name: string, value: V): V => {
+const aSerializer = havingMethods('serialize')
+
+/** What is missing is told as Flink tells it, by its name alone. */
+const required = <V>(name: string, value: V, kind: ArgumentKind): V => {
   if (value === null || value === undefined) throw new TypeError(name)
-  return value
+  return argument(name, value, kind)
 }

@@ -1,3 +1,4 @@
+import { aFunction, argument, type ArgumentKind, hasMethod } from '../../checks/argument.js'
 import type { ConsumerRecord } from '../../client/ConsumerRecord.js'
 import type { DeserializationSchema } from '../../client/schema/DeserializationSchema.js'
 import type { DeserializerClass } from '../../client/schema/Deserializer.js'
@@ -16,12 +17,15 @@ export const KafkaRecordDeserializationSchema = {
    * KafkaRecordDeserializationSchema.of(({ key, value }) => ({ key: key?.toString(), value: value?.toString() }))
    * ```
    */
-  of: <T>(deserialize: (record: ConsumerRecord) => T | null | undefined): KafkaRecordDeserializationSchema<T> => ({
-    deserialize(record, emit) {
-      const value = deserialize(record)
-      if (value !== null && value !== undefined) emit(value)
-    },
-  }),
+  of: <T>(deserialize: (record: ConsumerRecord) => T | null | undefined): KafkaRecordDeserializationSchema<T> => {
+    argument('deserialize', deserialize, aFunction)
+    return {
+      deserialize(record, emit) {
+        const value = deserialize(record)
+        if (value !== null && value !== undefined) emit(value)
+      },
+    }
+  },
 
   /**
    * From the value alone, by a schema or by a class of Kafka's deserializers. With null values (tombstones) a deserializer of
@@ -35,5 +39,15 @@ function valueOnly<T>(deserializer: DeserializerClass<T>): KafkaRecordDeserializ
 function valueOnly<T>(
   schema: DeserializationSchema<T> | DeserializerClass<T>,
 ): KafkaRecordDeserializationSchema<T | null> {
+  argument('deserializer', schema, aValueDeserializer)
   return typeof schema === 'function' ? valueOnlyDeserializer(new schema()) : valueOnlySchema(schema)
+}
+
+const aValueDeserializer: ArgumentKind = {
+  name: 'a schema with deserialize(), or a class of such deserializers',
+  fits: (given) =>
+    hasMethod(
+      typeof given === 'function' ? (given as { readonly prototype?: unknown }).prototype : given,
+      'deserialize',
+    ),
 }

@@ -1,3 +1,4 @@
+import { argument, type ArgumentKind, oneOf } from '../../checks/argument.js'
 import type { Offset } from '../../client/Offset.js'
 import { OffsetResetStrategy } from '../../client/OffsetResetStrategy.js'
 import { committedOffsets } from './committedOffsets.js'
@@ -25,7 +26,7 @@ export const OffsetsInitializer = {
    * offsets, what is not committed is an error, whatever the strategy.
    */
   committedOffsets: (reset: OffsetResetStrategy = OffsetResetStrategy.NONE): OffsetsInitializer =>
-    committedOffsets(reset),
+    committedOffsets(argument('offsetResetStrategy', reset, aStrategy)),
 
   /**
    * From these. Partitions that are not among them: from what the group has committed, then by the reset strategy. As in Flink, -1
@@ -39,5 +40,12 @@ export const OffsetsInitializer = {
   offsets: (
     offsets: OffsetsByTopicPartition | Readonly<Record<string, Offset>>,
     reset: OffsetResetStrategy = OffsetResetStrategy.EARLIEST,
-  ): OffsetsInitializer => specifiedOffsets(offsets, reset),
+  ): OffsetsInitializer =>
+    specifiedOffsets(argument('offsets', offsets, anObject), argument('offsetResetStrategy', reset, aStrategy)),
+}
+
+const aStrategy = oneOf(...Object.values(OffsetResetStrategy))
+const anObject: ArgumentKind = {
+  name: 'a Map or an object of offsets',
+  fits: (given) => typeof given === 'object' && given !== null,
 }

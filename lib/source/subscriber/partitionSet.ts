@@ -1,4 +1,5 @@
 import { map } from 'rxjs'
+import { argument, type ArgumentKind, hasMethod } from '../../checks/argument.js'
 import { TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import type { KafkaSubscriber } from './KafkaSubscriber.js'
 import { partitionsOf } from './topicList.js'
@@ -9,10 +10,9 @@ export const partitionSet = (
   partitions: Iterable<{ readonly topic: string; readonly partition: number }>,
 ): KafkaSubscriber => {
   const wanted = new Map(
-    [...partitions].map(({ topic, partition }) => [
-      topicPartitionKey({ topic, partition }),
-      new TopicPartition(topic, partition),
-    ]),
+    [...argument('partitions', partitions, anIterable)]
+      .map((each) => argument('partition', each, aPartition))
+      .map(({ topic, partition }) => [topicPartitionKey({ topic, partition }), new TopicPartition(topic, partition)]),
   )
   return {
     name: 'PartitionSetSubscriber',
@@ -29,6 +29,18 @@ export const partitionSet = (
       if (missing.length > 0) throw notThere(missing)
     },
   }
+}
+
+const anIterable: ArgumentKind = {
+  name: 'an iterable of { topic, partition }',
+  fits: (given) => typeof given === 'object' && hasMethod(given, Symbol.iterator),
+}
+const aPartition: ArgumentKind = {
+  name: '{ topic, partition } with a name and a whole number from 0',
+  fits: (given) => {
+    const { topic, partition } = (given ?? {}) as { readonly topic?: unknown; readonly partition?: unknown }
+    return typeof topic === 'string' && Number.isInteger(partition) && (partition as number) >= 0
+  },
 }
 
 const notThere = (missing: readonly (readonly [string, TopicPartition])[]) => {
