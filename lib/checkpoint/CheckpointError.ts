@@ -9,6 +9,7 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * - `InvalidState`: a state cannot be written so that it can be read again; the message says whose it is, and where.
  * - `StoreFailed`: the store could not write or read.
  * - `Corrupt`: what is stored under its final name cannot be read.
+ * - `UnknownVersion`: what is stored has a version that this release does not read: a newer one wrote it. It is not damaged.
  * - `Superseded`: a newer attempt has taken over; this one must not commit anything any more.
  * - `NotTakenOver`: another process of the same job ran on, since this one took too long to begin.
  * - `StoreLost`: the store has forgotten an attempt of this process: it was emptied, replaced or rolled back.
@@ -30,6 +31,7 @@ export type CheckpointErrorTag =
   | 'InvalidState'
   | 'StoreFailed'
   | 'Corrupt'
+  | 'UnknownVersion'
   | 'Superseded'
   | 'NotTakenOver'
   | 'StoreLost'

@@ -20,7 +20,7 @@ import { CheckpointError } from './CheckpointError.js'
  */
 export interface StateCodec<A> {
   readonly encode: (state: A) => unknown
-  /** A `Corrupt` error with all faults, or one that names a version it cannot read. */
+  /** Errors: `Corrupt` with all faults; `UnknownVersion` for a version without a reader. */
   readonly decode: (json: unknown) => Either<CheckpointError, A>
 }
 
@@ -90,7 +90,7 @@ const Versioned = t.type({ version: t.number, state: t.unknown })
 
 const unknownVersion = (name: string, version: number, known: readonly number[]): CheckpointError =>
   new CheckpointError(
-    'Corrupt',
+    'UnknownVersion',
     `The state "${name}" has version ${version}; this release reads ${[...known].sort((a, b) => a - b).join(', ')}. It was likely ` +
       'written by a newer release: go back to that one, or start from an older savepoint.',
   )

@@ -160,7 +160,6 @@ describe('FileCheckpointStore', () => {
 
     it.each([
       ['half of it', '{"version":1,"sta', /chk-2\.json cannot be read: .*JSON/],
-      ['another version', '{"version":7,"state":{}}', /has version 7; this release reads 1/],
       [
         'wrong types',
         '{"version":1,"state":{"checkpointId":"2","states":[]}}',
@@ -175,6 +174,23 @@ describe('FileCheckpointStore', () => {
         message: expect.stringMatching(message),
       })
     })
+
+    it.each(['fail', 'previous'] as const)(
+      'should not be called damaged, nor be left out, when a newer release has written it: onCorrupt %s',
+      async (onCorrupt) => {
+        const disk = await damaged('{"version":7,"state":{}}')
+
+        const error: unknown = await begin(onDisk(disk, { onCorrupt })).catch((thrown: unknown) => thrown)
+        expect(error).toMatchObject({
+          _tag: 'UnknownVersion',
+          retriable: false,
+          message: expect.stringMatching(
+            /chk-2\.json cannot be read: .*has version 7; this release reads 1\. .*newer release: go back to that one/,
+          ),
+        })
+        expect(String(error)).not.toContain('damaged')
+      },
+    )
 
     it('should give the one before when that is accepted', async () => {
       const disk = await damaged('{')

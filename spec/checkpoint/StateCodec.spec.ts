@@ -25,7 +25,7 @@ describe('stateCodec', () => {
   it('should name a version that it cannot read', () => {
     expect(Counter.decode({ version: 3, state: {} })).toMatchObject({
       left: {
-        _tag: 'Corrupt',
+        _tag: 'UnknownVersion',
         retriable: false,
         message: expect.stringMatching(/"counter" has version 3; this release reads 1, 2\./),
       },

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { map, type Observable, retry, tap, throwError, timer } from 'rxjs'
 import { KafkaError } from '../../lib/client/KafkaError.js'
+import { consoleLogger } from '../../lib/config/consoleLogger.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import type { SinkEvent } from '../../lib/sink/SinkEvent.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
@@ -114,13 +115,19 @@ describe('sinkTo with EXACTLY_ONCE', () => {
 
   it('should abort what a former attempt left open, and say so', () => {
     const scene = new SinkScene()
+    const infos: string[] = []
+    const logger = { ...consoleLogger, info: (message: string) => void infos.push(message) }
     scene.play(() => {
-      const first = scene.start(scene.job())
+      const first = scene.start(scene.job({}, { logger }))
       scene.scheduler.schedule(() => scene.kafka.cut(), 155)
       scene.scheduler.schedule(() => first.unsubscribe(), 156)
-      scene.scheduler.schedule(() => scene.start(scene.job({ count: 40 })), 200)
+      scene.scheduler.schedule(() => scene.start(scene.job({ count: 40 }, { logger })), 200)
     }, 3000)
     expect(scene.kinds).toContain('lingeringAborted')
+    expect(infos).toEqual([
+      'The sink of transactional id prefix "job" (subtask 0) has recovered from checkpoint 2: prepared transactions that are committed ' +
+        'now: 0; transactions that former attempts had left open, and that are aborted: 1.',
+    ])
     expect(scene.committed).toEqual(numbers(40))
   })
 

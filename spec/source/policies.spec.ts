@@ -217,12 +217,40 @@ describe('a position that is not in the log', () => {
       expectObservable(source.records({ connect: kafka.connect, scheduler }), '^ 9ms !').toBe(
         picture,
         undefined,
-        expect.objectContaining({ _tag: 'OffsetOutOfRange', retriable: false }),
+        expect.objectContaining({
+          ...{ _tag: 'OffsetOutOfRange', retriable: false },
+          message: expect.stringMatching(
+            /^Offset 0 of t-0 is not in the log, which has offsets 1 to 3: its records were deleted .*retention\.ms/,
+          ),
+        }),
       )
     })
   }
 
   it('should end the stream', () => outOfRange('fail', '#'))
+
+  it.each([
+    [
+      'with where the log ends, when that is before it',
+      false,
+      /^Offset 9 of t-0 is not in the log, which has offsets 0 to 3: the log ends before it, so the topic was created anew/,
+    ],
+    ['without that, when the leader does not give it', true, /^Offset 9 of t-0 is not in the log: its records were/],
+  ])('should end the stream %s', (_, refused, message) => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', valuesFor(0, 'a', 'b', 'c'))
+      const no = Fault.fail(new KafkaError({ _tag: 'Authorization', message: 'no' }))
+      if (refused) kafka.inject({ api: 'ListOffsets', times: 9 }, no)
+      const builder = builderOf().setStartingOffsets(OffsetsInitializer.offsets({ 't-0': 9 }))
+      const source = silent(builder.setOffsetOutOfRangePolicy('fail').build())
+      expectObservable(source.records({ connect: kafka.connect, scheduler })).toBe(
+        '#',
+        undefined,
+        expect.objectContaining({ _tag: 'OffsetOutOfRange', message: expect.stringMatching(message) }),
+      )
+    })
+  })
+
   it('should be replaced by the earliest one', () => outOfRange('earliest', '(bc) -d'))
   it('should be replaced by the latest one', () => outOfRange('latest', '-----d'))
   it('should be treated as the initializer says by default where reading begins', () =>

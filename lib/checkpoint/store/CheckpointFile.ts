@@ -1,7 +1,7 @@
 import { chain, type Either, mapLeft, tryCatch } from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
-import { CheckpointError, reasonOf } from '../CheckpointError.js'
+import { CheckpointError, isCheckpointError, reasonOf } from '../CheckpointError.js'
 import type { SinkRecord } from './AttemptLedger.js'
 import type { StoredCheckpoint, StoredTransaction } from './CheckpointStore.js'
 import { type StateCodec, stateCodec } from '../StateCodec.js'
@@ -72,7 +72,7 @@ export const EMPTY_FILE = '{"version":1,"state":{}}\n'
 export const toText = <A>(codec: StateCodec<A>, value: A): string =>
   `${JSON.stringify(codec.encode(value), undefined, 1)}\n`
 
-/** Reads a file's text; `Corrupt` with its path when it is not what it should be. */
+/** Reads a file's text. Errors name its path: `Corrupt` when it is damaged, `UnknownVersion` when another release has written it. */
 export const fromText = <A>(codec: StateCodec<A>, path: string, text: string): Either<CheckpointError, A> =>
   pipe(
     tryCatch(
@@ -80,8 +80,13 @@ export const fromText = <A>(codec: StateCodec<A>, path: string, text: string): E
       (cause) => cause,
     ),
     chain((json): Either<unknown, A> => codec.decode(json)),
-    mapLeft((cause) => corrupt(path, reasonOf(cause), cause)),
+    mapLeft((cause) => unreadable(path, cause)),
   )
+
+const unreadable = (path: string, cause: unknown): CheckpointError =>
+  isCheckpointError(cause) && cause._tag === 'UnknownVersion'
+    ? new CheckpointError('UnknownVersion', `${path} cannot be read: ${cause.message}`, { cause })
+    : corrupt(path, reasonOf(cause), cause)
 
 const corrupt = (path: string, reason: string, cause: unknown): CheckpointError =>
   new CheckpointError(

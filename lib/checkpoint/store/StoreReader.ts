@@ -120,7 +120,8 @@ export class StoreReader {
     if (text === undefined) return undefined
     const decoded = fromText(codec, this.placeOf(key), text)
     if (!isLeft(decoded)) return decoded.right
-    if (this.onCorrupt === 'fail') throw decoded.left
+    // What another release has written is not damaged: going on without it would double records unnoticed.
+    if (this.onCorrupt === 'fail' || decoded.left._tag === 'UnknownVersion') throw decoded.left
     return undefined
   }
 }

@@ -31,11 +31,13 @@ export interface RecoveryContext {
  * it is visible. Whatever can be committed is, and is marked, before an error says what cannot.
  *
  * Must come before any InitProducerId of these ids, which would abort them.
+ *
+ * Returns how many are committed now that were not known to be.
  */
 export function* recoverTransactions(
   context: RecoveryContext,
   restoredCommittables: readonly RestoredCommittable[],
-): Generator<Step, void> {
+): Generator<Step, number> {
   const { sink, restored } = context
   const known = new Map<string, ReadonlySet<string>>()
   const isMarked = ({ uid, committable }: RestoredCommittable): boolean => {
@@ -58,13 +60,15 @@ export function* recoverTransactions(
   const actions = yield* result(sink.twoPhase.decide(transactions))
   const having = (action: (typeof actions)[number]) => open.filter((_, index) => actions[index] === action)
 
-  yield* commitAll(context, having('commit'), transactions)
+  const due = having('commit')
+  yield* commitAll(context, due, transactions)
   const aborted = having('abort')
   if (aborted.length > 0) {
     for (const { committable } of aborted) yield* abort(context, committable)
     yield* result(sink.twoPhase.goBack())
   }
   yield* lose(context, having('lost'))
+  return due.length
 }
 
 /** What a broker has forgotten may be committed or lost: whoever knows says so. */

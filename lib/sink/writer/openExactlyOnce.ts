@@ -9,6 +9,7 @@ import {
 } from '../committer/recoverTransactions.js'
 import { checkTransactionTimeout } from '../transaction/checkTransactionTimeout.js'
 import { endFormerTransactions } from '../transaction/endFormerTransactions.js'
+import type { SinkTransactions } from '../transaction/SinkTransactions.js'
 import { type TakenOwnership, takeOwnership } from '../transaction/takeOwnership.js'
 import { decodeWriterState } from './KafkaWriterState.js'
 import { withoutCheckpoints } from './misuse.js'
@@ -40,7 +41,7 @@ export function* openExactlyOnce(context: OpeningContext): Generator<Step, Opene
   const inheritance = yield* result(twoPhase.inheritance$)
   const taken = yield* takeOwnership(sink)
   const former = formerStates(context)
-  yield* recoverTransactions(
+  const committed = yield* recoverTransactions(
     context,
     committablesIn([...former, ...orphanStates(inheritance)], restored.checkpointId ?? 0),
   )
@@ -53,8 +54,25 @@ export function* openExactlyOnce(context: OpeningContext): Generator<Step, Opene
   }
   const aborted = yield* endFormerTransactions(sink, inheritance.former, { lastKnown, lastCommitted })
   if (aborted.length > 0) emit({ kind: 'lingeringAborted', transactionalIds: aborted })
+  const news = recoveryNews(sink, restored.checkpointId, committed, aborted.length)
+  if (news !== undefined) sink.logger?.info(news)
   yield* result(twoPhase.settled())
   return { ...taken, lastNumber: lastCommitted(sink.prefix, sink.subtaskIndex) ?? 0 }
+}
+
+/** What was found of former attempts and settled, for the log; undefined when there was nothing. */
+const recoveryNews = (
+  { prefix, subtaskIndex }: SinkTransactions,
+  checkpointId: number | undefined,
+  committed: number,
+  aborted: number,
+): string | undefined => {
+  if (committed + aborted === 0) return undefined
+  const from = checkpointId === undefined ? 'without a checkpoint' : `from checkpoint ${checkpointId}`
+  return (
+    `The sink of transactional id prefix "${prefix}" (subtask ${subtaskIndex}) has recovered ${from}: prepared transactions that are ` +
+    `committed now: ${committed}; transactions that former attempts had left open, and that are aborted: ${aborted}.`
+  )
 }
 
 /** The states that this subtask looks after: after a change of the parallelism those of subtasks that are no more, too. */

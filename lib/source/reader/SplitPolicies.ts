@@ -112,7 +112,7 @@ export class SplitPolicies<T> {
       resetPosition(failed, policy, client.admin, config.consumer.fetcher.isolationLevel).subscribe({
         next: (offset) => {
           logger.warn(
-            `The position of ${split.state.key} is not in the log; going on from the ${placeOf(failed, policy)} offset, ${offset}.`,
+            `${positionOf(failed)} of ${split.state.key} is not in the log; going on from the ${placeOf(failed, policy)} offset, ${offset}.`,
           )
           split.seek(offset)
           turns.ask()
@@ -124,6 +124,9 @@ export class SplitPolicies<T> {
 }
 
 const UNKNOWN_TOPIC_OR_PARTITION = 3
+
+const positionOf = ({ error: { offset } }: FetchFailed): string =>
+  offset === undefined ? 'The position' : `Offset ${offset}`
 
 const placeOf = ({ error }: FetchFailed, policy: string): string =>
   error.divergentOffset === undefined ? policy : 'divergent'

@@ -12,6 +12,7 @@ import { listOf } from '../listOf.js'
 import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
 import { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import { AssignedSplits } from './AssignedSplits.js'
+import { assignmentNews, foundLater } from './assignmentNews.js'
 import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import { lagOf } from './lagOf.js'
 import type { SourceOutput } from './SourceOutput.js'
@@ -61,7 +62,7 @@ export class SubtaskSplits<T> {
 
   constructor(
     private readonly context: SubtaskSplitsContext<T>,
-    restored: KafkaSourceState | undefined,
+    private readonly restored: KafkaSourceState | undefined,
   ) {
     const { config, client } = context
     this.assigned = new AssignedSplits(config.consumer.maxPollRecords)
@@ -185,6 +186,7 @@ export class SubtaskSplits<T> {
     for (const partition of removed) this.policies.onRemoved(partition)
     if (unsubscribed.length > 0) this.context.logger.warn(readOn(unsubscribed))
     if (!this.discoveryFinished) this.onFirstDiscovery(splits)
+    else if (splits.length > 0) this.context.logger.info(foundLater(splits))
     this.initialDiscoveryFinished = true
     // They may be others now.
     this.others?.unsubscribe()
@@ -194,9 +196,18 @@ export class SubtaskSplits<T> {
   }
 
   private onFirstDiscovery(splits: readonly KafkaPartitionSplit[]): void {
-    const { config, output, logger, checkpointId } = this.context
+    const { config, output, logger, checkpointId, subtaskIndex, parallelism } = this.context
     this.discoveryFinished = true
     output.discovered()
+    logger.info(
+      assignmentNews({
+        subtaskIndex,
+        parallelism,
+        checkpointId,
+        restored: this.restored?.splits ?? [],
+        discovered: splits,
+      }),
+    )
     const restored = this.assigned.states.length - splits.length
     if (config.stoppingOffsets === undefined || checkpointId === undefined || splits.length > 0 || restored === 0)
       return
