@@ -11,7 +11,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { BenchInput, BenchResult } from './cases/BenchCase.js'
+import { type BenchInput, type BenchResult, PARTITIONS } from './cases/BenchCase.js'
 import { createTopic, fillTopic } from './topics.js'
 import { benchKafka } from './benchKafka.js'
 
@@ -23,6 +23,7 @@ const isChosen = (title: string): boolean => title.includes(process.env['CASE'] 
 /** What is expected of each ratio already. */
 const PAIRS = [
   { title: 'consume', ours: 'consumeRxKafka', theirs: 'consumeKafkaJs', expected: 3 },
+  { title: 'consume from many', ours: 'consumeRxKafka', theirs: 'consumeKafkaJs', partitions: 1000, expected: 2 },
   { title: 'produce', ours: 'produceRxKafka', theirs: 'produceKafkaJs', expected: 5 },
   { title: 'exactly-once copy', ours: 'copyRxKafka', theirs: 'copyKafkaJs', expected: 5 },
   { title: 'with watermarks', ours: 'copyWithWatermarks', theirs: 'copyRxKafka', expected: 0.85 },
@@ -61,16 +62,24 @@ const row = (title: string, name: string, results: readonly BenchResult[]): stri
 const kafka = await benchKafka()
 const directory = mkdtempSync(join(tmpdir(), 'rx-kafka-bench-'))
 try {
-  const topic = 'bench-input'
-  await createTopic(kafka.bootstrapServers, topic)
-  await fillTopic(kafka.bootstrapServers, topic, RECORDS)
+  const filled = new Set<string>()
+  /** A topic with the records, which is filled when it is first needed. */
+  const inputOf = async (partitions = PARTITIONS): Promise<string> => {
+    const topic = `bench-input-${partitions}`
+    if (filled.has(topic)) return topic
+    await createTopic(kafka.bootstrapServers, topic, partitions)
+    await fillTopic(kafka.bootstrapServers, topic, RECORDS, partitions)
+    filled.add(topic)
+    return topic
+  }
   console.log(
-    `${RECORDS.toLocaleString('en')} records of 100 bytes, 4 partitions, medians of ${RUNS} interleaved runs\n`,
+    `${RECORDS.toLocaleString('en')} records of 100 bytes, ${PARTITIONS} partitions or, of many, 1,000; medians of ${RUNS} interleaved runs\n`,
   )
   console.log(
     `${''.padEnd(18)}  ${''.padEnd(16)}  ${'records/s'.padStart(12)}  ${'CPU s'.padStart(7)}  ${'peak MB'.padStart(8)}`,
   )
-  for (const { title, ours, theirs, expected } of PAIRS) {
+  for (const { title, ours, theirs, partitions, expected } of PAIRS) {
+    const topic = await inputOf(partitions)
     const results: Record<string, BenchResult[]> = { [ours]: [], [theirs]: [] }
     // The first round warms the broker up and is not counted.
     for (let round = 0; round <= RUNS; round++) {
@@ -99,7 +108,7 @@ try {
   if (isChosen('slow consumer')) {
     const slow = await run('slowRxKafka', {
       bootstrapServers: kafka.bootstrapServers,
-      topic,
+      topic: await inputOf(),
       output: '',
       records: 200_000,
       directory,

@@ -12,19 +12,24 @@ const withClient = async (bootstrapServers: string, act: (client: KafkaClient) =
   }
 }
 
-export const createTopic = (bootstrapServers: string, topic: string): Promise<void> =>
+export const createTopic = (bootstrapServers: string, topic: string, partitions = PARTITIONS): Promise<void> =>
   withClient(bootstrapServers, ({ admin }) =>
-    lastValueFrom(admin.createTopics([{ topic, partitions: PARTITIONS }]), { defaultValue: undefined }),
+    lastValueFrom(admin.createTopics([{ topic, partitions }]), { defaultValue: undefined }),
   )
 
 /** Spread evenly over the partitions. */
-export const fillTopic = (bootstrapServers: string, topic: string, records: number): Promise<void> =>
+export const fillTopic = (
+  bootstrapServers: string,
+  topic: string,
+  records: number,
+  partitions = PARTITIONS,
+): Promise<void> =>
   withClient(bootstrapServers, (client) => {
     const producer = client.producer(producerConfig(bootstrapServers))
     const from = (start: number) => {
       let n = start
       while (n < records) {
-        const partition = n % PARTITIONS
+        const partition = n % partitions
         if (!producer.append({ topic, partition, value: benchValue(n++) })) break
       }
       const done$ = n < records ? producer.room$.pipe(first()) : producer.flush()

@@ -5,15 +5,34 @@ import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import type { SplitReader } from './SplitReader.js'
 
+/** Among so many splits a round is shared out; with more of them, batches do not become smaller: each costs something. */
+const SHARES = 4
+
 /** The splits that a reader has been given, finished ones too. */
 export class AssignedSplits<T> {
   private readonly readers = new Map<string, SplitReader<T>>()
+  /**
+   * Those that may have something to do, the one that has waited longest first. So a round costs what it reads, and not what is
+   * assigned. One leaves when it is asked and has nothing; who changes that calls `wake`.
+   */
+  private readonly awake = new Set<SplitReader<T>>()
 
-  /** @param maxPollRecords records in a round of batches, one of each split */
+  /** @param maxPollRecords records in a round, about */
   constructor(private readonly maxPollRecords: number) {}
 
   add(reader: SplitReader<T>): void {
     this.readers.set(reader.state.key, reader)
+    this.awake.add(reader)
+  }
+
+  /** It may have something to do. */
+  wake(reader: SplitReader<T>): void {
+    this.awake.add(reader)
+  }
+
+  /** Any of them may. */
+  wakeAll(): void {
+    for (const reader of this.readers.values()) this.awake.add(reader)
   }
 
   get(partition: TopicPartition): SplitReader<T> | undefined {
@@ -21,24 +40,35 @@ export class AssignedSplits<T> {
   }
 
   drop(partition: TopicPartition): void {
-    this.get(partition)?.drop()
+    const reader = this.get(partition)
+    if (reader === undefined) return
+    reader.drop()
+    this.awake.delete(reader)
     this.readers.delete(topicPartitionKey(partition))
   }
 
   /**
-   * Reads one batch of every split that has one and may send it; with many splits batches are small, so that a round is not longer.
-   * Returns whether there was any.
+   * Reads a batch of each split that has one and may send it, until there are enough records for a round; the next one goes on with the
+   * split behind. Returns whether there was any.
    *
    * @param interrupt called after each record; true ends the round at once
    */
   readRound(interrupt: () => boolean): boolean {
-    const max = Math.max(1, Math.floor(this.maxPollRecords / Math.max(1, this.readers.size)))
+    const { awake, maxPollRecords } = this
+    const max = Math.max(1, Math.floor(maxPollRecords / Math.max(1, Math.min(this.readers.size, SHARES))))
+    let records = maxPollRecords
     let any = false
-    for (const reader of this.readers.values()) {
-      if (!reader.readable) continue
-      reader.readBatch(max, interrupt)
-      any = true
-      if (interrupt()) break
+    let asked = awake.size
+    for (const reader of awake) {
+      awake.delete(reader)
+      if (reader.readable) {
+        records -= reader.readBatch(max, interrupt)
+        awake.add(reader)
+        any = true
+        if (records <= 0 || interrupt()) break
+      }
+      // Those behind are asked again in the next round.
+      if (--asked === 0) break
     }
     return any
   }

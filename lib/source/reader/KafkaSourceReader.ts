@@ -125,9 +125,10 @@ export class KafkaSourceReader<T> {
     this.connect(connected)
   }
 
-  /** Asks for a turn of the loop. Never emits. */
-  get wake(): () => void {
-    return this.turns.ask
+  /** Asks for a turn of the loop, in which any split may have something to do. Never emits. */
+  readonly wake = (): void => {
+    this.splits?.assigned.wakeAll()
+    this.turns.ask()
   }
 
   /**
@@ -166,11 +167,11 @@ export class KafkaSourceReader<T> {
     const { uid, subtaskIndex, parallelism } = this
     const wake = (): void => {
       this.requested = true
-      this.wake()
+      this.turns.ask()
     }
     const requestEnd = (): void => {
       this.endRequested = true
-      this.wake()
+      this.turns.ask()
     }
     const waiting = (): readonly string[] => this.parts.waiting
     this.work.add(
@@ -187,7 +188,7 @@ export class KafkaSourceReader<T> {
           this.restored = restored
           this.attempt = attempt
           this.work.add(attempt?.failed$.subscribe((error) => this.fail(error)))
-          this.wake()
+          this.turns.ask()
         },
         error: this.fail,
       }),
@@ -201,7 +202,7 @@ export class KafkaSourceReader<T> {
           this.client = client
           connected.next(client)
           connected.complete()
-          this.wake()
+          this.turns.ask()
         },
         error: (error: unknown) => {
           // First the stream: it ends with the reason, and not with what follows from it.
@@ -235,7 +236,7 @@ export class KafkaSourceReader<T> {
     const { splits } = this
     if (splits === undefined) return
     if (this.requested) this.answer(splits)
-    if (this.phase === 'reading' && this.mayRead() && splits.assigned.readRound(this.interrupt)) this.wake()
+    if (this.phase === 'reading' && this.mayRead() && splits.assigned.readRound(this.interrupt)) this.turns.ask()
     this.watch.wake()
     if (this.isClosed()) return
     if (this.phase === 'reading' && this.mayRead() && (this.endRequested || splits.finished)) this.end()

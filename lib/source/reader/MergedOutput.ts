@@ -25,7 +25,7 @@ export class MergedOutput<T> implements SourceOutput<T> {
   private readonly ticks = new Subscription()
   private tickDue = false
 
-  /** @param wake asks for a turn of the loop */
+  /** @param wake asks for a turn of the loop, in which any split may be read */
   constructor(
     private readonly destination: Subscriber<StreamElement<T | DeadLetterRecord>>,
     { watermarks: strategy, watermarkHolder$, scheduler = asyncScheduler }: KafkaSourceOptions<T>,

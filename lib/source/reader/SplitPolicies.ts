@@ -106,7 +106,7 @@ export class SplitPolicies<T> {
   }
 
   private resetOffset(split: SplitReader<T>, failed: FetchFailed): void {
-    const { config, client, logger, turns, fail } = this.context
+    const { config, client, logger, fail } = this.context
     const policy = this.host.hasBegun(split) ? config.offsetOutOfRangePolicy : config.startOutOfRangePolicy
     this.work.add(
       resetPosition(failed, policy, client.admin, config.consumer.fetcher.isolationLevel).subscribe({
@@ -115,7 +115,6 @@ export class SplitPolicies<T> {
             `${positionOf(failed)} of ${split.state.key} is not in the log; going on from the ${placeOf(failed, policy)} offset, ${offset}.`,
           )
           split.seek(offset)
-          turns.ask()
         },
         error: fail,
       }),

@@ -84,6 +84,7 @@ export class SplitReader<T> {
   /** Is asked for again: it was not to be had. */
   retry(): void {
     this.state.requested = false
+    this.turns.ask()
   }
 
   /** Reading goes on elsewhere: the position was not in the log. Called from outside of the loop, so it sends nothing. */
@@ -94,25 +95,32 @@ export class SplitReader<T> {
     this.state.leaderEpoch = undefined
     this.state.requested = false
     if (this.state.fetches.length === 0) this.state.moveTo(offset)
+    this.turns.ask()
   }
 
   /**
-   * Sends at most `max` records and the end of their batch.
+   * Sends at most `max` records and the end of their batch. Returns how many.
    *
    * @param interrupt called after each record, when `next()` has returned; true ends the batch at once
    */
-  readBatch(max: number, interrupt: () => boolean): void {
-    if (this.state.finished) return this.finish()
+  readBatch(max: number, interrupt: () => boolean): number {
+    if (this.state.finished) {
+      this.finish()
+      return 0
+    }
     const { state } = this
     const fetch = state.fetches[0]
-    if (fetch === undefined) return this.request()
+    if (fetch === undefined) {
+      this.request()
+      return 0
+    }
     const { fetched, arrivedAt } = fetch
     // One in work, one on its way.
     if (state.fetches.length === 1) this.request()
     const records = fetched.take(max)
     if (records.length === 0 && !fetched.exhausted) {
       this.waitingForRoom = this.turns.askLater(ROOM_INTERVAL)
-      return
+      return 0
     }
     // Before what it is the epoch of: an epoch that is older than the position would make it look truncated.
     if (fetched.leaderEpoch !== undefined && fetched.leaderEpoch >= 0) state.leaderEpoch = fetched.leaderEpoch
@@ -125,7 +133,7 @@ export class SplitReader<T> {
       state.currentOffset = record.offset
       if (interrupt() || !this.output.live) {
         this.count(read + 1, arrivedAt)
-        return
+        return read + 1
       }
     }
     state.moveTo(fetched.position)
@@ -137,6 +145,7 @@ export class SplitReader<T> {
       state.passed()
     }
     if (state.finished) this.finish()
+    return read
   }
 
   /** Lets go of what was fetched. */

@@ -30,7 +30,7 @@ export class SplitsOutput<T> implements SourceOutput<T> {
   private restore: Restored | undefined
 
   /**
-   * @param wake asks for a turn of the loop
+   * @param wake asks for a turn of the loop, in which any split may be read
    * @param release nobody listens any more
    */
   constructor(
@@ -78,7 +78,9 @@ export class SplitsOutput<T> implements SourceOutput<T> {
 
   turn(): void {
     if (this.restore === undefined) return
-    for (const split of this.splits) split.begin(this.restore)
+    let begun = false
+    for (const split of this.splits) begun = split.begin(this.restore) || begun
+    if (begun) this.wake()
   }
 
   ending(): void {
@@ -185,11 +187,13 @@ class SplitStream<T> implements SplitOutput<T> {
     return this.destination === undefined ? !this.listener.open : this.destination.closed
   }
 
-  begin(restored: Restored): void {
-    if (this.begun || this.destination === undefined) return
+  /** False when it has begun before, or cannot yet. */
+  begin(restored: Restored): boolean {
+    if (this.begun || this.destination === undefined) return false
     this.begun = true
     this.destination.next(restored)
     if (this.finished) this.destination.next(new Watermark(MAX_WATERMARK))
+    return true
   }
 
   next(element: StreamElement<T>): void {

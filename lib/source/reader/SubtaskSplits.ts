@@ -218,7 +218,20 @@ export class SubtaskSplits<T> {
     const { config, output, metrics, logger, turns } = this.context
     const state = new KafkaPartitionSplitState(split)
     const splitOutput = output.add(state)
-    const reader = new SplitReader(state, splitOutput, this.fetcher, config, metrics, logger, turns)
+    const wake = (): void => {
+      this.assigned.wake(reader)
+    }
+    const reader: SplitReader<T> = new SplitReader(state, splitOutput, this.fetcher, config, metrics, logger, {
+      ask: () => {
+        wake()
+        turns.ask()
+      },
+      askLater: (ms) => {
+        const later = turns.askLater(ms)
+        later.add(wake)
+        return later
+      },
+    })
     this.assigned.add(reader)
     metrics.addSplit(state, splitOutput)
     reader.start()
@@ -241,6 +254,7 @@ export class SubtaskSplits<T> {
     this.begun.add(split)
     this.policies.onFetched(split)
     split.onFetched(fetched)
+    this.assigned.wake(split)
   }
 
   /** Does something in a turn of the loop. */

@@ -24,7 +24,7 @@ const notes: Readonly<Record<string, string>> = {
   'fetch.max.decompressed.bytes':
     'ours: the most bytes that compressed batches may have become at one time, over all splits of a subtask; a batch that becomes more by itself ends the job',
   'group.id': 'offsets are committed to it; nobody joins it',
-  'max.poll.records': 'in a batch of the stream, over all splits of a subtask',
+  'max.poll.records': 'in a batch of the stream; with several splits less, from four on a quarter',
   'partition.discovery.interval.ms': 'Flink’s; 0 or less: once; bounded sources look once',
   'receive.message.max.bytes':
     'librdkafka’s: the most bytes of an answer, refused by its head; by default 100,000,000 of a fetch, where `fetch.max.bytes` is allowed in any case, and 16 MiB of any other',
