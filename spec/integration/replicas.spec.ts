@@ -1,8 +1,15 @@
 import { expect, it } from '@jest/globals'
-import { lastValueFrom, type Subscription } from 'rxjs'
-import { KafkaSource, OffsetsInitializer, SimpleStringSchema } from '../../lib/index.js'
+import { firstValueFrom, lastValueFrom, type Subscription } from 'rxjs'
+import {
+  CheckpointCoordinator,
+  KafkaSource,
+  MemoryCheckpointStore,
+  OffsetsInitializer,
+  SimpleStringSchema,
+} from '../../lib/index.js'
 import { producerConfig } from '../../lib/testing/contract/ContractScene.js'
 import { until } from '../kafkajs/support/until.js'
+import { quiet } from '../source/support/sourceOf.js'
 import type { KafkaCluster } from '../support/kafka/startKafka.js'
 import { openClient } from '../support/openClient.js'
 import { describeKafka } from '../support/realKafka.js'
@@ -15,7 +22,7 @@ const config = {
 }
 
 /** A source of one partition, and what it has read so far. */
-const reading = (kafka: KafkaCluster, topic: string, rack: string) => {
+const reading = (kafka: KafkaCluster, topic: string, rack: string, checkpoints?: CheckpointCoordinator) => {
   const values: string[] = []
   const errors: unknown[] = []
   const subscription: Subscription = KafkaSource.builder()
@@ -25,9 +32,9 @@ const reading = (kafka: KafkaCluster, topic: string, rack: string) => {
     .setValueOnlyDeserializer(new SimpleStringSchema())
     .setRackIdSupplier(() => rack)
     .setProperty('request.timeout.ms', 2000)
-    .setLogger({ debug: () => {}, info: () => {}, warn: () => {}, error: () => {} })
+    .setLogger(quiet)
     .build()
-    .records()
+    .records({ checkpoints })
     .subscribe({ next: (value) => values.push(value), error: (error: unknown) => errors.push(error) })
   return { values, errors, stop: () => subscription.unsubscribe() }
 }
@@ -45,10 +52,12 @@ describeKafka('replicas', { own: true, brokers: 3, racks, config }, (kafka) => {
     await lastValueFrom(client.admin.createTopics([{ topic, partitions: 1, replicationFactor, config: settings }]))
     const [described] = await lastValueFrom(client.admin.describeTopics([topic]))
     const { leader = -1, replicas = [] } = described?.partitions[0] ?? {}
-    const producer = client.producer(producerConfig({ deliveryTimeoutMs: 60_000 }))
+    // A producer of its own each time: after a truncation the sequence of a former one has a gap.
     const write = async (from: number, to: number): Promise<void> => {
+      const producer = client.producer(producerConfig({ deliveryTimeoutMs: 60_000 }))
       for (let n = from; n < to; n++) producer.append({ topic, partition: 0, value: valueOf(n) })
       await lastValueFrom(producer.flush())
+      await lastValueFrom(producer.close(), { defaultValue: undefined })
     }
     const follower = replicas.find((id) => id !== leader) ?? -1
     return { write, leader: brokerOf(leader), follower: brokerOf(follower), close: () => lastValueFrom(client.close()) }
@@ -101,6 +110,35 @@ describeKafka('replicas', { own: true, brokers: 3, racks, config }, (kafka) => {
     expect(reader.errors).toMatchObject([{ _tag: 'LogTruncated', cause: { divergentOffset: 10, offset: 20 } }])
     expect(reader.values).toEqual(valuesUpTo(20))
     reader.stop()
+    await close()
+    await leader.start()
+  }, 150_000)
+
+  it('should tell it too when the job was down meanwhile, and the log has become longer than before', async () => {
+    const settings = { 'unclean.leader.election.enable': 'true', 'min.insync.replicas': '1' }
+    const { write, leader, follower, close } = await topicOf('unclean-down', 2, settings)
+    const store = new MemoryCheckpointStore()
+    const start = () => {
+      const checkpoints = CheckpointCoordinator.create({ interval: 60_000, store, logger: quiet })
+      return { checkpoints, reader: reading(kafka(), 'unclean-down', '', checkpoints) }
+    }
+    await write(0, 10)
+    const before = start()
+    await until(() => before.reader.values.length === 10, 30_000)
+    await follower.kill()
+    await write(10, 20)
+    await until(() => before.reader.values.length === 20, 30_000)
+    await firstValueFrom(before.checkpoints.stopWithSavepoint({ drain: false }))
+
+    await leader.kill()
+    await follower.start()
+    await write(20, 35)
+    const after = start()
+    await until(() => after.reader.errors.length > 0, 60_000)
+
+    expect(after.reader.errors).toMatchObject([{ _tag: 'LogTruncated', cause: { divergentOffset: 10, offset: 20 } }])
+    expect(after.reader.values).toEqual([])
+    after.reader.stop()
     await close()
     await leader.start()
   }, 150_000)
