@@ -8,6 +8,7 @@ import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinato
 import { FileCheckpointStore } from '../../lib/checkpoint/store/FileCheckpointStore.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { defaultConnect } from '../../lib/defaultClient.js'
+import { combineWatermarks } from '../../lib/eventtime/combineWatermarks.js'
 import type { CommitLostPolicy } from '../../lib/sink/KafkaSinkConfig.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
@@ -37,6 +38,8 @@ export interface CopyJobSettings {
   /** how many subtasks there are in all, and which of them run in this process: one, by default */
   readonly parallelism?: number
   readonly subtasks?: readonly number[]
+  /** how the source is read: by elements(), by default, or by splits() that are merged */
+  readonly way?: 'elements' | 'splits'
 }
 
 const settings = JSON.parse(process.env['JOB'] ?? '{}') as CopyJobSettings
@@ -87,8 +90,13 @@ const sink = copySink(to, `copy-${to}`, bootstrapServers)
 
 const { parallelism = 1, subtasks = [0] } = settings
 
+const elementsOf = (subtaskIndex: number) => {
+  const options = { checkpoints, parallelism, subtaskIndex }
+  return settings.way === 'splits' ? source.splits(options).pipe(combineWatermarks()) : source.elements(options)
+}
+
 const subtask = (subtaskIndex: number) =>
-  source.elements({ checkpoints, parallelism, subtaskIndex }).pipe(
+  elementsOf(subtaskIndex).pipe(
     onRecords(
       map((value) => {
         records++

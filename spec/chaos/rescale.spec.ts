@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { firstValueFrom } from 'rxjs'
+import { splitOwner } from '../../lib/source/enumerator/splitOwner.js'
 import { openClient } from '../support/openClient.js'
 import { describeKafka } from '../support/realKafka.js'
+import type { CopyJobSettings } from './copyJob.js'
 import { CopyJobProcess } from './CopyJobProcess.js'
 import { expectEachOnceInOrder } from './expectEachOnceInOrder.js'
 import { Feeder } from './Feeder.js'
@@ -73,5 +75,42 @@ describe('the number of subtasks', () => {
         await firstValueFrom(client.close(), { defaultValue: undefined })
       }
     }, 600_000)
+
+    it.each(['elements', 'splits'] as const)(
+      'should commit by %s() what was prepared by a subtask that has no split afterwards',
+      async (way) => {
+        const { bootstrapServers } = kafka()
+        const client = await openClient(bootstrapServers)
+        // Its only partition moves: subtask 0 of 3 has the transaction, and no split.
+        const moves = (topic: string): boolean =>
+          splitOwner({ topic, partition: 0 }, 2) === 0 && splitOwner({ topic, partition: 0 }, 3) !== 0
+        const from = Array.from({ length: 100 }, (_, n) => `moves-${way}-${n}`).find(moves)!
+        const to = `${from}-out`
+        const settings = { bootstrapServers, from, to, directory: join(directory, from), checkpointInterval: 200, way }
+        const start = (job: Partial<CopyJobSettings>): CopyJobProcess => {
+          const process = new CopyJobProcess({ ...settings, ...job })
+          processes.push(process)
+          return process
+        }
+        try {
+          const topics = [from, to].map((topic) => ({ topic, partitions: 1 }))
+          await firstValueFrom(client.admin.createTopics(topics), { defaultValue: undefined })
+          const feeder = new Feeder(client, from, 1, bootstrapServers)
+          feeder.write(100)
+          await feeder.stop()
+          const crash = { point: 'stored', occurrence: 1, records: 100 } as const
+          const killed = await start({ parallelism: 2, subtasks: [0, 1], crash }).end()
+          expect(killed).toEqual({ code: null, signal: 'SIGKILL' })
+          expect(await kafka().readCommitted(to)).toEqual([])
+          const next = start({ parallelism: 3, subtasks: [0, 1, 2] })
+          await next.tells('committed')
+          expect(await next.stop()).toEqual({ code: 0, signal: null })
+          expectEachOnceInOrder(await kafka().readCommitted(to), feeder.written)
+        } finally {
+          await firstValueFrom(client.close(), { defaultValue: undefined })
+        }
+      },
+      240_000,
+    )
   })
 })
