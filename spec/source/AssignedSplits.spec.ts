@@ -21,6 +21,10 @@ class Split {
     return this.records > 0
   }
 
+  rest(): void {
+    // Nothing of it is in flight here.
+  }
+
   readBatch(max: number, interrupt: () => boolean): number {
     let read = 0
     while (read < Math.min(max, this.records)) {
@@ -95,6 +99,16 @@ describe('a round of batches', () => {
     expect([round(), round(), asked()]).toEqual(['1:2', '', 1002])
     all.wakeAll()
     expect([round(), asked()]).toEqual(['0:3', 2002])
+  })
+
+  it('should have the share of each split in a batch while the pipeline is behind, so that what is in flight stays bounded', () => {
+    const { all, round } = assigned(16, ...Array.from({ length: 8 }, () => 100))
+    const rounds: string[] = []
+    for (const inFlight of [31, 32, 31]) {
+      all.inFlight.records = inFlight
+      rounds.push(round())
+    }
+    expect(rounds).toEqual(['0:4 1:4 2:4 3:4', '4:2 5:2 6:2 7:2 0:2 1:2 2:2 3:2', '4:4 5:4 6:4 7:4'])
   })
 
   it('should not ask a split that is dropped', () => {

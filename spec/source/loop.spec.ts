@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import { map, tap } from 'rxjs'
+import { map, mergeMap, Subject, takeUntil, tap } from 'rxjs'
+import type { TestScheduler } from 'rxjs/testing'
 import type { BatchEnd } from '../../lib/stream/BatchEnd.js'
+import type { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
 import { show } from '../support/elements.js'
 import { onKafka } from './support/onKafka.js'
 import { builderOf } from './support/sourceOf.js'
@@ -72,6 +74,72 @@ describe('the loop of KafkaSource', () => {
       scheduler.flush()
       expect(values.filter((value) => value < 'm')).toEqual(['a', 'b'])
       expect(values.filter((value) => value > 'm')).toEqual(['w', 'x', 'y', 'z'])
+    })
+  })
+
+  /** 16 splits of a hundred records each. */
+  const many = (use: (kafka: MemoryKafka, scheduler: TestScheduler) => void): void => {
+    onKafka({ t: 16 }, (kafka, scheduler) => {
+      const records = Array.from({ length: 1_600 }, (_, n) => ({ value: String(n), partition: n % 16 }))
+      kafka.produce('t', records)
+      use(kafka, scheduler)
+    })
+  }
+
+  it('should bound what a pipeline has in flight that takes over nothing, however many splits there are', () => {
+    many((kafka, scheduler) => {
+      let records = 0
+      const running = builderOf()
+        .setProperty('max.poll.records', 16)
+        .build()
+        .elements({ connect: kafka.connect, scheduler })
+        .subscribe(({ kind }) => {
+          if (kind === 'record') records += 1
+        })
+      scheduler.schedule(() => running.unsubscribe(), 100)
+      scheduler.flush()
+      // Two rounds, the batch with which they are full, and two batches of each split.
+      expect(records).toBeLessThanOrEqual(2 * 16 + 4 + 2 * 16)
+      expect(records).toBeGreaterThanOrEqual(2 * 16)
+    })
+  })
+
+  it('should not wait for what splits had in flight that are left', () => {
+    many((kafka, scheduler) => {
+      const sizes: number[] = []
+      const left = new Subject<void>()
+      const running = builderOf()
+        .setProperty('max.poll.records', 16)
+        .build()
+        .splits({ connect: kafka.connect, scheduler })
+        .pipe(
+          mergeMap(({ topicPartition: { partition }, elements }) => {
+            if (partition > 0) return elements.pipe(takeUntil(left))
+            let records = 0
+            return elements.pipe(
+              tap((element) => {
+                if (element.kind === 'record') records += 1
+                if (element.kind !== 'batchEnd') return
+                if (scheduler.now() > 50) sizes.push(records)
+                records = 0
+                scheduler.schedule(() => element.acknowledge(), 1)
+              }),
+            )
+          }),
+        )
+        .subscribe()
+      scheduler.schedule(() => left.next(), 50)
+      scheduler.schedule(
+        () =>
+          kafka.produce(
+            't',
+            Array.from({ length: 100 }, () => ({ value: 'x', partition: 0 })),
+          ),
+        60,
+      )
+      scheduler.schedule(() => running.unsubscribe(), 500)
+      scheduler.flush()
+      expect(Math.max(...sizes)).toBe(4)
     })
   })
 

@@ -3,10 +3,12 @@ import type { Offset } from '../../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
-import type { SplitReader } from './SplitReader.js'
+import type { RecordsInFlight, SplitReader } from './SplitReader.js'
 
 /** Among so many splits a round is shared out; with more of them, batches do not become smaller: each costs something. */
 const SHARES = 4
+/** A pipeline that has not taken over so many rounds is behind: then each split has its share, however small. */
+const ROUNDS_IN_FLIGHT = 2
 
 /** The splits that a reader has been given, finished ones too. */
 export class AssignedSplits<T> {
@@ -16,6 +18,8 @@ export class AssignedSplits<T> {
    * assigned. One leaves when it is asked and has nothing; who changes that calls `wake`.
    */
   private readonly awake = new Set<SplitReader<T>>()
+  /** what the pipeline has not taken over yet, of all splits */
+  readonly inFlight: RecordsInFlight = { records: 0 }
 
   /** @param maxPollRecords records in a round, about */
   constructor(private readonly maxPollRecords: number) {}
@@ -54,18 +58,19 @@ export class AssignedSplits<T> {
    * @param interrupt called after each record; true ends the round at once
    */
   readRound(interrupt: () => boolean): boolean {
-    const { awake, maxPollRecords } = this
-    const max = Math.max(1, Math.floor(maxPollRecords / Math.max(1, Math.min(this.readers.size, SHARES))))
-    let records = maxPollRecords
+    const { awake } = this
+    let records = this.maxPollRecords
     let any = false
     let asked = awake.size
     for (const reader of awake) {
       awake.delete(reader)
       if (reader.readable) {
-        records -= reader.readBatch(max, interrupt)
+        records -= reader.readBatch(this.batch, interrupt)
         awake.add(reader)
         any = true
         if (records <= 0 || interrupt()) break
+      } else {
+        reader.rest()
       }
       // Those behind are asked again in the next round.
       if (--asked === 0) break
@@ -106,6 +111,16 @@ export class AssignedSplits<T> {
   /** Metrics outlive an attempt, and with them what they read from; not so what it had fetched. */
   close(): void {
     for (const reader of this.readers.values()) reader.close()
+  }
+
+  /**
+   * Records in the next batch. While the pipeline keeps up, it is a quarter of a round at least; when it does not, what is in flight is to
+   * stay bounded however many splits there are: it is memory, and a barrier goes behind it.
+   */
+  private get batch(): number {
+    const { maxPollRecords, inFlight, readers } = this
+    const behind = inFlight.records >= ROUNDS_IN_FLIGHT * maxPollRecords
+    return Math.max(1, Math.floor(maxPollRecords / (behind ? readers.size : Math.min(readers.size, SHARES))))
   }
 
   private every(holds: (reader: SplitReader<T>) => boolean): boolean {

@@ -18,6 +18,11 @@ import type { Turns } from './Turns.js'
 /** Until a split looks again whether there is room for what its next batch is decompressed to, ms. */
 const ROOM_INTERVAL = 10
 
+/** Sent and not acknowledged, of all splits together. */
+export interface RecordsInFlight {
+  records: number
+}
+
 /** Reads one split: fetches ahead by one, and turns what was fetched into records, batch by batch. */
 export class SplitReader<T> {
   /** The record whose values are being sent: for messages. */
@@ -31,6 +36,8 @@ export class SplitReader<T> {
   private waitingForRoom: Subscription | undefined
   /** values that left since the last count */
   private emitted = 0
+  /** records that were sent and not acknowledged */
+  private inFlight = 0
 
   constructor(
     readonly state: KafkaPartitionSplitState,
@@ -40,6 +47,7 @@ export class SplitReader<T> {
     private readonly metrics: KafkaSourceReaderMetrics,
     private readonly logger: Logger,
     private readonly turns: Pick<Turns, 'ask' | 'askLater'>,
+    private readonly allInFlight: RecordsInFlight,
   ) {}
 
   /** Begins to fetch, unless there is nothing to be read. */
@@ -140,7 +148,7 @@ export class SplitReader<T> {
     if (fetched.exhausted) state.fetches.shift()
     if (read > 0) {
       this.count(read, arrivedAt)
-      this.endBatch()
+      this.endBatch(read)
     } else {
       state.passed()
     }
@@ -153,7 +161,13 @@ export class SplitReader<T> {
     this.state.fetches.length = 0
   }
 
+  /** It has nothing to send now. What one has sent that is not listened to any more is not waited for. */
+  rest(): void {
+    if (this.output.abandoned) this.tookOver(this.inFlight)
+  }
+
   drop(): void {
+    this.tookOver(this.inFlight)
     this.stop()
     this.output.drop()
   }
@@ -229,14 +243,24 @@ export class SplitReader<T> {
     this.fetcher.request(this.state.topicPartition)
   }
 
-  private endBatch(): void {
+  private endBatch(records: number): void {
     const acknowledge = this.state.send(this.metrics.now)
+    this.inFlight += records
+    this.allInFlight.records += records
     this.output.batchEnd(
       batchEnd(() => {
         acknowledge()
+        this.tookOver(records)
         this.turns.ask()
       }, this.state.key),
     )
+  }
+
+  /** Less when it was not waited for any more. */
+  private tookOver(records: number): void {
+    const known = Math.min(records, this.inFlight)
+    this.inFlight -= known
+    this.allInFlight.records -= known
   }
 
   private finish(): void {

@@ -127,7 +127,7 @@ export class SplitsOutput<T> implements SourceOutput<T> {
 
   private left(): void {
     this.listeners -= 1
-    if (this.listeners > 0) return
+    if (this.listeners > 0) return this.wake()
     for (const split of this.splits) split.release()
     this.control.complete()
     this.release()

@@ -221,17 +221,25 @@ export class SubtaskSplits<T> {
     const wake = (): void => {
       this.assigned.wake(reader)
     }
-    const reader: SplitReader<T> = new SplitReader(state, splitOutput, this.fetcher, config, metrics, logger, {
-      ask: () => {
-        wake()
-        turns.ask()
-      },
-      askLater: (ms) => {
-        const later = turns.askLater(ms)
-        later.add(wake)
-        return later
-      },
-    })
+    const ask = (): void => {
+      wake()
+      turns.ask()
+    }
+    const askLater = (ms: number): Subscription => {
+      const later = turns.askLater(ms)
+      later.add(wake)
+      return later
+    }
+    const reader: SplitReader<T> = new SplitReader(
+      state,
+      splitOutput,
+      this.fetcher,
+      config,
+      metrics,
+      logger,
+      { ask, askLater },
+      this.assigned.inFlight,
+    )
     this.assigned.add(reader)
     metrics.addSplit(state, splitOutput)
     reader.start()
