@@ -16,6 +16,17 @@ const corrupt = (read: () => unknown): boolean => {
 }
 
 describe('ByteWriter', () => {
+  it('should write a string that may be missing in both of its forms', () => {
+    const plain = (value: string | null) => [...new ByteWriter(1).writeNullableString(value).toBuffer()]
+    const compact = (value: string | null) => [...new ByteWriter(1).writeCompactNullableString(value).toBuffer()]
+    expect([plain(null), plain(''), plain('é')]).toEqual([
+      [0xff, 0xff],
+      [0, 0],
+      [0, 2, 0xc3, 0xa9],
+    ])
+    expect([compact(null), compact(''), compact('é')]).toEqual([[0], [1], [3, 0xc3, 0xa9]])
+  })
+
   it('should write what the protocol guide describes', () => {
     const bytes = new ByteWriter(1)
       .writeInt8(-1)

@@ -6,6 +6,10 @@ import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.
 import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
 import { numbers, type SinkSettings, SinkScene } from './sinkScene.js'
 
+const HOUR = 3_600_000
+
+const silent = { warn: () => undefined, error: () => undefined, info: () => undefined, debug: () => undefined }
+
 /**
  * A job is stopped at 350 ms, with three checkpoints committed; its store is put back to a copy that was made at `copiedAt`, and it is
  * started again.
@@ -14,12 +18,7 @@ const putBack = (copiedAt: number, settings: SinkSettings = {}) => {
   const scene = new SinkScene()
   const texts = new Map<string, string>()
   const warnings: string[] = []
-  const logger = {
-    warn: (message: string) => warnings.push(message),
-    error: () => undefined,
-    info: () => undefined,
-    debug: () => undefined,
-  }
+  const logger = { ...silent, warn: (message: string) => warnings.push(message) }
   const job = () =>
     scene.job(
       { count: 50, coordinator: scene.coordinator({ store: checkpointStoreOn(memoryStorage(texts)) }) },
@@ -53,6 +52,50 @@ describe('a prefix that is in use', () => {
       ])
       expect(scene.errors[0]?.message).toContain('Or the store was put back to an older copy')
     })
+
+  it('should be told though the copy is of an attempt that has written nothing', () => {
+    const scene = new SinkScene()
+    const texts = new Map<string, string>()
+    const job = (every: number) =>
+      scene.job({ every, coordinator: scene.coordinator({ store: checkpointStoreOn(memoryStorage(texts)) }) })
+    scene.play(() => {
+      const first = scene.start(job(10))
+      scene.at(350, () => {
+        first.unsubscribe()
+        const idle = scene.start(job(HOUR))
+        scene.at(300, () => {
+          idle.unsubscribe()
+          const copy = [...texts]
+          const last = scene.start(job(10))
+          scene.at(400, () => {
+            last.unsubscribe()
+            texts.clear()
+            for (const [key, text] of copy) texts.set(key, text)
+            scene.start(job(10))
+          })
+        })
+      })
+    }, 3000)
+    expect(scene.errors).toEqual([expect.objectContaining({ _tag: 'Fenced', retriable: false })])
+  })
+
+  it('should be found within a second by a job that has nothing to write, too', () => {
+    const scene = new SinkScene()
+    scene.play(() => {
+      scene.start(scene.job({ every: HOUR }))
+      scene.at(5_000, () =>
+        scene.start(
+          scene.job(
+            { every: HOUR, coordinator: scene.coordinator({ store: new SinkScene().store }) },
+            { logger: silent },
+          ),
+        ),
+      )
+    }, 10_000)
+    expect(scene.errors).toEqual([expect.objectContaining({ _tag: 'Fenced', retriable: false })])
+    expect(scene.erredAt).toBeGreaterThan(5_000)
+    expect(scene.erredAt).toBeLessThan(6_200)
+  })
 
   it('should be no obstacle when that is accepted: records come a second time, and a warning says so', () => {
     const { scene, warnings } = putBack(150, { prefixInUse: 'takeOver' })

@@ -15,13 +15,15 @@ const described = (state: TransactionState, producerId = 7n, epoch = 0) =>
 
 const firstAttempt: OwnerRecords = { firstAttempt: true, owners: [], changing: false }
 
+interface Scene {
+  readonly ids?: Readonly<Record<string, TransactionDescription>>
+  readonly policy?: 'fail' | 'takeOver'
+  readonly owners?: OwnerRecords
+  readonly superseded?: boolean
+}
+
 /** The transactions of a subtask at a coordinator that knows these ids; and what was asked, of it and of the store. */
-const scene = ({
-  ids = {} as Readonly<Record<string, TransactionDescription>>,
-  policy = 'fail' as 'fail' | 'takeOver',
-  owners = firstAttempt,
-  superseded = false,
-} = {}) => {
+const scene = ({ ids = {}, policy = 'fail', owners = firstAttempt, superseded = false }: Scene = {}) => {
   const asked: string[] = []
   const warnings: string[] = []
   const known = new Map(Object.entries(ids))
@@ -42,7 +44,7 @@ const scene = ({
       transactionalProducer: (transactionalId: string) => ({
         init: () =>
           note(`init ${transactionalId}`, () => {
-            const { producerId = 7n, epoch = -1 } = known.get(transactionalId) ?? {}
+            const { producerId, epoch } = known.get(transactionalId) ?? described('Empty', 7n, -1)
             known.set(transactionalId, described('Empty', producerId, epoch + 1))
             return of({ transactionalId, producerId, epoch: epoch + 1 })
           }),
