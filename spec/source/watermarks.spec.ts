@@ -5,6 +5,7 @@ import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { record, watermark } from '../../lib/testing/marbleElements.js'
 import { runMarbles } from '../../lib/testing/runMarbles.js'
+import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { builderOf } from './support/sourceOf.js'
 
 describe('the watermarks of KafkaSource.elements', () => {
@@ -30,6 +31,22 @@ describe('the watermarks of KafkaSource.elements', () => {
         c: record('c', 90),
         x: watermark(89),
       })
+    })
+  })
+
+  it('should not wait for a split that has come to its end', () => {
+    runMarbles({ topics: { t: 2 } }, ({ produce, options, expectElements }) => {
+      produce('t', '(ab)', {
+        a: { partition: 0, value: 'a', timestamp: 50 },
+        b: { partition: 1, value: 'b', timestamp: 100 },
+      })
+      expectElements(
+        builderOf()
+          .setBounded(OffsetsInitializer.offsets({ 't-0': 1, 't-1': 2 }))
+          .build()
+          .elements({ ...options, watermarks: WatermarkStrategy.forMonotonousTimestamps<string>() }),
+        '^ 250ms !',
+      ).toBe('(ab) 196ms w', { a: record('a', 50), b: record('b', 100), w: watermark(99) })
     })
   })
 
