@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { golden } from '../../support/golden.js'
-import { departures } from '../departures.js'
+import { type Departure, departures } from '../departures.js'
 import { comparable, errorFor, type Expected, expectedOf, observedOf } from './expectations.js'
 import type { RecordedJob } from './RecordedJob.js'
 import { replay, type Replayed } from './replay.js'
@@ -28,6 +28,12 @@ export const hushed = (): void => {
   })
 }
 
+/** The partitions whose offsets were resolved and whose records were read. */
+const readIn = (recorded: RecordedJob, resolved: 'resolvedStart' | 'resolvedStop', departure?: Departure) =>
+  Object.entries(expectedOf(recorded, departure).records)
+    .filter(([partition, { length }]) => length > 0 && partition in (recorded.result[resolved] ?? {}))
+    .map(([partition]) => partition)
+
 /** What is to be seen of a job, by what its replay has brought. */
 export const describeRecorded = (
   recorded: RecordedJob,
@@ -43,6 +49,9 @@ export const describeRecorded = (
       const comparing = clock === 'real' ? atRest : <E>(all: E): E => all
       expect(comparing(observedOf(recorded, ours))).toEqual(comparing(expectedOf(recorded, departure)))
       const { resolvedStart, resolvedStop } = { ...result, ...departure?.ours }
+      // Those that records came from; which others the recording asked for is another matter.
+      for (const resolved of ['resolvedStart', 'resolvedStop'] as const)
+        expect(Object.keys(ours[resolved] ?? {})).toEqual(expect.arrayContaining(readIn(recorded, resolved, departure)))
       expect(ours.resolvedStart).toEqual(comparable(resolvedStart, ours.resolvedStart, log))
       expect(ours.resolvedStop).toEqual(comparable(resolvedStop, ours.resolvedStop, log))
     })
