@@ -1,7 +1,9 @@
 import { Observable, pipe } from 'rxjs'
 import type { OperatorFunction, Subscriber, Subscription } from 'rxjs'
+import { isThenable } from '../checks/isThenable.js'
 import { Feed } from './Feed.js'
 import { operate } from './operate.js'
+import { promisedOutput } from './promisedOutput.js'
 import type { RecordPosition } from './RecordPosition.js'
 import type { Restored } from './Restored.js'
 import type { StreamElement } from './StreamElement.js'
@@ -28,7 +30,7 @@ type ElementsOperator<T, R> = OperatorFunction<StreamElement<T>, StreamElement<R
  * - **Operators that answer within `next()`**: `map`, `filter`, `tap`, `scan`, `concatMap` of synchronous Observables,
  *   ... An output gets the timestamp of the record it came from. One that comes later (`delay`, `mergeMap` of a
  *   request) has lost its place among the control elements: the stream fails with a `StreamError` `LateOutput`. Such
- *   work belongs into `mapAsync` or `processBatches`.
+ *   work belongs into `mapAsync` or `processBatches`. So does a promise, as `map(async …)` gives it.
  * - **Subscribed once** for each subscription of the stream, so `scan` keeps its state over batches and checkpoints.
  *   What operators hold so is in no checkpoint, and starts anew after a restore.
  * - **Early completion** (`take`, `catchError(() => EMPTY)`): further records are dropped, control elements pass, and
@@ -144,6 +146,7 @@ class RecordChain<T, R> {
       emitting: () => this.emitting,
       next: (value) => {
         if (!this.answering) throw lateOutput('answered outside of next()')
+        if (isThenable(value)) throw promisedOutput(value, 'onRecords')
         destination.next(new StreamRecord(value, this.timestamp))
       },
       complete: () => {

@@ -1,8 +1,10 @@
 import { Observable, defer, from } from 'rxjs'
 import type { ObservableInput, OperatorFunction, Subscriber } from 'rxjs'
+import { isThenable } from '../checks/isThenable.js'
 import { locatedWithin } from './located.js'
 import { operate } from './operate.js'
 import { nameOfPart } from './PipelinePart.js'
+import { promisedOutput } from './promisedOutput.js'
 import type { RecordPosition } from './RecordPosition.js'
 import type { Restored } from './Restored.js'
 import { SpanPositions } from './SpanPositions.js'
@@ -144,6 +146,7 @@ class SpanQueue<T, R> {
           this.destination.error(locatedWithin(error, ranges))
         },
         next: (value) => {
+          if (isThenable(value)) throw promisedOutput(value, 'processBatches')
           this.destination.next(new StreamRecord(value, this.highest))
         },
         complete: done,

@@ -21,6 +21,7 @@ import {
 } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { onRecords } from '../../lib/stream/onRecords.js'
+import { processBatches } from '../../lib/stream/processBatches.js'
 import type { StreamElement } from '../../lib/stream/StreamElement.js'
 import { StreamError } from '../../lib/stream/StreamError.js'
 import { Upstream, idle, record, show, watermark } from '../support/elements.js'
@@ -171,6 +172,32 @@ describe('onRecords', () => {
           ),
         ).toBe(expected, shown)
       })
+    })
+
+    it.each<[string, PromiseLike<unknown>]>([
+      ['resolves', Promise.resolve('A')],
+      ['rejects', Promise.reject(new Error('of nobody'))],
+      ['is no Promise of this realm', { then: () => undefined } as unknown as PromiseLike<unknown>],
+    ])('should be an error when it is a promise, as of an async function: %s', (_, promise) => {
+      for (const [operator, expected] of [
+        [onRecords<string, unknown>(map(() => promise)), 'r#'],
+        [processBatches<string, unknown>((values$) => values$.pipe(map(() => promise))), 'r-#'],
+      ] as const)
+        runMarbles(({ hot, expectObservable }) => {
+          expectObservable(
+            hot('rae-', elements).pipe(
+              operator,
+              map(show),
+              catchError((error: unknown) => {
+                expect(error).toMatchObject({
+                  _tag: 'LateOutput',
+                  message: expect.stringMatching(/a promise.*mapAsync/),
+                })
+                throw 'error'
+              }),
+            ),
+          ).toBe(expected, shown)
+        })
     })
 
     it('should be an error also before the first record (startWith)', () => {
