@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { firstValueFrom, type SchedulerLike, VirtualTimeScheduler } from 'rxjs'
+import { concatMap, firstValueFrom, type SchedulerLike, Subject, take, VirtualTimeScheduler } from 'rxjs'
 import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from '../../lib/checkpoint/store/CheckpointStore.js'
+import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
 import { FileCheckpointStore } from '../../lib/checkpoint/store/FileCheckpointStore.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
+import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
 import { FakeDisk } from './support/FakeDisk.js'
 
 /** Time that passes whenever somebody waits. */
@@ -190,5 +192,99 @@ describe('FileCheckpointStore, rescaled', () => {
       '/job/attempt-000002-subtasks-0-of-2/chk-8.json',
       '/job/attempt-000003-subtasks-1-of-2/chk-8.json',
     ])
+  })
+})
+
+describe('two processes that are about to take over', () => {
+  const share = { parallelism: 1, subtasks: [0] }
+  const starting = async (store: CheckpointStore) =>
+    firstValueFrom(store.begin({ share, takeOverLater: true, scheduler: hurried() }))
+
+  it('should leave it to the one that was started later, for good', async () => {
+    const store = new MemoryCheckpointStore()
+    await firstValueFrom((await begin(store, 1, [0])).lease!.renew())
+    const first = await starting(store)
+    const second = await starting(store)
+    const refused = expect(firstValueFrom(first.ledger!.takeOver())).rejects.toMatchObject({ _tag: 'Superseded' })
+    await firstValueFrom(second.ledger!.takeOver())
+    await refused
+    await complete(second, 1, 1, [0])
+  })
+
+  it('should let the first one try again when the second one fails', async () => {
+    const store = new MemoryCheckpointStore()
+    await firstValueFrom((await begin(store, 1, [0])).lease!.renew())
+    const first = await starting(store)
+    const second = await starting(store)
+    const refused = expect(firstValueFrom(first.ledger!.takeOver())).rejects.toMatchObject({
+      ...{ _tag: 'NotTakenOver', retriable: true },
+      message: expect.stringContaining('attempt-000003'),
+    })
+    await firstValueFrom(second.lease!.release())
+    await refused
+    await firstValueFrom((await starting(store)).ledger!.takeOver())
+  })
+
+  it('should not take over before it is able to when another process is between two attempts', async () => {
+    const store = new MemoryCheckpointStore()
+    const running = await begin(store, 1, [0])
+    await firstValueFrom(running.lease!.release())
+    const second = await starting(store)
+    expect(second.ledger?.mayReplace).toBe(true)
+    await firstValueFrom(second.lease!.release())
+
+    const again = { share, after: running.attemptId, takeOverLater: true, scheduler: hurried() }
+    expect((await firstValueFrom(store.begin(again))).ledger?.mayReplace).toBe(false)
+  })
+})
+
+describe('a process that is stopped as it begins, and wakes when it was refused and tidied away', () => {
+  it('should take over from no one', async () => {
+    const storage = memoryStorage()
+    const store = checkpointStoreOn(storage)
+    const wake = new Subject<void>()
+    const stopped = checkpointStoreOn({
+      ...storage,
+      write: (key, text) =>
+        /^attempt-000002-.*\/restored/.test(key)
+          ? wake.pipe(
+              take(1),
+              concatMap(() => storage.write(key, text)),
+            )
+          : storage.write(key, text),
+    })
+    const running = await begin(store, 2, [0])
+    await complete(running, 1, 2, [0])
+    const second = firstValueFrom(
+      stopped.begin({ share: { parallelism: 2, subtasks: [0] }, takeOverLater: true, scheduler: hurried() }),
+    )
+    const refused = expect(second).rejects.toMatchObject({ _tag: 'NotTakenOver', retriable: true })
+    await complete(running, 2, 2, [0])
+    const beside = await begin(store, 2, [1])
+    await complete(beside, 1, 2, [1])
+    await settle(beside)
+    expect(await firstValueFrom(storage.list('attempt-000002'))).not.toContainEqual(expect.stringMatching(/claim/))
+
+    wake.next()
+    await refused
+    await complete(running, 3, 2, [0])
+    expect((await begin(store, 2, [0])).restored).toMatchObject({ checkpointId: 3 })
+  })
+
+  it('should leave nothing behind for ever', async () => {
+    const storage = memoryStorage()
+    const store = checkpointStoreOn(storage)
+    for (let id = 1; id <= 100; id += 10) {
+      await begin(store, 1, [0])
+      const share = { parallelism: 1, subtasks: [0] }
+      await firstValueFrom(
+        (await firstValueFrom(store.begin({ share, takeOverLater: true, scheduler: hurried() }))).lease!.release(),
+      )
+      const attempt = await begin(store, 1, [0])
+      await complete(attempt, id, 1, [0])
+      await settle(attempt)
+      await complete(attempt, id + 1, 1, [0])
+    }
+    expect((await firstValueFrom(storage.list(''))).length).toBeLessThan(20)
   })
 })

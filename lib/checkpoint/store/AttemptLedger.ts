@@ -48,8 +48,9 @@ export interface FormerHolder {
  */
 export interface AttemptLedger {
   /**
-   * Whether another attempt may be running, with `AttemptRequest.takeOverLater`. If so, this one takes over when it is able to begin, so that a process that cannot begin
-   * is in nobody's way; the other one waits for that with its next checkpoint, `TAKEOVER_MS` at most.
+   * Whether another process may be running, or may be between two attempts, with `AttemptRequest.takeOverLater`. If so, this attempt
+   * takes over when it is able to begin, so that a process that cannot begin ends no other one; that one waits for it with its next
+   * checkpoint, `TAKEOVER_MS` at most.
    */
   readonly mayReplace: boolean
   /** Whether this is the first attempt that the store knows. */

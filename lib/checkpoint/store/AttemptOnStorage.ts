@@ -8,7 +8,15 @@ import {
   type SinkRecord,
   TAKEOVER_MS,
 } from './AttemptLedger.js'
-import { type AttemptClaim, attemptName, byAge, checkNotOvertaken, supersedes } from './AttemptOrder.js'
+import {
+  type AttemptClaim,
+  attemptName,
+  attemptNamed,
+  byAge,
+  checkNotOvertaken,
+  checkNotSuperseded,
+  supersedes,
+} from './AttemptOrder.js'
 import {
   checkpointFile,
   committedFile,
@@ -20,7 +28,7 @@ import {
 } from './CheckpointFile.js'
 import type { CheckpointStorage } from './CheckpointStorage.js'
 import type { StoredAttempt, StoredCheckpoint } from './CheckpointStore.js'
-import { notTakenOver, storeLost } from './attemptErrors.js'
+import { givenWay, notTakenOver, storeLost } from './attemptErrors.js'
 import { createOwned, decide } from './createOwned.js'
 import { formerHolders } from './formerHolders.js'
 import type { StoredAttemptEntry, StoreReader } from './StoreReader.js'
@@ -169,7 +177,7 @@ export class AttemptOnStorage {
   *takeOver(): Generator<Step, readonly FormerHolder[]> {
     const { storage, reader, claim, name } = this
     if (this.former !== undefined) return this.former
-    if (!(yield* decide(storage, name, { taken: true, by: name }))) throw notTakenOver(name, TAKEOVER_MS)
+    if (!(yield* decide(storage, name, { taken: true, by: name }))) throw yield* this.refusal()
     yield* this.confirm()
     // One that has come since must stay: it is about to take over from this one.
     const older = (yield* reader.attempts()).filter((other) => byAge(claim, other) < 0)
@@ -194,11 +202,29 @@ export class AttemptOnStorage {
     }
   }
 
+  /**
+   * Why this attempt may not take over: the one that runs has lost patience, or a process that was started later is about to. Then it is
+   * waited for what becomes of that one: a retry of this process must not take back what it has taken over.
+   */
+  private *refusal(): Generator<Step, Error> {
+    const { claim, name, reader, scheduler } = this
+    const by = (yield* reader.verdictOf(name))?.by ?? name
+    const other = attemptNamed(by)
+    if (other === undefined || byAge(other, claim) >= 0) return notTakenOver(name, TAKEOVER_MS)
+    for (let waited = 0; waited < TAKEOVER_MS; waited += TAKEOVER_POLL) {
+      const attempts = yield* reader.attempts()
+      checkNotSuperseded(claim, attempts)
+      if (!attempts.some((attempt) => byAge(attempt, other) === 0)) break
+      yield* result(timer(TAKEOVER_POLL, scheduler))
+    }
+    return givenWay(name, by)
+  }
+
   private *confirm(listed?: readonly StoredAttemptEntry[]): Generator<Step, void> {
     const attempts = listed ?? (yield* this.reader.attempts())
     const own = attempts.find(({ name }) => name === this.name)
-    if (own === undefined && (yield* this.reader.verdictOf(this.name)) === false)
-      throw notTakenOver(this.name, TAKEOVER_MS)
+    // Refused, and perhaps tidied away by now.
+    if (own === undefined && this.former === undefined) throw yield* this.refusal()
     if (this.former !== undefined && own?.active === false) throw storeLost(this.name)
     checkNotOvertaken(this.claim, attempts)
   }
@@ -354,8 +380,10 @@ export class AttemptOnStorage {
       const folder = key.slice(0, Math.max(0, key.indexOf('/')))
       return folder !== '' && !folders.has(folder) && highestNumber([key]) < this.claim.number
     })
-    // What was refused stays so until its claim is gone.
-    for (const key of [...stray].sort((a, b) => Number(isVerdict(a)) - Number(isVerdict(b)))) yield* this.deleted(key)
+    // Should a refused one wake, it must not be taken for one that has begun: its verdict stays until all others are newer.
+    const oldest = Math.min(...kept.map(({ number }) => number))
+    const needless = stray.filter((key) => !isVerdict(key) || highestNumber([key]) < oldest)
+    for (const key of needless.sort((a, b) => Number(isVerdict(a)) - Number(isVerdict(b)))) yield* this.deleted(key)
     yield* this.removeRescaled(new Set(kept.map(({ name }) => name)))
   }
 

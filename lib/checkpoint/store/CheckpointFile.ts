@@ -62,8 +62,13 @@ export const ownedFile = stateCodec(
   t.type({ attempt: t.string, writer: t.string, host: t.string, pid: t.number }),
 )
 
-/** `verdict.json`: whether an attempt has taken over from the one before. */
-export const verdictFile = stateCodec('verdict', 1, t.type({ taken: t.boolean, by: t.string, writer: t.string }))
+const Verdict = t.type({ taken: t.boolean, by: t.string, writer: t.string })
+
+/** Whether an attempt has taken over from the one before, and the attempt that has decided so. */
+export type Verdict = t.TypeOf<typeof Verdict>
+
+/** `verdict.json`. */
+export const verdictFile = stateCodec('verdict', 1, Verdict)
 
 /** A key that says all by being there. */
 export const EMPTY_FILE = '{"version":1,"state":{}}\n'

@@ -11,6 +11,7 @@ import {
   type RestoredFile,
   restoredFile,
   sinksFile,
+  type Verdict,
   verdictFile,
 } from './CheckpointFile.js'
 import type { CheckpointStorage } from './CheckpointStorage.js'
@@ -28,7 +29,8 @@ export interface StoredAttemptEntry extends AttemptEntry {
 
 /** Reads what attempts have left in a storage. */
 export class StoreReader {
-  private readonly verdicts = new Map<string, boolean>()
+  /** Of attempts that there are. */
+  private verdicts: ReadonlyMap<string, Verdict> = new Map()
 
   constructor(
     private readonly storage: CheckpointStorage,
@@ -40,20 +42,20 @@ export class StoreReader {
   /** The attempts that exist, newest first: those that have taken over, and those that may still do so. */
   *attempts(): Generator<Step, readonly StoredAttemptEntry[]> {
     const found: StoredAttemptEntry[] = []
+    const verdicts = new Map<string, Verdict>()
     for (const entry of attemptsIn(yield* result(this.storage.list('attempt-')))) {
-      const taken = entry.unrecorded || (entry.decided ? yield* this.verdictOf(entry.name) : undefined)
+      const verdict = entry.decided && !entry.unrecorded ? yield* this.verdictOf(entry.name) : undefined
+      if (verdict !== undefined) verdicts.set(entry.name, verdict)
+      const taken = entry.unrecorded || verdict?.taken
       if (taken !== false) found.push({ ...entry, active: taken === true })
     }
+    this.verdicts = verdicts
     return found
   }
 
   /** Whether an attempt has taken over; undefined when that is not decided. A verdict never changes, so each is read once. */
-  *verdictOf(attempt: string): Generator<Step, boolean | undefined> {
-    const known = this.verdicts.get(attempt)
-    if (known !== undefined) return known
-    const verdict = yield* this.read(keysOfAttempt(attempt).verdict, verdictFile)
-    if (verdict !== undefined) this.verdicts.set(attempt, verdict.taken)
-    return verdict?.taken
+  *verdictOf(attempt: string): Generator<Step, Verdict | undefined> {
+    return this.verdicts.get(attempt) ?? (yield* this.read(keysOfAttempt(attempt).verdict, verdictFile))
   }
 
   /**

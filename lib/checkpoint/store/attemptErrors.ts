@@ -22,6 +22,13 @@ export const notTakenOver = (attempt: string, waited: number): CheckpointError =
       '(its sources to find their topics, its sinks to connect). A retry tries again.',
   )
 
+/** Of two that were about to take over, the newer one goes first, and this one has failed as well. */
+export const givenWay = (attempt: string, newer: string): CheckpointError =>
+  new CheckpointError(
+    'NotTakenOver',
+    `${attempt} has not taken over: ${newer} of the same job was started later and was to take over instead, and has not. A retry tries again.`,
+  )
+
 export const storeLost = (attempt: string): CheckpointError =>
   new CheckpointError(
     'StoreLost',

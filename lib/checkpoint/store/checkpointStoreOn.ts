@@ -7,12 +7,15 @@ import {
   type AttemptClaim,
   attemptName,
   attemptNamed,
+  byAge,
   checkNotOvertaken,
   checkNotSuperseded,
   rivalsOf,
   successorIn,
   supersedes,
 } from './AttemptOrder.js'
+import { notTakenOver } from './attemptErrors.js'
+import { TAKEOVER_MS } from './AttemptLedger.js'
 import { awaitSilence, type FoundLease } from './awaitSilence.js'
 import { type RestoredFile, restoredFile, toText } from './CheckpointFile.js'
 import type { CheckpointStorage } from './CheckpointStorage.js'
@@ -113,7 +116,7 @@ export const checkpointStoreOn = (
 
   function* open(
     claim: AttemptClaim,
-    { scheduler, takeOverLater = false }: AttemptRequest,
+    { after, scheduler, takeOverLater = false }: AttemptRequest,
   ): Generator<Step, StoredAttempt> {
     const name = attemptName(claim)
     // An attempt that is about to take over, and that this one supersedes, must not do so behind its back.
@@ -130,12 +133,18 @@ export const checkpointStoreOn = (
     if (takeOverLater) yield* result(storage.write(keysOfAttempt(name).lease, FIRST_BEAT))
     // Listed anew: a list is not of one moment, but this one has the lease of all who were active in the one before.
     const now = yield* reader.attempts()
-    checkNotOvertaken(claim, now)
+    checkNotSuperseded(claim, now)
+    // Refused, and tidied away, while this process was stopped.
+    if (!now.some((other) => other.name === name)) throw notTakenOver(name, TAKEOVER_MS)
+    const own = after === undefined ? undefined : attemptNamed(after)
+    // Without a lease it may be between two attempts: it will retry.
+    const isOfOthers = (other: AttemptClaim): boolean =>
+      own === undefined || (byAge(own, other) !== 0 && !supersedes(own, other))
+    const mayRun = (other: StoredAttemptEntry): boolean =>
+      other.active && supersedes(claim, other) && (other.leased || isOfOthers(other))
     const beginning = {
       restored: file.checkpoint ?? undefined,
-      mayReplace:
-        takeOverLater &&
-        (pending.length > 0 || now.some((other) => other.active && other.leased && supersedes(claim, other))),
+      mayReplace: takeOverLater && (pending.length > 0 || now.some(mayRun)),
       first: older.length === 0,
     }
     const opened = new AttemptOnStorage(storage, claim, beginning, reader, scheduler, explained)

@@ -95,6 +95,8 @@ const entryOf = (folder: string, keys: readonly string[]): readonly AttemptEntry
   const begun = keys.includes(names.restored)
   const claimed = keys.includes(names.claim)
   if (!begun && !claimed) return []
+  // What an attempt has written that was refused and tidied away, and did not know.
+  if (!claimed && keys.includes(names.verdict)) return []
   const checkpointIds = keys
     .flatMap((key) => /\/chk-(\d+)\.json$/.exec(key)?.[1] ?? [])
     .map(Number)

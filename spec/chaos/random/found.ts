@@ -53,6 +53,12 @@ const differences = {
     retry: null,
     events: [{ at: 150, do: 'falseStart', slot: 0, ms: 10 }],
   },
+  'a second process is started, whose sinks are refused, while it waits for its retry': {
+    pipeline: [{ op: 'fragile', times: 2 }],
+    records: [record(0, 2)],
+    retry: 1_000,
+    events: [{ at: 20, do: 'falseStart', slot: 0, ms: 0 }],
+  },
   'it is killed behind a stored checkpoint, and started with another prefix': {
     events: [
       { at: 20, do: 'kill', slot: 0, down: 5_000, on: 'after complete' },
