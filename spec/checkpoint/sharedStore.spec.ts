@@ -271,6 +271,27 @@ describe('a process that is stopped as it begins, and wakes when it was refused 
     expect((await begin(store, 2, [0])).restored).toMatchObject({ checkpointId: 3 })
   })
 
+  it('should leave nothing behind that grows when it is started again and again', async () => {
+    const storage = memoryStorage()
+    const store = checkpointStoreOn(storage)
+    const running = await begin(store, 1, [0])
+    const share = { parallelism: 1, subtasks: [0] }
+    const keys: number[] = []
+    for (let id = 1; id <= 60; id++) {
+      const second = await firstValueFrom(store.begin({ share, takeOverLater: true, scheduler: hurried() }))
+      await firstValueFrom(second.ledger!.reserve())
+      await firstValueFrom(second.lease!.release())
+      await complete(running, id, 1, [0])
+      keys.push((await firstValueFrom(storage.list(''))).length)
+    }
+    expect(Math.max(...keys)).toBeLessThan(70)
+    const next = await begin(store, 1, [0])
+    expect(next.attemptId).toBe('attempt-000062')
+    await complete(next, 100, 1, [0])
+    await settle(next)
+    expect((await firstValueFrom(storage.list(''))).length).toBeLessThan(15)
+  })
+
   it('should leave nothing behind for ever', async () => {
     const storage = memoryStorage()
     const store = checkpointStoreOn(storage)

@@ -31,6 +31,8 @@ export interface StoredAttemptEntry extends AttemptEntry {
 export class StoreReader {
   /** Of attempts that there are. */
   private verdicts: ReadonlyMap<string, Verdict> = new Map()
+  /** How many attempts there were, the last time, that were refused. */
+  refused = 0
 
   constructor(
     private readonly storage: CheckpointStorage,
@@ -50,6 +52,7 @@ export class StoreReader {
       if (taken !== false) found.push({ ...entry, active: taken === true })
     }
     this.verdicts = verdicts
+    this.refused = [...verdicts.values()].filter(({ taken }) => !taken).length
     return found
   }
 
