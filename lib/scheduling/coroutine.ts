@@ -32,22 +32,30 @@ export const coroutine = <T>(body: () => Generator<Step, T, unknown>): Observabl
     const work = body()
     let waiting = new Subscription()
     let running = false
+    /** the body itself is at work, not what it waits for */
+    let inBody = false
     /** What the body goes on with; undefined while it waits. */
     let resume: (() => IteratorResult<Step, T>) | undefined = () => work.next()
+
+    const isOver = (): boolean => subscriber.closed
 
     const run = (): void => {
       if (running) return
       running = true
-      while (resume !== undefined && !subscriber.closed) {
+      while (resume !== undefined && !isOver()) {
         const next: () => IteratorResult<Step, T> = resume
         resume = undefined
         try {
+          inBody = true
           const step = next()
+          inBody = false
           if (step.done === true) {
             subscriber.next(step.value)
             subscriber.complete()
-          } else wait(step.value)
+          } else if (isOver()) work.return(undefined as T)
+          else wait(step.value)
         } catch (error) {
+          inBody = false
           subscriber.error(error)
         }
       }
@@ -76,8 +84,8 @@ export const coroutine = <T>(body: () => Generator<Step, T, unknown>): Observabl
 
     subscriber.add(() => {
       waiting.unsubscribe()
-      // Within a turn of the body itself it cannot be ended, and need not be: it has emitted or failed.
-      if (!running) work.return(undefined as T)
+      // From within itself the body cannot be ended: it is, where it waits next.
+      if (!inBody) work.return(undefined as T)
     })
     run()
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { EMPTY, NEVER, Observable, of, throwError, timer } from 'rxjs'
+import { EMPTY, mergeMap, NEVER, Observable, of, Subject, throwError, timer } from 'rxjs'
 import { coroutine, result } from '../../lib/scheduling/coroutine.js'
 import { emitting } from '../../lib/scheduling/emitting.js'
 import { runMarbles } from '../support/runMarbles.js'
@@ -99,6 +99,42 @@ describe('coroutine', () => {
     }).subscribe()
     run.unsubscribe()
     expect(left).toBe(1)
+  })
+
+  it('should end where it waits when it is unsubscribed as it begins to wait', () => {
+    const done: string[] = []
+    const stop = new Subject<void>()
+    const run$ = coroutine(function* () {
+      try {
+        yield* result(new Observable(() => stop.next()))
+        done.push('went on')
+      } finally {
+        done.push('finally')
+      }
+    })
+    stop.subscribe(() => run.unsubscribe())
+    const begin = new Subject<void>()
+    const run = begin.pipe(mergeMap(() => run$)).subscribe()
+    begin.next()
+    expect(done).toEqual(['finally'])
+  })
+
+  it('should wait for nothing more when it is unsubscribed from within its body', () => {
+    const done: string[] = []
+    const stop = new Subject<void>()
+    const run$ = coroutine(function* () {
+      try {
+        stop.next()
+        yield* result(new Observable(() => void done.push('asked')))
+      } finally {
+        done.push('finally')
+      }
+    })
+    stop.subscribe(() => run.unsubscribe())
+    const begin = new Subject<void>()
+    const run = begin.pipe(mergeMap(() => run$)).subscribe()
+    begin.next()
+    expect(done).toEqual(['finally'])
   })
 })
 
