@@ -42,6 +42,8 @@ export class CrashableStore implements CheckpointStore {
             },
             ledger: ledger && {
               ...ledger,
+              takeOver: () => whileAlive(() => ledger.takeOver()),
+              otherSinks: () => whileAlive(() => ledger.otherSinks()),
               reserve: () => step('reserving ids', () => ledger.reserve()),
               release: (below) => whileAlive(() => ledger.release(below)),
               confirm: () => whileAlive(() => ledger.confirm()),

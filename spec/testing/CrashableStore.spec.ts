@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import { defer, type Observable, of } from 'rxjs'
+import { asapScheduler, defer, type Observable, of } from 'rxjs'
 import type { StoredAttempt, StoredCheckpoint } from '../../lib/checkpoint/store/CheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { CrashableStore } from '../../lib/testing/CrashableStore.js'
 
 const checkpoint = { checkpointId: 1 } as StoredCheckpoint
@@ -75,5 +76,20 @@ describe('CrashableStore', () => {
     attempt.complete(checkpoint).subscribe(() => answered.push('complete'))
     expect(reached).toEqual(written)
     expect(answered).toEqual(told)
+  })
+
+  it('should let no dead attempt take over', () => {
+    const store = new CrashableStore(new MemoryCheckpointStore())
+    const began: StoredAttempt[] = []
+    const share = { parallelism: 1, subtasks: [0] }
+    const begin = () =>
+      store.begin({ share, takeOverLater: true, scheduler: asapScheduler }).subscribe((it) => began.push(it))
+    begin()
+    store.cut()
+    const told: string[] = []
+    began[0]!.ledger!.takeOver().subscribe(() => told.push('the dead one has taken over'))
+    begin()
+    began[1]!.ledger!.takeOver().subscribe(() => told.push('the living one has taken over'))
+    expect(told).toEqual(['the living one has taken over'])
   })
 })
