@@ -88,3 +88,26 @@ describe.each<Failure>(['without effect', 'with effect'])('a storage of which on
     }
   })
 })
+
+describe('a storage that creates keys, and neither writes nor deletes them', () => {
+  it('should not fill with the claims of a job that retries', () => {
+    const inner = memoryStorage()
+    let broken = true
+    const failed$ = throwError(() => new Error('The disk is full'))
+    const storage: CheckpointStorage = {
+      ...inner,
+      write: (key, text) => defer(() => (broken ? failed$ : inner.write(key, text))),
+      delete: (key) => defer(() => (broken ? failed$ : inner.delete(key))),
+    }
+    const job = new Job({ store: checkpointStoreOn(storage) })
+    let keys: readonly string[] = []
+    job.run(job.pipeline({ count: 20 }).pipe(retry({ delay: () => timer(50, job.scheduler) })))
+    job.at(10_000, () => {
+      inner.list('').subscribe((listed) => (keys = listed))
+      broken = false
+    })
+    job.until(12_000)
+    expect(keys.length).toBeLessThan(30)
+    expect(job.book.committed).toEqual(Array.from({ length: 20 }, (_, n) => n))
+  })
+})

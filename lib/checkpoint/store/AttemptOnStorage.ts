@@ -33,6 +33,7 @@ import { createOwned, decide } from './createOwned.js'
 import { formerHolders } from './formerHolders.js'
 import type { StoredAttemptEntry, StoreReader } from './StoreReader.js'
 import { removeAttempts } from './removeAttempts.js'
+import { REFUSED_ATTEMPTS, removeStray } from './removeStray.js'
 import { newestOf, restoredFor } from './restoredFor.js'
 import {
   committedAfter,
@@ -42,24 +43,13 @@ import {
   oldestUncommitted,
   standsAlone,
 } from './retention.js'
-import {
-  type AttemptEntry,
-  blockAbove,
-  blockKey,
-  blocksIn,
-  highestNumber,
-  keysOfAttempt,
-  savepointKey,
-} from './storeKeys.js'
+import { type AttemptEntry, blockAbove, blockKey, blocksIn, keysOfAttempt, savepointKey } from './storeKeys.js'
 
 /** How often, in ms, an attempt looks whether the one that is about to take over has done so. */
 const TAKEOVER_POLL = 100
 
 /** So many attempts are kept if they died as they were becoming the owner of transactional ids. */
 const REMEMBERED_ATTEMPTS = 16
-
-/** With more attempts that were refused than so many it is tidied: each list has them, and some process may try again and again. */
-const REFUSED_ATTEMPTS = 8
 
 /** What an attempt found as it began. */
 export interface AttemptBeginning {
@@ -367,49 +357,15 @@ export class AttemptOnStorage {
   }
 
   private *tidy(): Generator<Step, void> {
-    const blocks = blocksIn(yield* result(this.storage.list('ids/')))
-    const keys = yield* result(this.storage.list('attempt-'))
-    const existing = yield* this.reader.attempts()
-    const attempts = existing.filter(({ active }) => active)
+    const attempts = (yield* this.reader.attempts()).filter(({ active }) => active)
     const obsolete: AttemptEntry[] = []
     for (const attempt of obsoleteAttempts(attempts))
       if (!(yield* this.mayStillOwn(attempt, attempts))) obsolete.push(attempt)
     const kept = attempts.filter((attempt) => !obsolete.includes(attempt))
     yield* this.takeOverRecords(obsolete, kept)
     yield* removeAttempts(this.storage, this.reader, obsolete)
-    yield* this.removeStray(keys, existing, kept)
-    yield* this.removeStrayBlocks(blocks, existing)
+    yield* removeStray(this.storage, this.reader)
     yield* this.removeRescaled(new Set(kept.map(({ name }) => name)))
-  }
-
-  /** Removes what attempts have left that were refused, that died in the middle of their removal, or that wrote after it. */
-  private *removeStray(
-    keys: readonly string[],
-    existing: readonly AttemptEntry[],
-    kept: readonly AttemptEntry[],
-  ): Generator<Step, void> {
-    const folders = new Set(existing.map(({ folder }) => folder))
-    // The highest number must stay taken.
-    const highest = highestNumber(keys)
-    const stray = keys.filter((key) => {
-      const folder = key.slice(0, Math.max(0, key.indexOf('/')))
-      return folder !== '' && !folders.has(folder) && highestNumber([key]) < highest
-    })
-    // Should a refused one wake, it must not be taken for one that has begun: its verdict stays until all others are newer, or many are.
-    const oldest = Math.min(...kept.map(({ number }) => number))
-    const verdicts = stray.filter((key) => isVerdict(key) && highestNumber([key]) > oldest)
-    const remembered = verdicts.sort((a, b) => highestNumber([b]) - highestNumber([a])).slice(0, REMEMBERED_ATTEMPTS)
-    const needless = stray.filter((key) => !remembered.includes(key))
-    for (const key of needless.sort((a, b) => Number(isVerdict(a)) - Number(isVerdict(b)))) yield* this.deleted(key)
-  }
-
-  /** @param blocks that there were before the attempts were looked at: the attempts of newer ones may not have been there then */
-  private *removeStrayBlocks(blocks: readonly IdBlock[], existing: readonly AttemptEntry[]): Generator<Step, void> {
-    const names = new Set(existing.map(({ name }) => name))
-    for (const block of blocks.slice(0, -1)) {
-      const owner = yield* this.reader.ownerOf(block)
-      if (owner !== undefined && !names.has(owner)) yield* this.deleted(blockKey(block))
-    }
   }
 
   /**
@@ -459,5 +415,3 @@ const isNotIn =
   (records: readonly SinkRecord[]) =>
   ({ name, subtaskIndex }: SinkRecord): boolean =>
     !records.some((other) => other.name === name && other.subtaskIndex === subtaskIndex)
-
-const isVerdict = (key: string): boolean => key.endsWith('/verdict.json')

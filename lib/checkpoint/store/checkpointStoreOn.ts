@@ -17,13 +17,14 @@ import {
 import { notTakenOver } from './attemptErrors.js'
 import { TAKEOVER_MS } from './AttemptLedger.js'
 import { awaitSilence, type FoundLease } from './awaitSilence.js'
-import { type RestoredFile, restoredFile, toText } from './CheckpointFile.js'
+import { EMPTY_FILE, type RestoredFile, restoredFile, toText } from './CheckpointFile.js'
 import type { CheckpointStorage } from './CheckpointStorage.js'
 import type { AttemptRequest, CheckpointStore, StoredAttempt } from './CheckpointStore.js'
 import { createOwned, decide } from './createOwned.js'
+import { REFUSED_ATTEMPTS, removeStray } from './removeStray.js'
 import { type AttemptReader, restoredFor } from './restoredFor.js'
 import { type OnCorrupt, type StoredAttemptEntry, StoreReader } from './StoreReader.js'
-import { type AttemptEntry, highestNumber, keysOfAttempt, rescaledKey } from './storeKeys.js'
+import { type AttemptEntry, highestNumber, keysOfAttempt, rescaledKey, WRITABLE_KEY } from './storeKeys.js'
 
 export interface CheckpointStoreOptions {
   /** `fail` (the default): a `Corrupt` error. `previous`: the checkpoint before, which may double records. */
@@ -92,6 +93,11 @@ export const checkpointStoreOn = (
   }
 
   function* claimNumber({ share, claimant }: AttemptRequest): Generator<Step, AttemptClaim> {
+    if (reader.refused > REFUSED_ATTEMPTS) {
+      // Many beginnings have failed. Where nothing can be written this one would too, and its claim would only be one more.
+      yield* result(storage.write(WRITABLE_KEY, EMPTY_FILE))
+      yield* removeStray(storage, reader)
+    }
     for (;;) {
       const number = highestNumber(yield* result(storage.list('attempt-'))) + 1
       const claim = { number, share }

@@ -15,6 +15,7 @@ import type { IdBlock } from './AttemptLedger.js'
  * - `ids/<first>-<last>.json`: a block of ids, and the attempt that has reserved it.
  * - `rescaled/<newest former attempt>-to-<parallelism>.json`: what all subtasks of a new parallelism start from.
  * - `savepoints/savepoint-<attempt>-<id>.json`: checkpoints that stay until somebody deletes them.
+ * - `writable.json`: says nothing. It is written where many attempts have failed to begin, before another one is claimed.
  */
 export const keysOfAttempt = (folder: string) => ({
   claim: `${folder}/claim.json`,
@@ -27,6 +28,8 @@ export const keysOfAttempt = (folder: string) => ({
   /** @param id undefined: of the restored checkpoint */
   committed: (id: number | undefined) => `${folder}/${id === undefined ? 'restored' : `chk-${id}`}.committed.json`,
 })
+
+export const WRITABLE_KEY = 'writable.json'
 
 export const savepointKey = (attempt: AttemptClaim, checkpointId: number): string =>
   `savepoints/savepoint-${attempt.number}-${checkpointId}.json`
