@@ -46,12 +46,14 @@ export class KafkaSource<T> {
    * `isolation.level`: of all subtasks of this source that run in this process, together. For dashboards and for autoscaling.
    *
    * The brokers are asked as soon as starting offsets are known, then each second, and only while somebody listens. It emits
-   * when the number changes, and neither errors nor completes: while the brokers cannot be asked, the last number stays.
+   * when the number changes, and neither errors nor completes: while the brokers cannot be asked, the last number stays
+   * for 10 s; then it is `NaN`, since it is not known any more.
    */
   readonly lag$: Observable<number> = this.lag.lag$
 
   /**
-   * Whether the pipeline has taken over all there is: for a readiness probe. False at first, and whenever nothing runs.
+   * Whether the pipeline has taken over all there is, or all there was 5 s ago: while records keep coming, some are always under way. For
+   * readiness probes. False at first, when nothing runs, and when the brokers have not answered for 10 s.
    *
    * ```ts
    * const ready = new BehaviorSubject(false)

@@ -1,5 +1,5 @@
 import { describe, it } from '@jest/globals'
-import { concat, concatMap, delay, map, of, timer } from 'rxjs'
+import { concat, concatMap, delay, map, of, take, takeUntil, timer } from 'rxjs'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
@@ -56,13 +56,49 @@ describe('KafkaSource.lag$', () => {
     onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
       const source = builderOf().build()
       const stalled$ = source.elements({ connect: kafka.connect, scheduler }).pipe(
-        concatMap((element) => (element.kind === 'batchEnd' ? of(element).pipe(delay(1500, scheduler)) : of(element))),
+        concatMap((element) => (element.kind === 'batchEnd' ? of(element).pipe(delay(9500, scheduler)) : of(element))),
         recordsOnly(),
       )
       timer(500, scheduler).subscribe(() => kafka.produce('t', valuesFor(0, 'a', 'b', 'c')))
-      expectObservable(stalled$, '^ 5s !').toBe('500ms (abc)')
-      expectObservable(source.lag$, '^ 5s !').toBe('0 999ms 3 999ms 0', { 3: 3, 0: 0 })
-      expectObservable(source.caughtUp$, '^ 4s !').toBe('(ny) 996ms n 999ms y', caughtUp)
+      expectObservable(stalled$, '^ 15s !').toBe('500ms (abc)')
+      expectObservable(source.lag$, '^ 15s !').toBe('0 999ms 3 8999ms 0', { 3: 3, 0: 0 })
+      expectObservable(source.caughtUp$, '^ 14s !').toBe('(ny) 5996ms n 3999ms y', caughtUp)
+    })
+  })
+
+  it('should have caught up, and stay so, while records keep coming and some are always under way', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      const source = builderOf().build()
+      timer(0, 100, scheduler)
+        .pipe(take(600))
+        .subscribe(() => kafka.produce('t', valuesFor(0, 'a')))
+      source
+        .elements({ connect: kafka.connect, scheduler })
+        .pipe(
+          mapAsync((value) => of(value).pipe(delay(1500, scheduler))),
+          recordsOnly(),
+        )
+        .subscribe()
+      expectObservable(source.caughtUp$, '^ 50s !').toBe('n 1999ms y', caughtUp)
+    })
+  })
+
+  it('should not call a partition caught up that was found later and is full', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      const source = builderOf().setProperty('partition.discovery.interval.ms', 10_000).build()
+      timer(9500, scheduler).subscribe(() => {
+        kafka.createPartitions('t', 2)
+        kafka.produce('t', valuesFor(1, 'a', 'b', 'c'))
+      })
+      source
+        .elements({ connect: kafka.connect, scheduler })
+        .pipe(
+          mapAsync((value) => of(value).pipe(delay(1500, scheduler)), { concurrency: 1 }),
+          recordsOnly(),
+          takeUntil(timer(30_000, scheduler)),
+        )
+        .subscribe()
+      expectObservable(source.caughtUp$, '^ 20s !').toBe('(ny) 10996ms n 3999ms y', caughtUp)
     })
   })
 

@@ -35,6 +35,7 @@ import { connectSource } from './connectSource.js'
 import { eventTimeHeld } from './eventTimeHeld.js'
 import { heldBack } from './heldBack.js'
 import { joinCheckpoints } from './joinCheckpoints.js'
+import { type Lag, LagHistory, unknownLag } from './LagHistory.js'
 import { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import { OffsetCommitter } from './OffsetCommitter.js'
 import { PipelineParts } from './PipelineParts.js'
@@ -45,6 +46,9 @@ import { unacknowledged } from './unacknowledged.js'
 
 /** From one look at the ends of the logs to the next, in ms. */
 const LAG_INTERVAL = 1000
+
+/** Looks: a source has caught up when it has taken over all that there was so many looks ago. */
+const CAUGHT_UP_TOLERANCE = 5
 
 /** What the brokers have not confirmed for so long, in ms, is not known any more. */
 const LAG_VALID = 10_000
@@ -132,17 +136,22 @@ export class KafkaSourceReader<T> {
   }
 
   /**
-   * How far the pipeline is behind, in offsets; `NaN` once the brokers have not answered for 10 s. Cold: asks once it is known where reading
+   * How far the pipeline is behind; unknown once the brokers have not answered for 10 s. Cold: asks once it is known where reading
    * starts, then each second.
    */
-  get lag$(): Observable<number> {
+  get lag$(): Observable<Lag> {
+    const history = new LagHistory(CAUGHT_UP_TOLERANCE)
     return this.ready.pipe(
       first((ready) => ready, false),
       switchMap(() => timer(0, LAG_INTERVAL, this.scheduler)),
-      exhaustMap(() => this.splits?.lag$ ?? EMPTY),
+      exhaustMap(() => this.splits?.logEnds$ ?? EMPTY),
+      map((ends) => history.look(this.splits?.assigned.states ?? [], ends)),
       switchMap((lag) =>
         timer(LAG_VALID, this.scheduler).pipe(
-          map(() => NaN),
+          map(() => {
+            history.forget()
+            return unknownLag
+          }),
           startWith(lag),
         ),
       ),

@@ -2,6 +2,8 @@ import { catchError, EMPTY, type Observable, type SchedulerLike, Subscription } 
 import type { KafkaClient } from '../../client/KafkaClient.js'
 import type { Logger } from '../../client/KafkaConfig.js'
 import type { FetchedRecords, FetchFailed, KafkaFetcher } from '../../client/KafkaFetcher.js'
+import type { OffsetsByPartition } from '../../client/Offset.js'
+import { latestOffset } from '../../client/OffsetSpec.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import { Boundedness } from '../Boundedness.js'
 import type { KafkaSourceState } from '../enumerator/KafkaSourceEnumState.js'
@@ -14,7 +16,6 @@ import { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import { AssignedSplits } from './AssignedSplits.js'
 import { assignmentNews, foundLater } from './assignmentNews.js'
 import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
-import { lagOf } from './lagOf.js'
 import type { SourceOutput } from './SourceOutput.js'
 import { SplitPolicies } from './SplitPolicies.js'
 import { SplitReader } from './SplitReader.js'
@@ -143,12 +144,11 @@ export class SubtaskSplits<T> {
     return stoppingOffsets !== undefined && (this.othersEnd || !this.mayFindMore)
   }
 
-  /** Asks how far the pipeline is behind; empty when there is no answer: the next question may have one. */
-  get lag$(): Observable<number> {
+  /** Asks where the logs end now; empty when there is no answer: the next question may have one. */
+  get logEnds$(): Observable<OffsetsByPartition> {
     const { client, config } = this.context
-    return lagOf(this.assigned.states, client.admin, config.consumer.fetcher.isolationLevel).pipe(
-      catchError(() => EMPTY),
-    )
+    const ends = this.assigned.states.map(({ topicPartition }) => [topicPartition, latestOffset] as const)
+    return client.admin.listOffsets(ends, config.consumer.fetcher.isolationLevel).pipe(catchError(() => EMPTY))
   }
 
   /** For a checkpoint. */
