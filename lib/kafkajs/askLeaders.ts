@@ -1,5 +1,5 @@
 import { isTransient } from '../client/isTransient.js'
-import type { KafkaError } from '../client/KafkaError.js'
+import { KafkaError } from '../client/KafkaError.js'
 import { topicPartitionKey } from '../client/TopicPartition.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
@@ -22,28 +22,29 @@ interface PartitionAnswer extends Partition {
  * metadata; the others keep their answer.
  *
  * @param requestFor the request to the leader of these partitions; `currentLeaderEpoch` is the one known of each
- * @param take gets each answer that is no error
+ * @param take gets each answer that is no error; false: it says nothing that the partition can have
  */
 export const askLeaders = async <P extends Partition, Q, A extends PartitionAnswer>(
   connections: KafkaJsConnections,
   api: KafkaApi<Q, { readonly partitions: readonly A[] }>,
   partitions: readonly P[],
   requestFor: (partitions: readonly (P & { readonly currentLeaderEpoch: number })[]) => Q,
-  take: (answer: A) => void,
+  take: (answer: A) => boolean,
 ): Promise<void> => {
   const open = new Map(partitions.map((partition) => [topicPartitionKey(partition), partition]))
 
-  const askLeader = async (nodeId: number, request: Q): Promise<readonly KafkaError[]> => {
+  const askLeader = async (nodeId: number, request: Q, asked: readonly P[]): Promise<readonly KafkaError[]> => {
     try {
       const answer = await connections.send(nodeId, 'control', api, request)
-      return answer.partitions.flatMap((one) => {
+      const errors = answer.partitions.flatMap((one) => {
         const { topic, partition, errorCode, errorMessage } = one
         if (errorCode !== 0)
           return [connections.brokerError(errorCode, { api: api.apiName, topic, partition, detail: errorMessage })]
-        take(one)
-        open.delete(topicPartitionKey(one))
+        if (take(one)) open.delete(topicPartitionKey(one))
         return []
       })
+      const unanswered = asked.filter((one) => open.has(topicPartitionKey(one)))
+      return errors.length > 0 ? errors : unanswered.map((one) => noAnswer(api.apiName, nodeId, one))
     } catch (error) {
       return [toKafkaError(error)]
     }
@@ -51,7 +52,7 @@ export const askLeaders = async <P extends Partition, Q, A extends PartitionAnsw
 
   return retryTransient(connections, async () => {
     const { leaders, leaderless } = await byLeader(connections, api.apiName, [...open.values()])
-    const asking = [...leaders].map(([nodeId, asked]) => askLeader(nodeId, requestFor(asked)))
+    const asking = [...leaders].map(([nodeId, asked]) => askLeader(nodeId, requestFor(asked), asked))
     const errors = (await Promise.all(asking)).flat()
     const failure = errors.find((error) => !isTransient(error)) ?? errors[0] ?? leaderless[0]
     if (failure === undefined) return
@@ -59,6 +60,18 @@ export const askLeaders = async <P extends Partition, Q, A extends PartitionAnsw
     throw failure
   })
 }
+
+const noAnswer = (api: string, nodeId: number, { topic, partition }: Partition): KafkaError =>
+  new KafkaError({
+    _tag: 'Broker',
+    api,
+    topic,
+    partition,
+    message:
+      `Broker ${nodeId} answered ${api} without an answer for partition ${topic}-${partition}, which it was asked about. Its answer was ` +
+      'damaged on the way, or it is no Kafka broker; check that no proxy rewrites the traffic.',
+    retriable: true,
+  })
 
 interface ByLeader<P> {
   readonly leaders: ReadonlyMap<number, readonly (P & { readonly currentLeaderEpoch: number })[]>

@@ -15,7 +15,10 @@ export const describeProducersAtLeaders = async (
     describeProducersApi,
     topicPartitions.map(({ topic, partition }) => ({ topic, partition })),
     (partitions) => ({ partitions }),
-    (answer) => found.set(topicPartitionKey(answer), answer.producers.map(toActiveProducer)),
+    (answer) => {
+      found.set(topicPartitionKey(answer), answer.producers.map(toActiveProducer))
+      return true
+    },
   )
   return found
 }

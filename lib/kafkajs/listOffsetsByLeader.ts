@@ -13,12 +13,19 @@ export const listOffsetsByLeader = async (
   isolationLevel: IsolationLevel,
 ): Promise<OffsetsByPartition> => {
   const found = new Map<string, Offset>()
+  const mayHaveNone = new Set(
+    specs.filter(([, { _tag }]) => _tag === 'Timestamp').map(([one]) => topicPartitionKey(one)),
+  )
   await askLeaders(
     connections,
     listOffsetsApi,
     specs.map(([{ topic, partition }, spec]) => ({ topic, partition, spec })),
     (partitions) => ({ isolationLevel, partitions }),
-    ({ topic, partition, offset }) => offset >= 0 && found.set(topicPartitionKey({ topic, partition }), offset),
+    ({ topic, partition, offset }) => {
+      const key = topicPartitionKey({ topic, partition })
+      if (offset >= 0) found.set(key, offset)
+      return offset >= 0 || mayHaveNone.has(key)
+    },
   )
   return found
 }

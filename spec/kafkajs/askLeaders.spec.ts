@@ -15,18 +15,21 @@ describe('askLeaders', () => {
   let connections: KafkaJsConnections
   /** by node and partition; the others are answered without an error */
   let answers: (nodeId: number, partition: number) => readonly [errorCode: number, errorMessage: string | null]
+  let isLeftOut: (partition: number) => boolean
   const asked: { readonly nodeId: number; readonly partitions: readonly string[] }[] = []
 
   beforeEach(async () => {
     asked.length = 0
     answers = () => [0, null]
+    isLeftOut = () => false
     cluster = await FakeCluster.start(2)
     cluster.lead('t', 0, 1, 0)
     cluster.brokers.forEach((broker, nodeId) => {
       broker.on(describeProducersApi.apiKey, ({ body }) => {
         const partitions = read(body)
         asked.push({ nodeId, partitions: partitions.map(String) })
-        return write(partitions.map((one) => [one, ...answers(nodeId, one.partition)]))
+        const answered = partitions.filter((one) => !isLeftOut(one.partition))
+        return write(answered.map((one) => [one, ...answers(nodeId, one.partition)]))
       })
     })
     connections = await KafkaJsConnections.open(cluster.config())
@@ -55,6 +58,12 @@ describe('askLeaders', () => {
       { nodeId: 0, partitions: ['t-0', 't-2'] },
       { nodeId: 1, partitions: ['t-1'] },
     ])
+  })
+
+  it('should ask again about a partition that an answer says nothing of', async () => {
+    isLeftOut = (partition) => partition === 2 && asked.length === 1
+    expect((await ask(0, 2)).map(([key]) => key)).toEqual(['t-0', 't-2'])
+    expect(asked.map(({ partitions }) => partitions)).toEqual([['t-0', 't-2'], ['t-2']])
   })
 
   it('should ask again about a partition whose leader has moved, there and alone', async () => {
