@@ -112,15 +112,13 @@ interface Struck {
 type Outcome = ClusterFault & Tally & Struck
 
 const whatHappened = ({ fault, lost, doubled, outOfOrder, named, restarts }: Outcome) => ({
-  ...{ fault, lost, doubled, outOfOrder, restarts },
-  namedSome: named > 0,
+  ...{ fault, lost, named, doubled, outOfOrder, restarts },
 })
 
-/** Nothing may go wrong unnamed; and a fault that should end the job and does not has not been one. */
-const whatShould = ({ fault, job, named, restarts }: Outcome) => ({
-  ...{ fault, lost: named, doubled: 0, outOfOrder: 0 },
+/** Nothing may go wrong; and a fault that should end the job and does not has not been one. */
+const whatShould = ({ fault, job, restarts }: Outcome) => ({
+  ...{ fault, lost: 0, named: 0, doubled: 0, outOfOrder: 0 },
   restarts: job === 'goesOn' ? [] : [restarts[0] ?? 'a restart', ...restarts.slice(1)],
-  namedSome: job === 'namesLost',
 })
 
 /** The first start first; then round by round in an order drawn by seed, those with settings of their own behind. */

@@ -17,8 +17,8 @@ export interface ClusterFault {
   readonly fault: string
   /** Resolves when all is well again with brokers and network; how the job is doing is another matter. */
   readonly strike: (lab: ChaosLab) => Promise<unknown>
-  /** `goesOn` by itself from where it is; `restarts`: an error and the last checkpoint; `namesLost`: that, and says what is gone */
-  readonly job: 'goesOn' | 'restarts' | 'namesLost'
+  /** `goesOn` by itself from where it is; `restarts`: an error, and on from a checkpoint */
+  readonly job: 'goesOn' | 'restarts'
   /** how the job is run for this; what most are run with by default */
   readonly settings?: Partial<CopyJobSettings>
   /** strikes while the job starts for the first time */
@@ -217,9 +217,9 @@ export const clusterFaults: readonly ClusterFault[] = [
     strike: cutAt('Produce', 'response', LONG_CUT_MS),
   },
   {
-    // Its checkpoint is complete: the records before it will not be read again.
+    // Its checkpoint is complete, but nothing after it is visible yet: the job goes back to the one before, and reads those records again.
     fault: 'all cut off for longer than that, with the commit',
-    job: 'namesLost',
+    job: 'restarts',
     settings: shortTransactions,
     strike: cutAt('EndTxn', 'request', LONG_CUT_MS),
   },
