@@ -173,7 +173,9 @@ export class JobAttempt implements RunningCheckpointListener {
     const { store, scheduler } = this.config
     this.restoring = true
     const { claimant, former: before } = this
-    const begun$ = store.begin({ share, after: before?.attemptId, claimant, takeOverLater: true, scheduler }).pipe(
+    const request = { share, after: before?.attemptId, claimant, takeOverLater: true, scheduler }
+    // Half of what a checkpoint may take, so that it does not fail by the wait.
+    const begun$ = store.begin({ ...request, takeOverPatience: this.config.timeout / 2 }).pipe(
       // Released also when what follows fails.
       tap((stored) => (this.lease = stored.lease)),
       // The first checkpoint comes before the first record, so its id must be there by then.

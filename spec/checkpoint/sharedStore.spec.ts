@@ -154,6 +154,26 @@ describe.each([
     await expect(firstValueFrom(second.ledger!.takeOver())).rejects.toMatchObject({ _tag: 'NotTakenOver' })
   })
 
+  it('should wait for a process that is about to take over no longer than a checkpoint has time for', async () => {
+    const waits: [patience: number | undefined, waited: number][] = []
+    for (const takeOverPatience of [undefined, 1_000, 60_000]) {
+      const scheduler = hurried()
+      const store = create()
+      const share = { parallelism: 1, subtasks: [0] }
+      const running = await firstValueFrom(store.begin({ share, scheduler, takeOverPatience }))
+      await firstValueFrom(running.lease!.renew())
+      const second = await firstValueFrom(store.begin({ share, takeOverLater: true, scheduler }))
+      await complete(running, 1, 1, [0])
+      await expect(firstValueFrom(second.ledger!.takeOver())).rejects.toMatchObject({ _tag: 'NotTakenOver' })
+      waits.push([takeOverPatience, scheduler.now()])
+    }
+    expect(waits).toEqual([
+      [undefined, 10_000],
+      [1_000, 1_000],
+      [60_000, 10_000],
+    ])
+  })
+
   it('should not let a retry take back what another process has taken over', async () => {
     const store = create()
     const mine = await begin(store, 2, [0])

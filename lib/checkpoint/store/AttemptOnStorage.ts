@@ -56,6 +56,8 @@ export interface AttemptBeginning {
   readonly restored: StoredCheckpoint | undefined
   readonly mayReplace: boolean
   readonly first: boolean
+  /** How long in ms a checkpoint waits for another attempt that is about to take over. */
+  readonly patience: number
 }
 
 /** One attempt's own keys in a storage: see `StoredAttempt` and `AttemptLedger` for what it promises. */
@@ -190,7 +192,7 @@ export class AttemptOnStorage {
       const attempts = yield* this.reader.attempts()
       const pending = attempts.find((other) => !other.active && supersedes(other, this.claim))
       if (pending === undefined) return attempts
-      if (waited < TAKEOVER_MS) yield* result(timer(TAKEOVER_POLL, this.scheduler))
+      if (waited < this.beginning.patience) yield* result(timer(TAKEOVER_POLL, this.scheduler))
       else yield* decide(this.storage, pending.name, { taken: false, by: this.name })
     }
   }

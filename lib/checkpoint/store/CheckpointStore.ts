@@ -78,6 +78,11 @@ export interface AttemptRequest {
    * false: at once.
    */
   readonly takeOverLater?: boolean | undefined
+  /**
+   * For how long in ms a checkpoint of this attempt waits for another process that is about to take over: less than what a checkpoint
+   * may take. Default 10 s (`TAKEOVER_MS`), which is also the most.
+   */
+  readonly takeOverPatience?: number | undefined
   /** The clock by which other attempts are watched. */
   readonly scheduler: SchedulerLike
 }

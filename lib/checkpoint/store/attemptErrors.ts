@@ -18,7 +18,7 @@ export const stillRunning = (parallelism: number, running: readonly string[]): C
 export const notTakenOver = (attempt: string, waited: number): CheckpointError =>
   new CheckpointError(
     'NotTakenOver',
-    `${attempt} has not taken over: another process of this job runs, and went on after it had waited ${waited} ms for this one to begin ` +
+    `${attempt} has not taken over: another process of this job runs, and went on after it had waited up to ${waited} ms for this one to begin ` +
       '(its sources to find their topics, its sinks to connect). A retry tries again.',
   )
 

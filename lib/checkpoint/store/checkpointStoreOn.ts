@@ -122,7 +122,7 @@ export const checkpointStoreOn = (
 
   function* open(
     claim: AttemptClaim,
-    { after, scheduler, takeOverLater = false }: AttemptRequest,
+    { after, scheduler, takeOverLater = false, takeOverPatience = TAKEOVER_MS }: AttemptRequest,
   ): Generator<Step, StoredAttempt> {
     const name = attemptName(claim)
     // An attempt that is about to take over, and that this one supersedes, must not do so behind its back.
@@ -152,6 +152,7 @@ export const checkpointStoreOn = (
       restored: file.checkpoint ?? undefined,
       mayReplace: takeOverLater && (pending.length > 0 || now.some(mayRun)),
       first: older.length === 0,
+      patience: Math.min(TAKEOVER_MS, takeOverPatience),
     }
     const opened = new AttemptOnStorage(storage, claim, beginning, reader, scheduler, explained)
     if (!beginning.mayReplace) yield* opened.takeOver()
