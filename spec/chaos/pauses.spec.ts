@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -154,7 +154,8 @@ describe('the exactly-once job in real processes', () => {
       const copy = join(directory, 'copy')
       cpSync(settings.directory, copy, { recursive: true })
       await first.tells('committed', 2)
-      rmSync(settings.directory, { recursive: true })
+      // In one step: the job is writing there.
+      renameSync(settings.directory, join(directory, 'gone'))
       expect(await first.end()).toEqual({ code: 1, signal: null })
       expect(first.stderr).toContain('The checkpoint store no longer knows attempt-000001')
 

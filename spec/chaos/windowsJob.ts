@@ -24,6 +24,7 @@ export const windowsJob = (
   const source = KafkaSource.builder()
     .setBootstrapServers(bootstrapServers)
     .setTopics('windows-in')
+    .setGroupId('windows')
     .setStartingOffsets(OffsetsInitializer.earliest())
     .setBounded(OffsetsInitializer.latest())
     .setProperty('max.poll.records', 6)

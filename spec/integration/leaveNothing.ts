@@ -28,6 +28,7 @@ const { scenario, bootstrapServers, directory, topic } = JSON.parse(process.env[
 const source = KafkaSource.builder()
   .setBootstrapServers(scenario === 'unreachable' ? '127.0.0.1:1' : bootstrapServers)
   .setTopics(topic)
+  .setGroupId('leave-nothing')
   .setValueOnlyDeserializer(new SimpleStringSchema())
   .setProperty('request.timeout.ms', 2000)
 if (scenario === 'finish') source.setBounded(OffsetsInitializer.latest())

@@ -97,9 +97,10 @@ describe('the error of a right that lacks', () => {
     [53, { api: 'FindCoordinator', transactionalId: 'x' }, 'Describe on TransactionalId x', '--transactional-id x'],
   ])('should name resource, operation and principal: %p %p', (code, context, right, option) => {
     const operation = right.split(' ')[0]
+    const implied = operation === 'Describe' ? ', which Read and Write imply' : ''
     const { message, retriable, _tag } = brokerError(code, { ...context, ...ada })
     expect(message).toContain(
-      `. User:ada lacks ${right}. Grant it: kafka-acls.sh --add --allow-principal User:ada --operation ${operation} ${option}.`,
+      `. User:ada lacks ${right}${implied}. Grant it: kafka-acls.sh --add --allow-principal User:ada --operation ${operation} ${option}.`,
     )
     expect({ retriable, _tag }).toEqual({ retriable: false, _tag: 'Authorization' })
   })

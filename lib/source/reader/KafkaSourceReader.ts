@@ -248,6 +248,11 @@ export class KafkaSourceReader<T> {
     if (this.phase === 'reading' && this.mayRead() && splits.assigned.readRound(this.interrupt)) this.turns.ask()
     this.watch.wake()
     if (this.isClosed()) return
+    // What it has not begun to read stays as it is, though its end may have to wait until the attempt has taken over.
+    if (this.phase === 'reading' && this.endRequested) {
+      splits.stop()
+      this.tellReady()
+    }
     if (this.phase === 'reading' && this.mayRead() && (this.endRequested || splits.finished)) this.end()
     if (this.phase === 'ending' && this.attempt === undefined) this.endWithoutCheckpoints(splits)
   }

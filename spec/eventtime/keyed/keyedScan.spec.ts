@@ -118,7 +118,7 @@ describe('keyedScan', () => {
   it('should refuse a state that it cannot read, and keys of another parallelism', () => {
     const checkpoint = new Checkpointed()
     const restored = { ...new Upstream().restored(1), statesOf: () => [{ version: 9 }] }
-    expect(attempt(counts)(restored).errors).toEqual([expect.objectContaining({ _tag: 'Corrupt' })])
+    expect(attempt(counts)(restored).errors).toEqual([expect.objectContaining({ _tag: 'UnknownVersion' })])
     attempt(counts)(checkpoint.by(0, 2).restored, record('a'), checkpoint.barrier())
     expect(attempt(counts)(checkpoint.by(0, 3).restored).errors).toEqual([
       expect.objectContaining({ _tag: 'RescaledKeyedState' }),
