@@ -28,12 +28,14 @@ export interface RestoredFile {
   /** the attempt that wrote the checkpoint; null at a fresh start */
   readonly from: string | null
   readonly checkpoint: StoredCheckpoint | null
+  /** After a change of the parallelism: the attempt that wrote this down for all subtasks. */
+  readonly by?: string | undefined
 }
 
-const Restored: t.Type<RestoredFile> = t.type({
-  from: t.union([t.string, t.null]),
-  checkpoint: t.union([Checkpoint, t.null]),
-})
+const Restored: t.Type<RestoredFile> = t.intersection([
+  t.type({ from: t.union([t.string, t.null]), checkpoint: t.union([Checkpoint, t.null]) }),
+  t.partial({ by: t.union([t.undefined, t.string]) }),
+])
 
 /** `chk-<id>.json`, and a savepoint. */
 export const checkpointFile = stateCodec('checkpoint', 1, Checkpoint)

@@ -108,16 +108,23 @@ export const checkpointStoreOn = (
 
   /** The first subtask of a new parallelism writes down what all of them start from: later checkpoints of the former ones do not count. */
   function* rescaled(
+    name: string,
     newestFormer: AttemptEntry,
     parallelism: number,
     whole: () => Generator<Step, RestoredFile>,
   ): Generator<Step, RestoredFile> {
     const key = rescaledKey(newestFormer, parallelism)
-    const before = yield* reader.restoredAt(key)
-    if (before !== undefined) return before
-    const file = yield* whole()
-    if (yield* result(storage.create(key, toText(restoredFile, file)))) return file
-    return (yield* reader.restoredAt(key)) ?? file
+    for (;;) {
+      const before = yield* reader.restoredAt(key)
+      if (before !== undefined) {
+        const { by } = before
+        if (by === undefined || (yield* reader.attempts()).some((other) => other.name === by)) return before
+        // Who wrote it down was refused, and the former ones have gone on.
+        yield* result(storage.delete(key))
+      }
+      const file = { ...(yield* whole()), by: name }
+      if (yield* result(storage.create(key, toText(restoredFile, file)))) return file
+    }
   }
 
   function* open(
@@ -132,7 +139,7 @@ export const checkpointStoreOn = (
     const older = others.filter((other) => other.active && !supersedes(other, claim))
     const file = yield* restoredFor(claim.share, begunOf(older), {
       newest: (attempt, before) => reader.newest(attempt, before),
-      rescaled,
+      rescaled: (former, parallelism, whole) => rescaled(name, former, parallelism, whole),
     })
     yield* result(storage.write(keysOfAttempt(name).restored, toText(restoredFile, file)))
     // Before it can be seen to run, so that the next one never takes it for a dead one.

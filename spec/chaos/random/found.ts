@@ -33,6 +33,15 @@ const differences = {
     tolerableFailures: 1_000,
     events: [{ at: 20, do: 'store', fault: 'fail', calls: 'write', ms: 61_000, by: 0 }],
   },
+  'it is rescaled there and back while a process sleeps that was about to take over': {
+    partitions: 3,
+    records: [record(0, 2, 2)],
+    events: [
+      { at: 2, do: 'sleep', slot: 0, ms: 50 },
+      { at: 40, do: 'rescale', how: 'unsubscribe', down: 0, parallelism: 2, processes: 1 },
+      { at: 100, do: 'rescale', how: 'drain', down: 0, parallelism: 1, processes: 1 },
+    ],
+  },
   'the wall clock is set back by an hour': {
     events: [{ at: 20, do: 'clock', slot: 0, ms: -3_600_000 }],
   },
