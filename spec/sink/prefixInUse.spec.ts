@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import { firstValueFrom } from 'rxjs'
+import { firstValueFrom, type Observable } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
+import type { AttemptLedger } from '../../lib/checkpoint/store/AttemptLedger.js'
 import type { AttemptRequest } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
 import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
@@ -141,5 +142,57 @@ describe('the owners of transactional ids', () => {
       [0, false],
       [1, true],
     ])
+  })
+
+  describe('of an attempt that became the owner after its successor', () => {
+    const begin = async () => {
+      const scheduler = new TestScheduler(() => undefined)
+      const storage = memoryStorage()
+      const next = async () => {
+        const request = { share: { parallelism: 1, subtasks: [0] }, scheduler }
+        const attempt = await firstValueFrom(checkpointStoreOn(storage).begin(request))
+        const call = (act: Observable<unknown>) => firstValueFrom(act, { defaultValue: undefined })
+        return {
+          ledger: attempt.ledger!,
+          owns: (epoch: number) => call(attempt.ledger!.recordSinks([{ ...sink, owner: { producerId: '7', epoch } }])),
+          becomesOwner: () => call(attempt.ledger!.recordSinks([sink])),
+          settles: () => call(attempt.ledger!.settled()),
+          completes: (checkpointId: number) =>
+            call(attempt.complete({ ...checkpoint, checkpointId })).catch((error: unknown) => error),
+        }
+      }
+      const former = await next()
+      await former.becomesOwner()
+      const newer = await next()
+      await newer.owns(1)
+      return { former, newer, next }
+    }
+    const sink = { name: 'job', uid: 'sink', subtaskIndex: 0 }
+    const checkpoint = { timestamp: 0, savepoint: false, parallelism: 1, states: {}, committed: {} }
+    const epochsOf = async ({ ledger }: { readonly ledger: AttemptLedger }) =>
+      (await firstValueFrom(ledger.otherSinks())).map(({ owner }) => owner?.epoch).sort()
+
+    it('should stay when it settles: an attempt that is superseded removes nothing, least of all itself', async () => {
+      const { former, newer, next } = await begin()
+      await newer.settles()
+      await former.owns(2)
+      await former.settles()
+      expect(await epochsOf(newer)).toEqual([2])
+      expect(await epochsOf(await next())).toEqual([1, 2])
+    })
+
+    it('should be handed on by the successor, whose own record is older', async () => {
+      const { former, newer, next } = await begin()
+      await former.owns(2)
+      await newer.settles()
+      await newer.completes(17)
+      expect(await epochsOf(newer)).toEqual([])
+      const third = await next()
+      expect(await epochsOf(third)).toEqual([1, 2])
+      await third.owns(3)
+      await third.settles()
+      await third.completes(33)
+      expect(await epochsOf(await next())).toEqual([3])
+    })
   })
 })

@@ -15,6 +15,7 @@ import {
   byAge,
   checkNotOvertaken,
   checkNotSuperseded,
+  successorIn,
   supersedes,
 } from './AttemptOrder.js'
 import {
@@ -44,6 +45,7 @@ import {
   standsAlone,
 } from './retention.js'
 import { type AttemptEntry, blockAbove, blockKey, blocksIn, keysOfAttempt, savepointKey } from './storeKeys.js'
+import { unknownOwners } from './unknownOwners.js'
 
 /** How often, in ms, an attempt looks whether the one that is about to take over has done so. */
 const TAKEOVER_POLL = 100
@@ -260,7 +262,7 @@ export class AttemptOnStorage {
   private *recordSinks(sinks: readonly SinkRecord[]): Generator<Step, void> {
     this.sinks = sinks
     const { handedOn, storage, keys } = this
-    yield* result(storage.write(keys.sinks, toText(sinksFile, [...sinks, ...handedOn.filter(isNotIn(sinks))])))
+    yield* result(storage.write(keys.sinks, toText(sinksFile, [...sinks, ...unknownOwners(handedOn, sinks)])))
   }
 
   /** What attempts know of owners must outlive them: a later one may have their subtask, or their sink, again. */
@@ -272,7 +274,7 @@ export class AttemptOnStorage {
     const known = [...this.sinks, ...this.handedOn]
     for (const { folder, hasSinks, name } of kept)
       if (hasSinks && name !== this.name) known.push(...(yield* this.reader.sinksAt(keysOfAttempt(folder).sinks)))
-    const missing = theirs.filter(isNotIn(known))
+    const missing = unknownOwners(theirs, known)
     if (missing.length === 0) return
     this.handedOn = [...this.handedOn, ...missing.map((record) => ({ ...record, handedOn: true }))]
     yield* this.recordSinks(this.sinks)
@@ -360,6 +362,8 @@ export class AttemptOnStorage {
 
   private *tidy(): Generator<Step, void> {
     const attempts = (yield* this.reader.attempts()).filter(({ active }) => active)
+    // It would remove itself, with what only it knows of the owners of transactional ids. The newer one tidies.
+    if (successorIn(this.claim, attempts) !== undefined) return
     const obsolete: AttemptEntry[] = []
     for (const attempt of obsoleteAttempts(attempts))
       if (!(yield* this.mayStillOwn(attempt, attempts))) obsolete.push(attempt)
@@ -412,8 +416,3 @@ export class AttemptOnStorage {
 }
 
 const unchanged = (_: AttemptEntry, __: number, whole: () => Generator<Step, RestoredFile>) => whole()
-
-const isNotIn =
-  (records: readonly SinkRecord[]) =>
-  ({ name, subtaskIndex }: SinkRecord): boolean =>
-    !records.some((other) => other.name === name && other.subtaskIndex === subtaskIndex)

@@ -99,6 +99,13 @@ const differences = {
     parallelism: 2,
     records: [record(0), record(0, 0, 0, 1)],
   },
+  'InitProducerId of a superseded process is answered after that of its successor': {
+    records: [record(200, 1)],
+    events: [
+      { at: 0, do: 'broker', fault: 'notCoordinator', api: 'InitProducerId', ms: 50, by: 0, times: 0 },
+      { at: 10, do: 'start', slot: 0, slow: 0 },
+    ],
+  },
 } satisfies Readonly<Record<string, Partial<Script>>>
 
 export const found: readonly { readonly title: string; readonly script: Script }[] = Object.entries(differences).map(
