@@ -235,6 +235,17 @@ describe('sinkTo with EXACTLY_ONCE', () => {
     expect(scene.committed).toEqual(numbers(40))
   })
 
+  it('should go on when coordinators do not say for a while how transactions stand', () => {
+    const scene = new SinkScene()
+    scene.kafka.inject({ api: 'DescribeTransactions', times: 40 }, Fault.fail(unavailable()))
+    scene.kafka.inject({ api: 'DescribeTransactions', nth: 45, times: 40 }, Fault.fail(unavailable()))
+    scene.play(() => {
+      scene.start(scene.job({ count: 40 }))
+    }, 120_000)
+    expect(scene.errors).toEqual([])
+    expect(scene.committed).toEqual(numbers(40))
+  })
+
   it('should not double what it committed when the answer to a commit is lost', () => {
     const scene = new SinkScene()
     scene.kafka.inject({ api: 'EndTxn', nth: 1 }, Fault.loseAnswer())

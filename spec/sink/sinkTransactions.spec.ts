@@ -51,7 +51,11 @@ const scene = ({ ids = {}, policy = 'fail', owners = firstAttempt, superseded = 
         close: () => note(`close ${transactionalId}`, () => of(undefined)),
       }),
     },
-    config: { prefixInUsePolicy: policy, producer: { transactionTimeoutMs: 1000 } },
+    config: {
+      prefixInUsePolicy: policy,
+      producer: { transactionTimeoutMs: 1000 },
+      client: { retryBackoffMs: 100, retryBackoffMaxMs: 1000 },
+    },
     ...{ prefix: 'job', subtaskIndex: 0, scheduler: new TestScheduler(() => undefined) },
     logger: { warn: (message: string) => warnings.push(message) },
     twoPhase: {

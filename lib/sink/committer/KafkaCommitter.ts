@@ -1,18 +1,12 @@
-import { defer, finalize, type Observable, retry, type SchedulerLike, throwError, timer } from 'rxjs'
+import { catchError, defer, type Observable, throwError } from 'rxjs'
 import type { Logger } from '../../client/KafkaConfig.js'
 import { isKafkaError, type KafkaError } from '../../client/KafkaError.js'
-import { isTransient } from '../../client/isTransient.js'
-import { Countdown } from '../../scheduling/Countdown.js'
+import { type RetryBudget, retryWithin } from '../transaction/retryWithin.js'
 import { deadTransaction } from './commitErrors.js'
 import type { KafkaCommittable } from './KafkaCommittable.js'
 
-/** How commits go on under trouble. Times in ms. */
-export interface KafkaCommitterOptions {
-  /** Retriable errors are retried for so long; then they are the attempt's error, still retriable. */
-  readonly budgetMs: number
-  readonly firstBackoffMs: number
-  readonly maxBackoffMs: number
-  readonly scheduler: SchedulerLike
+/** How commits go on under trouble. */
+export interface KafkaCommitterOptions extends RetryBudget {
   readonly logger: Logger | undefined
 }
 
@@ -28,23 +22,13 @@ export class KafkaCommitter {
 
   /** `endTxn` is the live producer's commit, or that of a resumed one. Errors with `TransactionLost`, retriable, when it is dead. */
   commit(committable: KafkaCommittable, endTxn: () => Observable<void>): Observable<void> {
-    const { scheduler, budgetMs, firstBackoffMs, maxBackoffMs, logger } = this.options
-    return defer(() => {
-      const budget = new Countdown(scheduler, () => undefined)
-      budget.start(budgetMs)
-      return defer(endTxn).pipe(
-        retry({
-          delay: (error: unknown, count: number) => {
-            if (isDead(error)) return throwError(() => deadTransaction(committable, error))
-            if (!isKafkaError(error) || !isTransient(error) || budget.over) return throwError(() => error)
-            const backoff = Math.min(firstBackoffMs * 2 ** (count - 1), maxBackoffMs)
-            logger?.debug(`commit of ${committable.transactionalId} is tried again in ${backoff} ms: ${error.message}`)
-            return timer(backoff, scheduler)
-          },
-        }),
-        finalize(() => budget.stop()),
-      )
-    })
+    const { logger } = this.options
+    return defer(endTxn).pipe(
+      catchError((error: unknown) => throwError(() => (isDead(error) ? deadTransaction(committable, error) : error))),
+      retryWithin(this.options, ({ message }, pauseMs) =>
+        logger?.debug(`commit of ${committable.transactionalId} is tried again in ${pauseMs} ms: ${message}`),
+      ),
+    )
   }
 }
 

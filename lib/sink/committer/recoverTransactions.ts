@@ -49,9 +49,8 @@ export function* recoverTransactions(
     .filter((one) => !isMarked(one))
     .sort((a, b) => a.committable.checkpointId - b.committable.checkpointId)
   const standings = yield* describeStandings(
-    sink.client.admin,
+    sink,
     open.map(({ committable }) => committable),
-    sink.scheduler,
   )
   const transactions = open.map(({ uid, subtaskIndex, committable }, index): RestoredTransaction => {
     const { transactionalId: id, checkpointId } = committable
@@ -114,7 +113,7 @@ function* abort({ sink }: RecoveryContext, committable: KafkaCommittable): Gener
   try {
     yield* result(sink.client.resume(transactionalId, producerId, epoch).abort())
   } catch (error) {
-    const [standing] = yield* describeStandings(sink.client.admin, [committable], sink.scheduler)
+    const [standing] = yield* describeStandings(sink, [committable])
     if (standing !== 'prepared' && standing !== 'committed') return
     throw new KafkaError({
       _tag: 'Broker',

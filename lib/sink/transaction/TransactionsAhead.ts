@@ -1,5 +1,6 @@
 import { type Observable, Subject, Subscription } from 'rxjs'
 import { coroutine, result, type Step } from '../../scheduling/coroutine.js'
+import { describeTransactions } from './describeTransactions.js'
 import { foreignPrefix } from './foreignPrefix.js'
 import { initialise, type InitialisedTransaction } from './initialise.js'
 import type { SinkTransactions } from './SinkTransactions.js'
@@ -90,13 +91,13 @@ export class TransactionsAhead {
    * from before: then this attempt would abort or double what is not its own.
    */
   private *nextNew(): Generator<Step, number> {
-    const { client, config, prefix, subtaskIndex, twoPhase, logger } = this.sink
+    const { config, prefix, subtaskIndex, twoPhase, logger } = this.sink
     for (;;) {
       const number = yield* result(twoPhase.nextNumber(this.newest))
       this.newest = number
       if (number <= this.lookedUpTo) return number
       const ids = Array.from({ length: LOOK_AHEAD }, (_, index) => this.idOf(number + index))
-      const [used] = (yield* result(client.admin.describeTransactions(ids))).keys()
+      const [used] = (yield* result(describeTransactions(this.sink, ids))).keys()
       this.lookedUpTo = number + LOOK_AHEAD - 1
       if (used === undefined) return number
       yield* result(twoPhase.confirm())

@@ -26,13 +26,10 @@ export function* checkPrepared(
   sink: SinkTransactions,
   { owner, committables, expiring }: PreparedTransactions,
 ): Generator<Step, TransactionOwner> {
-  const { client, config, prefix, subtaskIndex, scheduler } = sink
+  const { config, prefix, subtaskIndex } = sink
   if (expiring !== undefined) throw expiringTransaction(expiring, config.producer.transactionTimeoutMs)
-  const [asked, ...standings] = yield* describeStandings(
-    client.admin,
-    [ownedAs(owner, ownerId(prefix, subtaskIndex)), ...committables],
-    scheduler,
-  )
+  const owned = ownedAs(owner, ownerId(prefix, subtaskIndex))
+  const [asked, ...standings] = yield* describeStandings(sink, [owned, ...committables])
   const dead = committables.find((_, index) => standings[index] !== 'prepared' && standings[index] !== 'committed')
   const ownerNow = yield* ownerAfter(sink, owner, asked)
   if (dead !== undefined) throw deadTransaction(dead)
@@ -41,8 +38,8 @@ export function* checkPrepared(
 
 /** Errors when somebody else has begun to use the sink's ids: `Superseded` when that is a newer attempt of the job. */
 export function* checkOwner(sink: SinkTransactions, owner: TransactionOwner): Generator<Step, TransactionOwner> {
-  const { client, prefix, subtaskIndex, scheduler } = sink
-  const [standing] = yield* describeStandings(client.admin, [ownedAs(owner, ownerId(prefix, subtaskIndex))], scheduler)
+  const { prefix, subtaskIndex } = sink
+  const [standing] = yield* describeStandings(sink, [ownedAs(owner, ownerId(prefix, subtaskIndex))])
   return yield* ownerAfter(sink, owner, standing)
 }
 

@@ -1,9 +1,9 @@
-import type { SchedulerLike } from 'rxjs'
 import { timer } from 'rxjs'
-import type { KafkaAdmin } from '../../client/KafkaAdmin.js'
 import { KafkaError } from '../../client/KafkaError.js'
 import type { PreparedTransaction } from '../../client/KafkaProducer.js'
 import { result, type Step } from '../../scheduling/coroutine.js'
+import { describeTransactions } from './describeTransactions.js'
+import type { SinkTransactions } from './SinkTransactions.js'
 import { type DescribedStanding, standingOf } from './standingOf.js'
 
 /** Pauses in ms between questions about a transaction that its coordinator is ending: together some 30 s. */
@@ -17,20 +17,20 @@ export type SettledStanding = Exclude<DescribedStanding, 'ending'>
  * is known what became of it.
  */
 export function* describeStandings(
-  admin: KafkaAdmin,
+  sink: SinkTransactions,
   transactions: readonly PreparedTransaction[],
-  scheduler: SchedulerLike,
 ): Generator<Step, readonly SettledStanding[]> {
   const standings = new Map<string, DescribedStanding>()
   for (const pause of [...PAUSES, undefined]) {
     const open = transactions.filter(({ transactionalId }) => (standings.get(transactionalId) ?? 'ending') === 'ending')
     if (open.length === 0) break
-    const described = yield* result(admin.describeTransactions(open.map(({ transactionalId }) => transactionalId)))
+    const ids = open.map(({ transactionalId }) => transactionalId)
+    const described = yield* result(describeTransactions(sink, ids))
     for (const one of open) standings.set(one.transactionalId, standingOf(one, described.get(one.transactionalId)))
     const [ending] = open.filter(({ transactionalId }) => standings.get(transactionalId) === 'ending')
     if (ending === undefined) break
     if (pause === undefined) throw stillEnding(ending)
-    yield* result(timer(pause, scheduler))
+    yield* result(timer(pause, sink.scheduler))
   }
   return transactions.map(({ transactionalId }) => standings.get(transactionalId) as SettledStanding)
 }

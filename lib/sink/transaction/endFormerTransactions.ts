@@ -2,6 +2,7 @@ import { concatMap, from, last, mergeMap } from 'rxjs'
 import type { TransactionDescription } from '../../client/TransactionDescription.js'
 import { result, type Step } from '../../scheduling/coroutine.js'
 import type { FormerTransactions } from '../../stream/TwoPhaseCommit.js'
+import { describeTransactions } from './describeTransactions.js'
 import { foreignPrefix } from './foreignPrefix.js'
 import { initialise } from './initialise.js'
 import type { SinkTransactions } from './SinkTransactions.js'
@@ -82,10 +83,10 @@ const idsOf = ({ name, subtaskIndex, blocks }: FormerTransactions) =>
   )
 
 function* describe(
-  { client }: SinkTransactions,
+  sink: SinkTransactions,
   ids: readonly string[],
 ): Generator<Step, ReadonlyMap<string, TransactionDescription>> {
-  return ids.length === 0 ? new Map() : yield* result(client.admin.describeTransactions([...new Set(ids)]))
+  return ids.length === 0 ? new Map() : yield* result(describeTransactions(sink, [...new Set(ids)]))
 }
 
 /** Looks at ids upward from the last known one, until many in a row were never used. */

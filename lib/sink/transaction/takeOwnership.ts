@@ -1,6 +1,7 @@
 import { KafkaError } from '../../client/KafkaError.js'
 import { result, type Step } from '../../scheduling/coroutine.js'
 import type { TransactionOwner } from '../../stream/TwoPhaseCommit.js'
+import { describeTransactions } from './describeTransactions.js'
 import { foreignPrefix } from './foreignPrefix.js'
 import { initialise } from './initialise.js'
 import { type Ownership, ownershipOf } from './ownershipOf.js'
@@ -34,13 +35,10 @@ export function* takeOwnership(sink: SinkTransactions): Generator<Step, TakenOwn
  *
  * @param own what this attempt is known by, once it has become the owner
  */
-export function* currentOwnership(
-  { client, prefix, subtaskIndex, twoPhase }: SinkTransactions,
-  own?: TransactionOwner,
-): Generator<Step, Ownership> {
-  const id = ownerId(prefix, subtaskIndex)
-  const described = (yield* result(client.admin.describeTransactions([id]))).get(id)
-  const records = yield* result(twoPhase.ownerRecords())
+export function* currentOwnership(sink: SinkTransactions, own?: TransactionOwner): Generator<Step, Ownership> {
+  const id = ownerId(sink.prefix, sink.subtaskIndex)
+  const described = (yield* result(describeTransactions(sink, [id]))).get(id)
+  const records = yield* result(sink.twoPhase.ownerRecords())
   return ownershipOf(own === undefined ? records : { ...records, owners: [...records.owners, own] }, described)
 }
 
