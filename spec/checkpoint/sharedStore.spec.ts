@@ -245,6 +245,55 @@ describe('two processes that are about to take over', () => {
     await firstValueFrom((await starting(store)).ledger!.takeOver())
   })
 
+  it('should leave it to the last of three, though the first was refused by the second', async () => {
+    const store = new MemoryCheckpointStore()
+    await firstValueFrom((await begin(store, 1, [0])).lease!.renew())
+    const first = await starting(store)
+    const second = await starting(store)
+    const third = await starting(store)
+    const refused = [first, second].map((attempt) =>
+      expect(firstValueFrom(attempt.ledger!.takeOver())).rejects.toMatchObject({ _tag: 'Superseded' }),
+    )
+    await firstValueFrom(third.ledger!.takeOver())
+    await Promise.all(refused)
+  })
+
+  it('should leave it to the one that was started later also when the first one has not begun', async () => {
+    const storage = memoryStorage()
+    const store = checkpointStoreOn(storage)
+    const wake = new Subject<void>()
+    const slow = checkpointStoreOn({
+      ...storage,
+      write: (key, text) =>
+        key === 'attempt-000002/restored.json'
+          ? wake.pipe(
+              take(1),
+              concatMap(() => storage.write(key, text)),
+            )
+          : storage.write(key, text),
+    })
+    await firstValueFrom((await begin(store, 1, [0])).lease!.renew())
+    const first = expect(starting(slow)).rejects.toMatchObject({ _tag: 'Superseded', retriable: false })
+    const second = await starting(store)
+    wake.next()
+    await firstValueFrom(second.ledger!.takeOver())
+    await first
+  })
+
+  it('should let the one that was refused try again', async () => {
+    const store = new MemoryCheckpointStore()
+    const running = await begin(store, 1, [0])
+    await firstValueFrom(running.lease!.renew())
+    const second = await starting(store)
+    await complete(running, 1, 1, [0])
+    await expect(firstValueFrom(second.ledger!.takeOver())).rejects.toMatchObject({ _tag: 'NotTakenOver' })
+
+    const request = { share, after: second.attemptId, takeOverLater: true, scheduler: hurried() }
+    const again = await firstValueFrom(store.begin(request))
+    await firstValueFrom(again.ledger!.takeOver())
+    expect(again.restored).toMatchObject({ checkpointId: 1 })
+  })
+
   it('should not take over before it is able to when another process is between two attempts', async () => {
     const store = new MemoryCheckpointStore()
     const running = await begin(store, 1, [0])

@@ -6,18 +6,8 @@ import {
   type FormerHolder,
   type IdBlock,
   type SinkRecord,
-  TAKEOVER_MS,
 } from './AttemptLedger.js'
-import {
-  type AttemptClaim,
-  attemptName,
-  attemptNamed,
-  byAge,
-  checkNotOvertaken,
-  checkNotSuperseded,
-  successorIn,
-  supersedes,
-} from './AttemptOrder.js'
+import { type AttemptClaim, attemptName, byAge, checkNotOvertaken, successorIn, supersedes } from './AttemptOrder.js'
 import {
   checkpointFile,
   committedFile,
@@ -29,10 +19,11 @@ import {
 } from './CheckpointFile.js'
 import type { CheckpointStorage } from './CheckpointStorage.js'
 import type { StoredAttempt, StoredCheckpoint } from './CheckpointStore.js'
-import { givenWay, notTakenOver, storeLost } from './attemptErrors.js'
+import { storeLost } from './attemptErrors.js'
 import { createOwned, decide } from './createOwned.js'
 import { formerHolders } from './formerHolders.js'
 import type { StoredAttemptEntry, StoreReader } from './StoreReader.js'
+import { refusalOf, TAKEOVER_POLL } from './refusalOf.js'
 import { removeAttempts } from './removeAttempts.js'
 import { REFUSED_ATTEMPTS, removeStray } from './removeStray.js'
 import { newestOf, restoredFor } from './restoredFor.js'
@@ -46,9 +37,6 @@ import {
 } from './retention.js'
 import { type AttemptEntry, blockAbove, blockKey, blocksIn, keysOfAttempt, savepointKey } from './storeKeys.js'
 import { unknownOwners } from './unknownOwners.js'
-
-/** How often, in ms, an attempt looks whether the one that is about to take over has done so. */
-const TAKEOVER_POLL = 100
 
 /** So many attempts are kept if they died as they were becoming the owner of transactional ids. */
 const REMEMBERED_ATTEMPTS = 16
@@ -174,7 +162,8 @@ export class AttemptOnStorage {
   *takeOver(): Generator<Step, readonly FormerHolder[]> {
     const { storage, reader, claim, name } = this
     if (this.former !== undefined) return this.former
-    if (!(yield* decide(storage, name, { taken: true, by: name }))) throw yield* this.refusal()
+    if (!(yield* decide(storage, name, { taken: true, by: name })))
+      throw yield* refusalOf(this.claim, this.reader, this.scheduler)
     yield* this.confirm()
     // One that has come since must stay: it is about to take over from this one.
     const older = (yield* reader.attempts()).filter((other) => byAge(claim, other) < 0)
@@ -199,29 +188,11 @@ export class AttemptOnStorage {
     }
   }
 
-  /**
-   * Why this attempt may not take over: the one that runs has lost patience, or a process that was started later is about to. Then it is
-   * waited for what becomes of that one: a retry of this process must not take back what it has taken over.
-   */
-  private *refusal(): Generator<Step, Error> {
-    const { claim, name, reader, scheduler } = this
-    const by = (yield* reader.verdictOf(name))?.by ?? name
-    const other = attemptNamed(by)
-    if (other === undefined || byAge(other, claim) >= 0) return notTakenOver(name, TAKEOVER_MS)
-    for (let waited = 0; waited < TAKEOVER_MS; waited += TAKEOVER_POLL) {
-      const attempts = yield* reader.attempts()
-      checkNotSuperseded(claim, attempts)
-      if (!attempts.some((attempt) => byAge(attempt, other) === 0)) break
-      yield* result(timer(TAKEOVER_POLL, scheduler))
-    }
-    return givenWay(name, by)
-  }
-
   private *confirm(listed?: readonly StoredAttemptEntry[]): Generator<Step, void> {
     const attempts = listed ?? (yield* this.reader.attempts())
     const own = attempts.find(({ name }) => name === this.name)
     // Refused, and perhaps tidied away by now.
-    if (own === undefined && this.former === undefined) throw yield* this.refusal()
+    if (own === undefined && this.former === undefined) throw yield* refusalOf(this.claim, this.reader, this.scheduler)
     if (this.former !== undefined && own?.active === false) throw storeLost(this.name)
     checkNotOvertaken(this.claim, attempts)
   }

@@ -14,13 +14,13 @@ import {
   successorIn,
   supersedes,
 } from './AttemptOrder.js'
-import { notTakenOver } from './attemptErrors.js'
 import { TAKEOVER_MS } from './AttemptLedger.js'
 import { awaitSilence, type FoundLease } from './awaitSilence.js'
 import { EMPTY_FILE, type RestoredFile, restoredFile, toText } from './CheckpointFile.js'
 import type { CheckpointStorage } from './CheckpointStorage.js'
 import type { AttemptRequest, CheckpointStore, StoredAttempt } from './CheckpointStore.js'
 import { createOwned, decide } from './createOwned.js'
+import { refusalOf } from './refusalOf.js'
 import { REFUSED_ATTEMPTS, removeStray } from './removeStray.js'
 import { type AttemptReader, restoredFor } from './restoredFor.js'
 import { type OnCorrupt, type StoredAttemptEntry, StoreReader } from './StoreReader.js'
@@ -89,7 +89,9 @@ export const checkpointStoreOn = (
     const attempts = yield* reader.attempts()
     const newer = successorIn(own, attempts)
     if (newer !== undefined && claimant !== undefined && (yield* reader.claimantOf(newer)) === claimant) return
-    checkNotOvertaken(own, attempts)
+    checkNotSuperseded(own, attempts)
+    // One that was refused is not among them, and has lost nothing.
+    if ((yield* reader.verdictOf(attemptName(own)))?.taken !== false) checkNotOvertaken(own, attempts)
   }
 
   function* claimNumber({ share, claimant }: AttemptRequest): Generator<Step, AttemptClaim> {
@@ -147,8 +149,8 @@ export const checkpointStoreOn = (
     // Listed anew: a list is not of one moment, but this one has the lease of all who were active in the one before.
     const now = yield* reader.attempts()
     checkNotSuperseded(claim, now)
-    // Refused, and tidied away, while this process was stopped.
-    if (!now.some((other) => other.name === name)) throw notTakenOver(name, TAKEOVER_MS)
+    // Refused, and perhaps tidied away by now.
+    if (!now.some((other) => other.name === name)) throw yield* refusalOf(claim, reader, scheduler)
     const own = after === undefined ? undefined : attemptNamed(after)
     // Without a lease it may be between two attempts: it will retry.
     const isOfOthers = (other: AttemptClaim): boolean =>

@@ -106,6 +106,16 @@ const differences = {
       { at: 10, do: 'start', slot: 0, slow: 0 },
     ],
   },
+  'three processes start at once, and a fourth, whose sinks are refused': {
+    retry: 200,
+    storeMs: 5,
+    records: [record(0, 2)],
+    events: [
+      { at: 0, do: 'falseStart', slot: 0, ms: 0, on: 'before AddPartitionsToTxn' },
+      { at: 0, do: 'start', slot: 0, slow: 0 },
+      { at: 0, do: 'start', slot: 0, slow: 0 },
+    ],
+  },
 } satisfies Readonly<Record<string, Partial<Script>>>
 
 export const found: readonly { readonly title: string; readonly script: Script }[] = Object.entries(differences).map(
