@@ -1,4 +1,5 @@
 import type { Counter, Gauge, MetricGroup } from './MetricGroup.js'
+import { SERIES, type Series } from './operatorMetrics.js'
 import { SimpleCounter } from './SimpleCounter.js'
 
 /**
@@ -7,7 +8,7 @@ import { SimpleCounter } from './SimpleCounter.js'
  * ```ts
  * const metrics = new MemoryMetricGroup()
  * source.records({ metrics }).subscribe()
- * metrics.read('KafkaSourceReader.topic.flights.partition.0.currentOffset') // 41
+ * metrics.read('operator.source.KafkaSourceReader.topic.flights.partition.0.currentOffset') // 41
  * ```
  */
 export class MemoryMetricGroup implements MetricGroup {
@@ -45,6 +46,10 @@ class NestedGroup implements MetricGroup {
     private readonly root: MemoryMetricGroup,
     private readonly prefix: string,
   ) {}
+
+  get [SERIES](): Series {
+    return { root: this.root, path: this.prefix }
+  }
 
   counter(name: string): Counter {
     return this.root.counter(`${this.prefix}.${name}`)

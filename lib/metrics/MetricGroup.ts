@@ -9,7 +9,7 @@ export type Gauge = () => number | string
 
 /**
  * Where metrics are registered: a port. Names are Flink's; groups nest, and a group with a key and a value is a user variable
- * (`topic`, `partition`) as well as two levels of the name.
+ * (`operator`, `topic`, `partition`) as well as two levels of the name.
  */
 export interface MetricGroup {
   /** The counter of this name, made when it is not there. */

@@ -1,5 +1,6 @@
 import { Counter as PromCounter, Gauge as PromGauge, register, type Registry } from 'prom-client'
 import type { Counter, Gauge, MetricGroup } from './MetricGroup.js'
+import { SERIES, type Series as RegisteredSeries } from './operatorMetrics.js'
 import { SimpleCounter } from './SimpleCounter.js'
 
 export interface PromClientOptions {
@@ -14,9 +15,10 @@ export interface PromClientOptions {
 /**
  * Metrics for Prometheus, by `prom-client` (an optional peer): import it from `rx-kafka/prom-client`.
  *
- * Names are made as by Flink's own Prometheus reporter: groups joined by `_`, variables as labels. So `currentOffset` is
- * `rx_kafka_KafkaSourceReader_topic_partition_currentOffset{topic="flights",partition="0"}`. Values are read when they are scraped;
- * until then counting costs an addition. Prometheus knows numbers only, so gauges whose value is a text are left out.
+ * Names are made as by Flink's own Prometheus reporter: groups joined by `_`, variables as labels. So the `numRecordsIn` of a source with
+ * the uid `flights` is `rx_kafka_operator_numRecordsIn{operator="flights"}`, which has Flink's name with the prefix
+ * `flink_taskmanager_job_task`. Values are read when they are scraped; until then counting costs an addition. Prometheus knows numbers
+ * only, so gauges whose value is a text are left out.
  *
  * ```ts
  * const metrics = new PromClientMetricGroup({ labels: { job: 'flights', subtask: '0' } })
@@ -36,6 +38,11 @@ export class PromClientMetricGroup implements MetricGroup {
     this.registry = registry
     this.prefix = prefix
     this.labels = Object.fromEntries(Object.entries(labels).map(([name, value]) => [allowed(name), value]))
+  }
+
+  get [SERIES](): RegisteredSeries {
+    const labels = Object.entries(this.labels).sort(([one], [other]) => (one < other ? -1 : 1))
+    return { root: this.registry, path: JSON.stringify([this.prefix, labels]) }
   }
 
   counter(name: string): Counter {

@@ -28,8 +28,9 @@ export class KafkaSink<T> {
   /** Made by the builder, which checks the settings. */
   private constructor(readonly config: KafkaSinkConfig<T>) {}
 
-  /** The key of its state unless `sinkTo` is given another. */
+  /** The key of its state, and its name in metrics, unless `sinkTo` is given another: `sink-<prefix>`, or `sink` without a prefix. */
   get uid(): string {
-    return `sink-${this.config.transactionalIdPrefix ?? ''}`
+    const { transactionalIdPrefix } = this.config
+    return transactionalIdPrefix === undefined ? 'sink' : `sink-${transactionalIdPrefix}`
   }
 }

@@ -4,8 +4,12 @@ import type { MetricGroup } from '../metrics/MetricGroup.js'
 
 /** The last argument of `sinkTo`. Which subtask it is, and of how many, the stream says: see the options of the source. */
 export interface KafkaSinkOptions {
-  /** The key of the sink's state; `sink-<prefix>` by default. Two sinks of one uid in a job are an error. */
+  /**
+   * The key of the sink's state, and its name in metrics; `sink-<prefix>` by default, `sink` without a prefix. Two sinks of one uid in a
+   * job with checkpoints are an error.
+   */
   readonly uid?: string
+  /** Where it measures, in the group `operator.<uid>`: `docs/metrics.md`. Nothing is registered by default. */
   readonly metrics?: MetricGroup
   /** The client adapter: kafkajs by default, `memoryKafka.connect` in specs. */
   readonly connect?: ConnectKafka

@@ -2,6 +2,7 @@ import { asyncScheduler, catchError, concat, concatMap, EMPTY, ignoreElements, O
 import type { KafkaClient } from '../client/KafkaClient.js'
 import { KafkaError } from '../client/KafkaError.js'
 import { defaultConnect } from '../defaultClient.js'
+import { operatorMetrics } from '../metrics/operatorMetrics.js'
 import { operate } from '../stream/operate.js'
 import type { Restored, SubtaskInfo } from '../stream/Restored.js'
 import type { StreamElement } from '../stream/StreamElement.js'
@@ -56,7 +57,8 @@ export const sinkTo =
   <T>(sink: KafkaSink<T>, options: KafkaSinkOptions = {}): SinkOperator<T> =>
   <E extends StreamElement<T>>(elements$: Observable<E>) =>
     new Observable((subscriber) => {
-      const recordsOut = options.metrics?.counter('numRecordsOut')
+      const metrics = operatorMetrics(options.metrics, uidOf(sink, options), sink, subscriber)
+      const recordsOut = metrics.counter('numRecordsOut')
       const task = new SinkTask<T>(
         (restored) => {
           // At once, as `Restored` passes: the job counts its sinks.
@@ -65,7 +67,7 @@ export const sinkTo =
           const hasBegun = restored.beginning?.()
           return connectSink(sink, options, restored, twoPhase, () => hasBegun?.())
         },
-        () => recordsOut?.inc(),
+        () => recordsOut.inc(),
       )
       subscriber.add(() => task.stop())
       subscriber.add(task.events$.subscribe(subscriber))

@@ -13,8 +13,12 @@ export interface KafkaSplitsOptions {
   readonly subtaskIndex?: number | undefined
   /** Takes part in these checkpoints, and is restored by them. Without, nothing is. */
   readonly checkpoints?: CheckpointCoordinator | undefined
-  /** The key of the source's state; `source` by default. Two sources of one uid in a job are an error. */
+  /**
+   * The key of the source's state, and its name in metrics; `source` by default. Two sources of one uid in a job with checkpoints are an
+   * error.
+   */
   readonly uid?: string | undefined
+  /** Where it measures, in the group `operator.<uid>`: `docs/metrics.md`. Nothing is registered by default. */
   readonly metrics?: MetricGroup | undefined
   /** The client adapter: kafkajs by default, `memoryKafka.connect` in specs. */
   readonly connect?: ConnectKafka | undefined

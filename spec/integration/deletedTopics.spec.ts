@@ -93,7 +93,7 @@ describeKafka('topics that go', (kafka) => {
     })
     const at = new TopicPartition(kept, 0)
     const committed = async () => (await firstValueFrom(client.admin.committedOffsets(groupId, [at]))).get(String(at))
-    const read = (name: string) => metrics.read(`KafkaSourceReader.${name}`)
+    const read = (name: string) => metrics.read(`operator.source.KafkaSourceReader.${name}`)
     await write(kept, 'a')
     await until(() => read(`topic.${kept}.partition.0.committedOffset`) === 1, 10_000)
     await remove(gone)

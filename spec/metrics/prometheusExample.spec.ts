@@ -39,9 +39,9 @@ describe('the program of docs/metrics.md', () => {
       20_000,
     )
     const series = (await (await get('/metrics')).text()).split('\n')
-    expect(series).toContain('rx_kafka_numRecordsIn{job="flights",subtask="0"} 2')
+    expect(series).toContain('rx_kafka_operator_numRecordsIn{job="flights",subtask="0",operator="source"} 2')
     expect(series).toContain(
-      'rx_kafka_KafkaSourceReader_topic_partition_currentOffset{job="flights",subtask="0",topic="flights",partition="0"} 1',
+      'rx_kafka_operator_KafkaSourceReader_topic_partition_currentOffset{job="flights",subtask="0",operator="source",topic="flights",partition="0"} 1',
     )
   }, 60_000)
 })

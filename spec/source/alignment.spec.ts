@@ -86,7 +86,8 @@ describe('the splits of a KafkaSource, aligned', () => {
         map((n) => kafka.produce('t', [{ partition: 0, value: 'slow', timestamp: 10 * (n + 1) }])),
       )
       const metrics = new MemoryMetricGroup()
-      for (const time of [90, 5_900]) scheduler.schedule(() => fetched.push(metrics.read('numBytesIn') as number), time)
+      for (const time of [90, 5_900])
+        scheduler.schedule(() => fetched.push(metrics.read('operator.source.numBytesIn') as number), time)
       const elements$ = builderOf()
         .setProperty('max.partition.fetch.bytes', 1)
         .build()

@@ -70,7 +70,7 @@ describe('committed offsets', () => {
       kafka.inject({ api: 'OffsetCommit', times: 3 }, Fault.fail(refused))
       const metrics = new MemoryMetricGroup()
       const options = { connect: kafka.connect, metrics, checkpoints: every(100, scheduler) }
-      const read = (name: string) => metrics.read(`KafkaSourceReader.${name}`)
+      const read = (name: string) => metrics.read(`operator.source.KafkaSourceReader.${name}`)
       const seen: unknown[] = []
       scheduler.schedule(() => seen.push(read('commitsFailed'), read('topic.t.partition.0.committedOffset')), 250)
       afterASecond(scheduler, silent(builderOf().build()), options, () => {
@@ -113,7 +113,7 @@ describe('committed offsets', () => {
         .build()
       const metrics = new MemoryMetricGroup()
       const checkpoints = every(100, scheduler)
-      const read = (name: string) => metrics.read(`KafkaSourceReader.${name}`)
+      const read = (name: string) => metrics.read(`operator.source.KafkaSourceReader.${name}`)
       const seen: unknown[] = []
       let completedAt: number | undefined
       source.records({ connect: kafka.connect, scheduler, metrics, checkpoints }).subscribe({
@@ -161,7 +161,7 @@ describe('committed offsets', () => {
         .setLogger({ ...quiet, warn: (message) => warnings.push(message) })
         .build()
       kafka.produce('t', [...valuesFor(0, 'a'), ...valuesFor(1, 'b')])
-      const read = (name: string) => metrics.read(`KafkaSourceReader.${name}`)
+      const read = (name: string) => metrics.read(`operator.source.KafkaSourceReader.${name}`)
       const seen: unknown[] = []
       const look = () =>
         seen.push(

@@ -120,8 +120,8 @@ describe('deadLetter', () => {
       expect([letters[0]?.key?.toString(), letters[0]?.value?.toString()]).toEqual(['k', '{'])
       expect(letters[0]?.error).toBeInstanceOf(SyntaxError)
       expect(letters[0]?.reason).toBe((letters[0]?.error as Error).message)
-      expect(metrics.read('numRecordsInErrors')).toBe(1)
-      expect(metrics.read('numRecordsIn')).toBe(4)
+      expect(metrics.read('operator.source.numRecordsInErrors')).toBe(1)
+      expect(metrics.read('operator.source.numRecordsIn')).toBe(4)
     })
   })
 

@@ -111,15 +111,15 @@ describe('records behind an open transaction', () => {
         .write('x', recordsOf('a'), 'open')
         .subscribe({ complete: () => kafka.produce('t', valuesFor(0, 'b', 'c')) })
     })
-    expect(metrics.read('KafkaSourceReader.topic.t.partition.0.lastStableOffsetLag')).toBe(3)
-    expect(metrics.read('KafkaSourceReader.KafkaConsumer.topic.t.partition.0.records-lag')).toBe(0)
+    expect(metrics.read('operator.source.KafkaSourceReader.topic.t.partition.0.lastStableOffsetLag')).toBe(3)
+    expect(metrics.read('operator.source.KafkaSourceReader.KafkaConsumer.topic.t.partition.0.records-lag')).toBe(0)
   })
 })
 
 describe('an empty partition', () => {
   it('should have a lag of 0, which is known from the first answer on', () => {
     const { metrics } = play(5, () => undefined)
-    expect(metrics.read('pendingRecords')).toBe(0)
-    expect(metrics.read('KafkaSourceReader.KafkaConsumer.topic.t.partition.0.records-lag')).toBe(0)
+    expect(metrics.read('operator.source.pendingRecords')).toBe(0)
+    expect(metrics.read('operator.source.KafkaSourceReader.KafkaConsumer.topic.t.partition.0.records-lag')).toBe(0)
   })
 })

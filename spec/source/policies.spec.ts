@@ -44,9 +44,9 @@ describe('a record that cannot be deserialized', () => {
         b: 3,
       })
       flush()
-      expect(metrics.read('numRecordsInErrors')).toBe(1)
-      expect(metrics.read('numRecordsIn')).toBe(3)
-      expect(metrics.read('KafkaSourceReader.topic.t.partition.0.currentOffset')).toBe(2)
+      expect(metrics.read('operator.source.numRecordsInErrors')).toBe(1)
+      expect(metrics.read('operator.source.numRecordsIn')).toBe(3)
+      expect(metrics.read('operator.source.KafkaSourceReader.topic.t.partition.0.currentOffset')).toBe(2)
     })
   })
 
@@ -106,7 +106,7 @@ describe('the policy for records that cannot be read', () => {
         expectObservable(values$).toBe(before, { a: 'one', b: 'two' }, bug)
       })
       expect(letters.filter((letter) => (letter as { kind: string }).kind === 'record')).toEqual([])
-      expect(metrics.read('numRecordsInErrors')).toBe(0)
+      expect(metrics.read('operator.source.numRecordsInErrors')).toBe(0)
     },
   )
 

@@ -207,7 +207,12 @@ describe('a pipeline that acknowledges nothing', () => {
         .subscribe()
       for (const at of [500, 3000, 7000, 12_000])
         scheduler.schedule(
-          () => read.push([at, metrics.read('unacknowledgedRecords'), metrics.read('unacknowledgedTime')]),
+          () =>
+            read.push([
+              at,
+              metrics.read('operator.source.unacknowledgedRecords'),
+              metrics.read('operator.source.unacknowledgedTime'),
+            ]),
           at,
         )
     })

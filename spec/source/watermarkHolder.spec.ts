@@ -13,7 +13,7 @@ describe('the split that holds the watermark of a KafkaSource', () => {
       scheduler.schedule(() => kafka.produce('t', [{ partition: 1, value: 'b', timestamp: 300 }]), 450)
       const watermarkHolder$ = new BehaviorSubject<WatermarkHolder | undefined>(undefined)
       const metrics = new MemoryMetricGroup()
-      const read = (...names: readonly string[]) => names.map((name) => metrics.read(name))
+      const read = (...names: readonly string[]) => names.map((name) => metrics.read(`operator.source.${name}`))
       const held: unknown[] = []
       for (const at of [350, 650])
         scheduler.schedule(() => {

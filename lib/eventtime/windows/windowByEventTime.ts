@@ -2,7 +2,7 @@ import type * as t from 'io-ts'
 import { Observable } from 'rxjs'
 import type { OperatorFunction } from 'rxjs'
 import type { MetricGroup } from '../../metrics/MetricGroup.js'
-import { noMetrics } from '../../metrics/noMetrics.js'
+import { operatorMetrics } from '../../metrics/operatorMetrics.js'
 import { operate } from '../../stream/operate.js'
 import type { Restored } from '../../stream/Restored.js'
 import type { StreamElement } from '../../stream/StreamElement.js'
@@ -41,7 +41,7 @@ export interface WindowConfig<T, K extends Key, A, L> {
   readonly allowedLateness?: number
   /** What to emit in the place of a late record, with its timestamp. Without it late records are dropped, and counted. */
   readonly sideOutputLateData?: (value: T, timestamp: number) => L
-  /** Counts `numLateRecordsDropped`. */
+  /** Counts `numLateRecordsDropped`, in the group `operator.<uid>`. */
   readonly metrics?: MetricGroup
 }
 
@@ -98,11 +98,12 @@ export function windowByEventTime<T, K extends Key, A, L = never>(
     throw new TypeError('Windows that merge, as sessions do, need a merge: what two accumulators become.')
   }
   const merge = config.merge ?? ((one: A) => one)
-  const numLateRecordsDropped = (config.metrics ?? noMetrics).counter('numLateRecordsDropped')
   const codec = keyedWindowsCodec(config.state)
   const keysOf = ({ panes }: KeyedWindowsState<A>): readonly Key[] => panes.map(({ key }) => key)
   return (source) =>
     new Observable((destination) => {
+      const metrics = operatorMetrics(config.metrics, uid, config, destination)
+      const numLateRecordsDropped = metrics.counter('numLateRecordsDropped')
       const state = new OperatorState(uid, { codec, keysOf })
       const keyed = new KeyedWindows<T, K, A>(
         { windows, allowedLateness, seed, accumulate, merge },

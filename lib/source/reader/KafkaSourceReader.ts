@@ -21,7 +21,7 @@ import type { Logger } from '../../client/KafkaConfig.js'
 import type { Offset } from '../../client/Offset.js'
 import type { TopicPartition } from '../../client/TopicPartition.js'
 import { consoleLogger } from '../../config/consoleLogger.js'
-import { noMetrics } from '../../metrics/noMetrics.js'
+import { operatorMetrics } from '../../metrics/operatorMetrics.js'
 import { StandstillWatch } from '../../standstill/StandstillWatch.js'
 import type { CheckpointOutcome } from '../../stream/CheckpointBarrier.js'
 import { located } from '../../stream/located.js'
@@ -102,7 +102,7 @@ export class KafkaSourceReader<T> {
         this.step()
       })
     })
-    this.metrics = new KafkaSourceReaderMetrics(options.metrics ?? noMetrics, {
+    this.metrics = new KafkaSourceReaderMetrics(operatorMetrics(options.metrics, this.uid, config, this.work), {
       registerConsumerMetrics: config.consumer.registerConsumerMetrics,
       now: () => this.scheduler.now(),
     })

@@ -123,7 +123,7 @@ describe('windowByEventTime', () => {
       const { send, out } = attempt({ metrics, windows: SlidingEventTimeWindows.of(10, 5) })
       send(watermark(9), record('a1', 4), record('a2', 5), watermark(14))
       expect(out()).toEqual(['W9', '[5,15) a2@14', 'W14'])
-      expect(metrics.read('numLateRecordsDropped')).toBe(1)
+      expect(metrics.read('operator.windows.numLateRecordsDropped')).toBe(1)
     })
 
     it('should leave by the side output in their place, with their own timestamp', () => {
@@ -131,7 +131,7 @@ describe('windowByEventTime', () => {
       const { send, out } = attempt({ metrics, sideOutputLateData: (value, timestamp) => `late ${value} ${timestamp}` })
       send(watermark(9), record('a1', 9), record('a2', 10), watermark(19), record('a3', 19))
       expect(out()).toEqual(['W9', 'late a1 9@9', '[10,20) a2@19', 'W19', 'late a3 19@19'])
-      expect(metrics.read('numLateRecordsDropped')).toBe(0)
+      expect(metrics.read('operator.windows.numLateRecordsDropped')).toBe(0)
     })
 
     it('should fire their window again within the allowed lateness, and not after it', () => {
@@ -149,7 +149,7 @@ describe('windowByEventTime', () => {
       const { send, out } = attempt({ metrics, windows: SlidingEventTimeWindows.of(2, 5) })
       send(record('a1', 3), watermark(3), record('a2', 3), watermark(Infinity))
       expect(out()).toEqual(['W3', 'WInfinity'])
-      expect(metrics.read('numLateRecordsDropped')).toBe(1)
+      expect(metrics.read('operator.windows.numLateRecordsDropped')).toBe(1)
     })
   })
 

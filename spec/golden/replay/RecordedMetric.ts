@@ -19,7 +19,10 @@ export interface RegisteredMetric {
   read(): number | string
 }
 
-/** Keeps what is registered, by full name, with all that the recording tells of it. */
+/**
+ * Keeps what is registered, by full name, with all that the recording tells of it. What is recorded is named within the operator, so a
+ * job gets `ofOperator(…)`, where this is the operator's group, and all that is registered beside it an error.
+ */
 export class RegisteredMetrics implements MetricGroup {
   constructor(
     readonly all = new Map<string, RegisteredMetric>(),
@@ -41,6 +44,17 @@ export class RegisteredMetrics implements MetricGroup {
     const { all, prefix, variables } = this
     if (value === undefined) return new RegisteredMetrics(all, `${prefix}${name}.`, variables)
     return new RegisteredMetrics(all, `${prefix}${name}.${value}.`, { ...variables, [`<${name}>`]: value })
+  }
+
+  ofOperator(operator: string): MetricGroup {
+    const beside = (): never => {
+      throw new Error('A metric of an operator was registered outside of its group.')
+    }
+    return {
+      counter: beside,
+      gauge: beside,
+      addGroup: (name, value) => (name === 'operator' && value === operator ? this : beside()),
+    }
   }
 
   private register(name: string, metric: Omit<RegisteredMetric, 'variables'>): void {

@@ -41,7 +41,13 @@ export const runMetricsJob = (
     .setStartingOffsets(OffsetsInitializer.earliest())
     .setValueOnlyDeserializer(new SimpleStringSchema())
     .build()
-    .records({ connect, scheduler, metrics, watermarks: WatermarkStrategy.forMonotonousTimestamps() })
+    .records({
+      connect,
+      scheduler,
+      uid: 'src',
+      metrics: metrics.ofOperator('src'),
+      watermarks: WatermarkStrategy.forMonotonousTimestamps(),
+    })
     .subscribe()
   return {
     metrics: metrics.all,
