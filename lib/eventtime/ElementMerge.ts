@@ -83,11 +83,7 @@ export class ElementMerge<T> {
     })
     this.watermarks = new combination(this.output)
     if (watermarkHolder$ === undefined) return
-    this.holder = new WatermarkHolderTracker(
-      () => this.watermarks.slowest,
-      () => scheduler.now(),
-      watermarkHolder$,
-    )
+    this.holder = new WatermarkHolderTracker(() => this.watermarks.slowest, scheduler, watermarkHolder$)
   }
 
   /** Adds all inputs before it subscribes to the first, so that each is waited for. */

@@ -61,7 +61,6 @@ export class SourceWatermarks<T> {
     /** by which idleness is counted */
     private readonly clock: { now(): number } = scheduler,
   ) {
-    const now = (): number => scheduler.now()
     this.output = new ElementWatermarkOutput((element) => {
       this.alignment?.watch(element)
       this.listener.emit(element)
@@ -69,7 +68,7 @@ export class SourceWatermarks<T> {
     this.combined = new CombinedWatermarkStatus(this.output)
     this.undiscovered =
       strategy.idleTimeout === undefined ? undefined : new IdlenessTimer(strategy.idleTimeout, () => clock.now())
-    this.tracker = new WatermarkHolderTracker(() => this.combined.slowest, now, holder$)
+    this.tracker = new WatermarkHolderTracker(() => this.combined.slowest, scheduler, holder$)
     this.alignment = this.join()
   }
 
@@ -120,6 +119,11 @@ export class SourceWatermarks<T> {
   /** The split that holds the watermark, as of the last tick. */
   get holder(): WatermarkHolder | undefined {
     return this.tracker.holder
+  }
+
+  /** For how long it has held it, in ms; 0 when there is none. */
+  get holdTime(): number {
+    return this.tracker.holdTime
   }
 
   /** What its event time waits for; undefined when that needs no word: the pipeline has it wait, or a timeout is to end it. */

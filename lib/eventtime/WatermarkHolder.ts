@@ -3,7 +3,7 @@ export interface WatermarkHolder {
   readonly id: string
   /** Its own watermark (ms of event time), which is the combined one. `-Infinity`: it has none yet. */
   readonly watermark: number
-  /** Since when it has been the slowest, in ms since the epoch. */
+  /** Since when it has been the slowest, in ms since the epoch, as the clock was set then. */
   readonly since: number
   /** What the combined watermark would be if this input were idle: what `withIdleness` would change. */
   readonly watermarkWithout: number

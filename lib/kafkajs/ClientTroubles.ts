@@ -1,5 +1,6 @@
 import { asyncScheduler } from 'rxjs'
 import type { KafkaConfig } from '../client/KafkaConfig.js'
+import { monotonicClock } from '../scheduling/monotonicClock.js'
 import { Troubles } from '../standstill/Troubles.js'
 import { lasting } from './lasting.js'
 import { StuckPartitions } from './StuckPartitions.js'
@@ -18,7 +19,7 @@ export class ClientTroubles {
   readonly writes: StuckPartitions
 
   constructor({ logger, scheduler = asyncScheduler }: Pick<KafkaConfig, 'logger' | 'scheduler'>) {
-    const now = (): number => scheduler.now()
+    const now = monotonicClock(scheduler)
     this.unreachable = new Troubles(lasting, logger, now)
     this.refusals = new Troubles(lasting, logger, now)
     this.missingTopics = new Troubles({ after: 0 }, logger, now)

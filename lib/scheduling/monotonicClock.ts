@@ -10,10 +10,20 @@ const realTime: ReadonlySet<SchedulerLike> = new Set([asyncScheduler, asapSchedu
  * forth: an interval measured with it would last an hour longer, or be over at once.
  *
  * With RxJS's schedulers of real time it is the machine's monotonic clock; with any other, such as the `TestScheduler`, the sum of
- * that scheduler's steps forward.
+ * that scheduler's steps forward. A scheduler has one: times of several callers can be compared.
  */
 export const monotonicClock = (scheduler: SchedulerLike): MonotonicClock => {
-  if (realTime.has(scheduler)) return () => performance.now()
+  if (realTime.has(scheduler)) return machineClock
+  const clock = clocks.get(scheduler) ?? stepsForward(scheduler)
+  clocks.set(scheduler, clock)
+  return clock
+}
+
+const machineClock: MonotonicClock = () => performance.now()
+
+const clocks = new WeakMap<SchedulerLike, MonotonicClock>()
+
+const stepsForward = (scheduler: SchedulerLike): MonotonicClock => {
   let last = scheduler.now()
   let elapsed = 0
   return () => {

@@ -1,10 +1,11 @@
 import { isObservable, type Observable, type SchedulerLike, Subscription } from 'rxjs'
 import type { Logger } from '../client/KafkaConfig.js'
+import { type MonotonicClock, monotonicClock } from '../scheduling/monotonicClock.js'
 import { look, moving, type Standstill, type StandstillRule } from './Standstill.js'
 
 /** One thing that may stand still: how to see it, and what is said then. Times in ms. */
 export interface StandstillCondition extends StandstillRule {
-  /** Since when it stands still; undefined while it moves. Asked when the watch looks. */
+  /** Since when it stands still, by the scheduler's `monotonicClock`; undefined while it moves. Asked when the watch looks. */
   since(): number | undefined
   /** What is said: what stands still, since when, why, and the way out. An Observable may ask for that first. */
   message(ms: number): string | Observable<string>
@@ -20,6 +21,7 @@ export interface StandstillCondition extends StandstillRule {
  */
 export class StandstillWatch {
   private readonly standstills: Standstill[]
+  private readonly now: MonotonicClock
   private readonly asking = new Subscription()
   private timer: Subscription | undefined
   private closed = false
@@ -30,6 +32,7 @@ export class StandstillWatch {
     private readonly scheduler: SchedulerLike,
   ) {
     this.standstills = conditions.map(moving)
+    this.now = monotonicClock(scheduler)
   }
 
   /** Something may stand still from now on. Costs a comparison while the watch is looking anyway. */
@@ -52,7 +55,7 @@ export class StandstillWatch {
   }
 
   private look(): void {
-    const now = this.scheduler.now()
+    const now = this.now()
     this.conditions.forEach((condition, index) => {
       const { next, news } = look(condition, this.standstills[index]!, condition.since(), now)
       this.standstills[index] = next

@@ -104,7 +104,7 @@ export class KafkaSourceReader<T> {
     })
     this.metrics = new KafkaSourceReaderMetrics(operatorMetrics(options.metrics, this.uid, config, this.work), {
       registerConsumerMetrics: config.consumer.registerConsumerMetrics,
-      now: () => this.scheduler.now(),
+      scheduler: this.scheduler,
     })
     const own = { holding: () => this.output.hold }
     this.watch = new StandstillWatch(

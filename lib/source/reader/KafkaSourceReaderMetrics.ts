@@ -1,7 +1,9 @@
+import type { SchedulerLike } from 'rxjs'
 import type { Offset } from '../../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import type { Counter, MetricGroup } from '../../metrics/MetricGroup.js'
 import { noMetrics } from '../../metrics/noMetrics.js'
+import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import { KafkaConsumerMetrics } from './KafkaConsumerMetrics.js'
 import type { SourceOutput, SplitOutput } from './SourceOutput.js'
@@ -13,7 +15,10 @@ import type { SourceOutput, SplitOutput } from './SourceOutput.js'
 export class KafkaSourceReaderMetrics {
   /** `KafkaSourceReader.KafkaConsumer`, for what the client's connections measure too. */
   readonly consumerGroup: MetricGroup
-  readonly now: () => number
+  /** For durations. */
+  readonly now: MonotonicClock
+  /** For what is compared with event time. */
+  readonly timeOfDay: () => number
   private readonly numRecordsIn: Counter
   private readonly numRecordsOut: Counter
   private readonly numRecordsInErrors: Counter
@@ -24,16 +29,17 @@ export class KafkaSourceReaderMetrics {
   private readonly reader: MetricGroup
   private readonly splits = new Map<string, KafkaPartitionSplitState>()
   private readonly committedOffsets = new Map<string, Offset>()
-  private output: Pick<SourceOutput<never>, 'watermarkHolder'> | undefined
+  private output: Pick<SourceOutput<never>, 'watermarkHolder' | 'watermarkHoldTime'> | undefined
   private eventTime = NaN
   private fetchEventTimeLag = NaN
   private activeAt: number
 
   constructor(
     private readonly group: MetricGroup,
-    { registerConsumerMetrics, now }: { readonly registerConsumerMetrics: boolean; readonly now: () => number },
+    { registerConsumerMetrics, scheduler }: { registerConsumerMetrics: boolean; scheduler: SchedulerLike },
   ) {
-    this.now = now
+    const now = (this.now = monotonicClock(scheduler))
+    this.timeOfDay = () => scheduler.now()
     this.activeAt = now()
     this.numRecordsIn = group.counter('numRecordsIn')
     this.numRecordsOut = group.counter('numRecordsOut')
@@ -42,7 +48,7 @@ export class KafkaSourceReaderMetrics {
     group.gauge('pendingRecords', () => this.pendingRecords)
     group.gauge('unacknowledgedRecords', () => this.unacknowledgedRecords)
     group.gauge('unacknowledgedTime', () => this.unacknowledgedTime)
-    group.gauge('currentEmitEventTimeLag', () => now() - this.eventTime)
+    group.gauge('currentEmitEventTimeLag', () => this.timeOfDay() - this.eventTime)
     group.gauge('currentFetchEventTimeLag', () => this.fetchEventTimeLag)
     group.gauge('sourceIdleTime', () => this.idleTime)
     this.reader = group.addGroup('KafkaSourceReader')
@@ -53,12 +59,12 @@ export class KafkaSourceReaderMetrics {
   }
 
   /** Where watermarks are to be seen. */
-  watch(output: Pick<SourceOutput<never>, 'watermark' | 'watermarkHolder'>): void {
+  watch(output: Pick<SourceOutput<never>, 'watermark' | 'watermarkHolder' | 'watermarkHoldTime'>): void {
     this.output = output
     this.group.gauge('watermarkHolder', () => output.watermarkHolder?.id ?? '')
     this.group.gauge('watermarkWithoutHolder', () => known(output.watermarkHolder?.watermarkWithout ?? NaN))
     this.group.gauge('currentOutputWatermark', () => known(output.watermark))
-    this.group.gauge('watermarkLag', () => this.now() - known(output.watermark))
+    this.group.gauge('watermarkLag', () => this.timeOfDay() - known(output.watermark))
   }
 
   /** `topic.<t>.partition.<p>.currentOffset` and `.committedOffset`, -1 at first; `.watermarkHoldTime`. */
@@ -88,7 +94,7 @@ export class KafkaSourceReaderMetrics {
   /**
    * Records of one split have left, the last one with this event time.
    *
-   * @param fetchedAt when the fetch arrived that they were in
+   * @param fetchedAt when the fetch arrived that they were in, by the time of day
    */
   onEmitted(read: number, emitted: number, eventTime: number, fetchedAt: number): void {
     this.numRecordsIn.inc(read)
@@ -118,8 +124,8 @@ export class KafkaSourceReaderMetrics {
 
   /** For how long the watermark has waited for this split, in ms; 0 when it does not. */
   private watermarkHoldTime(key: string): number {
-    const holder = this.output?.watermarkHolder
-    return holder?.id === key ? this.now() - holder.since : 0
+    const { output } = this
+    return output?.watermarkHolder?.id === key ? output.watermarkHoldTime : 0
   }
 
   /** What is known of; a partition that nothing came from yet does not count. */

@@ -55,6 +55,10 @@ export class MergedOutput<T> implements SourceOutput<T> {
     return this.watermarks.holder
   }
 
+  get watermarkHoldTime(): number {
+    return this.watermarks.holdTime
+  }
+
   get hold(): EventTimeHold | undefined {
     return this.watermarks.hold
   }

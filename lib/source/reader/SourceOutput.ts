@@ -45,6 +45,8 @@ export interface SourceOutput<T> {
   readonly watermark: number
   /** the split it waits for; undefined when there is none, or when each split makes its own */
   readonly watermarkHolder: WatermarkHolder | undefined
+  /** for how long it has waited for that split, in ms; 0 when there is none */
+  readonly watermarkHoldTime: number
   /** what event time waits for here; undefined when there is nothing to be said of it, or it is made downstream */
   readonly hold: EventTimeHold | undefined
   /** A barrier is to go out now: in how many streams. */

@@ -77,9 +77,8 @@ export class SplitReader<T> {
     const { state, config, metrics } = this
     state.requested = false
     if (this.ended) return
-    const arrivedAt = metrics.now()
-    state.fetches.push({ fetched, arrivedAt })
-    state.onLog(fetched, config.consumer.fetcher.isolationLevel, arrivedAt)
+    state.fetches.push({ fetched, arrivedAt: metrics.timeOfDay() })
+    state.onLog(fetched, config.consumer.fetcher.isolationLevel, metrics.now())
     state.topicId ??= fetched.topicId
     metrics.onFetched(fetched.bytes)
   }

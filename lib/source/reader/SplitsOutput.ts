@@ -23,6 +23,7 @@ import type { SourceOutput, SplitOutput } from './SourceOutput.js'
 export class SplitsOutput<T> implements SourceOutput<T> {
   readonly watermark = -Infinity
   readonly watermarkHolder = undefined
+  readonly watermarkHoldTime = 0
   readonly hold = undefined
   private readonly splits = new Set<SplitStream<T>>()
   private readonly control = new SplitStream<never>('control', { open: false, subscribed: noop, unsubscribed: noop })

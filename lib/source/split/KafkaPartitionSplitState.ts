@@ -8,7 +8,7 @@ import type { KafkaPartitionSplit } from './KafkaPartitionSplit.js'
 /** Batches of a split that may be on their way through the pipeline. */
 export const MAX_UNACKNOWLEDGED = 2
 
-/** What was fetched, and when it came, in ms. */
+/** What was fetched, and when it came, in ms since the epoch: to be compared with event time. All other times here are monotonic. */
 export interface ArrivedFetch {
   readonly fetched: FetchedRecords
   readonly arrivedAt: number
