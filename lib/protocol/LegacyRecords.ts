@@ -25,7 +25,8 @@ export class LegacyRecords implements RecordReader {
   private readonly end: number
   private readonly shift: number
   private readonly lastOffset: Offset
-  private readonly appendTime: number | undefined
+  /** Of format 1: it says for all of them what kind of timestamp they have. */
+  private readonly dated: LegacyMessage | undefined
   private next: Offset
 
   constructor(
@@ -41,7 +42,7 @@ export class LegacyRecords implements RecordReader {
     this.lastOffset = (wrapper?.message ?? last).offset
     this.next = 0
     this.shift = wrapper === undefined || wrapper.message.magic === 0 ? 0 : this.shiftTo(last.offset)
-    this.appendTime = wrapper?.message.timestampType === 'LogAppendTime' ? wrapper.message.timestamp : undefined
+    this.dated = wrapper?.message.magic === 1 ? wrapper.message : undefined
   }
 
   get exhausted(): boolean {
@@ -71,15 +72,16 @@ export class LegacyRecords implements RecordReader {
   }
 
   private recordOf(message: LegacyMessage, offset: Offset): ConsumerRecord {
-    const { wrapper } = this
     const { fields } = message
     if (fields === undefined) throw this.corrupt(CONTRADICTION)
+    const dated = message.magic === 0 ? message : (this.dated ?? message)
+    const { timestampType } = dated
     return new ConsumerRecord(
       this.topic,
       this.partition,
       offset,
-      message.magic === 0 ? -1 : (this.appendTime ?? message.timestamp),
-      message.magic === 0 ? 'NoTimestampType' : (wrapper?.message ?? message).timestampType,
+      timestampType === 'LogAppendTime' ? dated.timestamp : message.timestamp,
+      timestampType,
       message.leaderEpoch,
       this.bytes,
       fields.keyStart,

@@ -11,6 +11,7 @@ import {
   BASE_TIMESTAMP_AT,
   CONTROL,
   COUNT_AT,
+  LEADER_EPOCH_AT,
   LENGTH_AT,
   MAGIC_AT,
   RECORDS_AT,
@@ -64,6 +65,30 @@ describe('decodeRecordBatches', () => {
       expect(partition).toMatchObject({ position: 14, exhausted: false })
       expect(taken(partition, 2)).toEqual(['14:e'])
       expect(partition).toMatchObject({ position: 15, exhausted: true })
+    })
+
+    it('should tell the leader epoch of what stands before the position, with records or without', () => {
+      const written = (leaderEpoch: number, batch: Buffer) =>
+        rewritten(batch, (bytes) => bytes.writeInt32BE(leaderEpoch, LEADER_EPOCH_AT))
+      const partition = open(
+        fetched([
+          written(3, emptyBatchAt(0, 9)),
+          written(4, batchAt(10, values('a', 'b'))),
+          written(6, batchAt(12, values('c'))),
+          written(7, markerAt(13, 1n, 'commit')),
+        ]),
+      )
+      const seen = [[partition.position, partition.leaderEpoch]]
+      while (!partition.exhausted) {
+        partition.take(1)
+        seen.push([partition.position, partition.leaderEpoch])
+      }
+      expect(seen).toEqual([
+        [10, 3],
+        [11, 4],
+        [12, 4],
+        [14, 7],
+      ])
     })
 
     it('should pass over records below the fetch offset', () => {

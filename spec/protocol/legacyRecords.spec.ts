@@ -132,6 +132,26 @@ describe('messages of format 0 and 1', () => {
     ])
   })
 
+  it.each([
+    ['0 within 0', 'NoTimestampType -1', 'NoTimestampType -1'],
+    ['0 within 1', 'NoTimestampType -1', 'NoTimestampType -1'],
+    ['1 within 0', 'CreateTime 5', 'LogAppendTime 5'],
+    ['1 within 1', 'CreateTime 5', 'LogAppendTime 9'],
+  ])(
+    'should have the timestamp that Kafka reads, of format %s: %s, and by the time of append %s',
+    (formats, ...kinds) => {
+      const [inner, outer] = formats.split(' within ').map(Number) as [0 | 1, 0 | 1]
+      const kindOf = (logAppendTime: boolean): string => {
+        const message = legacyMessage({ magic: inner, offset: 0, timestamp: 5, value: 'a', logAppendTime })
+        const value = compressionCodec('gzip').compress(message)
+        const fields = { magic: outer, offset: 0, timestamp: 9, compression: 'gzip', logAppendTime } as const
+        const [record] = read(open(legacyMessage({ ...fields, value })))
+        return `${record!.timestampType} ${record!.timestamp}`
+      }
+      expect([kindOf(false), kindOf(true)]).toEqual(kinds)
+    },
+  )
+
   it('should be read where a log begins', () => {
     const first: LegacyMessageFields = { magic: 1, offset: 0, timestamp: 5, value: 'a' }
     expect(read(open(legacyWrapper([first], 'lz4')))).toMatchObject([{ offset: 0, value: 'a' }])
@@ -201,6 +221,8 @@ describe('messages of format 0 and 1', () => {
         expect(failure(open(withLengths(keyAt, length), 0, false)).message).toContain('lengths contradict each other')
       }
       expect(failure(open(withLengths(keyAt + 5, 2), 0, false)).message).toContain('lengths contradict each other')
+      const within = wrapperOf(withLengths(keyAt, 7))
+      expect(failure(open(within, 0, false)).message).toContain('lengths contradict each other')
     })
 
     it('should be read up to the damage', () => {
