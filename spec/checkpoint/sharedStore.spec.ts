@@ -95,6 +95,37 @@ describe.each([
     })
   })
 
+  it('should leave the transactions of former subtasks to one of the new ones each, until that has ended them', async () => {
+    const store = create()
+    const sink = (subtaskIndex: number) => ({ name: 'orders', uid: 'sink', subtaskIndex })
+    for (const subtask of [0, 1, 2, 3, 4]) {
+      const attempt = await begin(store, 5, [subtask])
+      await firstValueFrom(attempt.ledger!.recordSinks([sink(subtask)]))
+      await complete(attempt, 1, 5, [subtask])
+    }
+    const inherited = async (attempt: StoredAttempt) =>
+      (await firstValueFrom(attempt.ledger!.takeOver())).map(
+        ({ attemptId, subtasks, sinks }) => `${attemptId}: ${subtasks.join()} of ${sinks.length} sink`,
+      )
+    const killed = await begin(store, 2, [0])
+    await firstValueFrom(killed.ledger!.recordSinks([sink(0)]))
+    const first = await begin(store, 2, [0])
+    expect(await inherited(first)).toEqual([
+      'attempt-000006-subtasks-0-of-2: 0 of 1 sink',
+      'attempt-000005-subtasks-4-of-5: 4 of 1 sink',
+      'attempt-000003-subtasks-2-of-5: 2 of 1 sink',
+      'attempt-000001-subtasks-0-of-5: 0 of 1 sink',
+    ])
+    await firstValueFrom(first.ledger!.recordSinks([sink(0)]))
+    await settle(first)
+    await complete(first, 2, 2, [0])
+    expect(await inherited(await begin(store, 2, [0]))).toEqual(['attempt-000007-subtasks-0-of-2: 0 of 1 sink'])
+    expect(await inherited(await begin(store, 2, [1]))).toEqual([
+      'attempt-000004-subtasks-3-of-5: 3 of 1 sink',
+      'attempt-000002-subtasks-1-of-5: 1 of 1 sink',
+    ])
+  })
+
   it('should go back to what was before when a change of the parallelism has not got to a checkpoint', async () => {
     const store = create()
     await complete(await begin(store, 1, [0]), 7, 1, [0])
@@ -292,6 +323,19 @@ describe('two processes that are about to take over', () => {
     const again = await firstValueFrom(store.begin(request))
     await firstValueFrom(again.ledger!.takeOver())
     expect(again.restored).toMatchObject({ checkpointId: 1 })
+  })
+
+  it('should not wait longer than for a take-over when nothing becomes of the second one', async () => {
+    const store = new MemoryCheckpointStore()
+    await firstValueFrom((await begin(store, 1, [0])).lease!.renew())
+    const scheduler = hurried()
+    const first = await firstValueFrom(store.begin({ share, takeOverLater: true, scheduler }))
+    await starting(store)
+    await expect(firstValueFrom(first.ledger!.takeOver())).rejects.toMatchObject({
+      ...{ _tag: 'NotTakenOver', retriable: true },
+      message: expect.stringContaining('attempt-000003'),
+    })
+    expect(scheduler.now()).toBe(10_000)
   })
 
   it('should not take over before it is able to when another process is between two attempts', async () => {

@@ -321,6 +321,25 @@ describe("an error of a user's function", () => {
     expect(recordOf(error)).toBeUndefined()
   })
 
+  it('should say at which record it was behind windows that pass late records on', () => {
+    const hasty = WatermarkStrategy.forGenerator<string>(() => ({
+      onEvent: (_, timestamp, output) => output.emitWatermark(timestamp + 100),
+      onPeriodicEmit: () => undefined,
+    }))
+    const late = windowByEventTime({
+      ...{ uid: 'windows', keyBy: (value: string) => value, windows: TumblingEventTimeWindows.of(10) },
+      ...{ seed: () => 0, accumulate: (sum: number) => sum, state: t.number },
+      sideOutputLateData: (value: string) => value,
+    })
+    const error = errorOf(
+      (elements$) =>
+        elements$.pipe(late, onRecords(map((it) => (typeof it === 'string' ? refuse(it) : it))), recordsOnly()),
+      hasty,
+    )
+    expect(error).toMatchObject({ code: 'E_ORDER', message: `no such order ${where}` })
+    expect(recordOf(error)).toEqual(position)
+  })
+
   it('should be told anew when the same error is thrown again', () => {
     const always = new OrderError('always the same')
     const failing = (bad: string) =>

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals'
+import { asapScheduler, firstValueFrom } from 'rxjs'
+import type { StoredAttempt } from '../../lib/checkpoint/store/CheckpointStore.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
+
+type Step = (attempt: StoredAttempt) => Promise<void>
+
+/** A transaction is named after its sink and the checkpoint that prepared it: `a3`. */
+const checkpoint =
+  (checkpointId: number, ...transactions: readonly string[]): Step =>
+  (attempt) => {
+    const prepared: Record<string, { id: string; checkpointId: number; subtaskIndex: number }[]> = {}
+    for (const id of transactions)
+      (prepared[id[0]!] ??= []).push({ id, checkpointId: Number(id.slice(1)), subtaskIndex: 0 })
+    return firstValueFrom(
+      attempt.complete({
+        ...{ checkpointId, timestamp: checkpointId, savepoint: false, parallelism: 1 },
+        ...{ states: { source: [checkpointId] }, committed: {}, prepared },
+      }),
+    )
+  }
+
+const marked =
+  (checkpointId: number, id: string): Step =>
+  (attempt) =>
+    firstValueFrom(attempt.markCommitted(checkpointId, id[0]!, [id]))
+
+const begin = (store: MemoryCheckpointStore) =>
+  firstValueFrom(store.begin({ share: { parallelism: 1, subtasks: [0] }, scheduler: asapScheduler }))
+
+/** A store in which attempts have done this, one after another. */
+const storeAfter = async (...attempts: readonly (readonly Step[])[]) => {
+  const store = new MemoryCheckpointStore()
+  for (const steps of attempts) {
+    const attempt = await begin(store)
+    for (const step of steps) await step(attempt)
+  }
+  return store
+}
+
+const newestBefore = async (store: MemoryCheckpointStore, checkpointId: number) =>
+  firstValueFrom((await begin(store)).ledger!.newestBefore(0, checkpointId))
+
+describe('what a job goes back to when a transaction is dead', () => {
+  it('should be the checkpoint before it, with its marks', async () => {
+    const store = await storeAfter([checkpoint(1, 'a1'), marked(1, 'a1'), checkpoint(2, 'a2', 'b2')])
+    const next = await begin(store)
+
+    expect(await firstValueFrom(next.ledger!.newestBefore(0, 2))).toEqual({ checkpointId: 1, committedAfter: false })
+    expect(await firstValueFrom(next.ledger!.goBack(new Map([[0, 2]])))).toBe(true)
+    expect((await begin(store)).restored).toMatchObject({ checkpointId: 1, committed: { a: ['a1'] } })
+  })
+
+  it('should be the checkpoint that the attempt before started from, when it has none before it itself', async () => {
+    const store = await storeAfter([checkpoint(1, 'a1'), checkpoint(2, 'a2')], [checkpoint(17, 'a2', 'a17')])
+
+    expect(await newestBefore(store, 17)).toEqual({ checkpointId: 2, committedAfter: false })
+    expect(await newestBefore(store, 2)).toEqual({ checkpointId: 1, committedAfter: false })
+    expect(await newestBefore(store, 1)).toBeUndefined()
+  })
+
+  it.each<[string, readonly Step[], readonly Step[]]>([
+    [
+      'in the checkpoint that prepared it',
+      [checkpoint(1), checkpoint(2, 'a2', 'b2'), marked(2, 'a2')],
+      [checkpoint(17, 'b2')],
+    ],
+    [
+      'in one that nothing starts from any more',
+      [checkpoint(1), checkpoint(2, 'a2', 'b2'), marked(2, 'a2'), checkpoint(3, 'b2')],
+      [checkpoint(17, 'b2')],
+    ],
+    [
+      'in what an attempt started from, before it had a checkpoint of its own',
+      [checkpoint(1), checkpoint(2, 'a2', 'b2')],
+      [marked(2, 'a2'), checkpoint(17, 'b2')],
+    ],
+  ])('should not be what a visible transaction comes after, marked %s', async (_, first, second) => {
+    expect(await newestBefore(await storeAfter(first, second), 2)).toEqual({ checkpointId: 1, committedAfter: true })
+  })
+})
