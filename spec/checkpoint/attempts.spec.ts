@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { defer, merge, retry, Subject, takeUntil, tap, throwError, timer } from 'rxjs'
+import { concatMap, defer, merge, type Observable, retry, Subject, takeUntil, tap, throwError, timer } from 'rxjs'
 import { mergeMap } from 'rxjs'
+import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
+import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
 import type { CheckpointConfig } from '../../lib/checkpoint/CheckpointConfig.js'
 import type { CheckpointStore } from '../../lib/checkpoint/store/CheckpointStore.js'
 import type { CheckpointBarrier } from '../../lib/stream/CheckpointBarrier.js'
@@ -139,6 +141,35 @@ describe('CheckpointCoordinator: attempts', () => {
 
     const { events } = clock.until(200)
     expect(events.filter((event) => !event.startsWith('barrier'))).toEqual(['restored nothing', 'restored 1'])
+  })
+
+  it('should take its first checkpoint when it has taken over, though the store takes its time', () => {
+    const clock = new Job()
+    const { scheduler } = clock
+    const slow = <A>(call: Observable<A>): Observable<A> => timer(5, scheduler).pipe(concatMap(() => call))
+    const inner = memoryStorage()
+    const store = checkpointStoreOn({
+      list: (prefix) => slow(inner.list(prefix)),
+      read: (key) => slow(inner.read(key)),
+      create: (key, text) => slow(inner.create(key, text)),
+      write: (key, text) => slow(inner.write(key, text)),
+      delete: (key) => slow(inner.delete(key)),
+    })
+    const process = (name: string) => clock.run(clock.pipeline({ coordinator: clock.coordinatorWith({ store }) }), name)
+    process('first')
+    clock.at(250, () => process('second'))
+
+    expect(clock.until(500).events).toEqual([
+      ...[
+        'first: restored nothing',
+        'first: barrier 1',
+        'first: completed 1',
+        'first: barrier 2',
+        'first: completed 2',
+      ],
+      ...['first: barrier 3', 'second: restored 3', 'second: barrier 17', 'second: completed 17'],
+      ...['first: aborted 3', 'first: Superseded', 'second: barrier 18', 'second: completed 18'],
+    ])
   })
 
   describe('state that nobody asks for', () => {

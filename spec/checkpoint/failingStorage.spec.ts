@@ -111,3 +111,38 @@ describe('a storage that creates keys, and neither writes nor deletes them', () 
     expect(job.book.committed).toEqual(Array.from({ length: 20 }, (_, n) => n))
   })
 })
+
+describe('a storage that reserves no ids for a while', () => {
+  it('should hold checkpoints up, be asked again each second, be warned of each time, and be made up for', () => {
+    const inner = memoryStorage()
+    const fails = (now: number): boolean => (now > 1_000 && now < 4_000) || (now > 6_000 && now < 6_400)
+    const failures: number[] = []
+    const job = new Job({
+      ...{ interval: 100, tolerableFailures: 9 },
+      store: checkpointStoreOn({
+        ...inner,
+        create: (key, text) =>
+          key.startsWith('ids/')
+            ? timer(50, job.scheduler).pipe(
+                concatMap(() => {
+                  const now = job.scheduler.now()
+                  if (!fails(now)) return inner.create(key, text)
+                  failures.push(now)
+                  return throwError(() => new Error('Too many requests'))
+                }),
+              )
+            : inner.create(key, text),
+      }),
+    })
+    job.run(job.pipeline())
+    // Whoever asks in the meantime changes nothing of that.
+    for (let ms = 1_600; ms < 4_500; ms += 10) job.at(ms, () => job.coordinator.trigger())
+
+    const barriers = job.until(6_500).timesOf(/^barrier/)
+    const block = (from: number) => Array.from({ length: 16 }, (_, n) => from + 100 * n)
+    expect(barriers).toEqual([...block(50), ...block(4_800), 6_450])
+    // Two of each time are ahead of need, with the last two ids that there are.
+    expect(failures).toEqual([1_500, 1_600, 1_650, 2_700, 3_750, 6_250, 6_350])
+    expect(job.warnings).toEqual(Array.from({ length: 3 }, () => 'The checkpoint store failed: Too many requests'))
+  })
+})
