@@ -117,23 +117,18 @@ describe('a storage that reserves no ids for a while', () => {
     const inner = memoryStorage()
     const fails = (now: number): boolean => (now > 1_000 && now < 4_000) || (now > 6_000 && now < 6_400)
     const failures: number[] = []
-    const job = new Job({
-      ...{ interval: 100, tolerableFailures: 9 },
-      store: checkpointStoreOn({
-        ...inner,
-        create: (key, text) =>
-          key.startsWith('ids/')
-            ? timer(50, job.scheduler).pipe(
-                concatMap(() => {
-                  const now = job.scheduler.now()
-                  if (!fails(now)) return inner.create(key, text)
-                  failures.push(now)
-                  return throwError(() => new Error('Too many requests'))
-                }),
-              )
-            : inner.create(key, text),
-      }),
-    })
+    const create = (key: string, text: string): Observable<boolean> => {
+      const { scheduler } = job
+      if (!key.startsWith('ids/')) return inner.create(key, text)
+      return timer(50, scheduler).pipe(
+        concatMap(() => {
+          if (!fails(scheduler.now())) return inner.create(key, text)
+          failures.push(scheduler.now())
+          return throwError(() => new Error('Too many requests'))
+        }),
+      )
+    }
+    const job = new Job({ tolerableFailures: 9, store: checkpointStoreOn({ ...inner, create }) })
     job.run(job.pipeline())
     // Whoever asks in the meantime changes nothing of that.
     for (let ms = 1_600; ms < 4_500; ms += 10) job.at(ms, () => job.coordinator.trigger())

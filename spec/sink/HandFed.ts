@@ -13,7 +13,7 @@ export const aborted = (checkpointId: number): CheckpointOutcome => ({
   reason: 'it was slow',
 })
 
-export const completed = (checkpointId: number): CheckpointOutcome => ({
+export const completed = (checkpointId: number): Extract<CheckpointOutcome, { _tag: 'completed' }> => ({
   _tag: 'completed',
   checkpointId,
   markCommitted: () => of(undefined),

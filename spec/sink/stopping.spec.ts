@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { config, NEVER, of, Subject } from 'rxjs'
+import { config, map, NEVER, of, Subject, timer } from 'rxjs'
+import { KafkaError } from '../../lib/client/KafkaError.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
 import { KafkaSink } from '../../lib/sink/KafkaSink.js'
 import { TransactionNamingStrategy } from '../../lib/sink/transaction/TransactionNamingStrategy.js'
+import type { CheckpointOutcome } from '../../lib/stream/CheckpointBarrier.js'
 import { record, watermark } from '../support/elements.js'
 import { aborted, completed, HandFed } from './HandFed.js'
 
@@ -61,6 +63,95 @@ describe('sinkTo, at its end', () => {
     }, 2000)
     expect(unhandled).toEqual([])
     expect(fed.scene.errors).toEqual([])
+  })
+
+  describe('when it is stopped', () => {
+    const after = (feed: (fed: HandFed) => void): readonly string[] => {
+      const fed = new HandFed()
+      fed.scene.play(() => {
+        const job = fed.start()
+        fed.feed(fed.restored(), record('a'))
+        fed.at(50, () => feed(fed))
+        fed.at(100, () => job.unsubscribe())
+      }, 2000)
+      expect(fed.open).toBe(0)
+      return fed.scene.kafka
+        .transactions()
+        .filter(({ transactionalId }) => transactionalId !== 'job-0-owner')
+        .map(({ transactionalId, state }) => `${transactionalId} ${state}`)
+    }
+    const held = Fault.hold(NEVER)
+    const soon = ({ scene }: HandFed, outcome: CheckpointOutcome) => timer(10, scene.scheduler).pipe(map(() => outcome))
+    const ahead = (...numbers: readonly number[]) => numbers.map((number) => `job-0-${number} Empty`)
+
+    it.each<[string, (fed: HandFed) => void, readonly string[]]>([
+      ['abort what takes records', () => undefined, ['job-0-1 CompleteAbort', ...ahead(2, 3)]],
+      [
+        'leave what is prepared to the next attempt, and abort what takes records behind it',
+        (fed) => fed.feed(fed.upstream.barrier(1, undefined, NEVER), record('b')),
+        ['job-0-1 Ongoing', 'job-0-2 CompleteAbort', ...ahead(3, 4)],
+      ],
+      [
+        'abort what is being prepared',
+        (fed) => {
+          fed.scene.kafka.inject({ api: 'Produce' }, Fault.delay(200))
+          fed.feed(record('b'), fed.upstream.barrier(1, undefined, NEVER), record('c'))
+        },
+        ['job-0-1 CompleteAbort', 'job-0-2 CompleteAbort', ...ahead(3, 4)],
+      ],
+      [
+        'leave what is being committed',
+        (fed) => {
+          fed.scene.kafka.inject({ api: 'EndTxn' }, held)
+          fed.feed(fed.upstream.barrier(1, undefined, soon(fed, completed(1))), record('b'))
+        },
+        ['job-0-1 Ongoing', 'job-0-2 CompleteAbort', ...ahead(3, 4)],
+      ],
+    ])('should %s', (_, feed, expected) => {
+      expect(after(feed)).toEqual(expected)
+    })
+
+    it('should say so to a stop that waits for what is not committed yet', () => {
+      const failed: string[] = []
+      const commitFailed = (uid: string, error: unknown) => failed.push(`${uid}: ${(error as Error).message}`)
+      after((fed) => {
+        fed.scene.kafka.inject({ api: 'EndTxn' }, held)
+        fed.feed(fed.upstream.barrier(1, undefined, soon(fed, { ...completed(1), commitFailed })))
+      })
+      expect(failed).toEqual([expect.stringMatching(/^sink-job: .* unsubscribed before it had committed/)])
+    })
+  })
+
+  it('should fail as soon as its producer does, and not with the next barrier', () => {
+    const fed = new HandFed()
+    const refused = new KafkaError({
+      _tag: 'Authorization',
+      message: 'no rights on out',
+      retriable: false,
+      fatal: false,
+    })
+    fed.scene.kafka.inject({ api: 'Produce' }, Fault.fail(refused))
+    fed.scene.play(() => {
+      fed.start()
+      fed.feed(fed.restored(), record('a'))
+    }, 2000)
+    expect(fed.scene.errors).toEqual([refused])
+  })
+
+  it('should ask once a second whether its ids are still its own when it has nothing to prepare', () => {
+    const fed = new HandFed()
+    const asked: number[] = []
+    fed.scene.kafka.calls$.subscribe(({ api, moment }) => {
+      if (api === 'DescribeTransactions' && moment === 'before') asked.push(fed.scene.scheduler.now())
+    })
+    fed.scene.play(() => {
+      fed.start()
+      fed.feed(fed.restored())
+      for (let id = 1; id <= 30; id++)
+        fed.at(100 * id, () => fed.feed(fed.upstream.barrier(id, undefined, of(completed(id)))))
+    }, 3_050)
+    // Two times as it begins: who owns the ids, and whether the next ones are new.
+    expect(asked).toEqual([0, 0, 100, 1_200, 2_300])
   })
 
   it('should close its client when it cannot be set up', () => {

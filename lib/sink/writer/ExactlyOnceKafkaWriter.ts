@@ -74,7 +74,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   private current: OpenTransaction | undefined
   /** past its barrier, and not yet flushed: the order of records per partition is kept across it */
   private before: OpenTransaction | undefined
-  /** the final barrier has passed, or the sink stops: no transaction begins any more */
+  /** the final barrier has passed: no transaction begins any more */
   private ending = false
   private hasRoom = true
   /** past their barrier, being flushed */
@@ -142,7 +142,6 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   }
 
   close(): Observable<unknown> {
-    this.beginNoMore()
     this.subscription.unsubscribe()
     this.ownerCheck.stop()
     for (const outcome of this.unsettled) outcome.commitFailed?.(this.settings.uid, stoppedBeforeCommit())
