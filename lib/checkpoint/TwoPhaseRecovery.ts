@@ -192,9 +192,20 @@ export class TwoPhaseRecovery {
         ...(unrecorded ? this.participants.map(({ name }) => name) : []),
       ])
       return [...names].flatMap((name) =>
-        subtasks.map((subtaskIndex) => ({ attemptId, name, subtaskIndex, blocks, unrecorded })),
+        subtasks.map((subtaskIndex) => ({
+          ...{ attemptId, name, subtaskIndex, blocks, unrecorded },
+          states: this.statesOfSinks(sinks.filter((sink) => sink.name === name)),
+        })),
       )
     })
+  }
+
+  private statesOfSinks(sinks: readonly SinkRecord[]): readonly unknown[] {
+    const uids = [...new Set(sinks.map(({ uid }) => uid))]
+    return uids
+      .flatMap((uid) => this.context.restored?.states[uid] ?? [])
+      .filter((state) => state !== null && state !== undefined)
+      .map(fromStored)
   }
 
   private isClaimed(name: string, subtaskIndex: number): boolean {

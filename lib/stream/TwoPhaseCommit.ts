@@ -48,6 +48,8 @@ export interface FormerTransactions {
   readonly subtaskIndex: number
   /** the numbers it may have used, both ends included */
   readonly blocks: readonly { readonly first: number; readonly last: number }[]
+  /** What the restored checkpoint holds of the sink that they are of, under whichever uid, from all its subtasks. */
+  readonly states: readonly unknown[]
   /** Written by release 0.1, which did not record what it used. */
   readonly unrecorded: boolean
 }

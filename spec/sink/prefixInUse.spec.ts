@@ -15,25 +15,25 @@ const silent = { warn: () => undefined, error: () => undefined, info: () => unde
  * A job is stopped at 350 ms, with three checkpoints committed; its store is put back to a copy that was made at `copiedAt`, and it is
  * started again.
  */
-const putBack = (copiedAt: number, settings: SinkSettings = {}) => {
+const putBack = (copiedAt: number, settings: SinkSettings = {}, then: SinkSettings = {}) => {
   const scene = new SinkScene()
   const texts = new Map<string, string>()
   const warnings: string[] = []
   const logger = { ...silent, warn: (message: string) => warnings.push(message) }
-  const job = () =>
-    scene.job(
-      { count: 50, coordinator: scene.coordinator({ store: checkpointStoreOn(memoryStorage(texts)) }) },
-      { ...settings, logger },
-    )
+  const job = (changed: SinkSettings) => {
+    const store = checkpointStoreOn(memoryStorage(texts))
+    const coordinator = scene.coordinator({ store, allowNonRestoredState: changed.prefix !== undefined })
+    return scene.job({ count: 50, coordinator }, { ...settings, ...changed, logger })
+  }
   scene.play(() => {
-    const first = scene.start(job())
+    const first = scene.start(job({}))
     let copy: readonly (readonly [string, string])[] = []
     scene.at(copiedAt, () => (copy = [...texts]))
     scene.at(350, () => {
       first.unsubscribe()
       texts.clear()
       for (const [key, text] of copy) texts.set(key, text)
-      scene.start(job())
+      scene.start(job(then))
     })
   }, 3000)
   return { scene, warnings }
@@ -54,31 +54,48 @@ describe('a prefix that is in use', () => {
       expect(scene.errors[0]?.message).toContain('Or the store was put back to an older copy')
     })
 
-  it('should be told though the copy is of an attempt that has written nothing', () => {
-    const scene = new SinkScene()
-    const texts = new Map<string, string>()
-    const job = (every: number) =>
-      scene.job({ every, coordinator: scene.coordinator({ store: checkpointStoreOn(memoryStorage(texts)) }) })
-    scene.play(() => {
-      const first = scene.start(job(10))
-      scene.at(350, () => {
-        first.unsubscribe()
-        const idle = scene.start(job(HOUR))
-        scene.at(300, () => {
-          idle.unsubscribe()
-          const copy = [...texts]
-          const last = scene.start(job(10))
-          scene.at(400, () => {
-            last.unsubscribe()
-            texts.clear()
-            for (const [key, text] of copy) texts.set(key, text)
-            scene.start(job(10))
+  for (const copiedAt of [50, 150, 250])
+    it(`should be told when the prefix is changed as the store is put back, and the default uid with it (at ${copiedAt} ms)`, () => {
+      const { scene } = putBack(copiedAt, {}, { prefix: 'renamed' })
+      expect(scene.errors).toEqual([
+        expect.objectContaining({ _tag: 'Fenced', transactionalId: expect.stringMatching(/^job-0-\d/) }),
+      ])
+    })
+
+  it('should not be asked about when the prefix alone is changed', () => {
+    const { scene, warnings } = putBack(350, {}, { prefix: 'renamed' })
+    expect([scene.errors, warnings]).toEqual([[], []])
+    expect(scene.committed).toEqual(numbers(50))
+  })
+
+  for (const prefix of ['job', 'renamed'])
+    it(`should be told though the copy is of an attempt that has written nothing (then: ${prefix})`, () => {
+      const scene = new SinkScene()
+      const texts = new Map<string, string>()
+      const job = (every: number, settings: SinkSettings = {}) => {
+        const store = checkpointStoreOn(memoryStorage(texts))
+        return scene.job({ every, coordinator: scene.coordinator({ store, allowNonRestoredState: true }) }, settings)
+      }
+      scene.play(() => {
+        const first = scene.start(job(10))
+        scene.at(350, () => {
+          first.unsubscribe()
+          const idle = scene.start(job(HOUR))
+          scene.at(300, () => {
+            idle.unsubscribe()
+            const copy = [...texts]
+            const last = scene.start(job(10))
+            scene.at(400, () => {
+              last.unsubscribe()
+              texts.clear()
+              for (const [key, text] of copy) texts.set(key, text)
+              scene.start(job(10, { prefix }))
+            })
           })
         })
-      })
-    }, 3000)
-    expect(scene.errors).toEqual([expect.objectContaining({ _tag: 'Fenced', retriable: false })])
-  })
+      }, 3000)
+      expect(scene.errors).toEqual([expect.objectContaining({ _tag: 'Fenced', retriable: false })])
+    })
 
   it('should be found within a second by a job that has nothing to write, too', () => {
     const scene = new SinkScene()

@@ -243,6 +243,7 @@ describe('endFormerTransactions', () => {
       name: 'job',
       subtaskIndex: 0,
       blocks: [{ first: 1, last: 3 }],
+      states: [],
       unrecorded: false,
     },
   }

@@ -11,7 +11,7 @@ import { transactionalId } from './transactionalId.js'
 /** How many ids are initialised at a time. */
 const CONCURRENCY = 8
 
-/** How many ids of a release that recorded none are asked about at a time. */
+/** How many ids are asked about at a time where it is not recorded which were used. */
 const WINDOW = 16
 
 /** What the restored checkpoint knows about the ids of former attempts. */
@@ -19,7 +19,7 @@ export interface KnownIds {
   /** Where a search begins in what release 0.1 has left: by its subtask, the last checkpoint id that is known of. */
   readonly lastKnown: (subtaskIndex: number) => number
   /** Above this number none can be committed; undefined: that is not known. */
-  readonly lastCommitted: (name: string, subtaskIndex: number) => number | undefined
+  readonly lastCommitted: (former: FormerTransactions) => number | undefined
 }
 
 /**
@@ -29,8 +29,9 @@ export interface KnownIds {
  * A former attempt that was stopped and wakes cannot open another one: it asks the store after it has initialised an id, and before
  * it uses it. So an id that is not known here and now needs nothing.
  *
- * Nothing is committed before the store has its checkpoint. So a commit that the restored checkpoint does not know of is of another
- * job, or the store was put back to an older copy: a `Fenced` error, or a warning when the sink's `prefixInUsePolicy` is `takeOver`.
+ * Nothing is committed before the store has its checkpoint, and nothing initialised before the store has its number. So a commit that
+ * the restored checkpoint does not know of, or an id with a number that only this attempt may use, is of another job, or the store was
+ * put back to an older copy: a `Fenced` error, or a warning when the sink's `prefixInUsePolicy` is `takeOver`.
  *
  * Returns the ids under which a transaction was open.
  */
@@ -40,21 +41,21 @@ export function* endFormerTransactions(
   { lastKnown, lastCommitted }: KnownIds,
 ): Generator<Step, readonly string[]> {
   const recorded = former.flatMap(idsOf)
-  const described = new Map(
-    yield* describe(
-      sink,
-      recorded.map(({ id }) => id),
-    ),
+  const unused = yield* unusedIds(sink, former)
+  const all = yield* describe(
+    sink,
+    [...recorded, ...unused].map(({ id }) => id),
   )
-  const unknown = recorded.find(
-    ({ id, name, subtaskIndex, number }) =>
-      number > (lastCommitted(name, subtaskIndex) ?? Infinity) && isCommitted(described.get(id)),
-  )
-  if (unknown !== undefined) {
-    const error = foreignPrefix(unknown.name, unknown.subtaskIndex, unknown.id)
+  const foreign =
+    unused.find(({ id }) => all.has(id)) ??
+    recorded.find(({ id, number, of }) => number > (lastCommitted(of) ?? Infinity) && isCommitted(all.get(id)))
+  if (foreign !== undefined) {
+    const { name, subtaskIndex } = foreign.of
+    const error = foreignPrefix(name, subtaskIndex, foreign.id, sink.prefix)
     if (sink.config.prefixInUsePolicy === 'fail') throw error
     sink.logger?.warn(error.message)
   }
+  const described = new Map(recorded.flatMap(({ id }) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
   for (const one of former)
     if (one.unrecorded)
       for (const [id, description] of yield* search(sink, one, lastKnown)) described.set(id, description)
@@ -73,14 +74,41 @@ export function* endFormerTransactions(
   return unended.filter((id) => isOpen(described.get(id)))
 }
 
+/** A transactional id, and whose it is. */
+interface FormerId {
+  readonly id: string
+  readonly number: number
+  readonly of: FormerTransactions
+}
+
 /** All ids that an attempt has recorded. */
-const idsOf = ({ name, subtaskIndex, blocks }: FormerTransactions) =>
-  blocks.flatMap(({ first, last: end }) =>
-    Array.from({ length: end - first + 1 }, (_, index) => {
-      const number = first + index
-      return { id: transactionalId(name, subtaskIndex, number), name, subtaskIndex, number }
-    }),
+const idsOf = (former: FormerTransactions): readonly FormerId[] =>
+  former.blocks.flatMap(({ first, last: end }) => idsFrom(former, first, end - first + 1))
+
+const idsFrom = (of: FormerTransactions, first: number, count: number): readonly FormerId[] =>
+  Array.from({ length: count }, (_, index) => {
+    const number = first + index
+    return { id: transactionalId(of.name, of.subtaskIndex, number), number, of }
+  })
+
+/**
+ * Ids of former prefixes and subtasks with numbers that are reserved for this attempt. Those of its own prefix and subtask are looked at
+ * before they are used.
+ */
+function* unusedIds(
+  sink: SinkTransactions,
+  former: readonly FormerTransactions[],
+): Generator<Step, readonly FormerId[]> {
+  const others = new Map(
+    former
+      .filter(({ unrecorded }) => !unrecorded)
+      .filter(({ name, subtaskIndex }) => name !== sink.prefix || subtaskIndex !== sink.subtaskIndex)
+      .map((one) => [transactionalId(one.name, one.subtaskIndex, 0), one]),
   )
+  if (others.size === 0) return []
+  const first = yield* result(sink.twoPhase.nextNumber(0))
+  return [...others.values()].flatMap((one) => idsFrom(one, first, WINDOW))
+}
 
 function* describe(
   sink: SinkTransactions,

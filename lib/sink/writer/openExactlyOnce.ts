@@ -1,6 +1,7 @@
 import { KafkaError } from '../../client/KafkaError.js'
 import { result, type Step } from '../../scheduling/coroutine.js'
 import type { Restored } from '../../stream/Restored.js'
+import type { FormerTransactions } from '../../stream/TwoPhaseCommit.js'
 import {
   committablesIn,
   orphanStates,
@@ -11,7 +12,7 @@ import { checkTransactionTimeout } from '../transaction/checkTransactionTimeout.
 import { endFormerTransactions } from '../transaction/endFormerTransactions.js'
 import type { SinkTransactions } from '../transaction/SinkTransactions.js'
 import { type TakenOwnership, takeOwnership } from '../transaction/takeOwnership.js'
-import { decodeWriterState } from './KafkaWriterState.js'
+import { decodeWriterState, type KafkaWriterState } from './KafkaWriterState.js'
 import { withoutCheckpoints } from './misuse.js'
 
 /** What an exactly-once writer opens with. */
@@ -47,17 +48,23 @@ export function* openExactlyOnce(context: OpeningContext): Generator<Step, Opene
   )
   const lastKnown = (subtask: number): number =>
     former.find(({ subtaskIndex }) => subtaskIndex === subtask)?.decoded.checkpointId ?? restored.checkpointId ?? 0
-  const lastCommitted = (name: string, subtask: number): number | undefined => {
+  const own = former.map(({ decoded }) => decoded)
+  const lastCommitted = ({ name, subtaskIndex, states }: SinkStates): number | undefined => {
     if (restored.checkpointId === undefined) return 0
-    const state = former.find(({ subtaskIndex }) => subtaskIndex === subtask)?.decoded
-    return state?.transactionalIdPrefix === name ? state.lastNumber : undefined
+    // A sink that was given another prefix may have been given another uid by that.
+    return [...own, ...decodedStates(states, restored.checkpointId)].find(
+      (state) => state.transactionalIdPrefix === name && state.subtaskIndex === subtaskIndex,
+    )?.lastNumber
   }
   const aborted = yield* endFormerTransactions(sink, inheritance.former, { lastKnown, lastCommitted })
   if (aborted.length > 0) emit({ kind: 'lingeringAborted', transactionalIds: aborted })
   const news = recoveryNews(sink, restored.checkpointId, committed, aborted.length)
   if (news !== undefined) sink.logger?.info(news)
   yield* result(twoPhase.settled())
-  return { ...taken, lastNumber: lastCommitted(sink.prefix, sink.subtaskIndex) ?? 0 }
+  return {
+    ...taken,
+    lastNumber: lastCommitted({ name: sink.prefix, subtaskIndex: sink.subtaskIndex, states: [] }) ?? 0,
+  }
 }
 
 /** What was found of former attempts and settled, for the log; undefined when there was nothing. */
@@ -84,6 +91,14 @@ const formerStates = ({ restored, uid, parallelism, sink }: OpeningContext) =>
     return subtaskIndex % parallelism === sink.subtaskIndex
       ? [{ uid, state, subtaskIndex, decoded: decoded.right }]
       : []
+  })
+
+type SinkStates = Pick<FormerTransactions, 'name' | 'subtaskIndex' | 'states'>
+
+const decodedStates = (states: readonly unknown[], checkpointId: number): readonly KafkaWriterState[] =>
+  states.flatMap((state, subtaskIndex) => {
+    const decoded = decodeWriterState(state, { subtaskIndex, checkpointId })
+    return decoded._tag === 'Right' ? [decoded.right] : []
   })
 
 function* checkTimeout({ sink, restored }: OpeningContext): Generator<Step, void> {

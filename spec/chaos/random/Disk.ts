@@ -10,6 +10,12 @@ export class Disk {
     this.texts.clear()
   }
 
+  /** What the transactional ids begin with that attempts have recorded. */
+  get sinkNames(): ReadonlySet<string> {
+    const sinks = [...this.texts].filter(([key]) => key.endsWith('/sinks.json'))
+    return new Set(sinks.flatMap(([, text]) => [...text.matchAll(/"name":\s*"([^"]*)"/g)].map(([, name]) => name!)))
+  }
+
   /** Takes a copy. Returns the way back to it. */
   backup(): () => void {
     const copy = [...this.texts]

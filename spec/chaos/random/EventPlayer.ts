@@ -119,7 +119,7 @@ export class EventPlayer {
       case 'empty':
         world.say('the directory of the checkpoints is deleted')
         world.disk.empty()
-        world.setBackAt ??= world.now
+        world.setBack()
         return true
       case 'restore':
         this.restoreLater(event.ms)
@@ -151,7 +151,7 @@ export class EventPlayer {
       this.restores--
       world.say('the directory of the checkpoints is put back to an older copy')
       restore()
-      world.setBackAt ??= world.now
+      world.setBack()
     }, ms)
   }
 

@@ -41,6 +41,8 @@ export class World implements ProcessWorld {
   readonly stored: { readonly at: number; readonly process: VirtualProcess }[] = []
   /** when the checkpoints were deleted first, or put back to an older copy */
   setBackAt: number | undefined
+  /** what ended the prefixes that had committed transactions when the checkpoints were set back, and that those do not know */
+  private readonly forgotten = new Set<string>()
   actsSoFar = 0
   /** the rest would only take long */
   over = false
@@ -168,8 +170,32 @@ export class World implements ProcessWorld {
   get beganAgain(): boolean {
     const { setBackAt } = this
     if (setBackAt === undefined) return false
+    if (this.beganAnew) return true
     return this.messages.some(
       ({ text, process }) => process.startedAt >= setBackAt && /transactional id prefix/.test(text),
+    )
+  }
+
+  /** The checkpoints are not what they were any more: deleted, or an older copy. */
+  setBack(): void {
+    this.setBackAt ??= this.now
+    const committed = this.kafka.transactions().filter(({ state }) => state === 'CompleteCommit')
+    const known = this.disk.sinkNames
+    for (const { transactionalId } of committed) {
+      const name = transactionalId.replace(/-\d+-\d+$/, '')
+      if (!known.has(name)) this.forgotten.add(name.replace(/^\w+/, ''))
+    }
+  }
+
+  /**
+   * Whether a process began with other prefixes than those whose every trace was lost with the checkpoints. Neither the store nor its
+   * own prefixes can tell it from the first start of a new job.
+   */
+  private get beganAnew(): boolean {
+    const { forgotten, setBackAt = Infinity } = this
+    return (
+      forgotten.size > 0 &&
+      this.fleet.all.some(({ attemptAt, part }) => attemptAt >= setBackAt && !forgotten.has(part.suffix))
     )
   }
 

@@ -116,6 +116,18 @@ const differences = {
       { at: 0, do: 'start', slot: 0, slow: 0 },
     ],
   },
+  'its checkpoints are put back to an older copy, and its prefix changes': {
+    events: [
+      { at: 80, do: 'restore', ms: 120 },
+      { at: 160, do: 'rename', how: 'unsubscribe', down: 0 },
+    ],
+  },
+  'its checkpoints are put back to when there were none, and its prefix changes': {
+    events: [
+      { at: 0, do: 'restore', ms: 200 },
+      { at: 160, do: 'rename', how: 'unsubscribe', down: 0 },
+    ],
+  },
 } satisfies Readonly<Record<string, Partial<Script>>>
 
 export const found: readonly { readonly title: string; readonly script: Script }[] = Object.entries(differences).map(

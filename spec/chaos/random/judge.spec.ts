@@ -34,6 +34,19 @@ describe('the judge of scripts', () => {
     expect(kindsOf(two, (world) => later(world, () => writeAgain(world)))).toEqual(['doubled'])
   })
 
+  it('should find what is doubled without a word when checkpoints are lost, unless all that tells of it is lost too', () => {
+    const silence = (world: World) => {
+      world.warned = () => undefined
+    }
+    const lost = { ...two, events: [{ at: 210, do: 'empty' } as const] }
+    const stop = { at: 215, how: 'unsubscribe', down: 0 } as const
+    const again: Script = { ...lost, events: [...lost.events, { ...stop, do: 'stop', exit: 'end' }] }
+    const renamed: Script = { ...lost, events: [...lost.events, { ...stop, do: 'rename' }] }
+    expect(kindsOf(again, () => undefined)).toEqual([])
+    expect(kindsOf(again, silence)).toEqual(['doubled'])
+    expect(kindsOf(renamed, silence)).toEqual([])
+  })
+
   it('should take doubles for granted at least once', () => {
     const writeAgain = (world: World) => world.kafka.produce('out', [{ value: '0:0.0' }])
     expect(kindsOf({ ...two, guarantee: 'AT_LEAST_ONCE' }, (world) => later(world, () => writeAgain(world)))).toEqual(
