@@ -1,5 +1,6 @@
 import type { SchedulerLike } from 'rxjs'
 import type { KafkaError } from '../client/KafkaError.js'
+import { monotonicClock } from '../scheduling/monotonicClock.js'
 import { exponentialBackoff } from './exponentialBackoff.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import type { PartitionFetch } from './PartitionFetch.js'
@@ -26,7 +27,7 @@ export class FetchRetries {
     partition.attempts++
     partition.troubledAt = this.connections.leaderOf(topic, number)
     this.tell(partition, why, atOnce)
-    if (atOnce) partition.leaveFollower(this.scheduler.now() + config.requestTimeoutMs)
+    if (atOnce) partition.leaveFollower(monotonicClock(this.scheduler)() + config.requestTimeoutMs)
     const delay = atOnce ? 0 : exponentialBackoff(config, partition.attempts)
     partition.timer = this.scheduler.schedule(() => this.retry(partition), delay)
     const doubtful = partition.attempts % patience === 0

@@ -8,6 +8,7 @@ import { brokerError, type BrokerErrorContext } from '../protocol/brokerError.js
 import { findCoordinatorApi } from '../protocol/requests/findCoordinator.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import { metadataApi, type MetadataResponse } from '../protocol/requests/metadata.js'
+import { monotonicClock } from '../scheduling/monotonicClock.js'
 import { Troubles } from '../standstill/Troubles.js'
 import { duration, listed } from '../standstill/words.js'
 import { BrokerConnection } from './BrokerConnection.js'
@@ -55,7 +56,7 @@ export class KafkaJsConnections {
     this.config = concealSecrets(config)
     const { metrics = noMetrics, scheduler = asyncScheduler } = config
     this.troubles = new ClientTroubles(config)
-    this.metrics = new ConnectionMetrics(metrics, () => scheduler.now())
+    this.metrics = new ConnectionMetrics(metrics, monotonicClock(scheduler))
     this.refresh = new MetadataRefresh(
       (topics, create) => this.askMetadata(topics, create).then((answer) => this.learn(answer)),
       (waitMs) => this.pause(waitMs),

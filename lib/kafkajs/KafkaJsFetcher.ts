@@ -1,4 +1,4 @@
-import { asyncScheduler, Subject, type SchedulerLike } from 'rxjs'
+import { asyncScheduler, Subject } from 'rxjs'
 import type { FetcherConfig } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
 import type { FetchedRecords, FetchFailed, KafkaFetcher, LogIdentity } from '../client/KafkaFetcher.js'
@@ -12,6 +12,7 @@ import { DecompressionMemory } from '../protocol/DecompressionMemory.js'
 import { decodeRecordBatches } from '../protocol/decodeRecordBatches.js'
 import { fetchApi, type FetchResponse, type NamedPartitionResponse } from '../protocol/requests/fetch.js'
 import { fetchByNameApi } from '../protocol/requests/fetchByName.js'
+import { type MonotonicClock, monotonicClock } from '../scheduling/monotonicClock.js'
 import { answeredWith } from './answeredWith.js'
 import { answersByPartition } from './answersByPartition.js'
 import { apart } from './apart.js'
@@ -66,7 +67,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
   private readonly flights = new Set<Flight>()
   private readonly quietRounds = new Map<number, number>()
   private readonly lanes: readonly ConnectionPurpose[]
-  private readonly scheduler: SchedulerLike
+  private readonly now: MonotonicClock
   private readonly metrics: FetchMetrics
   private readonly retries: FetchRetries
   private readonly standing: TopicStanding
@@ -86,8 +87,8 @@ export class KafkaJsFetcher implements KafkaFetcher {
   ) {
     this.lanes = [`fetch ${name}a`, `fetch ${name}b`]
     const { scheduler = asyncScheduler, metrics = noMetrics } = connections.config
-    this.scheduler = scheduler
-    this.metrics = new FetchMetrics(metrics, () => scheduler.now())
+    this.now = monotonicClock(scheduler)
+    this.metrics = new FetchMetrics(metrics, this.now)
     this.retries = new FetchRetries(
       connections,
       scheduler,
@@ -168,7 +169,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
   /** The follower that the leader sent us to, or the leader. */
   private nodeOf(partition: PartitionFetch): number | undefined {
     const { replica } = partition
-    const follower = replica !== undefined && replica.until > this.scheduler.now() ? replica.nodeId : undefined
+    const follower = replica !== undefined && replica.until > this.now() ? replica.nodeId : undefined
     return follower ?? this.leaderOf(partition)?.nodeId
   }
 
@@ -210,7 +211,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
   private fly(flight: Flight, maxWaitMs: number): void {
     const { connections } = this
     const config = { ...this.config, maxPartitionBytes: partitionShare(this.config, this.partitions.size) }
-    const sentAt = this.scheduler.now()
+    const sentAt = this.now()
     this.flights.add(flight)
     connections
       .send(
@@ -226,7 +227,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
       .then(
         (response) => {
           const bytes = response.partitions.reduce((sum, { records }) => sum + records.length, 0)
-          this.metrics.onFetch(this.scheduler.now() - sentAt, bytes, response.throttleTimeMs)
+          this.metrics.onFetch(this.now() - sentAt, bytes, response.throttleTimeMs)
           this.landed(flight, (emit) => this.answered(flight, response, emit))
         },
         (error: unknown) => this.landed(flight, (emit) => this.lost(flight.partitions, toKafkaError(error), emit)),
@@ -289,7 +290,7 @@ export class KafkaJsFetcher implements KafkaFetcher {
     if (partition.attempts > 0) this.retries.recovered(partition)
     partition.disowned = false
     if (answer !== undefined && answer.preferredReadReplica >= 0) {
-      const until = this.scheduler.now() + this.connections.config.metadataMaxAgeMs
+      const until = this.now() + this.connections.config.metadataMaxAgeMs
       partition.replica = { nodeId: answer.preferredReadReplica, until }
     }
     const end = batchesEnd(answer?.records ?? noRecords)

@@ -58,14 +58,14 @@ export class PartitionFetch {
   attempts = 0
   /** the leader at which the last retry became due; another one is tried at once */
   troubledAt: Leader | undefined
-  /** since when the cluster says that there is no such partition, in ms of the scheduler */
+  /** since when the cluster says that there is no such partition, in ms of the monotonic clock */
   goneSince: number | undefined
   /** ends the back-off */
   timer: Subscription | undefined
-  /** the follower to read from (KIP-392), and until when, in ms of the scheduler */
+  /** the follower to read from (KIP-392), and until when, in ms of the monotonic clock */
   replica: { readonly nodeId: number; readonly until: number } | undefined
 
-  /** until when no follower is asked for: one has given trouble; ms of the scheduler */
+  /** until when no follower is asked for: one has given trouble; ms of the monotonic clock */
   onlyLeaderUntil = -Infinity
   /** the epoch of the last batch that was read, here or before the offset was stored; -1 before the first */
   epoch: number

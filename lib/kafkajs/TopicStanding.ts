@@ -1,6 +1,7 @@
 import type { SchedulerLike } from 'rxjs'
 import type { KafkaError } from '../client/KafkaError.js'
 import { topicRecreated } from '../client/topicRecreated.js'
+import { monotonicClock } from '../scheduling/monotonicClock.js'
 import { fetchVerdict } from './fetchVerdict.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import type { PartitionFetch } from './PartitionFetch.js'
@@ -32,7 +33,7 @@ export class TopicStanding {
     if (partition.disowned && this.isAnother(partition)) return this.recreated(partition)
     const { topic, partition: number } = partition.topicPartition
     const code = this.connections.metadata.refusalOf(partition.topicPartition)
-    const now = this.scheduler.now()
+    const now = monotonicClock(this.scheduler)()
     if (code === unknownTopicOrPartition) partition.goneSince ??= now
     const isGone =
       code === unknownTopicOrPartition && now - partition.goneSince! >= this.connections.config.requestTimeoutMs

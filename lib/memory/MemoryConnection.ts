@@ -12,6 +12,7 @@ import {
 import type { KafkaConfig } from '../client/KafkaConfig.js'
 import { isTransient } from '../client/isTransient.js'
 import { isKafkaError, KafkaError } from '../client/KafkaError.js'
+import { monotonicClock } from '../scheduling/monotonicClock.js'
 import { Troubles } from '../standstill/Troubles.js'
 import { connectionLost, type Fault, type MemoryCall } from './Fault.js'
 
@@ -46,7 +47,7 @@ export class MemoryConnection {
     private readonly wire: MemoryWire,
   ) {
     this.scheduler = config.scheduler ?? wire.scheduler ?? asyncScheduler
-    this.missingTopics = new Troubles({ after: 0 }, config.logger, () => this.scheduler.now())
+    this.missingTopics = new Troubles({ after: 0 }, config.logger, monotonicClock(this.scheduler))
   }
 
   get isOpen(): boolean {
@@ -80,12 +81,13 @@ export class MemoryConnection {
   retrying<T>(budgetMs: number): OperatorFunction<T, T> {
     return (source) =>
       defer(() => {
-        const startedAt = this.scheduler.now()
+        const now = monotonicClock(this.scheduler)
+        const startedAt = now()
         return source.pipe(
           retry({
             delay: (error: unknown, attempt) => {
               const waitMs = this.backoffMs(attempt)
-              const inTime = this.scheduler.now() - startedAt + waitMs <= budgetMs
+              const inTime = now() - startedAt + waitMs <= budgetMs
               return isKafkaError(error) && isTransient(error) && inTime ? this.delay(waitMs) : throwError(() => error)
             },
           }),

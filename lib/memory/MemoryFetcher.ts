@@ -7,6 +7,7 @@ import { type PartitionLog, partitionLog } from '../client/PartitionLog.js'
 import { logTruncated } from '../client/logTruncated.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import { topicRecreated } from '../client/topicRecreated.js'
+import { monotonicClock } from '../scheduling/monotonicClock.js'
 import type { MemoryCluster } from './MemoryCluster.js'
 import type { MemoryConnection } from './MemoryConnection.js'
 import { memoryError } from './memoryError.js'
@@ -168,7 +169,7 @@ export class MemoryFetcher implements KafkaFetcher {
   /** A broker that has just started may not know of it yet, so that is believed only after a while. */
   private isGone(assigned: Assigned, error: KafkaError): boolean {
     const { config, scheduler } = this.connection
-    const now = scheduler.now()
+    const now = monotonicClock(scheduler)()
     assigned.goneSince = error.codeName === 'UNKNOWN_TOPIC_OR_PARTITION' ? (assigned.goneSince ?? now) : undefined
     return assigned.goneSince !== undefined && now - assigned.goneSince >= config.requestTimeoutMs
   }

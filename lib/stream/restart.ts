@@ -10,6 +10,7 @@ import {
 } from 'rxjs'
 import { described } from '../checks/described.js'
 import { isRetriable } from '../errors/isRetriable.js'
+import { monotonicClock } from '../scheduling/monotonicClock.js'
 
 /** When a pipeline that has failed is started again. Times in ms; the defaults are those of Flink's exponential delay. */
 export interface RestartPolicy<T = unknown> {
@@ -57,12 +58,13 @@ export const restart = <T>(policy: RestartPolicy<T> = {}): MonoTypeOperatorFunct
   const { scheduler, logger, count, resetAfter, isProgress, retriable, delayOf } = resolved(policy)
   return (source) =>
     defer(() => {
+      const elapsed = monotonicClock(scheduler)
       let restarts = 0
       let begunAt = 0
       return source.pipe(
         tap({
           subscribe: () => {
-            begunAt = scheduler.now()
+            begunAt = elapsed()
           },
           next: (value) => {
             if (restarts > 0 && isProgress(value)) restarts = 0
@@ -70,10 +72,9 @@ export const restart = <T>(policy: RestartPolicy<T> = {}): MonoTypeOperatorFunct
         }),
         retry({
           delay: (error: unknown) => {
-            const now = scheduler.now()
-            if (now - begunAt >= resetAfter) restarts = 0
+            if (elapsed() - begunAt >= resetAfter) restarts = 0
             if (!retriable(error) || restarts >= count) return throwError(() => error)
-            const delay = delayOf(restarts, now)
+            const delay = delayOf(restarts, scheduler.now())
             restarts++
             logger.warn(
               `The pipeline has failed, and starts again in ${delay} ms (restart ${restarts}). ${reasonOf(error)}`,

@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals'
-import { concat, defer, map, type Observable, of, retry, throwError, timer } from 'rxjs'
+import { describe, expect, it, jest } from '@jest/globals'
+import { asyncScheduler, concat, concatMap, defer, map, type Observable, of, retry, throwError, timer } from 'rxjs'
 import { type RunHelpers, TestScheduler } from 'rxjs/testing'
 import { CheckpointError } from '../../lib/checkpoint/CheckpointError.js'
 import { KafkaError } from '../../lib/client/KafkaError.js'
@@ -144,6 +144,37 @@ describe('restart', () => {
         '10ms 100ms 10ms 99ms 20ms #',
       )
     })
+  })
+
+  it.each([
+    ['back', -3_600_000],
+    ['forth', 3_600_000],
+  ])('should not begin anew, nor any later, when the wall clock is set %s by an hour', async (_, step) => {
+    jest.useFakeTimers()
+    try {
+      const attempts: number[] = []
+      const errors: unknown[] = []
+      const begunAt = performance.now()
+      // The third runs for three minutes, which is enough to begin anew; all others for one.
+      const failing$ = defer(() => {
+        attempts.push(Math.round((performance.now() - begunAt) / 1000))
+        return timer(attempts.length === 3 ? 180_000 : 60_000).pipe(
+          concatMap(() => throwError(() => new Error('boom'))),
+        )
+      })
+      failing$
+        .pipe(restart(policy({ count: 2, resetAfter: 120_000, scheduler: asyncScheduler })))
+        .subscribe({ error: (error) => errors.push(error) })
+      for (let half = 0; half < 20; half++) {
+        await jest.advanceTimersByTimeAsync(30_000)
+        // In the third attempt, and in the fifth.
+        if (half === 4 || half === 12) jest.setSystemTime(Date.now() + step)
+      }
+      expect(attempts).toEqual([0, 60, 120, 300, 360])
+      expect(errors).toEqual([new Error('boom')])
+    } finally {
+      jest.useRealTimers()
+    }
   })
 
   it('should count each subscription by itself', () => {

@@ -1,16 +1,20 @@
 import type { SchedulerLike, Subscription } from 'rxjs'
+import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
 
 /** Rings once, at the earliest of the times it was asked for. */
 export class Alarm {
   private at = Infinity
   private subscription: Subscription | undefined
+  private readonly now: MonotonicClock
 
   constructor(
     private readonly scheduler: SchedulerLike,
     private readonly ring: () => void,
-  ) {}
+  ) {
+    this.now = monotonicClock(scheduler)
+  }
 
-  /** @param at ms, on the scheduler's clock */
+  /** @param at ms, by the scheduler's `monotonicClock` */
   ringAt(at: number): void {
     if (at >= this.at) return
     this.cancel()
@@ -20,7 +24,7 @@ export class Alarm {
         this.at = Infinity
         this.ring()
       },
-      Math.max(0, at - this.scheduler.now()),
+      Math.max(0, at - this.now()),
     )
   }
 

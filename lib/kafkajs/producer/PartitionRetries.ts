@@ -1,5 +1,6 @@
 import type { SchedulerLike } from 'rxjs'
 import type { KafkaError } from '../../client/KafkaError.js'
+import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
 import type { Leader } from '../ClusterMetadata.js'
 import { exponentialBackoff } from '../exponentialBackoff.js'
 import type { PartitionQueue } from './PartitionQueue.js'
@@ -7,19 +8,23 @@ import type { ProducerConnections } from './ProducerConnections.js'
 
 /** Lets partitions in trouble wait, each for itself; one whose leader has moved goes on at once. */
 export class PartitionRetries {
+  private readonly now: MonotonicClock
+
   /** @param wake called when a partition may go on before its time */
   constructor(
     private readonly connections: ProducerConnections,
-    private readonly scheduler: SchedulerLike,
+    scheduler: SchedulerLike,
     private readonly wake: () => void,
-  ) {}
+  ) {
+    this.now = monotonicClock(scheduler)
+  }
 
-  /** Returns the time of the retry, ms. */
+  /** Returns the time of the retry, ms, by the scheduler's `monotonicClock`. */
   backOff(queue: PartitionQueue, error: KafkaError): number {
     const { config } = this.connections
     queue.troubles++
     queue.trouble = error
-    queue.retryAt = this.scheduler.now() + exponentialBackoff(config, queue.troubles)
+    queue.retryAt = this.now() + exponentialBackoff(config, queue.troubles)
     this.tell(queue, error)
     return queue.retryAt
   }

@@ -2,6 +2,7 @@ import type { SchedulerLike } from 'rxjs'
 import type { ProducerConfig } from '../../client/KafkaConfig.js'
 import type { KafkaError } from '../../client/KafkaError.js'
 import { produceApi, type ProduceResponse } from '../../protocol/requests/produce.js'
+import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
 import { toKafkaError } from '../toKafkaError.js'
 import type { PartitionQueue } from './PartitionQueue.js'
 import type { ProducerBatch } from './ProducerBatch.js'
@@ -33,14 +34,17 @@ export class ProduceRequests {
   private readonly flights = new Map<number, number>()
   private readonly landings = new Set<() => void>()
   private flying = 0
+  private readonly now: MonotonicClock
 
   constructor(
     private readonly connections: ProducerConnections,
     private readonly config: ProducerConfig,
     private readonly transactionalId: string | null,
-    private readonly scheduler: SchedulerLike,
+    scheduler: SchedulerLike,
     private readonly listener: ProduceListener,
-  ) {}
+  ) {
+    this.now = monotonicClock(scheduler)
+  }
 
   hasPlace(nodeId: number): boolean {
     return this.flightsTo(nodeId) < this.config.maxInFlight
@@ -52,11 +56,11 @@ export class ProduceRequests {
   }
 
   send(nodeId: number, parcels: readonly Parcel[]): void {
-    const sentAt = this.scheduler.now()
+    const sentAt = this.now()
     this.depart(nodeId, parcels)
     this.ask(nodeId, parcels).then(
       (response) => {
-        this.latencyMs = this.scheduler.now() - sentAt
+        this.latencyMs = this.now() - sentAt
         this.land(nodeId, parcels, (parcel) => answerTo(parcel, response))
       },
       (cause: unknown) => {

@@ -19,7 +19,7 @@ export class ProducerBatch {
   readonly latches: AckLatch[] = []
   private encoded: Buffer | undefined
 
-  /** @param createdAt of its first record: `delivery.timeout.ms` counts from there */
+  /** @param createdAt of its first record, by the monotonic clock: `delivery.timeout.ms` counts from there */
   constructor(
     readonly builder: RecordBatchBuilder,
     readonly createdAt: number,

@@ -3,6 +3,7 @@ import { noHeaders } from '../../client/Headers.js'
 import { KafkaError } from '../../client/KafkaError.js'
 import type { Bytes, ProducerRecord } from '../../client/ProducerRecord.js'
 import { RecordBatchBuilder, recordSizeUpperBound } from '../../protocol/RecordBatchBuilder.js'
+import type { MonotonicClock } from '../../scheduling/monotonicClock.js'
 import type { AckLatch } from './AckLatch.js'
 import type { PartitionQueue } from './PartitionQueue.js'
 import { ProducerBatch } from './ProducerBatch.js'
@@ -56,6 +57,7 @@ export class RecordAccumulator {
   constructor(
     private readonly config: AccumulatorConfig,
     private readonly listener: AccumulatorListener,
+    private readonly clock: MonotonicClock,
     private readonly random: () => number = Math.random,
     private readonly spare = new SpareBuilders(),
   ) {
@@ -79,17 +81,17 @@ export class RecordAccumulator {
     return [...this.topics.values()].filter((topic) => topic.held.length > 0)
   }
 
-  /** The record that waits longest for its acknowledgement: since when, ms, and what is in its way. */
+  /** The record that waits longest for its acknowledgement: since when, by the monotonic clock, and what is in its way. */
   get oldest(): WaitingRecord | undefined {
     const batches = this.queues.flatMap(({ topic, partition, trouble, unacknowledged: [first] }) =>
       first === undefined ? [] : [{ topic, partition, trouble, since: first.createdAt }],
     )
-    const held = this.unknownTopics.map(({ topic, held: [first] }) => ({ topic, since: first!.appendedAt }))
+    const held = this.unknownTopics.map(({ topic, held: [first] }) => ({ topic, since: first!.since }))
     return [...batches, ...held].sort((a, b) => a.since - b.since)[0]
   }
 
   /**
-   * @param now ms; the record's timestamp if it has none
+   * @param now ms since the epoch; the record's timestamp if it has none
    * @throws KafkaError `InvalidRecord` or `RecordTooLarge`; the record is not taken
    */
   append(record: ProducerRecord, now: number): void {
@@ -106,9 +108,9 @@ export class RecordAccumulator {
       if (!topic.isKnown) continue
       const { held } = topic
       topic.held = []
-      for (const { record, appendedAt, bytes } of held) {
+      for (const { record, appendedAt, since, bytes } of held) {
         this.buffered -= bytes
-        this.place(topic, record, appendedAt)
+        this.place(topic, record, appendedAt, since)
       }
       const batches = topic.all.flatMap((queue) => queue.unacknowledged)
       // Who waits for them wants no lingering, as in `close`.
@@ -180,12 +182,13 @@ export class RecordAccumulator {
   private hold(topic: TopicQueues, record: ProducerRecord, now: number): void {
     const bytes = recordSizeUpperBound(record.key ?? null, record.value, record.headers ?? noHeaders)
     if (bytes > this.config.maxRequestSize) throw this.tooLarge(record, bytes)
-    topic.held.push({ record: copied(record), appendedAt: now, bytes })
+    topic.held.push({ record: copied(record), appendedAt: now, since: this.clock(), bytes })
     this.buffered += bytes
     this.listener.held(topic.topic)
   }
 
-  private place(topic: TopicQueues, record: ProducerRecord, now: number): void {
+  /** @param since when it was appended, by the clock; now, when left out */
+  private place(topic: TopicQueues, record: ProducerRecord, now: number, since?: number): void {
     const { partition, key = null } = record
     let queue =
       partition !== undefined ? topic.queueOf(partition) : key !== null ? topic.queueOfKey(key) : topic.stickyQueue
@@ -195,14 +198,21 @@ export class RecordAccumulator {
       this.listener.filled()
     }
     if (partition === undefined && key === null) queue = topic.nextStickyQueue()
-    this.begin(topic, queue, record, key, now)
+    this.begin(topic, queue, record, key, now, since ?? this.clock())
   }
 
-  private begin(topic: TopicQueues, queue: PartitionQueue, record: ProducerRecord, key: Bytes, now: number): void {
+  private begin(
+    topic: TopicQueues,
+    queue: PartitionQueue,
+    record: ProducerRecord,
+    key: Bytes,
+    now: number,
+    since: number,
+  ): void {
     topic.learn(this.listener.partitionCount(topic.topic))
     const batch = new ProducerBatch(
       this.spare.take(this.limit) ?? new RecordBatchBuilder(this.limit, this.firstCapacity),
-      now,
+      since,
     )
     this.write(batch, record, key, now)
     if (batch.size > this.config.maxRequestSize) {

@@ -5,6 +5,7 @@ import type { KafkaError } from '../../client/KafkaError.js'
 import type { ProducerStats } from '../../client/KafkaProducer.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
 import { produceApi } from '../../protocol/requests/produce.js'
+import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
 import { AckLatch } from './AckLatch.js'
 import { Alarm } from './Alarm.js'
 import type { PartitionQueue } from './PartitionQueue.js'
@@ -39,6 +40,7 @@ export class RecordSender {
   private readonly accumulator: RecordAccumulator
   private readonly discovery: TopicDiscovery
   private readonly scheduler: SchedulerLike
+  private readonly now: MonotonicClock
   private readonly requests: ProduceRequests
   private readonly retries: PartitionRetries
   private failure: KafkaError | undefined
@@ -55,6 +57,7 @@ export class RecordSender {
     spare?: SpareBuilders,
   ) {
     this.scheduler = connections.config.scheduler ?? asyncScheduler
+    this.now = monotonicClock(this.scheduler)
     this.expiry = new Alarm(this.scheduler, () => this.expire())
     this.discovery = new TopicDiscovery(connections, this.scheduler, config.maxBlockMs, {
       found: () => this.dealOut(),
@@ -75,6 +78,7 @@ export class RecordSender {
         filled: () => this.wake(),
         held: (topic) => this.held(topic),
       },
+      this.now,
       Math.random,
       spare,
     )
@@ -184,7 +188,7 @@ export class RecordSender {
   }
 
   private held(topic: string): void {
-    this.expiry.ringAt(this.scheduler.now() + this.config.deliveryTimeoutMs)
+    this.expiry.ringAt(this.now() + this.config.deliveryTimeoutMs)
     this.discovery.find(topic)
   }
 
@@ -276,7 +280,7 @@ export class RecordSender {
     const oldest = this.accumulator.oldest
     if (oldest === undefined) return
     const dueAt = oldest.since + deliveryTimeoutMs
-    if (dueAt > this.scheduler.now()) return this.expiry.ringAt(dueAt)
+    if (dueAt > this.now()) return this.expiry.ringAt(dueAt)
     const { topic, partition, trouble = this.discovery.lastTrouble } = oldest
     this.fail(deliveryTimeout(topic, partition, deliveryTimeoutMs, trouble))
   }

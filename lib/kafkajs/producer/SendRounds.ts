@@ -1,5 +1,6 @@
 import type { SchedulerLike } from 'rxjs'
 import type { ProducerConfig } from '../../client/KafkaConfig.js'
+import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
 import { Alarm } from './Alarm.js'
 import type { PartitionQueue } from './PartitionQueue.js'
 import type { PartitionRetries } from './PartitionRetries.js'
@@ -26,12 +27,14 @@ export interface SendParts {
  */
 export class SendRounds {
   private readonly clock: Alarm
+  private readonly now: MonotonicClock
   private soonDue = false
   private paused = false
   private stopped = false
 
   constructor(private readonly parts: SendParts) {
     this.clock = new Alarm(parts.scheduler, () => this.run())
+    this.now = monotonicClock(parts.scheduler)
   }
 
   /** A round at the end of this turn, so that what is appended in one go shares batches. */
@@ -44,7 +47,7 @@ export class SendRounds {
     })
   }
 
-  /** A round at a time, ms. */
+  /** A round at a time, ms, by the scheduler's `monotonicClock`. */
   at(time: number): void {
     if (!this.stopped) this.clock.ringAt(time)
   }
@@ -69,10 +72,10 @@ export class SendRounds {
 
   run(): void {
     if (this.paused || this.stopped) return
-    const { policy, scheduler, accumulator } = this.parts
+    const { policy, accumulator } = this.parts
     const identity = policy.identity()
     if (identity === undefined) return
-    const now = scheduler.now()
+    const now = this.now()
     const byLeader = new Map<number, PartitionQueue[]>()
     for (const queue of accumulator.pending) {
       if (identity !== null) queue.use(identity)

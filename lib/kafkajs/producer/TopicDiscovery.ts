@@ -1,6 +1,7 @@
 import type { SchedulerLike } from 'rxjs'
 import type { KafkaError } from '../../client/KafkaError.js'
 import { missingTopic, topicNotPresent, topicThere } from '../../client/missingTopic.js'
+import { monotonicClock } from '../../scheduling/monotonicClock.js'
 import { exponentialBackoff } from '../exponentialBackoff.js'
 import { toKafkaError } from '../toKafkaError.js'
 import type { ProducerConnections } from './ProducerConnections.js'
@@ -62,7 +63,8 @@ export class TopicDiscovery {
 
   private async search(topic: string): Promise<void> {
     const { connections, scheduler, maxBlockMs } = this
-    const deadline = scheduler.now() + maxBlockMs
+    const now = monotonicClock(scheduler)
+    const deadline = now() + maxBlockMs
     for (let attempt = 1; ; attempt++) {
       const trouble = await this.look(topic)
       if (trouble === undefined) {
@@ -73,7 +75,7 @@ export class TopicDiscovery {
       this.lastTrouble = trouble
       if (trouble.code === unknownTopic)
         connections.troubles.missingTopics.meet(topic, () => missingTopic(topic, maxBlockMs))
-      const left = deadline - scheduler.now()
+      const left = deadline - now()
       if (this.closed || left <= 0) throw topicNotPresent(topic, maxBlockMs, trouble)
       await this.wait(Math.min(left, exponentialBackoff(connections.config, attempt)))
     }

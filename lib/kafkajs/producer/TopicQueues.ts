@@ -6,7 +6,10 @@ import { PartitionQueue } from './PartitionQueue.js'
 /** A record that waits for the partitions of its topic to be known. */
 export interface HeldRecord {
   readonly record: ProducerRecord
+  /** ms since the epoch: its timestamp, if it has none */
   readonly appendedAt: number
+  /** by the monotonic clock */
+  readonly since: number
   /** its share of `buffer.memory` */
   readonly bytes: number
 }

@@ -1,6 +1,7 @@
 import { asyncScheduler } from 'rxjs'
 import { isTransient } from '../../client/isTransient.js'
 import type { KafkaError } from '../../client/KafkaError.js'
+import { monotonicClock } from '../../scheduling/monotonicClock.js'
 import { duration } from '../../standstill/words.js'
 import { exponentialBackoff } from '../exponentialBackoff.js'
 import { toKafkaError } from '../toKafkaError.js'
@@ -23,7 +24,8 @@ export const retryQuickly = async <T>(
   const { config } = connections
   const { refusals } = connections.troubles
   const scheduler = config.scheduler ?? asyncScheduler
-  const deadline = scheduler.now() + timeoutMs
+  const now = monotonicClock(scheduler)
+  const deadline = now() + timeoutMs
   let refused: string | undefined
   for (let retry = 1; ; retry++) {
     try {
@@ -37,7 +39,7 @@ export const retryQuickly = async <T>(
         retry,
       )
       const ended = (): boolean => connections.isClosed || stopped()
-      if (!isTransient(error) || ended() || scheduler.now() + waitMs > deadline) throw error
+      if (!isTransient(error) || ended() || now() + waitMs > deadline) throw error
       if (error._tag !== 'Connection') {
         refused = nameOf(error)
         refusals.meet(

@@ -21,6 +21,7 @@ const accumulate = (
       held: () => events.push('held'),
     },
     () => 0,
+    () => 0,
   )
   return { accumulator, events, partitions }
 }
