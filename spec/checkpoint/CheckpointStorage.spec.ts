@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
@@ -139,5 +139,14 @@ describe('fileStorage', () => {
     expect(readdirSync(directory, { recursive: true }).sort()).toEqual([...keys, 'attempt-1', 'ids'].sort())
     for (const key of keys) await firstValueFrom(storage.delete(key))
     expect(readdirSync(directory)).toEqual([])
+  })
+
+  it('should remove with a key what a process that was killed has left of it unfinished, and nothing of another key', async () => {
+    const directory = newDirectory()
+    const storage = fileStorage(directory, nodeFileSystem)
+    for (const key of ['ids/1-16.json', 'ids/17-32.json']) await firstValueFrom(storage.create(key, 'text'))
+    for (const key of ['ids/1-16.json', 'ids/17-32.json']) writeFileSync(join(directory, `${key}.killed-1.tmp`), 'te')
+    await firstValueFrom(storage.delete('ids/1-16.json'))
+    expect(readdirSync(join(directory, 'ids')).sort()).toEqual(['17-32.json', '17-32.json.killed-1.tmp'])
   })
 })

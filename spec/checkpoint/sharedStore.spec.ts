@@ -311,6 +311,23 @@ describe('two processes that are about to take over', () => {
     await first
   })
 
+  it('should not wait for ever for a verdict that cannot be read, where damage is accepted', async () => {
+    const texts = new Map<string, string>()
+    const storage = memoryStorage(texts)
+    let lists = 0
+    const list: typeof storage.list = (prefix) => {
+      if (++lists > 1_000) throw new Error('asked for ever')
+      return storage.list(prefix)
+    }
+    const store = checkpointStoreOn({ ...storage, list }, { onCorrupt: 'previous' })
+    const running = await begin(store, 1, [0])
+    await complete(running, 1, 1, [0])
+    await starting(store)
+    texts.set('attempt-000002/verdict.json', '{')
+    await expect(complete(running, 2, 1, [0])).rejects.toMatchObject({ _tag: 'Superseded' })
+    expect((await begin(store, 1, [0])).restored).toMatchObject({ checkpointId: 1 })
+  })
+
   it('should let the one that was refused try again', async () => {
     const store = new MemoryCheckpointStore()
     const running = await begin(store, 1, [0])

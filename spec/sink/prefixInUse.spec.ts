@@ -62,6 +62,30 @@ describe('a prefix that is in use', () => {
       ])
     })
 
+  it('should be told with its cause when a checkpoint that cannot be read was passed over', () => {
+    const scene = new SinkScene()
+    const texts = new Map<string, string>()
+    const store = () => checkpointStoreOn(memoryStorage(texts), { onCorrupt: 'previous' })
+    const job = () => scene.job({ count: 50, coordinator: scene.coordinator({ store: store() }) })
+    scene.play(() => {
+      const first = scene.start(job())
+      scene.at(350, () => {
+        first.unsubscribe()
+        texts.set(
+          [...texts.keys()]
+            .filter((key) => /chk-\d+\.json$/.test(key))
+            .sort()
+            .at(-1)!,
+          '{',
+        )
+        scene.start(job())
+      })
+    }, 3000)
+    expect(scene.errors).toEqual([
+      expect.objectContaining({ _tag: 'Fenced', message: expect.stringContaining("(onCorrupt: 'previous')") }),
+    ])
+  })
+
   it('should not be asked about when the prefix alone is changed', () => {
     const { scene, warnings } = putBack(350, {}, { prefix: 'renamed' })
     expect([scene.errors, warnings]).toEqual([[], []])

@@ -56,9 +56,13 @@ export class StoreReader {
     return found
   }
 
-  /** Whether an attempt has taken over; undefined when that is not decided. A verdict never changes, so each is read once. */
+  /**
+   * Whether an attempt has taken over; undefined when that is not decided. A verdict never changes, so each is read once. There is none
+   * before it that `previous` could take: one that cannot be read is decided, most likely as almost all are.
+   */
   *verdictOf(attempt: string): Generator<Step, Verdict | undefined> {
-    return this.verdicts.get(attempt) ?? (yield* this.read(keysOfAttempt(attempt).verdict, verdictFile))
+    const unreadable = { taken: true, by: attempt, writer: '' }
+    return this.verdicts.get(attempt) ?? (yield* this.read(keysOfAttempt(attempt).verdict, verdictFile, { unreadable }))
   }
 
   /**
@@ -69,12 +73,12 @@ export class StoreReader {
     const keys = keysOfAttempt(attempt.folder)
     for (const id of attempt.checkpointIds) {
       if (id >= before) continue
-      const checkpoint = yield* this.read(keys.checkpoint(id), checkpointFile, true)
+      const checkpoint = yield* this.read(keys.checkpoint(id), checkpointFile, { listed: true })
       if (checkpoint !== undefined)
         return { from: attempt.name, checkpoint: yield* this.withCommitted(keys.committed(id), checkpoint) }
     }
     if (!attempt.begun) return undefined
-    const restored = yield* this.read(keys.restored, restoredFile, true)
+    const restored = yield* this.read(keys.restored, restoredFile, { listed: true })
     if (restored === undefined || restored.checkpoint === null) return restored
     if (restored.checkpoint.checkpointId >= before) return undefined
     const checkpoint = yield* this.withCommitted(keys.committed(undefined), restored.checkpoint)
@@ -118,8 +122,15 @@ export class StoreReader {
     return committed === undefined ? checkpoint : { ...checkpoint, committed }
   }
 
-  /** @param listed it was there a moment ago */
-  private *read<A>(key: string, codec: StateCodec<A>, listed = false): Generator<Step, A | undefined> {
+  /**
+   * @param listed it was there a moment ago
+   * @param unreadable what it counts as, with `previous`, when it is there and cannot be read
+   */
+  private *read<A>(
+    key: string,
+    codec: StateCodec<A>,
+    { listed = false, unreadable }: { readonly listed?: boolean; readonly unreadable?: A } = {},
+  ): Generator<Step, A | undefined> {
     const text = yield* result(this.storage.read(key))
     if (text === undefined && listed) throw changedMeanwhile(this.placeOf(key))
     if (text === undefined) return undefined
@@ -127,7 +138,7 @@ export class StoreReader {
     if (!isLeft(decoded)) return decoded.right
     // What another release has written is not damaged: going on without it would double records unnoticed.
     if (this.onCorrupt === 'fail' || decoded.left._tag === 'UnknownVersion') throw decoded.left
-    return undefined
+    return unreadable
   }
 }
 

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { defer, from, type Observable } from 'rxjs'
 import type { CheckpointStorage } from './CheckpointStorage.js'
 import type { FileSystem } from './FileSystem.js'
@@ -60,15 +60,16 @@ export const fileStorage = (root: string, files: FileSystem): CheckpointStorage 
     )
   }
 
-  /** With the folder, when nothing but unfinished files is left in it. */
+  /** With what processes that were killed have left of it unfinished; and with the folder, when no other key is left in it. */
   const remove = async (key: string): Promise<void> => {
     await files.remove(join(root, key))
     const folder = dirname(key)
     if (folder === '.') return
     const names = await files.list(join(root, folder))
-    if (!names.every((name) => name.endsWith(TEMPORARY))) return
-    for (const name of names) await files.remove(join(root, folder, name))
-    await files.removeDirectory(join(root, folder))
+    const empty = names.every((name) => name.endsWith(TEMPORARY))
+    const unfinished = names.filter((name) => name.endsWith(TEMPORARY) && name.startsWith(`${basename(key)}.`))
+    for (const name of empty ? names : unfinished) await files.remove(join(root, folder, name))
+    if (empty) await files.removeDirectory(join(root, folder))
   }
 
   return {

@@ -17,8 +17,8 @@ export const foreignPrefix = (
       (prefix === ownPrefix
         ? 'Either another job uses the prefix: give each job a prefix of its own (setTransactionalIdPrefix). '
         : `This job had that prefix before it was given "${ownPrefix}". Either another job has used it as well. `) +
-      'Or the store was put back to ' +
-      'an older copy, or the job was started from an older savepoint: going on from there may write records a second time; ' +
+      "Or the store was put back to an older copy, a checkpoint that cannot be read was passed over (onCorrupt: 'previous'), or the job " +
+      'was started from an older savepoint: going on from there may write records a second time; ' +
       "setPrefixInUsePolicy('takeOver') accepts that.",
     retriable: false,
     fatal: true,
