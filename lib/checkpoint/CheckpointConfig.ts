@@ -23,7 +23,7 @@ export interface CheckpointConfig {
   readonly tolerableFailures?: number | undefined
   /** Checkpoints on their way at a time. Default 1. */
   readonly maxConcurrent?: number | undefined
-  /** Drops restored state that nobody asks for, instead of failing. Default false. */
+  /** Drops restored state that no part of the job asks for, instead of failing. Default false. */
   readonly allowNonRestoredState?: boolean | undefined
   readonly scheduler?: SchedulerLike | undefined
   readonly logger?: CheckpointLogger | undefined

@@ -16,7 +16,7 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * - `WentBack`: a prepared transaction is dead, so the job goes back to the checkpoint before it. A retry, or the next start, does.
  * - `Rescale`: the parallelism cannot be changed now: subtasks of the former one still run, or an earlier change is not through.
  * - `DuplicateUid`: two sources, or two states of one checkpoint, share a uid.
- * - `NonRestoredState`: the restored checkpoint holds state that nobody asked for.
+ * - `NonRestoredState`: the restored checkpoint holds state that no part of the job has asked for.
  * - `SourceLeft`: a source of the job left before its end, and the attempt ends with it.
  * - `Aborted`: the checkpoint was given up for a reason that is no failure, such as the end of the attempt.
  * - `StopFailed`: the job has ended with a stored checkpoint whose transactions could not be committed.

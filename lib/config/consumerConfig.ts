@@ -56,7 +56,7 @@ export const consumerProperties: KnownProperties = {
   unused: {
     ...unusedClientProperties,
     ...because(
-      'nobody joins the group: partitions are assigned by splitOwner',
+      'the source joins no group: partitions are assigned by splitOwner',
       'group.instance.id',
       'group.protocol',
       'group.remote.assignor',
@@ -90,7 +90,7 @@ export interface ConsumerConfig {
   readonly partitionDiscoveryIntervalMs: number
   readonly commitOffsetsOnCheckpoint: boolean
   readonly registerConsumerMetrics: boolean
-  /** what does not stop anything but should be told: properties nobody reads */
+  /** what is no error and still worth a warning: properties without effect */
   readonly warnings: readonly string[]
 }
 

@@ -62,7 +62,7 @@ export const producerProperties: KnownProperties = {
 export interface DecodedProducerConfig {
   readonly client: KafkaConfig
   readonly producer: ProducerConfig
-  /** what does not stop anything but should be told: properties nobody reads */
+  /** what is no error and still worth a warning: properties without effect */
   readonly warnings: readonly string[]
 }
 

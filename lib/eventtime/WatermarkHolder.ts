@@ -9,7 +9,7 @@ export interface WatermarkHolder {
   readonly watermarkWithout: number
 }
 
-/** Whoever wants to know: a `BehaviorSubject`, or anything with `next`. Undefined: nobody holds the watermark back. */
+/** Receives the holder: a `BehaviorSubject`, or anything with `next`. Undefined: no input holds the watermark back. */
 export interface WatermarkHolderObserver {
   next(holder: WatermarkHolder | undefined): void
 }

@@ -61,7 +61,7 @@ export class KafkaSourceBuilder<T> {
     return this.setProperty('bootstrap.servers', servers)
   }
 
-  /** Offsets are committed to this group, and read from it by `OffsetsInitializer.committedOffsets`. Nobody joins it. */
+  /** Offsets are committed to this group, and read from it by `OffsetsInitializer.committedOffsets`. The source does not join it. */
   setGroupId(groupId: string): this {
     return this.setProperty('group.id', groupId)
   }

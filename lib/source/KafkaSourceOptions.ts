@@ -30,6 +30,6 @@ export interface KafkaSplitsOptions {
 export interface KafkaSourceOptions<T> extends KafkaSplitsOptions {
   /** Event time and watermarks, by split; without it, Kafka's timestamps and no watermark but the final one. */
   readonly watermarks?: WatermarkStrategy<T> | undefined
-  /** Is told which split holds the watermark back, whenever anything of that changes; looked at every 200 ms. */
+  /** Receives which split holds the watermark back, whenever anything of that changes; looked at every 200 ms. */
   readonly watermarkHolder$?: WatermarkHolderObserver | undefined
 }

@@ -83,7 +83,7 @@ describe('decodeConsumerConfig', () => {
     )
     expect(warnings).toEqual([
       'Property fetch.max.wait is not known and has no effect. Did you mean fetch.max.wait.ms?',
-      'Property session.timeout.ms has no effect: nobody joins the group: partitions are assigned by splitOwner.',
+      'Property session.timeout.ms has no effect: the source joins no group: partitions are assigned by splitOwner.',
       'Property colour is not known and has no effect.',
     ])
   })

@@ -32,7 +32,7 @@ describe('warnings', () => {
       .build()
     expect(lines).toEqual([
       'Property partition.discovery.interval.ms is provided but will be overridden from 5 to -1',
-      'Property session.timeout.ms has no effect: nobody joins the group: partitions are assigned by splitOwner.',
+      'Property session.timeout.ms has no effect: the source joins no group: partitions are assigned by splitOwner.',
       'Property fetch.min.byte is not known and has no effect. Did you mean fetch.min.bytes?',
     ])
   })

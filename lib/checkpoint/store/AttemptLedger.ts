@@ -56,8 +56,8 @@ export interface AttemptLedger {
   /** Whether this is the first attempt that the store knows. */
   readonly first: boolean
   /**
-   * Takes over from the attempts before; once it has, nothing more happens. Emits those whose transactions have to be ended, newest first. `NotTakenOver` when the one that
-   * runs has lost patience.
+   * Takes over from the attempts before; once it has, nothing more happens. Emits those whose transactions have to be ended, newest
+   * first. `NotTakenOver` when the attempt that runs has waited for as long as it may, and has refused this one.
    */
   takeOver(): Observable<readonly FormerHolder[]>
   /** Ids above all that any attempt has reserved, for this attempt alone. `Superseded` when a newer attempt has taken over. */

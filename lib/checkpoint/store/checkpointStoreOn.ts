@@ -43,7 +43,7 @@ export interface CheckpointStoreOptions {
  *   then looks for a newer claim. So either the new attempt has seen the checkpoint, or the zombie sees the new attempt, gets a
  *   `Superseded` error and commits nothing.
  * - **An attempt takes over when it can begin.** Until then its claim is pending: the attempt that runs holds its next checkpoint back, and
- *   goes on after `TAKEOVER_MS` if nothing comes of it. One key says how it went, created by whoever comes first.
+ *   goes on after `TAKEOVER_MS` if nothing comes of it. One key says how it went; whichever attempt comes first creates it.
  * - **Ids are reserved in blocks** by creating a key, so two attempts never have the same one, however late a zombie is.
  * - **Processes may share it**, each with subtasks of its own: an attempt takes over from those that had a subtask of it, and leaves
  *   the others alone. Of each attempt the newest two checkpoints are kept, and those that a dead transaction would send the job
@@ -134,7 +134,7 @@ export const checkpointStoreOn = (
     { after, scheduler, takeOverLater = false, takeOverPatience = TAKEOVER_MS }: AttemptRequest,
   ): Generator<Step, StoredAttempt> {
     const name = attemptName(claim)
-    // An attempt that is about to take over, and that this one supersedes, must not do so behind its back.
+    // An attempt that is about to take over, and that this one supersedes, must not do so after this one has read what there is.
     const pending = (yield* reader.attempts()).filter((other) => !other.active && supersedes(claim, other))
     for (const other of pending) yield* decide(storage, other.name, { taken: false, by: name })
     const others = (yield* reader.attempts()).filter((other) => other.name !== name)

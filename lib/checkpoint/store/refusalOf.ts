@@ -9,7 +9,7 @@ import type { StoreReader } from './StoreReader.js'
 export const TAKEOVER_POLL = 100
 
 /**
- * Why an attempt may not take over. Either the one that runs has lost patience: a retry tries again. Or an attempt that was started
+ * Why an attempt may not take over. Either the one that runs has waited for it too long: a retry tries again. Or an attempt that was started
  * later is about to: then it is waited for what becomes of that one, or of the one by which that one was refused in turn. When it takes
  * over, this one is `Superseded`, so that a retry of its process does not take back what it has taken over.
  */

@@ -10,7 +10,7 @@ import type { IdBlock } from './AttemptLedger.js'
  * - `attempt-000007/chk-<id>.committed.json`, `…/restored.committed.json`: committables known to be committed.
  * - `attempt-000007/sinks.json`: its two-phase sinks, with the owners of their transactional ids.
  * - `attempt-000007/settled.json`: all transactions of the attempts before have been ended.
- * - `attempt-000007/verdict.json`: whether it has taken over. Created by itself, or by the attempt before, which lost patience.
+ * - `attempt-000007/verdict.json`: whether it has taken over. Created by itself, or by the attempt before, which has waited too long.
  * - `attempt-000007/lease.json`: changes as long as the attempt lives, and goes when it ends.
  * - `ids/<first>-<last>.json`: a block of ids, and the attempt that has reserved it.
  * - `rescaled/<newest former attempt>-to-<parallelism>.json`: what all subtasks of a new parallelism start from.

@@ -56,7 +56,7 @@ const LAG_VALID = 10_000
 /**
  * One attempt of one subtask: joins the checkpoints, restores, discovers, reads, answers barriers, ends.
  *
- * 1. The coordinator restores (or nobody does): `Restored` goes out. Meanwhile the client connects.
+ * 1. The coordinator restores (or there is none): `Restored` goes out. Meanwhile the client connects.
  * 2. Restored splits are read from where they stood; the first discovery adds the rest. Then the first checkpoint may be taken.
  * 3. **The loop** is the only one that emits. Whatever happens (data, an acknowledgement, a request of the coordinator, a tick)
  *    sets a flag and asks for a turn; flags are looked at when `next()` has returned, requests between two records.
@@ -167,11 +167,11 @@ export class KafkaSourceReader<T> {
     this.committer?.close()
     this.splits?.close()
     this.attempt?.leave()
-    // Nobody is there to be told.
+    // The stream is over: there is no place for an error of closing.
     this.client?.close().subscribe({ error: () => undefined })
   }
 
-  /** @param connected the attempt waits for it: whoever cannot reach a broker takes over from no one */
+  /** @param connected the attempt waits for it: one that cannot reach a broker takes over from no other */
   private join(connected: Observable<unknown>): void {
     const { uid, subtaskIndex, parallelism } = this
     const wake = (): void => {

@@ -7,7 +7,7 @@ import { listOf } from '../listOf.js'
 import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 
 /**
- * Tells the group how far we are: for monitoring, and for whoever starts from committed offsets. Never for our own restore, so a
+ * Commits to the group how far the source is: for monitoring, and for consumers that start from committed offsets. Never for our own restore, so a
  * failure is counted and logged, and never fatal; the next commit says it again.
  *
  * One commit at a time; of those that wait, only the latest is sent. A partition that is refused holds no other back; that is

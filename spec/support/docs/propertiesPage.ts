@@ -23,7 +23,7 @@ const notes: Readonly<Record<string, string>> = {
   'enable.auto.commit': 'without checkpoints only: up to what the pipeline has taken over',
   'fetch.max.decompressed.bytes':
     'ours: the most bytes that compressed batches may have become at one time, over all splits of a subtask; a batch that becomes more by itself ends the job',
-  'group.id': 'offsets are committed to it; nobody joins it',
+  'group.id': 'offsets are committed to it; the source does not join it',
   'max.poll.records': 'in a batch of the stream; with several splits less, from four on a quarter',
   'partition.discovery.interval.ms': 'Flink’s; 0 or less: once; bounded sources look once',
   'receive.message.max.bytes':
