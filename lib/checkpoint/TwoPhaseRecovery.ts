@@ -6,14 +6,13 @@ import type {
   OwnerRecords,
   RecoveryAction,
   RestoredTransaction,
-  TransactionOwner,
   TwoPhaseSink,
 } from '../stream/TwoPhaseCommit.js'
 import { CheckpointError } from './CheckpointError.js'
 import { decideRecovery, firstDead } from './decideRecovery.js'
 import type { JobShare } from './JobShare.js'
 import type { ReservedIds } from './ReservedIds.js'
-import type { AttemptLedger, EarlierCheckpoint, FormerHolder, SinkRecord } from './store/AttemptLedger.js'
+import type { AttemptLedger, EarlierCheckpoint, FormerHolder, IdBlock, SinkRecord } from './store/AttemptLedger.js'
 import type { SubtaskKey } from './PendingCheckpoint.js'
 import type { StoredCheckpoint, StoredTransaction } from './store/CheckpointStore.js'
 import { fromStored } from './storedState.js'
@@ -108,7 +107,7 @@ export class TwoPhaseRecovery {
     const { ledger, ids } = this.context
     return {
       ownerRecords: () => this.ownerRecords(participant),
-      recordOwner: (owner) => this.recordOwner(participant, owner),
+      recordOwner: (owner) => this.record(participant, { owner }),
       inheritance$: this.known.pipe(
         take(1),
         map(() => this.inheritanceOf(participant)),
@@ -122,6 +121,7 @@ export class TwoPhaseRecovery {
         }),
       settled: () => this.settle(participant),
       nextNumber: (after) => ids.next(after),
+      passOver: (upTo) => this.record(participant, { passedOver: upTo }),
       release: (below) => {
         this.floors.set(participant, below)
         this.context.changed()
@@ -193,7 +193,11 @@ export class TwoPhaseRecovery {
       ])
       return [...names].flatMap((name) =>
         subtasks.map((subtaskIndex) => ({
-          ...{ attemptId, name, subtaskIndex, blocks, unrecorded },
+          ...{ attemptId, name, subtaskIndex, unrecorded },
+          blocks: blocksAbove(
+            sinks.find((sink) => sink.name === name && sink.subtaskIndex === subtaskIndex)?.passedOver ?? 0,
+            blocks,
+          ),
           states: this.statesOfSinks(sinks.filter((sink) => sink.name === name)),
         })),
       )
@@ -227,10 +231,10 @@ export class TwoPhaseRecovery {
     )
   }
 
-  private recordOwner(participant: Participant, owner: TransactionOwner | undefined): Observable<void> {
+  private record(participant: Participant, what: Pick<SinkRecord, 'owner' | 'passedOver'>): Observable<void> {
     return defer(() => {
       const { uid, name, subtaskIndex } = participant
-      this.records.set(participant, { uid, name, subtaskIndex, owner })
+      this.records.set(participant, { uid, name, subtaskIndex, ...this.records.get(participant), ...what })
       return this.context.ledger.recordSinks([...this.records.values()])
     })
   }
@@ -295,6 +299,9 @@ const actionsOf = (
   const { actions } = decideRecovery(transactions, earlier)
   return new Map(transactions.map((transaction, index) => [transaction, actions[index] ?? 'commit']))
 }
+
+const blocksAbove = (number: number, blocks: readonly IdBlock[]): readonly IdBlock[] =>
+  blocks.filter(({ last }) => last > number).map(({ first, last }) => ({ first: Math.max(first, number + 1), last }))
 
 /** By uid, the transactions of a checkpoint that are not known to be committed. */
 const uncommitted = (

@@ -11,6 +11,7 @@ export const soloTwoPhaseCommit = (): TwoPhaseCommit => ({
     goBack: () => NEVER,
     settled: () => of(undefined),
     nextNumber: (after) => of(after + 1),
+    passOver: () => of(undefined),
     release: () => undefined,
     confirm: () => of(undefined),
     leave: () => undefined,

@@ -9,7 +9,12 @@ import type {
 } from '../../lib/checkpoint/store/AttemptLedger.js'
 import type { StoredCheckpoint } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { TwoPhaseRecovery } from '../../lib/checkpoint/TwoPhaseRecovery.js'
-import type { RestoredTransaction, TransactionStanding, TwoPhaseSink } from '../../lib/stream/TwoPhaseCommit.js'
+import type {
+  Inheritance,
+  RestoredTransaction,
+  TransactionStanding,
+  TwoPhaseSink,
+} from '../../lib/stream/TwoPhaseCommit.js'
 
 const checkpoint = (prepared: StoredCheckpoint['prepared'] = {}, committed = {}): StoredCheckpoint => ({
   ...{ checkpointId: 5, timestamp: 0, savepoint: false, parallelism: 2, operatorStates: {}, prepared, committed },
@@ -33,6 +38,7 @@ const recoveryOf = ({
   others = [] as readonly SinkRecord[],
 } = {}) => {
   const asked: unknown[] = []
+  const written: (readonly SinkRecord[])[] = []
   let changes = 0
   const say = <A>(what: unknown, answer: Observable<A>): Observable<A> =>
     defer(() => {
@@ -46,7 +52,10 @@ const recoveryOf = ({
     release: () => EMPTY,
     confirm: () => say('confirm', of(undefined)),
     otherSinks: () => of(others),
-    recordSinks: (sinks) => say(['sinks', ...sinks.map(({ name, owner }) => `${name} ${owner?.epoch}`)], of(undefined)),
+    recordSinks: (sinks) => {
+      written.push(sinks)
+      return say(['sinks', ...sinks.map(({ name, owner }) => `${name} ${owner?.epoch}`)], of(undefined))
+    },
     settled: () => EMPTY,
     newestBefore: (subtask, before) => say(['before', subtask, before], of(earlier)),
     goBack: (before) => say(['go back', ...before], of(goesBack)),
@@ -55,7 +64,7 @@ const recoveryOf = ({
     ...{ restored, ledger, ids: new ReservedIds(ledger), share: { parallelism: 2, subtasks } },
     changed: () => changes++,
   })
-  return { recovery, asked, changes: () => changes }
+  return { recovery, asked, written, changes: () => changes }
 }
 
 const transaction = (
@@ -258,6 +267,34 @@ describe('TwoPhaseRecovery', () => {
     expect(recovery.floor).toBe(18)
     b.leave()
     expect(recovery.floor).toBe(20)
+  })
+
+  it('should leave alone what former attempts have passed over, which others use, and note what this one does', () => {
+    const blocks = [
+      { first: 1, last: 16 },
+      { first: 17, last: 32 },
+      { first: 33, last: 48 },
+    ]
+    const { recovery, asked, written } = recoveryOf()
+    const sinks = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
+    recovery.begin([holder({ blocks, sinks: [{ ...record('job'), passedOver: 20 }, record('other')] })])
+    recovery.close()
+    const blocksOf = (sink: TwoPhaseSink) =>
+      (outcome(sink.inheritance$) as [Inheritance])[0].former
+        .filter(({ subtaskIndex }) => subtaskIndex === 0)
+        .map((one) => one.blocks)
+    expect(sinks.map(blocksOf)).toEqual([[[{ first: 21, last: 32 }, blocks[2]]], [blocks]])
+
+    const owner = { producerId: '7', epoch: 2 }
+    outcome(sinks[0]!.recordOwner(owner))
+    outcome(sinks[0]!.passOver(64))
+    outcome(sinks[0]!.recordOwner(undefined))
+    expect(asked.length).toBe(3)
+    expect(written.map(([sink]) => [sink?.owner, sink?.passedOver])).toEqual([
+      [owner, undefined],
+      [owner, 64],
+      [undefined, 64],
+    ])
   })
 
   it('should hand on what is recorded about owners, by name and subtask', () => {

@@ -67,6 +67,7 @@ const scene = ({ ids = {}, policy = 'fail', owners = firstAttempt, superseded = 
       goBack: () => NEVER,
       settled: () => EMPTY,
       nextNumber: (after: number) => of(after + 1),
+      passOver: (upTo: number) => note(`pass over ${upTo}`, () => of(undefined)),
       release: (below: number) => released.push(below),
       confirm: () => note('confirm', () => (superseded ? throwError(() => new Error('superseded')) : of(undefined))),
       leave: () => undefined,
@@ -137,6 +138,14 @@ describe('TransactionsAhead', () => {
       const world = scene({ ids: { 'job-0-9': described('Ongoing') }, policy })
       expect(ahead(world, usedBefore).take()?.number).toBe(21)
       expect([world.warnings.length, world.released]).toEqual([said, [21]])
+      // Before it uses another one: what died in between must not leave these to the next attempt.
+      expect(world.asked.slice(0, 5)).toEqual([
+        'describe 16',
+        'confirm',
+        'pass over 20',
+        'describe 16',
+        'init job-0-21',
+      ])
     }
   })
 

@@ -107,6 +107,7 @@ export class TransactionsAhead {
         logger?.warn(error.message)
       }
       this.newest = this.lookedUpTo
+      yield* result(twoPhase.passOver(this.newest))
       twoPhase.release(this.newest + 1)
     }
   }

@@ -128,6 +128,16 @@ const differences = {
       { at: 160, do: 'rename', how: 'unsubscribe', down: 0 },
     ],
   },
+  'its checkpoints are deleted, and the next process passes over the ids that were used before': {
+    partitions: 2,
+    interval: 2_000,
+    maxConcurrent: 2,
+    records: [{ ...record(0, 5, 1), bad: true }, record(8_300, 6)],
+    events: [
+      { at: 9_000, do: 'empty' },
+      { at: 14_000, do: 'kill', slot: 0, down: 61_000 },
+    ],
+  },
 } satisfies Readonly<Record<string, Partial<Script>>>
 
 export const found: readonly { readonly title: string; readonly script: Script }[] = Object.entries(differences).map(
