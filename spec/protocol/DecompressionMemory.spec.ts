@@ -45,6 +45,16 @@ describe('DecompressionMemory', () => {
     expect(evicted).toEqual(['b', 'c', 'a'])
   })
 
+  it('should be as patient with each that it evicts', () => {
+    const { evicted, ask } = scene(100, { a: 30, b: 30, c: 30 })
+    const asks = [40, 70, 100].map((needed) => {
+      let asked = 0
+      for (const before = evicted.length; evicted.length === before; asked++) ask('d', needed)
+      return asked
+    })
+    expect(asks).toEqual([asks[0], asks[0], asks[0]])
+  })
+
   it('should not evict what is read while it is asked', () => {
     const { memory, evicted, fetch, ask } = scene(100, { a: 90 })
     for (let i = 0; i < 100; i++) {

@@ -291,6 +291,18 @@ describe('decodeRecordBatches', () => {
       expect(offsets(second!, 9)).toEqual([0, 1, 2, 3])
     })
 
+    it('should ask for as much room as the next batch needs, and not as the one before needed', () => {
+      const memory = new DecompressionMemory(500_000)
+      const other = opening([zeros(0, 3), zeros(3, 3)], memory, 'other')
+      const partition = opening([zeros(0, 4), zeros(4, 1)], memory)
+      offsets(other, 1)
+      expect(offsets(partition, 1)).toEqual([])
+      offsets(other, 2)
+      expect(offsets(partition, 4)).toEqual([0, 1, 2, 3])
+      offsets(other, 1)
+      expect(offsets(partition, 1)).toEqual([4])
+    })
+
     it('should be taken from one that is not read on, and made anew for it', () => {
       const memory = new DecompressionMemory(500_000)
       const [first, second] = ['a', 'b'].map((topic) => opening(zeros(0, 3), memory, topic))

@@ -536,6 +536,17 @@ describe.each(exchanges.map((exchange) => [titleOf(exchange), exchange] as const
   })
 })
 
+it('should be sent with the keys that Kafka knows them by, in the versions that Java wrote them in', () => {
+  const sent = exchanges.map(({ api }) => `${api.apiKey} ${api.apiName} v${api.apiVersion}`)
+  expect([...new Set(sent)].sort((a, b) => parseInt(a) - parseInt(b))).toEqual([
+    ...['0 Produce v8', '1 Fetch v11', '1 Fetch v13', '2 ListOffsets v5', '3 Metadata v12', '3 Metadata v8'],
+    ...['8 OffsetCommit v7', '9 OffsetFetch v5', '17 SaslHandshake v1', '18 ApiVersions v2', '19 CreateTopics v3'],
+    ...['20 DeleteTopics v3', '22 InitProducerId v1', '23 OffsetForLeaderEpoch v3', '24 AddPartitionsToTxn v2'],
+    ...['26 EndTxn v1', '32 DescribeConfigs v1', '36 SaslAuthenticate v1', '37 CreatePartitions v1'],
+    ...['61 DescribeProducers v0', '65 DescribeTransactions v0', '66 ListTransactions v0'],
+  ])
+})
+
 /** Bytes at a response's end that hold nothing we read. */
 const trailing = (apiName: string): number =>
   ({ Metadata: 4, ListTransactions: 1, DescribeProducers: 1, DescribeTransactions: 1 })[apiName] ?? 0
