@@ -49,6 +49,22 @@ describe('AlignmentGroup', () => {
     expect(fastPaused()).toBe(false)
   })
 
+  it('should hear at once of what begins to count, and of what goes on with the next report', () => {
+    const group = new AlignmentGroup()
+    const [slow, fast] = [group.join(10), group.join(10)]
+    slow.emitWatermark(0)
+    expect(slow.reported).toBe(0)
+    slow.emitWatermark(5)
+    slow.setIdle(false)
+    expect(slow.reported).toBe(0)
+    slow.report()
+    expect(slow.reported).toBe(5)
+    slow.setIdle(true)
+    slow.setIdle(false)
+    fast.emitWatermark(16)
+    expect([slow.reported, fast.paused]).toEqual([5, true])
+  })
+
   it('should say once that it is empty', () => {
     let empty = 0
     const group = new AlignmentGroup(() => empty++)

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { expectTypeOf } from 'expect-type'
-import { EMPTY, NEVER, Subject, of } from 'rxjs'
+import { EMPTY, NEVER, Subject, map, of } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { combineWatermarks } from '../../lib/eventtime/combineWatermarks.js'
 import { unionElements } from '../../lib/eventtime/unionElements.js'
+import type { CheckpointOutcome } from '../../lib/stream/CheckpointBarrier.js'
 import type { StreamElement } from '../../lib/stream/StreamElement.js'
 import { runMarbles } from '../../lib/testing/runMarbles.js'
 import { Upstream, record, show, watermark } from '../support/elements.js'
@@ -123,6 +124,21 @@ describe('unionElements', () => {
       const three = hotElements('ab-')
       expectElements(unionElements(three), '-!').toBe('a')
       expectSubscriptions(three.subscriptions).toBe('^!')
+    })
+  })
+
+  it('should listen to what becomes of a checkpoint until all barriers have come, or it is left', () => {
+    runMarbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const outcomes = [1, 2].map(() => hot<CheckpointOutcome>('-'))
+      const barriers = outcomes.map((outcome$, index) => up.barrier(index + 1, undefined, outcome$))
+      const elements = { a: barriers[0]!, b: barriers[1]! }
+      const one = hot<Elements>(' -a----b--', elements)
+      const two = hot<Elements>(' ---a-----', elements)
+      const expected = '          ---a-----'
+      const subscription = '      ^-------!'
+      expectObservable(unionElements(one, two).pipe(map(show)), subscription).toBe(expected, { a: 'B1' })
+      expectSubscriptions(outcomes[0]!.subscriptions).toBe('-^-!')
+      expectSubscriptions(outcomes[1]!.subscriptions).toBe('------^-!')
     })
   })
 

@@ -6,6 +6,7 @@ import { combineWatermarks } from '../../lib/eventtime/combineWatermarks.js'
 import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'
 import { MemoryMetricGroup } from '../../lib/metrics/MemoryMetricGroup.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
+import { recordsOnly } from '../../lib/stream/recordsOnly.js'
 import type { StreamElement } from '../../lib/stream/StreamElement.js'
 import { show } from '../support/elements.js'
 import { onKafka } from './support/onKafka.js'
@@ -149,6 +150,27 @@ describe('the splits of a KafkaSource, aligned', () => {
     expect(completed).toEqual(['slow', 'fast'])
     expect(Math.max(...drifts)).toBeGreaterThan(30)
     expect(Math.max(...drifts)).toBeLessThanOrEqual(30 + 10)
+  })
+
+  it('should be read on when the others have reported that they caught up, and not with the next tick', () => {
+    onKafka({ fast: 1, slow: 1 }, (kafka, scheduler, { expectObservable }) => {
+      const fast = [0, 50, 60].map((timestamp) => ({ value: `${timestamp}`, timestamp }))
+      kafka.produce('fast', fast)
+      kafka.produce('slow', [{ value: '0', timestamp: 0 }])
+      scheduler.schedule(() => kafka.produce('slow', [{ value: '100', timestamp: 100 }]), 110)
+      const read = (topic: string) =>
+        builderOf(topic)
+          .setProperty('max.poll.records', 1)
+          .build()
+          .elements({
+            connect: kafka.connect,
+            scheduler,
+            watermarks: everyRecord<string>().withWatermarkAlignment('reported', 30, 50),
+          })
+          .pipe(recordsOnly())
+      expectObservable(read('slow'), '^ 300ms !').toBe('a 109ms b', { a: '0', b: '100' })
+      expectObservable(read('fast'), '^ 300ms !').toBe('(ab) 146ms c', { a: '0', b: '50', c: '60' })
+    })
   })
 
   it('should not be called idle for the time in which a split waits', () => {

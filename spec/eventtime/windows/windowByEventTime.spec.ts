@@ -8,6 +8,7 @@ import { TumblingEventTimeWindows } from '../../../lib/eventtime/windows/Tumblin
 import { windowByEventTime } from '../../../lib/eventtime/windows/windowByEventTime.js'
 import type { WindowConfig } from '../../../lib/eventtime/windows/windowByEventTime.js'
 import { MemoryMetricGroup } from '../../../lib/metrics/MemoryMetricGroup.js'
+import type { Restored } from '../../../lib/stream/Restored.js'
 import type { StreamElement } from '../../../lib/stream/StreamElement.js'
 import { StreamRecord } from '../../../lib/stream/StreamRecord.js'
 import { Upstream, active, idle, record, show, watermark } from '../../support/elements.js'
@@ -211,6 +212,26 @@ describe('windowByEventTime', () => {
       expect(after.out()).toEqual(['R', 'W3'])
       after.send(record('a2', 2), record('b2', 12), record('c1', -5), watermark(19), record('a3', 3))
       expect(after.out()).toEqual(['[0,10) a1 a2@9', 'late c1@-5', '[10,20) b1 b2@19', 'W19', 'late a3@3'])
+    })
+
+    it('should make late what was late, and still tell which record that is', () => {
+      const checkpoint = new Checkpointed()
+      attempt().send(watermark(9), checkpoint.barrier())
+      const source = new Subject<StreamElement<Value>>()
+      const told: unknown[] = []
+      let restored: Restored | undefined
+      source.pipe(windowByEventTime(config({ sideOutputLateData: (value) => value }))).subscribe((element) => {
+        if (element.kind === 'restored') restored = element
+        else told.push([shown(element), restored?.emitting?.()])
+      })
+      const position = { topic: 't', partition: 0, offset: 7 }
+      source.next({ ...checkpoint.restored, emitting: () => position })
+      for (const element of [record('a1', 3), record('a2', 13), watermark(19)]) source.next(element)
+      expect(told).toEqual([
+        ['a1@3', position],
+        ['[10,20) a2@19', undefined],
+        ['W19', position],
+      ])
     })
 
     it('should not hold that the source had come to its end', () => {
