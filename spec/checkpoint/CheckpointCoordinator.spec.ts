@@ -312,11 +312,14 @@ describe('CheckpointCoordinator', () => {
       expect(job.until(60).events.at(-1)).toBe('trigger: Timeout')
     })
 
-    it('should hand the error of a store that cannot begin to the sources', () => {
-      const job = new Job({ store: { begin: () => throwError(() => new Error('no directory')) } })
-      job.run(job.pipeline())
+    it('should hand the error of a store that cannot begin to the sources, with its cause', () => {
+      const cause = new Error('no directory')
+      const job = new Job({ store: { begin: () => throwError(() => cause) } })
+      const errors: unknown[] = []
+      job.pipeline().subscribe({ error: (error) => errors.push(error) })
+      job.until(10)
 
-      expect(job.until(10).events).toEqual(['StoreFailed'])
+      expect(errors).toEqual([expect.objectContaining({ _tag: 'StoreFailed', cause })])
     })
   })
 

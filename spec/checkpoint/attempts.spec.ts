@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { concatMap, defer, merge, type Observable, retry, Subject, takeUntil, tap, throwError, timer } from 'rxjs'
+import { concatMap, defer, map, merge, type Observable, retry, Subject, takeUntil, tap, throwError, timer } from 'rxjs'
 import { mergeMap } from 'rxjs'
 import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
 import type { CheckpointConfig } from '../../lib/checkpoint/CheckpointConfig.js'
+import type { AttemptLedger } from '../../lib/checkpoint/store/AttemptLedger.js'
 import type { CheckpointStore } from '../../lib/checkpoint/store/CheckpointStore.js'
 import type { CheckpointBarrier } from '../../lib/stream/CheckpointBarrier.js'
 import { handSink } from './support/handSink.js'
@@ -170,6 +171,45 @@ describe('CheckpointCoordinator: attempts', () => {
       ...['first: barrier 3', 'second: restored 3', 'second: barrier 17', 'second: completed 17'],
       ...['first: aborted 3', 'first: Superseded', 'second: barrier 18', 'second: completed 18'],
     ])
+  })
+
+  it('should show that it lives, so that no one changes the parallelism meanwhile', () => {
+    const job = new Job()
+    const first = job.run(job.pipeline(), 'one of one')
+    const change = (name: string) =>
+      job.run(
+        job.pipeline({ coordinator: job.coordinatorWith({}), parallelism: 2 }).pipe(map((event) => event.slice(0, 8))),
+        name,
+      )
+    job.at(20_000, () => change('too soon'))
+    job.at(30_000, () => first.unsubscribe())
+    job.at(30_001, () => change('then'))
+
+    const events = job.until(40_000).log.filter(([, event]) => /^too soon|^then: restored/.test(event))
+    expect(events).toEqual([
+      [22_000, 'too soon: Rescale'],
+      [30_001, 'then: restored'],
+    ])
+  })
+
+  it('should let the store forget ids that no checkpoint needs any more, 32 at a time', () => {
+    const released: number[] = []
+    const inner = new MemoryCheckpointStore()
+    const counted = (ledger: AttemptLedger): AttemptLedger => ({
+      ...ledger,
+      release: (below) => {
+        released.push(below)
+        return ledger.release(below)
+      },
+    })
+    const store: CheckpointStore = {
+      begin: (request) =>
+        inner.begin(request).pipe(map((attempt) => ({ ...attempt, ledger: counted(attempt.ledger!) }))),
+    }
+    const job = new Job({ interval: 10, store })
+    job.run(job.pipeline())
+
+    expect([job.until(1_000).timesOf(/^barrier/).length, released]).toEqual([101, [32, 64, 96]])
   })
 
   describe('state that nobody asks for', () => {

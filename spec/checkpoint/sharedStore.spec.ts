@@ -65,6 +65,28 @@ describe.each([
     })
   })
 
+  it('should give each process the prepared transactions of its subtasks, and all of them after a change', async () => {
+    const store = create()
+    const prepared = (checkpointId: number, ...subtasks: readonly number[]) => ({
+      sink: subtasks.map((subtaskIndex) => ({ id: `t${subtaskIndex}@${checkpointId}`, checkpointId, subtaskIndex })),
+    })
+    const stored = async (id: number, subtasks: readonly number[]) =>
+      firstValueFrom(
+        (await begin(store, 3, subtasks)).complete({
+          ...checkpoint(id, 3, subtasks),
+          prepared: prepared(id, ...subtasks),
+        }),
+      )
+    await stored(7, [0])
+    await stored(4, [1, 2])
+    const restored = async (parallelism: number, subtasks: readonly number[]) =>
+      (await begin(store, parallelism, subtasks)).restored?.prepared?.['sink']?.map(({ id }) => id)
+
+    expect(await restored(3, [2])).toEqual(['t2@4'])
+    expect(await restored(3, [0, 1, 2])).toEqual(['t0@7', 't1@4', 't2@4'])
+    expect(await restored(2, [1])).toEqual(['t0@7', 't1@4', 't2@4'])
+  })
+
   it('should begin a subtask fresh that has never run', async () => {
     const store = create()
     await complete(await begin(store, 2, [0]), 7, 2, [0])
@@ -169,6 +191,19 @@ describe.each([
     const share = { parallelism: 4, subtasks: [0] }
 
     expect((await firstValueFrom(store.begin({ share, scheduler: noTime }))).restored).toBeUndefined()
+  })
+
+  it('should wait for 6 s without a sign of life, also of one that has just begun', async () => {
+    for (const takeOverLater of [false, true]) {
+      const store = create()
+      const begun = await firstValueFrom(
+        store.begin({ share: { parallelism: 2, subtasks: [0] }, takeOverLater, scheduler: hurried() }),
+      )
+      if (!takeOverLater) await firstValueFrom(begun.lease!.renew())
+      const scheduler = hurried()
+      await firstValueFrom(store.begin({ share: { parallelism: 3, subtasks: [0] }, scheduler }))
+      expect(scheduler.now()).toBe(6_000)
+    }
   })
 
   it('should not wait for a process that ends before it has taken over', async () => {

@@ -8,6 +8,7 @@ import { TransactionNamingStrategy } from '../../lib/sink/transaction/Transactio
 import type { CheckpointOutcome } from '../../lib/stream/CheckpointBarrier.js'
 import { record, watermark } from '../support/elements.js'
 import { aborted, completed, HandFed } from './HandFed.js'
+import { SinkScene } from './sinkScene.js'
 
 describe('sinkTo, at its end', () => {
   const unhandled: unknown[] = []
@@ -120,6 +121,22 @@ describe('sinkTo, at its end', () => {
       })
       expect(failed).toEqual([expect.stringMatching(/^sink-job: .* unsubscribed before it had committed/)])
     })
+  })
+
+  it('should have committed what a savepoint holds when the stop is answered', () => {
+    const scene = new SinkScene()
+    scene.kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.delay(300))
+    const answers: unknown[] = []
+    scene.play(() => {
+      const coordinator = scene.coordinator({ interval: 0 })
+      scene.start(scene.job({ coordinator }))
+      scene.at(55, () =>
+        coordinator
+          .stopWithSavepoint({ drain: false })
+          .subscribe(() => answers.push([scene.scheduler.now(), scene.committed.length])),
+      )
+    }, 2000)
+    expect(answers).toEqual([[355, 5]])
   })
 
   it('should fail as soon as its producer does, and not with the next barrier', () => {
