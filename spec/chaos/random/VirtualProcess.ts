@@ -1,4 +1,4 @@
-import { concatMap, defer, NEVER, retry, type SchedulerLike, Subscription, throwError, timer } from 'rxjs'
+import { concatMap, defer, NEVER, retry, type SchedulerLike, Subscription, tap, throwError, timer } from 'rxjs'
 import { CheckpointCoordinator } from '../../../lib/checkpoint/CheckpointCoordinator.js'
 import type { CheckpointStorage } from '../../../lib/checkpoint/store/CheckpointStorage.js'
 import type { ConnectKafka } from '../../../lib/client/KafkaClient.js'
@@ -44,6 +44,8 @@ export interface ProcessWorld {
   step(process: VirtualProcess, what: string): void
   storeFault(call: string): 'fail' | 'loseAnswer' | undefined
   storeDelay(call: string): number
+  /** a key of the store is created */
+  created(process: VirtualProcess, key: string): void
   /** an attempt begins, at this time */
   begun(): number
   emitted(process: VirtualProcess, event: SinkEvent): void
@@ -88,7 +90,7 @@ export class VirtualProcess {
       timeout: script.timeout,
       tolerableFailures: script.tolerableFailures,
       maxConcurrent: script.maxConcurrent,
-      store: watchedStore(part.storage, {
+      store: watchedStore(this.storage, {
         scheduler: clock,
         get dead() {
           return clock.dead
@@ -163,6 +165,17 @@ export class VirtualProcess {
     this.clock.kill()
     for (const clientId of this.clients) this.world.kafka.cut(clientId)
     this.endWith({ _tag: 'killed' })
+  }
+
+  private get storage(): CheckpointStorage {
+    const { storage } = this.part
+    const create: CheckpointStorage['create'] = (key, text) =>
+      storage.create(key, text).pipe(
+        tap((created) => {
+          if (created) this.world.created(this, key)
+        }),
+      )
+    return { ...storage, create }
   }
 
   private endWith(end: NonNullable<VirtualProcess['end']>): void {

@@ -48,6 +48,8 @@ export class World implements ProcessWorld {
   over = false
   endedAt = 0
   private mishaps = 0
+  /** who has claimed an attempt, and whether it was the first of that process */
+  private readonly claims = new Map<string, { readonly process: VirtualProcess; readonly isFirst: boolean }>()
   private readonly probes: ProbeWatch
 
   constructor(readonly script: Script) {
@@ -151,7 +153,7 @@ export class World implements ProcessWorld {
     this.failures.push(error)
     this.messages.push({ at: this.now, text: textOf(error), process })
     this.losses.hear(lostTransactions(error))
-    if (isSuperseded(error) && this.isUsurped(process))
+    if (isSuperseded(error) && this.isUsurped(process, textOf(error)))
       this.violated('usurped', `${process.name} is superseded, by a process that cannot begin`)
   }
 
@@ -205,8 +207,20 @@ export class World implements ProcessWorld {
     return this.transactions.open((name) => !strangers.has(name))
   }
 
-  /** Whether all that began after it cannot begin. */
-  private isUsurped(process: VirtualProcess): boolean {
+  created(process: VirtualProcess, key: string): void {
+    const attempt = /^(.*)\/claim\.json$/.exec(key)?.[1]
+    if (attempt === undefined || process.part.topics !== '') return
+    const isFirst = ![...this.claims.values()].some((claim) => claim.process === process)
+    this.claims.set(attempt, { process, isFirst })
+  }
+
+  /**
+   * Whether all that began after it cannot begin, and who has superseded it is one of these, or a retry. A process that was started
+   * earlier may have been stopped before it came to the store.
+   */
+  private isUsurped(process: VirtualProcess, text: string): boolean {
+    const by = this.claims.get(/superseded by (\S+) of/.exec(text)?.[1] ?? '')
+    if (by?.isFirst === true && !by.process.part.refused) return false
     const newer = this.fleet.all.slice(this.fleet.all.indexOf(process) + 1).filter(({ part }) => part.topics === '')
     return newer.length > 0 && newer.every(({ part }) => part.refused)
   }

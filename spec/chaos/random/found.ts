@@ -138,6 +138,14 @@ const differences = {
       { at: 14_000, do: 'kill', slot: 0, down: 61_000 },
     ],
   },
+  'a process sleeps before it has come to the store, and wakes beside another one': {
+    guarantee: 'AT_LEAST_ONCE',
+    events: [
+      { at: 0, do: 'sleep', slot: 0, ms: 1 },
+      { at: 0, do: 'stop', how: 'suspend', exit: 'end', down: 0 },
+      { at: 25, do: 'falseStart', slot: 0, ms: 0 },
+    ],
+  },
 } satisfies Readonly<Record<string, Partial<Script>>>
 
 export const found: readonly { readonly title: string; readonly script: Script }[] = Object.entries(differences).map(
