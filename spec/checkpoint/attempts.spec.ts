@@ -9,6 +9,7 @@ import type { CheckpointConfig } from '../../lib/checkpoint/CheckpointConfig.js'
 import type { AttemptLedger } from '../../lib/checkpoint/store/AttemptLedger.js'
 import type { CheckpointStore } from '../../lib/checkpoint/store/CheckpointStore.js'
 import type { CheckpointBarrier } from '../../lib/stream/CheckpointBarrier.js'
+import type { Restored } from '../../lib/stream/Restored.js'
 import { handSink } from './support/handSink.js'
 import { handSource } from './support/handSource.js'
 import { Job, restoredOf, slowStore } from './support/job.js'
@@ -210,6 +211,30 @@ describe('CheckpointCoordinator: attempts', () => {
     job.run(job.pipeline())
 
     expect([job.until(1_000).timesOf(/^barrier/).length, released]).toEqual([101, [32, 64, 96]])
+  })
+
+  it.each([
+    ['when their sinks have joined', 20, 80],
+    ['when it is known that one of them does not join', Infinity, 90],
+  ])('should decide about prepared transactions %s', (_, joinsAfter, decidedAt) => {
+    const job = new Job()
+    const prepared = {
+      snapshot: (barrier: CheckpointBarrier) => barrier.snapshot('sink-b', {}, [{ id: 't', checkpointId: 1 }]),
+    }
+    const first = job.run(merge(job.pipeline({ uid: 'a' }, { uid: 'sink-a' }), job.pipeline({ uid: 'b' }, prepared)))
+    job.at(50, () => first.unsubscribe())
+    const join = (restored: Restored, uid: string) =>
+      restored.twoPhaseCommit!.join(uid, uid).inheritance$.subscribe(() => job.say(`${uid} may decide`))
+    const a = { uid: 'sink-a', onRestored: (restored: Restored) => void join(restored, 'sink-a') }
+    const b = {
+      uid: 'sink-b',
+      onRestored: (restored: Restored) => {
+        if (joinsAfter < Infinity) job.at(joinsAfter, () => join(restored, 'sink-b'))
+      },
+    }
+    job.at(60, () => job.run(merge(job.pipeline({ uid: 'a' }, a), job.pipeline({ uid: 'b', readyAfter: 30 }, b))))
+
+    expect(job.until(100).timesOf('sink-a may decide')).toEqual([decidedAt])
   })
 
   describe('state that nobody asks for', () => {

@@ -69,6 +69,16 @@ describe('unionElements', () => {
     })
   })
 
+  it('should wait for those that have caught up with what was emitted, also when the one that was furthest has ended', () => {
+    runMarbles(({ hotElements, expectElements }) => {
+      const one = hotElements('  6--I|')
+      const two = hotElements('  -2-I----A5--')
+      const three = hotElements('--4I------A9')
+      const expected = '         --2(46I)A--9'
+      expectElements(unionElements(one, two, three)).toBe(expected)
+    })
+  })
+
   it('should be idle when all inputs are, after the latest watermark of all, and active with the first', () => {
     runMarbles(({ hotElements, expectElements }) => {
       const one = hotElements('2-----I----')

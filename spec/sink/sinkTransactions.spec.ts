@@ -240,6 +240,11 @@ describe('checkPrepared and checkOwner', () => {
       ...{ _tag: 'Fenced', retriable: false },
       message: expect.stringContaining('Another job has begun to use'),
     })
+    const stranger = scene({
+      ids: { ...ids, 'job-0-owner': described('Empty', 8n, 4) },
+      owners: { firstAttempt: false, owners: [], changing: true },
+    })
+    expect(outcomeOf(() => checkOwner(stranger.sink, owner))).toMatchObject({ _tag: 'Fenced', retriable: false })
     const newer = scene({ ids: changed, superseded: true })
     expect(outcomeOf(() => checkOwner(newer.sink, owner))).toEqual(new Error('superseded'))
   })

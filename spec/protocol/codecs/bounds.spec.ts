@@ -48,6 +48,26 @@ describe('zstdBound', () => {
     expect(zstdBound(frame)).toBe(bytes)
   })
 
+  // Single segment: no window, and the size of the content behind the descriptor.
+  it.each([
+    [1, '20', 5],
+    [2, '60', 300],
+    [4, 'a0', 300],
+    [8, 'e0', 300],
+  ])('should hold a size of content of %d bytes against what the blocks can hold', (bytes, descriptor, most) => {
+    const frame = (contentSize: number): Buffer => {
+      const size = Buffer.alloc(8)
+      size.writeBigUInt64LE(BigInt(bytes === 2 ? contentSize - 256 : contentSize))
+      return Buffer.concat([
+        Buffer.from(`28b52ffd${descriptor}`, 'hex'),
+        size.subarray(0, bytes),
+        frameOf([RLE, most]).subarray(6),
+      ])
+    }
+    expect(zstdBound(frame(most))).toBe(most)
+    expect(() => zstdBound(frame(most + 1))).toThrow('promises more')
+  })
+
   it('should count frames one after the other, and not those to skip', () => {
     const skipped = Buffer.from('532a4d1803000000616263', 'hex')
     expect(zstdBound(skipped)).toBe(0)
