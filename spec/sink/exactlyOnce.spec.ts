@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { map, type Observable, retry, tap, throwError, timer } from 'rxjs'
+import type { CheckpointStore } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { consoleLogger } from '../../lib/config/consoleLogger.js'
 import { Fault } from '../../lib/memory/Fault.js'
@@ -87,6 +88,32 @@ describe('sinkTo with EXACTLY_ONCE', () => {
       const first = scene.start(scene.job())
       scene.scheduler.schedule(() => first.unsubscribe(), 255)
       scene.scheduler.schedule(() => scene.start(scene.job({ count: 60 })), 300)
+    }, 3000)
+    expect(scene.errors).toEqual([])
+    expect(scene.committed).toEqual(numbers(60))
+  })
+
+  it('should know its commits after an attempt that wrote nothing, and of which nothing but its checkpoint was noted', () => {
+    const scene = new SinkScene()
+    const forgetful: CheckpointStore = {
+      begin: (request) =>
+        scene.store.begin(request).pipe(
+          map((attempt) => ({
+            ...attempt,
+            ledger: { ...attempt.ledger!, settled: () => throwError(() => new Error('The disk is full')) },
+          })),
+        ),
+    }
+    scene.play(() => {
+      const first = scene.start(scene.job())
+      scene.at(255, () => first.unsubscribe())
+      const coordinator = scene.coordinator({ store: forgetful })
+      const second = scene.job({ coordinator, every: 1_000 })
+      scene.at(300, () => {
+        const running = scene.start(second)
+        scene.at(150, () => running.unsubscribe())
+      })
+      scene.at(500, () => scene.start(scene.job({ count: 60 })))
     }, 3000)
     expect(scene.errors).toEqual([])
     expect(scene.committed).toEqual(numbers(60))
