@@ -281,6 +281,23 @@ describe('FileCheckpointStore, rescaled', () => {
   })
 })
 
+describe('an attempt that is asked to settle while it may still go back to the attempts before', () => {
+  it('should settle when its transactions are marked', async () => {
+    const storage = memoryStorage()
+    const store = checkpointStoreOn(storage)
+    const former = await begin(store, 1, [0])
+    const prepared = { sink: [{ id: 'job-0-1', checkpointId: 1, subtaskIndex: 0 }] }
+    await firstValueFrom(former.complete({ ...checkpoint(1, 1, [0]), prepared }))
+    const attempt = await begin(store, 1, [0])
+    await settle(attempt)
+    const isSettled = async () =>
+      (await firstValueFrom(storage.list('attempt-000002'))).some((key) => /settled/.test(key))
+    expect(await isSettled()).toBe(false)
+    await firstValueFrom(attempt.markCommitted(1, 'sink', ['job-0-1']))
+    expect(await isSettled()).toBe(true)
+  })
+})
+
 describe('two processes that are about to take over', () => {
   const share = { parallelism: 1, subtasks: [0] }
   const starting = async (store: CheckpointStore) =>

@@ -60,6 +60,8 @@ export class AttemptOnStorage {
   /** Its newest checkpoint, or the restored one as long as it has none, with the marks of now. */
   private newest: StoredCheckpoint | undefined
   private blocks: readonly IdBlock[] = []
+  /** Every transaction of the attempts before is ended. */
+  private mayBeSettled = false
   private isSettled = false
   private former: readonly FormerHolder[] | undefined
   private sinks: readonly SinkRecord[] = []
@@ -129,6 +131,7 @@ export class AttemptOnStorage {
     const first = this.checkpointIds.length === 0
     this.checkpointIds = [checkpoint.checkpointId, ...this.checkpointIds]
     this.newest = checkpoint
+    this.cleanUp(() => this.settleIfAlone())
     this.cleanUp(() => this.prune())
     if (first || this.reader.refused > REFUSED_ATTEMPTS) this.cleanUp(() => this.tidy())
   }
@@ -144,6 +147,7 @@ export class AttemptOnStorage {
     // A savepoint is whole in itself: who starts from it years later must know what was committed.
     if (own !== undefined && newest.savepoint)
       yield* result(storage.write(savepointKey(claim, checkpointId), toText(checkpointFile, this.newest)))
+    this.cleanUp(() => this.settleIfAlone())
     // Only now the checkpoints from before its transactions may be superfluous.
     if (oldestUncommitted(this.newest) === undefined) this.cleanUp(() => this.prune())
   }
@@ -252,7 +256,13 @@ export class AttemptOnStorage {
   }
 
   private *settled(): Generator<Step, void> {
-    if (this.isSettled) return
+    this.mayBeSettled = true
+    yield* this.settleIfAlone()
+  }
+
+  /** Asked for once, it waits until the attempts before are not needed to go back to either. */
+  private *settleIfAlone(): Generator<Step, void> {
+    if (!this.mayBeSettled || this.isSettled) return
     if (
       this.newest !== undefined &&
       !standsAlone(this.newest, this.beginning.restored?.checkpointId, this.checkpointIds)
