@@ -3,6 +3,7 @@ import { defer, EMPTY, NEVER, type Observable, of, throwError } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import type { TransactionDescription, TransactionState } from '../../lib/client/TransactionDescription.js'
 import { coroutine, type Step } from '../../lib/scheduling/coroutine.js'
+import { committablesIn } from '../../lib/sink/committer/recoverTransactions.js'
 import { checkOwner, checkPrepared } from '../../lib/sink/transaction/checkPrepared.js'
 import { endFormerTransactions } from '../../lib/sink/transaction/endFormerTransactions.js'
 import type { SinkTransactions } from '../../lib/sink/transaction/SinkTransactions.js'
@@ -247,6 +248,12 @@ describe('checkPrepared and checkOwner', () => {
     expect(outcomeOf(() => checkOwner(stranger.sink, owner))).toMatchObject({ _tag: 'Fenced', retriable: false })
     const newer = scene({ ids: changed, superseded: true })
     expect(outcomeOf(() => checkOwner(newer.sink, owner))).toEqual(new Error('superseded'))
+  })
+})
+
+describe('committablesIn', () => {
+  it('should leave states of sinks of another kind alone', () => {
+    expect(committablesIn([{ uid: 'database', state: { open: ['tx 1'] }, subtaskIndex: 0 }], 5)).toEqual([])
   })
 })
 
