@@ -1,0 +1,20 @@
+import { describe, expect, it } from '@jest/globals'
+import { blockAbove, blockKey, blocksIn } from '../../lib/checkpoint/store/storeKeys.js'
+
+describe('blocks of ids', () => {
+  it('should be read in the order of their ids, however a storage lists their keys', () => {
+    const keys = ['ids/1-16.json', 'ids/113-128.json', 'ids/17-32.json', 'ids/97-112.json', 'attempt-000001/claim.json']
+    expect(blocksIn(keys).map(blockKey)).toEqual([
+      ...['ids/1-16.json', 'ids/17-32.json', 'ids/97-112.json', 'ids/113-128.json'],
+    ])
+  })
+
+  it.each([
+    [0, 1],
+    [1, 17],
+    [16, 17],
+    [17, 33],
+  ])('should lie above all ids up to %d', (top, first) => {
+    expect(blockAbove(top)).toEqual({ first, last: first + 15 })
+  })
+})
