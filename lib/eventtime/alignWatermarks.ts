@@ -1,7 +1,8 @@
-import { Observable } from 'rxjs'
 import type { MonoTypeOperatorFunction, SchedulerLike } from 'rxjs'
-import { operate } from '../stream/operate.js'
+import { elementOperator } from '../stream/elementOperator.js'
 import type { StreamElement } from '../stream/StreamElement.js'
+import type { Watermark } from '../stream/Watermark.js'
+import type { WatermarkStatus } from '../stream/WatermarkStatus.js'
 import { DemandGate } from './DemandGate.js'
 import { StreamAlignment, checkAlignment } from './StreamAlignment.js'
 import type { WatermarkAlignment } from './WatermarkAlignment.js'
@@ -42,51 +43,46 @@ export function alignWatermarks<T>(
   { scheduler }: AlignWatermarksConfig = {},
 ): MonoTypeOperatorFunction<StreamElement<T>> {
   checkAlignment(alignment)
-  return (source) =>
-    new Observable((destination) => {
-      const gate = new DemandGate()
-      const aligned = new StreamAlignment(
-        alignment,
-        () => {
-          if (aligned.paused) gate.close()
-          else gate.open()
-        },
-        scheduler,
-      )
-      destination.add(() => {
-        aligned.leave()
-      })
-      operate(source, destination, {
-        next: (element) => {
-          switch (element.kind) {
-            case 'watermark':
-            case 'watermarkStatus':
-              aligned.watch(element)
-              break
-            case 'batchEnd':
-              destination.next(gate.watch(element))
-              return
-            case 'barrier':
-              if (element.end !== undefined) aligned.leave()
-              break
-            case 'restored':
-              element.present?.({
-                name: `alignWatermarks of group ${alignment.group}`,
-                waiting: () =>
-                  gate.held === 0
-                    ? undefined
-                    : `pauses ${gate.held} batches: this stream is ahead of others in event time`,
-              })
-              break
-            case 'record':
-              break
-          }
-          destination.next(element)
-        },
-        complete: () => {
-          aligned.leave()
-          destination.complete()
-        },
-      })
-    })
+  return elementOperator<T>((destination) => {
+    const gate = new DemandGate()
+    const aligned = new StreamAlignment(
+      alignment,
+      () => {
+        if (aligned.paused) gate.close()
+        else gate.open()
+      },
+      scheduler,
+    )
+    const leave = (): void => {
+      aligned.leave()
+    }
+    const watch = (element: Watermark | WatermarkStatus): void => {
+      aligned.watch(element)
+      destination.next(element)
+    }
+    destination.add(leave)
+    return {
+      restored: (restored) => {
+        restored.present?.({
+          name: `alignWatermarks of group ${alignment.group}`,
+          waiting: () =>
+            gate.held === 0 ? undefined : `pauses ${gate.held} batches: this stream is ahead of others in event time`,
+        })
+        destination.next(restored)
+      },
+      watermark: watch,
+      watermarkStatus: watch,
+      batchEnd: (end) => {
+        destination.next(gate.watch(end))
+      },
+      barrier: (barrier) => {
+        if (barrier.end !== undefined) leave()
+        destination.next(barrier)
+      },
+      complete: () => {
+        leave()
+        destination.complete()
+      },
+    }
+  })
 }

@@ -1,7 +1,6 @@
-import { Observable } from 'rxjs'
 import type { MonoTypeOperatorFunction } from 'rxjs'
+import { elementOperator } from '../stream/elementOperator.js'
 import { operate } from '../stream/operate.js'
-import type { Restored } from '../stream/Restored.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { StreamRecord } from '../stream/StreamRecord.js'
 import { MAX_WATERMARK } from '../stream/Watermark.js'
@@ -41,68 +40,58 @@ export function assignTimestampsAndWatermarks<T>(
   config: TickConfig = {},
 ): MonoTypeOperatorFunction<StreamElement<T>> {
   const { timestampAssigner } = strategy
-  return (source) =>
-    new Observable((destination) => {
-      const elements = new ElementWatermarkOutput((element) => {
-        destination.next(element)
-      })
-      const output: WatermarkOutput = {
-        emitWatermark: (given) => {
-          const timestamp = watermarkOf(given)
-          elements.markActive()
-          elements.emitWatermark(timestamp)
-        },
-        markIdle: () => {
-          elements.markIdle()
-        },
-        markActive: () => {
-          elements.markActive()
-        },
-      }
-      const { clock: time, tick$ } = ticks(config)
-      const clock = new DemandClock(time)
-      const generator = strategy.createWatermarkGenerator(() => clock.now())
-      const idleness = generator instanceof WatermarksWithIdleness ? generator : undefined
-      // `Restored` has to be first.
-      let begun = false
-      let restored: Restored | undefined
-      const ticking = operate(tick$, destination, {
-        next: () => {
-          if (begun) generator.onPeriodicEmit(output)
-        },
-      })
-      operate(source, destination, {
-        emitting: () => restored?.emitting?.(),
-        next: (element) => {
-          begun = true
-          switch (element.kind) {
-            case 'record': {
-              const timestamp = eventTimeOf(timestampAssigner(element.value, element.timestamp))
-              if (idleness?.idle === true) elements.markActive()
-              destination.next(timestamp === element.timestamp ? element : new StreamRecord(element.value, timestamp))
-              generator.onEvent(element.value, timestamp, output)
-              break
-            }
-            case 'watermark':
-              if (element.timestamp !== MAX_WATERMARK) break
-              ticking.unsubscribe()
-              elements.emitWatermark(MAX_WATERMARK)
-              break
-            case 'watermarkStatus':
-              break
-            case 'batchEnd':
-              destination.next(clock.watch(element))
-              break
-            case 'barrier':
-              if (element.end !== undefined) ticking.unsubscribe()
-              destination.next(element)
-              break
-            case 'restored':
-              restored = element
-              destination.next(element)
-              break
-          }
-        },
-      })
+  return elementOperator<T>((destination) => {
+    const elements = new ElementWatermarkOutput((element) => {
+      destination.next(element)
     })
+    const output: WatermarkOutput = {
+      emitWatermark: (given) => {
+        const timestamp = watermarkOf(given)
+        elements.markActive()
+        elements.emitWatermark(timestamp)
+      },
+      markIdle: () => {
+        elements.markIdle()
+      },
+      markActive: () => {
+        elements.markActive()
+      },
+    }
+    const { clock: time, tick$ } = ticks(config)
+    const clock = new DemandClock(time)
+    const generator = strategy.createWatermarkGenerator(() => clock.now())
+    const idleness = generator instanceof WatermarksWithIdleness ? generator : undefined
+    let begun = false
+    const ticking = operate(tick$, destination, {
+      next: () => {
+        if (begun) generator.onPeriodicEmit(output)
+      },
+    })
+    return {
+      restored: (restored) => {
+        // Nothing may leave before it.
+        begun = true
+        destination.next(restored)
+      },
+      record: (record) => {
+        const timestamp = eventTimeOf(timestampAssigner(record.value, record.timestamp))
+        if (idleness?.idle === true) elements.markActive()
+        destination.next(timestamp === record.timestamp ? record : new StreamRecord(record.value, timestamp))
+        generator.onEvent(record.value, timestamp, output)
+      },
+      watermark: ({ timestamp }) => {
+        if (timestamp !== MAX_WATERMARK) return
+        ticking.unsubscribe()
+        elements.emitWatermark(MAX_WATERMARK)
+      },
+      watermarkStatus: () => undefined,
+      batchEnd: (end) => {
+        destination.next(clock.watch(end))
+      },
+      barrier: (barrier) => {
+        if (barrier.end !== undefined) ticking.unsubscribe()
+        destination.next(barrier)
+      },
+    }
+  })
 }

@@ -1,5 +1,5 @@
-import { Observable } from 'rxjs'
 import type { MonoTypeOperatorFunction } from 'rxjs'
+import { elementOperator } from '../stream/elementOperator.js'
 import { operate } from '../stream/operate.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { MAX_WATERMARK } from '../stream/Watermark.js'
@@ -23,48 +23,43 @@ export function withIdleness<T>(
   config: TickConfig = {},
 ): MonoTypeOperatorFunction<StreamElement<T>> {
   checkIdleTimeout(idleTimeout)
-  return (source) =>
-    new Observable((destination) => {
-      const output = new ElementWatermarkOutput((element) => {
-        destination.next(element)
-      })
-      const { clock: time, tick$ } = ticks(config)
-      const clock = new DemandClock(time)
-      const timer = new IdlenessTimer(idleTimeout, () => clock.now())
-      let begun = false
-      const ticking = operate(tick$, destination, {
-        next: () => {
-          if (begun && timer.checkIfIdle()) output.markIdle()
-        },
-      })
-      operate(source, destination, {
-        next: (element) => {
-          begun = true
-          switch (element.kind) {
-            case 'record':
-              timer.activity()
-              output.markActive()
-              destination.next(element)
-              break
-            case 'watermark':
-              if (element.timestamp === MAX_WATERMARK) ticking.unsubscribe()
-              timer.activity()
-              output.emitWatermark(element.timestamp)
-              break
-            case 'watermarkStatus':
-              break
-            case 'batchEnd':
-              destination.next(clock.watch(element))
-              break
-            case 'barrier':
-              if (element.end !== undefined) ticking.unsubscribe()
-              destination.next(element)
-              break
-            case 'restored':
-              destination.next(element)
-              break
-          }
-        },
-      })
+  return elementOperator<T>((destination) => {
+    const output = new ElementWatermarkOutput((element) => {
+      destination.next(element)
     })
+    const { clock: time, tick$ } = ticks(config)
+    const clock = new DemandClock(time)
+    const timer = new IdlenessTimer(idleTimeout, () => clock.now())
+    let begun = false
+    const ticking = operate(tick$, destination, {
+      next: () => {
+        if (begun && timer.checkIfIdle()) output.markIdle()
+      },
+    })
+    return {
+      restored: (restored) => {
+        // Nothing may leave before it.
+        begun = true
+        destination.next(restored)
+      },
+      record: (record) => {
+        timer.activity()
+        output.markActive()
+        destination.next(record)
+      },
+      watermark: ({ timestamp }) => {
+        if (timestamp === MAX_WATERMARK) ticking.unsubscribe()
+        timer.activity()
+        output.emitWatermark(timestamp)
+      },
+      watermarkStatus: () => undefined,
+      batchEnd: (end) => {
+        destination.next(clock.watch(end))
+      },
+      barrier: (barrier) => {
+        if (barrier.end !== undefined) ticking.unsubscribe()
+        destination.next(barrier)
+      },
+    }
+  })
 }

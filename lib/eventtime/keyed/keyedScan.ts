@@ -1,8 +1,6 @@
 import * as t from 'io-ts'
-import { Observable } from 'rxjs'
 import type { OperatorFunction } from 'rxjs'
-import { operate } from '../../stream/operate.js'
-import type { Restored } from '../../stream/Restored.js'
+import { elementOperator } from '../../stream/elementOperator.js'
 import type { StreamElement } from '../../stream/StreamElement.js'
 import { StreamRecord } from '../../stream/StreamRecord.js'
 import { checkKey, KeyCodec } from './Key.js'
@@ -63,34 +61,30 @@ export function keyedScan<T, K extends Key, A>(
   const { uid, keyBy, seed, accumulate } = config
   const codec = t.readonlyArray(t.tuple([KeyCodec, config.state]))
   const keysOf = (entries: readonly (readonly [Key, A])[]): readonly Key[] => entries.map(([key]) => key)
-  return (source) =>
-    new Observable((destination) => {
-      const state = new OperatorState(uid, { codec, keysOf })
-      let states = new Map<K, A>()
-      let restored: Restored | undefined
-      operate(source, destination, {
-        emitting: () => restored?.emitting?.(),
-        next: (element) => {
-          if (element.kind === 'record') {
-            const { value, timestamp } = element
-            const key = keyBy(value)
-            checkKey(key, uid)
-            const before = states.get(key)
-            const after = accumulate(before === undefined ? seed() : before, value, timestamp)
-            if (after === undefined) {
-              states.delete(key)
-              return
-            }
-            states.set(key, after)
-            destination.next(new StreamRecord({ key, value: after }, timestamp))
-            return
-          }
-          if (element.kind === 'restored') {
-            restored = element
-            states = new Map(state.restore(element) as [K, A][] | undefined)
-          } else if (element.kind === 'barrier') state.snapshot(element, [...states])
-          destination.next(element)
-        },
-      })
-    })
+  return elementOperator<T, KeyedState<K, A>>((destination) => {
+    const state = new OperatorState(uid, { codec, keysOf })
+    let states = new Map<K, A>()
+    return {
+      restored: (restored) => {
+        states = new Map(state.restore(restored) as [K, A][] | undefined)
+        destination.next(restored)
+      },
+      record: ({ value, timestamp }) => {
+        const key = keyBy(value)
+        checkKey(key, uid)
+        const before = states.get(key)
+        const after = accumulate(before === undefined ? seed() : before, value, timestamp)
+        if (after === undefined) {
+          states.delete(key)
+          return
+        }
+        states.set(key, after)
+        destination.next(new StreamRecord({ key, value: after }, timestamp))
+      },
+      barrier: (barrier) => {
+        state.snapshot(barrier, [...states])
+        destination.next(barrier)
+      },
+    }
+  })
 }

@@ -1,10 +1,8 @@
 import type * as t from 'io-ts'
-import { Observable } from 'rxjs'
 import type { OperatorFunction } from 'rxjs'
 import type { MetricGroup } from '../../metrics/MetricGroup.js'
 import { operatorMetrics } from '../../metrics/operatorMetrics.js'
-import { operate } from '../../stream/operate.js'
-import type { Restored } from '../../stream/Restored.js'
+import { elementOperator } from '../../stream/elementOperator.js'
 import type { StreamElement } from '../../stream/StreamElement.js'
 import { StreamError } from '../../stream/StreamError.js'
 import { StreamRecord } from '../../stream/StreamRecord.js'
@@ -100,66 +98,54 @@ export function windowByEventTime<T, K extends Key, A, L = never>(
   const merge = config.merge ?? ((one: A) => one)
   const codec = keyedWindowsCodec(config.state)
   const keysOf = ({ panes }: KeyedWindowsState<A>): readonly Key[] => panes.map(({ key }) => key)
-  return (source) =>
-    new Observable((destination) => {
-      const metrics = operatorMetrics(config.metrics, uid, config, destination)
-      const numLateRecordsDropped = metrics.counter('numLateRecordsDropped')
-      const state = new OperatorState(uid, { codec, keysOf })
-      const keyed = new KeyedWindows<T, K, A>(
-        { windows, allowedLateness, seed, accumulate, merge },
-        (key, window, value) => {
-          destination.next(new StreamRecord({ key, window, value }, window.maxTimestamp))
-        },
-      )
-      let restored: Restored | undefined
-      // What a watermark fires is of many records, whichever of them has brought it.
-      let firing = false
-      operate(source, destination, {
-        emitting: () => restored?.emitting?.(),
-        next: (element) => {
-          switch (element.kind) {
-            case 'record': {
-              const { value } = element
-              if (element.timestamp === MIN_WATERMARK) throw noTimestamp()
-              const timestamp = eventTimeOf(element.timestamp)
-              const key = keyBy(value)
-              checkKey(key, uid)
-              if (keyed.add(key, value, timestamp)) return
-              if (sideOutputLateData === undefined) numLateRecordsDropped.inc()
-              else destination.next(new StreamRecord(sideOutputLateData(value, timestamp), timestamp))
-              return
-            }
-            case 'watermark':
-              firing = true
-              keyed.advance(element.timestamp)
-              firing = false
-              break
-            case 'restored': {
-              restored = element
-              const before = state.restore(element)
-              if (before !== undefined) keyed.restore(before)
-              const name = `windowByEventTime '${uid}'`
-              element.present?.({
-                name,
-                holding: () => {
-                  const opened = keyed.openedWithoutWatermark
-                  return opened === 0 ? undefined : { _tag: 'windows', place: name, opened }
-                },
-              })
-              destination.next({ ...element, emitting: () => (firing ? undefined : element.emitting?.()) })
-              return
-            }
-            case 'barrier':
-              state.snapshot(element, keyed.state)
-              break
-            case 'watermarkStatus':
-            case 'batchEnd':
-              break
-          }
-          destination.next(element)
-        },
-      })
-    })
+  return elementOperator<T, WindowResult<K, A> | L>((destination) => {
+    const metrics = operatorMetrics(config.metrics, uid, config, destination)
+    const numLateRecordsDropped = metrics.counter('numLateRecordsDropped')
+    const state = new OperatorState(uid, { codec, keysOf })
+    const keyed = new KeyedWindows<T, K, A>(
+      { windows, allowedLateness, seed, accumulate, merge },
+      (key, window, value) => {
+        destination.next(new StreamRecord({ key, window, value }, window.maxTimestamp))
+      },
+    )
+    // What a watermark fires is of many records, whichever of them has brought it.
+    let firing = false
+    return {
+      restored: (restored) => {
+        const before = state.restore(restored)
+        if (before !== undefined) keyed.restore(before)
+        const name = `windowByEventTime '${uid}'`
+        restored.present?.({
+          name,
+          holding: () => {
+            const opened = keyed.openedWithoutWatermark
+            return opened === 0 ? undefined : { _tag: 'windows', place: name, opened }
+          },
+        })
+        destination.next({ ...restored, emitting: () => (firing ? undefined : restored.emitting?.()) })
+      },
+      record: (record) => {
+        const { value } = record
+        if (record.timestamp === MIN_WATERMARK) throw noTimestamp()
+        const timestamp = eventTimeOf(record.timestamp)
+        const key = keyBy(value)
+        checkKey(key, uid)
+        if (keyed.add(key, value, timestamp)) return
+        if (sideOutputLateData === undefined) numLateRecordsDropped.inc()
+        else destination.next(new StreamRecord(sideOutputLateData(value, timestamp), timestamp))
+      },
+      watermark: (watermark) => {
+        firing = true
+        keyed.advance(watermark.timestamp)
+        firing = false
+        destination.next(watermark)
+      },
+      barrier: (barrier) => {
+        state.snapshot(barrier, keyed.state)
+        destination.next(barrier)
+      },
+    }
+  })
 }
 
 function noTimestamp(): StreamError {
