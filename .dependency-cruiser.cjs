@@ -36,10 +36,10 @@ const arrows = {
     to: ['client', 'standstill'],
     because: 'The in-memory Kafka is one more adapter: it must not share code with what it tests.',
   },
-  eventtime: {
-    to: ['stream', 'checkpoint'],
-    because:
-      'Watermarks follow from the elements alone; windows write their state in the one versioned form there is. No Kafka.',
+  eventtime: { to: ['stream'], because: 'Watermarks follow from the elements alone.' },
+  keyed: {
+    to: ['stream', 'eventtime', 'checkpoint'],
+    because: 'State by key, and windows, are in event time and in the one versioned form of state there is. No Kafka.',
   },
   checkpoint: { to: ['stream'], because: 'Checkpoints serve any source and sink; they know no Kafka.' },
   kafkajs: {

@@ -23,8 +23,8 @@ const values = list(`
   KafkaSinkBuilder KafkaSource KafkaSourceBuilder LongDeserializer MAX_WATERMARK MIN_WATERMARK MemoryCheckpointStore
   MemoryMetricGroup OffsetResetStrategy OffsetsInitializer SimpleStringSchema SourceError StreamError StreamRecord
   StringDeserializer TopicPartition TransactionNamingStrategy UUIDDeserializer Watermark WatermarkStatus WatermarkStrategy
-  alignWatermarks assignTimestampsAndWatermarks branch checkpointStoreOn combineWatermarks consumerRecord deadLetter decodeConsumerConfig decodeProducerConfig
-  defaultConnect earliestOffset isKafkaError latestOffset mapAsync offsetForTimestamp onRecords processBatches recordOf recordsOnly restart isRetriable
+  alignWatermarks assignTimestampsAndWatermarks batchEnd branch checkpointStoreOn combineWatermarks consumerRecord deadLetter decodeConsumerConfig decodeProducerConfig
+  defaultConnect earliestOffset elementOperator isKafkaError latestOffset mapAsync offsetForTimestamp onRecords processBatches recordOf recordsOnly restart isRetriable
   sinkTo splitOwner stateCodec unionElements withIdleness
   EventTimeSessionWindows SlidingEventTimeWindows TimeWindow TumblingEventTimeWindows keyedScan windowByEventTime
 `)
@@ -34,7 +34,7 @@ const types = list(`
   CheckpointErrorTag CheckpointLogger CheckpointOutcome CheckpointRequest CheckpointStorage CheckpointStore CheckpointStoreOptions CheckpointedSource
   CheckpointingInfo CommitLostPolicy CompletedCheckpoint CompressionType ConfigError ConnectKafka ConsumerConfig
   ConsumerRecordFields ControlElement Counter DeadLetterPolicy DecodedProducerConfig DeserializationErrorPolicy
-  DeserializationSchema Deserializer DeserializerClass EndOfStream EventTimeHold FetchFailed FetchedRecords FetcherConfig
+  DeserializationSchema Deserializer DeserializerClass ElementHandlers ElementProjection EndOfStream EventTimeHold FetchFailed FetchedRecords FetcherConfig
   FileCheckpointStoreOptions FileSystem Gauge Header HeaderProvider Headers IsolationLevel JobShare JsonKeyValue JsonSchemaOptions KafkaAdmin
   KafkaClient KafkaConfig KafkaErrorInfo KafkaErrorTag KafkaFetcher KafkaPartitioner KafkaProducer KafkaProperties
   KafkaPropertyValue KafkaRecordSerializer KafkaSinkConfig KafkaSinkContext KafkaSinkOptions KafkaSourceConfig

@@ -3,7 +3,7 @@ import { elementOperator } from '../stream/elementOperator.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import type { Watermark } from '../stream/Watermark.js'
 import type { WatermarkStatus } from '../stream/WatermarkStatus.js'
-import { DemandGate } from './DemandGate.js'
+import { DemandGate } from '../stream/DemandGate.js'
 import { StreamAlignment, checkAlignment } from './StreamAlignment.js'
 import type { WatermarkAlignment } from './WatermarkAlignment.js'
 

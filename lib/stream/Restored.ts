@@ -27,22 +27,27 @@ export interface SubtaskInfo {
  * ```ts
  * const Customers = stateCodec('customers', 1, t.array(t.string))
  *
- * const firstOrders = (uid: string) => (elements$: Observable<StreamElement<Order>>) =>
- *   defer(() => {
+ * const firstOrders = (uid: string) =>
+ *   elementOperator<Order>((destination) => {
  *     let customers = new Set<string>()
- *     return elements$.pipe(
- *       filter((element) => {
- *         if (element.kind === 'restored' && element.stateOf(uid) !== undefined) {
- *           const decoded = Customers.decode(element.stateOf(uid))
- *           if (isLeft(decoded)) throw decoded.left
- *           customers = new Set(decoded.right)
- *         }
- *         if (element.kind === 'barrier') element.snapshot(uid, Customers.encode([...customers]))
- *         if (element.kind !== 'record') return true
- *         const { customer } = element.value
- *         return !customers.has(customer) && customers.add(customer) !== undefined
- *       }),
- *     )
+ *     return {
+ *       restored: (restored) => {
+ *         const decoded = Customers.decode(restored.stateOf(uid) ?? Customers.encode([]))
+ *         if (isLeft(decoded)) throw decoded.left
+ *         customers = new Set(decoded.right)
+ *         destination.next(restored)
+ *       },
+ *       record: (record) => {
+ *         const { customer } = record.value
+ *         if (customers.has(customer)) return
+ *         customers.add(customer)
+ *         destination.next(record)
+ *       },
+ *       barrier: (barrier) => {
+ *         barrier.snapshot(uid, Customers.encode([...customers]))
+ *         destination.next(barrier)
+ *       },
+ *     }
  *   })
  * ```
  *

@@ -1,7 +1,7 @@
 import { identity, type MonoTypeOperatorFunction, type Observable } from 'rxjs'
 import type { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
-import type { WindowAssigner } from '../../lib/eventtime/windows/WindowAssigner.js'
+import type { WindowAssigner } from '../../lib/keyed/windows/WindowAssigner.js'
 import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
 import { KafkaSink } from '../../lib/sink/KafkaSink.js'
 import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaRecordSerializationSchema.js'

@@ -5,7 +5,7 @@
 import { concatMap, delay, of } from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import { FileCheckpointStore } from '../../lib/checkpoint/store/FileCheckpointStore.js'
-import { EventTimeSessionWindows } from '../../lib/eventtime/windows/EventTimeSessionWindows.js'
+import { EventTimeSessionWindows } from '../../lib/keyed/windows/EventTimeSessionWindows.js'
 import type { StreamElement } from '../../lib/stream/StreamElement.js'
 import { type CrashPoint, watchedStore } from './crashPoints.js'
 import { windowsJob } from './windowsJob.js'

@@ -3,10 +3,8 @@ import type { FetchedRecords } from '../../client/KafkaFetcher.js'
 import type { Offset } from '../../client/Offset.js'
 import type { PartitionLog } from '../../client/PartitionLog.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
+import { MAX_UNACKNOWLEDGED_BATCHES } from '../../stream/BatchEnd.js'
 import type { KafkaPartitionSplit } from './KafkaPartitionSplit.js'
-
-/** Batches of a split that may be on their way through the pipeline. */
-export const MAX_UNACKNOWLEDGED = 2
 
 /** What was fetched, and when it came, in ms since the epoch: to be compared with event time. All other times here are monotonic. */
 export interface ArrivedFetch {
@@ -86,7 +84,7 @@ export class KafkaPartitionSplitState {
   }
 
   get demand(): boolean {
-    return this.unacknowledged < MAX_UNACKNOWLEDGED
+    return this.unacknowledged < MAX_UNACKNOWLEDGED_BATCHES
   }
 
   /** Since when the pipeline has taken over nothing of what it was sent, in ms; undefined when it has taken over all. */

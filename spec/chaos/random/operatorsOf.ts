@@ -12,11 +12,11 @@ import {
   timer,
   toArray,
 } from 'rxjs'
-import { keyedScan } from '../../../lib/eventtime/keyed/keyedScan.js'
-import { EventTimeSessionWindows } from '../../../lib/eventtime/windows/EventTimeSessionWindows.js'
-import { SlidingEventTimeWindows } from '../../../lib/eventtime/windows/SlidingEventTimeWindows.js'
-import { TumblingEventTimeWindows } from '../../../lib/eventtime/windows/TumblingEventTimeWindows.js'
-import { windowByEventTime } from '../../../lib/eventtime/windows/windowByEventTime.js'
+import { keyedScan } from '../../../lib/keyed/keyedScan.js'
+import { EventTimeSessionWindows } from '../../../lib/keyed/windows/EventTimeSessionWindows.js'
+import { SlidingEventTimeWindows } from '../../../lib/keyed/windows/SlidingEventTimeWindows.js'
+import { TumblingEventTimeWindows } from '../../../lib/keyed/windows/TumblingEventTimeWindows.js'
+import { windowByEventTime } from '../../../lib/keyed/windows/windowByEventTime.js'
 import { mapAsync } from '../../../lib/stream/mapAsync.js'
 import { onRecords } from '../../../lib/stream/onRecords.js'
 import { processBatches } from '../../../lib/stream/processBatches.js'

@@ -1,6 +1,6 @@
-import { batchEnd } from '../stream/BatchEnd.js'
-import type { BatchEnd } from '../stream/BatchEnd.js'
-import { Fifo } from '../stream/Fifo.js'
+import { batchEnd } from './BatchEnd.js'
+import type { BatchEnd } from './BatchEnd.js'
+import { Fifo } from './Fifo.js'
 
 /**
  * Pauses a stream without holding an element back: while it is closed, acknowledgements of batches wait in it, at most

@@ -1,10 +1,10 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { explained, stateCodec } from '../../checkpoint/StateCodec.js'
-import { copyOfState, invalidState, type StatePath } from '../../checkpoint/storedState.js'
-import type { CheckpointBarrier } from '../../stream/CheckpointBarrier.js'
-import type { Restored, SubtaskInfo } from '../../stream/Restored.js'
-import { StreamError } from '../../stream/StreamError.js'
+import { explained, stateCodec } from '../checkpoint/StateCodec.js'
+import { copyOfState, invalidState, type StatePath } from '../checkpoint/storedState.js'
+import type { CheckpointBarrier } from '../stream/CheckpointBarrier.js'
+import type { Restored, SubtaskInfo } from '../stream/Restored.js'
+import { StreamError } from '../stream/StreamError.js'
 import type { Key } from './Key.js'
 
 /** What is kept by key: how it is written, and what of it belongs to which key. */

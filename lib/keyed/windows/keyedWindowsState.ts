@@ -1,7 +1,7 @@
 import * as t from 'io-ts'
 import { extendedNumber } from '../../checkpoint/StateCodec.js'
-import { KeyCodec } from '../keyed/Key.js'
-import type { Key } from '../keyed/Key.js'
+import { KeyCodec } from '../Key.js'
+import type { Key } from '../Key.js'
 
 /** What is kept of windows in a checkpoint: those not yet forgotten, and how far event time had come. */
 export interface KeyedWindowsState<A> {

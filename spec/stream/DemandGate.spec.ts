@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { DemandGate } from '../../lib/eventtime/DemandGate.js'
+import { DemandGate } from '../../lib/stream/DemandGate.js'
 import { batchEnd } from '../../lib/stream/BatchEnd.js'
 
 describe('DemandGate', () => {

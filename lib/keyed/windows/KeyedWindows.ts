@@ -1,7 +1,7 @@
 import { described, describedType } from '../../checks/described.js'
 import { StreamError } from '../../stream/StreamError.js'
 import { MAX_WATERMARK, MIN_WATERMARK } from '../../stream/Watermark.js'
-import type { Key } from '../keyed/Key.js'
+import type { Key } from '../Key.js'
 import { EventTimeTimers } from './EventTimeTimers.js'
 import type { EventTimeTimer } from './EventTimeTimers.js'
 import type { KeyedWindowsState } from './keyedWindowsState.js'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { EventTimeSessionWindows } from '../../../lib/eventtime/windows/EventTimeSessionWindows.js'
-import { SlidingEventTimeWindows } from '../../../lib/eventtime/windows/SlidingEventTimeWindows.js'
-import { TumblingEventTimeWindows } from '../../../lib/eventtime/windows/TumblingEventTimeWindows.js'
-import type { WindowAssigner } from '../../../lib/eventtime/windows/WindowAssigner.js'
+import { EventTimeSessionWindows } from '../../../lib/keyed/windows/EventTimeSessionWindows.js'
+import { SlidingEventTimeWindows } from '../../../lib/keyed/windows/SlidingEventTimeWindows.js'
+import { TumblingEventTimeWindows } from '../../../lib/keyed/windows/TumblingEventTimeWindows.js'
+import type { WindowAssigner } from '../../../lib/keyed/windows/WindowAssigner.js'
 
 const spans = (assigner: WindowAssigner, timestamp: number): [number, number][] =>
   assigner.assignWindows(timestamp).map(({ start, end }) => [start, end])

@@ -3,12 +3,12 @@ import { isLeft } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { Subject, defer, filter, map } from 'rxjs'
 import type { MonoTypeOperatorFunction, OperatorFunction } from 'rxjs'
-import { stateCodec } from '../../../lib/checkpoint/StateCodec.js'
-import { keyedScan } from '../../../lib/eventtime/keyed/keyedScan.js'
-import type { StreamElement } from '../../../lib/stream/StreamElement.js'
-import { Upstream, active, idle, record, show, watermark } from '../../support/elements.js'
-import { runMarbles } from '../../support/runMarbles.js'
-import { Checkpointed } from '../support/Checkpointed.js'
+import { stateCodec } from '../../lib/checkpoint/StateCodec.js'
+import { keyedScan } from '../../lib/keyed/keyedScan.js'
+import type { StreamElement } from '../../lib/stream/StreamElement.js'
+import { Upstream, active, idle, record, show, watermark } from '../support/elements.js'
+import { runMarbles } from '../support/runMarbles.js'
+import { Checkpointed } from '../eventtime/support/Checkpointed.js'
 
 /** Counts by the first letter; `-` forgets. */
 const counts = keyedScan({

@@ -1,6 +1,6 @@
 import * as t from 'io-ts'
-import { described } from '../../checks/described.js'
-import { StreamError } from '../../stream/StreamError.js'
+import { described } from '../checks/described.js'
+import { StreamError } from '../stream/StreamError.js'
 
 /** What state is kept by; a number is finite. Several fields make one as text: `${flight.origin}-${flight.carrier}`. */
 export type Key = string | number
