@@ -42,9 +42,13 @@ const arrows = {
     because: 'State by key, and windows, are in event time and in the one versioned form of state there is. No Kafka.',
   },
   checkpoint: { to: ['stream'], because: 'Checkpoints serve any source and sink; they know no Kafka.' },
-  kafkajs: {
+  cluster: {
     to: ['client', 'protocol', 'standstill'],
-    because: 'The adapter turns the port into bytes on sockets, and knows no pipeline.',
+    because: 'The client of a cluster is above the port of its brokers: the same over sockets and in memory.',
+  },
+  kafkajs: {
+    to: ['client', 'protocol', 'standstill', 'cluster'],
+    because: 'The adapter turns requests into bytes on sockets, and knows no pipeline.',
   },
   testing: {
     to: ['client', 'memory', 'stream', 'eventtime', 'checkpoint'],

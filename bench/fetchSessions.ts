@@ -3,11 +3,11 @@
  * bytes and CPU of both sides, with and without, while all are idle and while one is busy. DESIGN.md, "Decisions", quotes it.
  */
 import { readFileSync } from 'node:fs'
-import { firstValueFrom, lastValueFrom } from 'rxjs'
+import { firstValueFrom, from, lastValueFrom } from 'rxjs'
 import { defaultConnect } from '../lib/defaultClient.js'
 import { latestOffset } from '../lib/client/OffsetSpec.js'
 import { KafkaJsConnections } from '../lib/kafkajs/KafkaJsConnections.js'
-import { retryTransient } from '../lib/kafkajs/retryTransient.js'
+import { retryTransient } from '../lib/cluster/retryTransient.js'
 import { brokerError } from '../lib/protocol/brokerError.js'
 import { listOffsetsApi } from '../lib/protocol/requests/listOffsets.js'
 import type { FetchRequest } from '../lib/protocol/requests/fetch.js'
@@ -79,14 +79,14 @@ try {
     )
   }
   // A broker takes its time to lead a thousand.
-  const ready = (): Promise<void> =>
-    retryTransient(connections, async () => {
-      const partitions = all.map((partition) => ({ topic, partition, currentLeaderEpoch: -1, spec: latestOffset }))
-      const request = { isolationLevel: 'read_committed', partitions } as const
-      const answer = await connections.send(broker.id, 'control', listOffsetsApi, request)
-      const failed = answer.partitions.find(({ errorCode }) => errorCode !== 0)
-      if (failed !== undefined) throw brokerError(failed.errorCode, { api: 'ListOffsets', topic })
-    })
+  const ready = (): Promise<void> => lastValueFrom(retryTransient(connections.cluster, () => from(leads())))
+  const leads = async (): Promise<void> => {
+    const partitions = all.map((partition) => ({ topic, partition, currentLeaderEpoch: -1, spec: latestOffset }))
+    const request = { isolationLevel: 'read_committed', partitions } as const
+    const answer = await connections.send(broker.id, 'control', listOffsetsApi, request)
+    const failed = answer.partitions.find(({ errorCode }) => errorCode !== 0)
+    if (failed !== undefined) throw brokerError(failed.errorCode, { api: 'ListOffsets', topic })
+  }
   await ready()
   for (const round of ['warm up', 'measured']) {
     console.log(round)

@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs'
 import type { KafkaError } from '../client/KafkaError.js'
+import { exponentialBackoff } from '../cluster/exponentialBackoff.js'
 import { monotonicClock } from '../scheduling/monotonicClock.js'
-import { exponentialBackoff } from './exponentialBackoff.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import type { PartitionFetch } from './PartitionFetch.js'
 

@@ -3,7 +3,7 @@ import type { KafkaClient } from '../client/KafkaClient.js'
 import type { FetcherConfig, ProducerConfig } from '../client/KafkaConfig.js'
 import type { KafkaFetcher } from '../client/KafkaFetcher.js'
 import type { KafkaProducer, ResumedTransaction, TransactionalProducer } from '../client/KafkaProducer.js'
-import { KafkaJsAdmin } from './KafkaJsAdmin.js'
+import { ClusterAdmin } from '../cluster/admin/ClusterAdmin.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import { KafkaJsFetcher } from './KafkaJsFetcher.js'
 import { KafkaJsProducer } from './KafkaJsProducer.js'
@@ -13,13 +13,13 @@ import { resumeTransaction } from './resumeTransaction.js'
 
 /** {@link KafkaClient} on kafkajs's connections: makes the parts, and closes all it made. */
 export class KafkaJsClient implements KafkaClient {
-  readonly admin: KafkaJsAdmin
+  readonly admin: ClusterAdmin
   private readonly fetchers: KafkaJsFetcher[] = []
   private readonly producers = new Set<KafkaJsProducer | KafkaJsTransactionalProducer>()
   private readonly spare = new SpareBuilders()
 
   constructor(private readonly connections: KafkaJsConnections) {
-    this.admin = new KafkaJsAdmin(connections)
+    this.admin = new ClusterAdmin(connections.cluster)
   }
 
   fetcher(config: FetcherConfig): KafkaFetcher {

@@ -4,7 +4,7 @@ import type { FetchFailed, LogIdentity } from '../client/KafkaFetcher.js'
 import type { Offset } from '../client/Offset.js'
 import type { PartitionLog } from '../client/PartitionLog.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
-import type { Leader } from './ClusterMetadata.js'
+import type { Leader } from '../cluster/ClusterMetadata.js'
 
 /**
  * - `idle`: nothing is asked for.

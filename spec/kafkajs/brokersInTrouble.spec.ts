@@ -143,7 +143,9 @@ describe('brokers in trouble', () => {
     const startedAt = performance.now()
     const bootstrapServers = [{ host: '127.0.0.1', port: mute.port }]
     await expect(
-      lastValueFrom(connect({ bootstrapServers, connectionTimeoutMs: 200, requestTimeoutMs: 1000 })),
+      lastValueFrom(
+        connect({ bootstrapServers, connectionTimeoutMs: 200, requestTimeoutMs: 1000, scheduler: asyncScheduler }),
+      ),
     ).rejects.toMatchObject({
       ...{ _tag: 'Connection', retriable: true },
       message: expect.not.stringContaining('tried again'),

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { firstValueFrom, type Subscription } from 'rxjs'
 import { earliestOffset, latestOffset, offsetForTimestamp } from '../../lib/client/OffsetSpec.js'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
-import { KafkaJsAdmin } from '../../lib/kafkajs/KafkaJsAdmin.js'
+import { ClusterAdmin } from '../../lib/cluster/admin/ClusterAdmin.js'
 import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
 import { KafkaJsFetcher } from '../../lib/kafkajs/KafkaJsFetcher.js'
 import type { KafkaCluster } from '../support/kafka/startKafka.js'
@@ -69,13 +69,13 @@ const newTopic = (): string => `spec-${Date.now()}-${topics++}`
 
 describeKafka('kafkajs adapter on one broker', (kafka) => {
   let connections: KafkaJsConnections
-  let admin: KafkaJsAdmin
+  let admin: ClusterAdmin
   let topic: string
   let partitions: readonly TopicPartition[]
 
   beforeEach(async () => {
     connections = await connect(kafka())
-    admin = new KafkaJsAdmin(connections)
+    admin = new ClusterAdmin(connections.cluster)
     topic = newTopic()
     partitions = [0, 1, 2].map((partition) => new TopicPartition(topic, partition))
     await firstValueFrom(admin.createTopics([{ topic, partitions: 3, replicationFactor: 1 }]))
@@ -216,7 +216,7 @@ describeKafka('kafkajs adapter while brokers come and go', { brokers: 3, own: tr
     const topic = newTopic()
     const partitions = [0, 1, 2].map((partition) => new TopicPartition(topic, partition))
     await firstValueFrom(
-      new KafkaJsAdmin(connections).createTopics([
+      new ClusterAdmin(connections.cluster).createTopics([
         { topic, partitions: 3, replicationFactor: 3, config: { 'min.insync.replicas': '1' } },
       ]),
     )

@@ -1,8 +1,8 @@
 import type { SchedulerLike } from 'rxjs'
 import type { KafkaError } from '../../client/KafkaError.js'
+import type { Leader } from '../../cluster/ClusterMetadata.js'
+import { exponentialBackoff } from '../../cluster/exponentialBackoff.js'
 import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
-import type { Leader } from '../ClusterMetadata.js'
-import { exponentialBackoff } from '../exponentialBackoff.js'
 import type { PartitionQueue } from './PartitionQueue.js'
 import type { ProducerConnections } from './ProducerConnections.js'
 

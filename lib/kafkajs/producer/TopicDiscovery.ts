@@ -1,8 +1,8 @@
 import type { SchedulerLike } from 'rxjs'
 import type { KafkaError } from '../../client/KafkaError.js'
 import { missingTopic, topicNotPresent, topicThere } from '../../client/missingTopic.js'
+import { exponentialBackoff } from '../../cluster/exponentialBackoff.js'
 import { monotonicClock } from '../../scheduling/monotonicClock.js'
-import { exponentialBackoff } from '../exponentialBackoff.js'
 import { toKafkaError } from '../toKafkaError.js'
 import type { ProducerConnections } from './ProducerConnections.js'
 

@@ -3,7 +3,7 @@ import { isTransient } from '../../client/isTransient.js'
 import type { KafkaError } from '../../client/KafkaError.js'
 import { monotonicClock } from '../../scheduling/monotonicClock.js'
 import { duration } from '../../standstill/words.js'
-import { exponentialBackoff } from '../exponentialBackoff.js'
+import { exponentialBackoff } from '../../cluster/exponentialBackoff.js'
 import { toKafkaError } from '../toKafkaError.js'
 import type { ProducerConnections } from './ProducerConnections.js'
 

@@ -1,6 +1,7 @@
+import { from, lastValueFrom } from 'rxjs'
 import type { TopicPartition } from '../../../lib/client/TopicPartition.js'
 import type { KafkaJsConnections } from '../../../lib/kafkajs/KafkaJsConnections.js'
-import { retryTransient } from '../../../lib/kafkajs/retryTransient.js'
+import { retryTransient } from '../../../lib/cluster/retryTransient.js'
 import { brokerError } from '../../../lib/protocol/brokerError.js'
 import { encodeRecordBatch } from '../../../lib/protocol/encodeRecordBatch.js'
 import { produceApi } from '../../../lib/protocol/requests/produce.js'
@@ -8,21 +9,27 @@ import { produceApi } from '../../../lib/protocol/requests/produce.js'
 /** Writes one batch to one partition, by the request alone: these specs shall not lean on the producer. */
 export const writeRecords = async (
   connections: KafkaJsConnections,
-  { topic, partition }: TopicPartition,
+  topicPartition: TopicPartition,
   values: readonly string[],
 ): Promise<void> =>
-  retryTransient(connections, async () => {
-    await connections.refreshMetadata([topic])
-    const leader = connections.leaderOf(topic, partition)
-    if (leader === undefined) throw brokerError(5, { api: 'Produce', topic, partition })
-    const records = encodeRecordBatch({ records: values.map((value) => ({ value })) })
-    const request = {
-      transactionalId: null,
-      acks: -1,
-      timeoutMs: 5000,
-      partitions: [{ topic, partition, records }],
-    } as const
-    const { partitions } = await connections.send(leader.nodeId, 'produce', produceApi, request)
-    const errorCode = partitions[0]?.errorCode ?? 0
-    if (errorCode !== 0) throw brokerError(errorCode, { api: 'Produce', topic, partition })
-  })
+  lastValueFrom(retryTransient(connections.cluster, () => from(writeOnce(connections, topicPartition, values))))
+
+const writeOnce = async (
+  connections: KafkaJsConnections,
+  { topic, partition }: TopicPartition,
+  values: readonly string[],
+): Promise<void> => {
+  await connections.refreshMetadata([topic])
+  const leader = connections.leaderOf(topic, partition)
+  if (leader === undefined) throw brokerError(5, { api: 'Produce', topic, partition })
+  const records = encodeRecordBatch({ records: values.map((value) => ({ value })) })
+  const request = {
+    transactionalId: null,
+    acks: -1,
+    timeoutMs: 5000,
+    partitions: [{ topic, partition, records }],
+  } as const
+  const { partitions } = await connections.send(leader.nodeId, 'produce', produceApi, request)
+  const errorCode = partitions[0]?.errorCode ?? 0
+  if (errorCode !== 0) throw brokerError(errorCode, { api: 'Produce', topic, partition })
+}

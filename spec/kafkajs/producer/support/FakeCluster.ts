@@ -1,6 +1,6 @@
 import { KafkaError } from '../../../../lib/client/KafkaError.js'
-import { ClientTroubles } from '../../../../lib/kafkajs/ClientTroubles.js'
-import { ClusterMetadata, type Leader } from '../../../../lib/kafkajs/ClusterMetadata.js'
+import { ClientTroubles } from '../../../../lib/cluster/ClientTroubles.js'
+import { ClusterMetadata, type Leader } from '../../../../lib/cluster/ClusterMetadata.js'
 import type { ProducerConnections } from '../../../../lib/kafkajs/producer/ProducerConnections.js'
 import { brokerError } from '../../../../lib/protocol/brokerError.js'
 import type { AddPartitionsToTxnRequest } from '../../../../lib/protocol/requests/addPartitionsToTxn.js'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { ClusterMetadata } from '../../lib/kafkajs/ClusterMetadata.js'
+import { ClusterMetadata } from '../../lib/cluster/ClusterMetadata.js'
 import type { TopicMetadata } from '../../lib/protocol/requests/metadata.js'
 
 const brokers = [1, 2].map((nodeId) => ({ nodeId, host: 'h', port: 9000 + nodeId, rack: null }))

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { describeTransactionsAtCoordinators } from '../../lib/kafkajs/describeTransactionsAtCoordinators.js'
-import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
-import { ByteReader } from '../../lib/protocol/ByteReader.js'
-import { ByteWriter } from '../../lib/protocol/ByteWriter.js'
-import { describeTransactionsApi } from '../../lib/protocol/requests/describeTransactions.js'
-import { findCoordinatorApi } from '../../lib/protocol/requests/findCoordinator.js'
-import type { FakeBroker } from './support/FakeBroker.js'
-import { FakeCluster } from './support/FakeCluster.js'
+import { firstValueFrom } from 'rxjs'
+import { describeTransactionsAtCoordinators } from '../../../lib/cluster/admin/describeTransactionsAtCoordinators.js'
+import { KafkaJsConnections } from '../../../lib/kafkajs/KafkaJsConnections.js'
+import { ByteReader } from '../../../lib/protocol/ByteReader.js'
+import { ByteWriter } from '../../../lib/protocol/ByteWriter.js'
+import { describeTransactionsApi } from '../../../lib/protocol/requests/describeTransactions.js'
+import { findCoordinatorApi } from '../../../lib/protocol/requests/findCoordinator.js'
+import type { FakeBroker } from '../../kafkajs/support/FakeBroker.js'
+import { FakeCluster } from '../../kafkajs/support/FakeCluster.js'
 
 const [notCoordinator, loading, notFound, refused] = [16, 14, 105, 53]
 
@@ -46,14 +47,16 @@ describe('describeTransactionsAtCoordinators', () => {
     })
   }
   const describedIds = async (...ids: readonly string[]) => [
-    ...(await describeTransactionsAtCoordinators(connections, ids)).keys(),
+    ...(await firstValueFrom(describeTransactionsAtCoordinators(connections.cluster, ids))).keys(),
   ]
 
   it('should ask each coordinator once, about all its ids', async () => {
     coordinators.set('b', 1)
     codes.set('c', [notFound])
 
-    const described = await describeTransactionsAtCoordinators(connections, ['a', 'b', 'c', 'a'])
+    const described = await firstValueFrom(
+      describeTransactionsAtCoordinators(connections.cluster, ['a', 'b', 'c', 'a']),
+    )
 
     expect([...described.values()]).toEqual(
       ['a', 'b'].map((transactionalId) => ({
@@ -106,7 +109,7 @@ describe('describeTransactionsAtCoordinators', () => {
     old.brokers.forEach((broker, nodeId) => serve(broker, nodeId, old))
     const connected = await KafkaJsConnections.open(old.config())
 
-    await expect(describeTransactionsAtCoordinators(connected, ['a'])).rejects.toMatchObject({
+    await expect(firstValueFrom(describeTransactionsAtCoordinators(connected.cluster, ['a']))).rejects.toMatchObject({
       ...{ _tag: 'Unsupported', retriable: false, api: 'DescribeTransactions' },
       message: expect.stringMatching(/the broker does not know it\. EXACTLY_ONCE needs Kafka 3\.0 or later\.$/),
     })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { exponentialBackoff } from '../../lib/kafkajs/exponentialBackoff.js'
+import { exponentialBackoff } from '../../lib/cluster/exponentialBackoff.js'
 
 const config = { retryBackoffMs: 100, retryBackoffMaxMs: 1000 }
 

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { TopicPartition } from '../../lib/client/TopicPartition.js'
-import { commitByCoordinator } from '../../lib/kafkajs/commitByCoordinator.js'
-import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
-import { ByteReader } from '../../lib/protocol/ByteReader.js'
-import { ByteWriter } from '../../lib/protocol/ByteWriter.js'
-import { readByTopic, writeByTopic } from '../../lib/protocol/requests/byTopic.js'
-import { findCoordinatorApi } from '../../lib/protocol/requests/findCoordinator.js'
-import { offsetCommitApi } from '../../lib/protocol/requests/offsetCommit.js'
-import { FakeCluster } from './support/FakeCluster.js'
+import { firstValueFrom } from 'rxjs'
+import { TopicPartition } from '../../../lib/client/TopicPartition.js'
+import { commitByCoordinator } from '../../../lib/cluster/admin/commitByCoordinator.js'
+import { KafkaJsConnections } from '../../../lib/kafkajs/KafkaJsConnections.js'
+import { ByteReader } from '../../../lib/protocol/ByteReader.js'
+import { ByteWriter } from '../../../lib/protocol/ByteWriter.js'
+import { readByTopic, writeByTopic } from '../../../lib/protocol/requests/byTopic.js'
+import { findCoordinatorApi } from '../../../lib/protocol/requests/findCoordinator.js'
+import { offsetCommitApi } from '../../../lib/protocol/requests/offsetCommit.js'
+import { FakeCluster } from '../../kafkajs/support/FakeCluster.js'
 
 describe('commitByCoordinator', () => {
   let cluster: FakeCluster
@@ -60,7 +61,7 @@ describe('commitByCoordinator', () => {
     const offsets = partitions.map(
       (name) => [new TopicPartition(name.slice(0, -2), Number(name.slice(-1))), 5] as const,
     )
-    return commitByCoordinator(connections, 'g', offsets)
+    return firstValueFrom(commitByCoordinator(connections.cluster, 'g', offsets))
   }
 
   it('should ask again only for what the coordinator does not know yet', async () => {

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { TopicPartition } from '../../lib/client/TopicPartition.js'
-import { describeProducersAtLeaders } from '../../lib/kafkajs/describeProducersAtLeaders.js'
-import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
-import { ByteReader } from '../../lib/protocol/ByteReader.js'
-import { ByteWriter } from '../../lib/protocol/ByteWriter.js'
-import { readCompactByTopic, writeCompactByTopic } from '../../lib/protocol/requests/byTopic.js'
-import { describeProducersApi } from '../../lib/protocol/requests/describeProducers.js'
-import { FakeCluster } from './support/FakeCluster.js'
+import { firstValueFrom } from 'rxjs'
+import { TopicPartition } from '../../../lib/client/TopicPartition.js'
+import { describeProducersAtLeaders } from '../../../lib/cluster/admin/describeProducersAtLeaders.js'
+import { KafkaJsConnections } from '../../../lib/kafkajs/KafkaJsConnections.js'
+import { ByteReader } from '../../../lib/protocol/ByteReader.js'
+import { ByteWriter } from '../../../lib/protocol/ByteWriter.js'
+import { readCompactByTopic, writeCompactByTopic } from '../../../lib/protocol/requests/byTopic.js'
+import { describeProducersApi } from '../../../lib/protocol/requests/describeProducers.js'
+import { FakeCluster } from '../../kafkajs/support/FakeCluster.js'
 
 const [notLeader, refused] = [6, 29]
 
@@ -42,9 +43,11 @@ describe('askLeaders', () => {
 
   const ask = async (...partitions: readonly number[]) =>
     [
-      ...(await describeProducersAtLeaders(
-        connections,
-        partitions.map((partition) => new TopicPartition('t', partition)),
+      ...(await firstValueFrom(
+        describeProducersAtLeaders(
+          connections.cluster,
+          partitions.map((partition) => new TopicPartition('t', partition)),
+        ),
       )),
     ].sort()
 

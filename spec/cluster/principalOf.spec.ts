@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { principalOf } from '../../lib/kafkajs/principalOf.js'
+import { principalOf } from '../../lib/cluster/principalOf.js'
 
 describe('principalOf', () => {
   it.each([

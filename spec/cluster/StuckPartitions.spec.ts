@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { StuckPartitions } from '../../lib/kafkajs/StuckPartitions.js'
+import { StuckPartitions } from '../../lib/cluster/StuckPartitions.js'
 
 const stuck = (what: 'read' | 'written' = 'read') => {
   const clock = { ms: 0 }
