@@ -1,4 +1,14 @@
-import { AsyncSubject, catchError, concat, defer, EMPTY, ignoreElements, type Observable, of, type SchedulerLike } from 'rxjs'
+import {
+  AsyncSubject,
+  catchError,
+  concat,
+  defer,
+  EMPTY,
+  ignoreElements,
+  type Observable,
+  of,
+  type SchedulerLike,
+} from 'rxjs'
 import { endOfTurn } from '../scheduling/endOfTurn.js'
 import type { MonotonicClock } from '../scheduling/monotonicClock.js'
 

@@ -27,6 +27,7 @@ import type { TopicMetadata } from '../../protocol/requests/metadata.js'
 import { offsetFetchApi } from '../../protocol/requests/offsetFetch.js'
 import type { TopicResults } from '../../protocol/requests/topicResults.js'
 import { allOf } from '../../scheduling/allOf.js'
+import { toItsEnd } from '../../scheduling/toItsEnd.js'
 import type { Cluster } from '../Cluster.js'
 import { retryTransient } from '../retryTransient.js'
 import { askCoordinator } from './askCoordinator.js'
@@ -37,13 +38,13 @@ import { listOffsetsByLeader } from './listOffsetsByLeader.js'
 
 /**
  * {@link KafkaAdmin} on a cluster. What is retriable is retried with back-off up to `request.timeout.ms`.
- * Changes of topics answer once brokers show them, so that the next call meets them.
+ * Changes of topics answer once brokers show them, so that the next call meets them. A call acts once for each subscription, to its end.
  */
 export class ClusterAdmin implements KafkaAdmin {
   constructor(private readonly cluster: Cluster) {}
 
   listTopics(): Observable<readonly TopicDescription[]> {
-    return retryTransient(this.cluster, () =>
+    return this.asking(() =>
       this.cluster
         .describeTopics(null)
         .pipe(map(({ topics }) => topics.filter(({ errorCode }) => errorCode === 0).map(describe))),
@@ -51,7 +52,7 @@ export class ClusterAdmin implements KafkaAdmin {
   }
 
   describeTopics(topics: readonly string[]): Observable<readonly TopicDescription[]> {
-    return retryTransient(this.cluster, () => this.described(topics))
+    return this.asking(() => this.described(topics))
   }
 
   createTopics(topics: readonly NewTopic[]): Observable<void> {
@@ -84,17 +85,18 @@ export class ClusterAdmin implements KafkaAdmin {
     specs: readonly (readonly [TopicPartition, OffsetSpec])[],
     isolationLevel: IsolationLevel,
   ): Observable<OffsetsByPartition> {
-    return listOffsetsByLeader(this.cluster, specs, isolationLevel)
+    return this.acting(() => listOffsetsByLeader(this.cluster, specs, isolationLevel))
   }
 
   committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Observable<OffsetsByPartition> {
-    if (partitions.length === 0) return of(new Map())
     const { cluster } = this
     const ask = (nodeId: number) =>
       cluster
         .send(nodeId, 'control', offsetFetchApi, { groupId, partitions })
         .pipe(map((fetched) => [fetched, ...fetched.partitions]))
-    return retryTransient(cluster, () => askCoordinator(cluster, offsetFetchApi.apiName, groupId, ask)).pipe(
+    return this.asking(() =>
+      partitions.length === 0 ? of([]) : askCoordinator(cluster, offsetFetchApi.apiName, groupId, ask),
+    ).pipe(
       map(
         (answers) =>
           new Map(
@@ -109,7 +111,9 @@ export class ClusterAdmin implements KafkaAdmin {
   }
 
   commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): Observable<RefusedOffsets> {
-    return offsets.length === 0 ? of(new Map()) : commitByCoordinator(this.cluster, groupId, offsets)
+    return this.acting(() =>
+      offsets.length === 0 ? of(new Map()) : commitByCoordinator(this.cluster, groupId, offsets),
+    )
   }
 
   /** Every broker lists the transactions it coordinates. */
@@ -119,7 +123,7 @@ export class ClusterAdmin implements KafkaAdmin {
   ): Observable<readonly TransactionListing[]> {
     const { cluster } = this
     const request = { states, producerIds }
-    return retryTransient(cluster, () =>
+    return this.asking(() =>
       allOf(
         [...cluster.metadata.brokers.keys()].map((nodeId) =>
           cluster.send(nodeId, 'control', listTransactionsApi, request),
@@ -136,16 +140,16 @@ export class ClusterAdmin implements KafkaAdmin {
   }
 
   describeTransactions(transactionalIds: readonly string[]): Observable<ReadonlyMap<string, TransactionDescription>> {
-    return describeTransactionsAtCoordinators(this.cluster, transactionalIds)
+    return this.acting(() => describeTransactionsAtCoordinators(this.cluster, transactionalIds))
   }
 
   describeProducers(topicPartitions: readonly TopicPartition[]): Observable<ActiveProducersByPartition> {
-    return describeProducersAtLeaders(this.cluster, topicPartitions)
+    return this.acting(() => describeProducersAtLeaders(this.cluster, topicPartitions))
   }
 
   brokerConfig(name: string): Observable<string | undefined> {
     const { cluster } = this
-    return retryTransient(cluster, () => {
+    return this.asking(() => {
       const nodeId = cluster.metadata.controllerId
       return cluster.send(nodeId, 'control', describeConfigsApi, { nodeId, names: [name] }).pipe(
         map(({ results }) => {
@@ -157,6 +161,14 @@ export class ClusterAdmin implements KafkaAdmin {
         }),
       )
     })
+  }
+
+  private acting<T>(work: () => Observable<T>): Observable<T> {
+    return toItsEnd(work, this.cluster.scheduler)
+  }
+
+  private asking<T>(attempt: () => Observable<T>): Observable<T> {
+    return this.acting(() => retryTransient(this.cluster, attempt))
   }
 
   private described(topics: readonly string[]): Observable<readonly TopicDescription[]> {
@@ -180,7 +192,6 @@ export class ClusterAdmin implements KafkaAdmin {
     topics: readonly string[],
     isDone: (found: readonly TopicDescription[]) => boolean,
   ): Observable<void> {
-    if (topics.length === 0) return of(undefined)
     const { cluster } = this
     const timed = { ...request, timeoutMs: cluster.config.requestTimeoutMs } as Q
     const send = (): Observable<void> =>
@@ -200,8 +211,10 @@ export class ClusterAdmin implements KafkaAdmin {
         }),
       )
     // A topic to change that does not exist now will hardly come by waiting.
-    return retryTransient(cluster, send, ({ retriable, code }) => retriable && code !== unknownTopic).pipe(
-      concatMap(() => retryTransient(cluster, look)),
+    const sent = (): Observable<void> =>
+      retryTransient(cluster, send, ({ retriable, code }) => retriable && code !== unknownTopic)
+    return this.acting(() =>
+      topics.length === 0 ? of(undefined) : sent().pipe(concatMap(() => retryTransient(cluster, look))),
     )
   }
 }
