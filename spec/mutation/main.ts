@@ -6,7 +6,8 @@
  *     npm run mutate -- lib/sink lib/stream/branch.ts    of several
  *     npm run mutate -- lib --count 1000 --seed 7 --workers 2 --seconds 60
  *
- * - `--seconds`: how long the specs of one mutant may take when they pass; what comes by and does not fit in is left out.
+ * - `--seconds`: how long the specs of one mutant may take when they pass. A mutant that survives them is tried once more with the rest
+ *   of those that come by, however long they take: what is said to be noticed by no spec is noticed by none that runs in memory.
  * - `--specs`: a pattern of those to be asked; all by default. The first run of all of them takes some minutes.
  */
 import { readFileSync, readdirSync, statSync } from 'node:fs'
@@ -62,25 +63,26 @@ const drawn = <T>(all: readonly T[], n: number): readonly T[] => {
 /** How many specs run first: most mutants do not live longer. */
 const NEAREST = 3
 
-/** The specs that come by a mutant, the nearest first, and of these the quickest: as many as there is time for. */
-const specsFor = (place: number, { file }: Mutant, runs: readonly SpecRun[]): readonly SpecRun[] => {
-  let left = seconds * 1000
-  return runs
+/** The specs that come by a mutant, the nearest first, and of these the quickest. */
+const specsFor = (place: number, { file }: Mutant, runs: readonly SpecRun[]): readonly SpecRun[] =>
+  runs
     .filter(({ places }) => places.has(place))
     .sort((a, b) => nearness(b.spec, file) - nearness(a.spec, file) || a.ms - b.ms)
-    .filter(({ ms }) => {
-      left -= ms
-      return left >= 0
-    })
+
+/** What runs one after the other until a mutant is noticed: the nearest specs, those that there is time for, and at last the others. */
+const passesOf = (specs: readonly SpecRun[]): readonly (readonly SpecRun[])[] => {
+  let left = seconds * 1000
+  const inTime = specs.filter(({ ms }) => (left -= ms) >= 0)
+  const others = specs.filter((spec) => !inTime.includes(spec))
+  return [inTime.slice(0, NEAREST), inTime.slice(NEAREST), others].filter(({ length }) => length > 0)
 }
 
 const judge = async (mutant: Mutant, specs: readonly SpecRun[]): Promise<JudgedMutant> => {
   if (specs.length === 0) return { mutant, outcome: 'not covered' }
   const edits = { [mutant.file]: withMutant(mutant) }
-  for (const part of [specs.slice(0, NEAREST), specs.slice(NEAREST)]) {
-    if (part.length === 0) continue
-    const timeoutMs = 20_000 + 5 * part.reduce((sum, { ms }) => sum + ms, 0)
-    const verdict = await verdictOf({ specs: part.map(({ spec }) => spec), edits, timeoutMs })
+  for (const pass of passesOf(specs)) {
+    const timeoutMs = 20_000 + 5 * pass.reduce((sum, { ms }) => sum + ms, 0)
+    const verdict = await verdictOf({ specs: pass.map(({ spec }) => spec), edits, timeoutMs })
     if (verdict !== 'passed') return { mutant, outcome: verdict === 'failed' ? 'killed' : 'timed out' }
   }
   return { mutant, outcome: 'survived' }
