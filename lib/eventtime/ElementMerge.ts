@@ -264,7 +264,7 @@ export class ElementMerge<T> {
     this.inputs.delete(input)
     this.alignment.remove(input)
     this.ended = input.ended || (input.control && this.ended)
-    if (!input.ended) this.removeWatermarks(input)
+    this.removeWatermarks(input)
     this.pending = true
   }
 

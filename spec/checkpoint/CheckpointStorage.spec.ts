@@ -149,4 +149,13 @@ describe('fileStorage', () => {
     await firstValueFrom(storage.delete('ids/1-16.json'))
     expect(readdirSync(join(directory, 'ids')).sort()).toEqual(['17-32.json', '17-32.json.killed-1.tmp'])
   })
+
+  it('should list no key that a process was killed while it wrote', async () => {
+    const directory = newDirectory()
+    const storage = fileStorage(directory, nodeFileSystem)
+    await firstValueFrom(storage.create('ids/1-16.json', 'text'))
+    writeFileSync(join(directory, 'ids', '17-32.json.killed-1.tmp'), 'te')
+    for (const prefix of ['', 'ids/', 'ids/17'])
+      expect(await firstValueFrom(storage.list(prefix))).toEqual(prefix === 'ids/17' ? [] : ['ids/1-16.json'])
+  })
 })

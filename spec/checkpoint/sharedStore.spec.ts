@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { concatMap, firstValueFrom, type SchedulerLike, Subject, take, VirtualTimeScheduler } from 'rxjs'
+import { concatMap, firstValueFrom, NEVER, type SchedulerLike, Subject, take, VirtualTimeScheduler } from 'rxjs'
 import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
 import { FileCheckpointStore } from '../../lib/checkpoint/store/FileCheckpointStore.js'
@@ -417,6 +417,22 @@ describe('two processes that are about to take over', () => {
 
     const again = { share, after: running.attemptId, takeOverLater: true, scheduler: hurried() }
     expect((await firstValueFrom(store.begin(again))).ledger?.mayReplace).toBe(false)
+  })
+})
+
+describe('an attempt that begins beside one of other subtasks that is about to begin', () => {
+  it('should be the first one of an empty store: what has not begun has left nothing', async () => {
+    const storage = memoryStorage()
+    const slow = checkpointStoreOn({
+      ...storage,
+      write: (key, text) => (key.endsWith('/restored.json') ? NEVER : storage.write(key, text)),
+    })
+    const beginning = slow.begin({ share: { parallelism: 2, subtasks: [0] }, scheduler: hurried() }).subscribe()
+    const beside = await begin(checkpointStoreOn(storage), 2, [1])
+    beginning.unsubscribe()
+    expect(beside.attemptId).toBe('attempt-000002-subtasks-1-of-2')
+    expect(beside.ledger!.first).toBe(true)
+    expect((await begin(checkpointStoreOn(storage), 2, [1])).ledger!.first).toBe(false)
   })
 })
 

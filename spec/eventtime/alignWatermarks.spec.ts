@@ -219,5 +219,6 @@ describe('alignWatermarks', () => {
     expect(() => alignWatermarks({ group: 'group', maxDrift: 1, updateInterval: 0 })).toThrow(
       'updateInterval must be greater than zero',
     )
+    expect(() => alignWatermarks({ group: 'group', maxDrift: 0, updateInterval: 0.5 })).not.toThrow()
   })
 })

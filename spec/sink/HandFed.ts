@@ -1,4 +1,4 @@
-import { finalize, type Observable, of, Subject, tap } from 'rxjs'
+import { finalize, type Observable, of, type SchedulerLike, Subject, tap } from 'rxjs'
 import type { ConnectKafka } from '../../lib/client/KafkaClient.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import type { CheckpointOutcome } from '../../lib/stream/CheckpointBarrier.js'
@@ -36,8 +36,13 @@ export class HandFed {
       }),
     )
 
-  start(sink = this.scene.sink(), elements$: Observable<StreamElement<string>> = this.elements) {
-    return this.scene.start(elements$.pipe(sinkTo(sink, { connect: this.connect, scheduler: this.scene.scheduler })))
+  /** @param scheduler of the sink alone; brokers have that of the scene */
+  start(
+    sink = this.scene.sink(),
+    elements$: Observable<StreamElement<string>> = this.elements,
+    scheduler: SchedulerLike = this.scene.scheduler,
+  ) {
+    return this.scene.start(elements$.pipe(sinkTo(sink, { connect: this.connect, scheduler })))
   }
 
   feed(...elements: readonly StreamElement<string>[]): void {

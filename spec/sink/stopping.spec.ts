@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { config, map, NEVER, of, Subject, timer } from 'rxjs'
+import { config, map, NEVER, of, type SchedulerAction, type SchedulerLike, Subject, timer } from 'rxjs'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
@@ -110,6 +110,53 @@ describe('sinkTo, at its end', () => {
       ],
     ])('should %s', (_, feed, expected) => {
       expect(after(feed)).toEqual(expected)
+    })
+
+    it('should leave no timer behind, whatever it leaves to the next attempt', () => {
+      const fed = new HandFed()
+      const { scheduler } = fed.scene
+      const fired: number[] = []
+      const watched: SchedulerLike = {
+        now: () => scheduler.now(),
+        schedule: <S>(work: (this: SchedulerAction<S>, state?: S) => void, delay = 0, state?: S) =>
+          scheduler.schedule<S>(
+            function (at) {
+              fired.push(scheduler.now())
+              work.call(this, at)
+            },
+            delay,
+            state,
+          ),
+      }
+      fed.scene.play(() => {
+        const job = fed.start(undefined, undefined, watched)
+        fed.feed(fed.restored(), record('a'))
+        fed.at(50, () => fed.feed(fed.upstream.barrier(1, undefined, NEVER), record('b')))
+        fed.at(100, () => job.unsubscribe())
+      }, 1_000_000)
+      expect(fired.filter((at) => at > 100)).toEqual([])
+    })
+
+    it('should make no more transactions ready, though the client still aborts what is open', () => {
+      const fed = new HandFed()
+      const until = new Subject<void>()
+      const asked: string[] = []
+      fed.scene.kafka.calls$.subscribe(({ api, moment, transactionalId = '' }) => {
+        if (moment === 'before') asked.push(`${fed.scene.scheduler.now()} ${api} ${transactionalId}`)
+      })
+      fed.scene.kafka.inject({ api: 'InitProducerId', transactionalId: 'job-0-2' }, Fault.hold(until))
+      fed.scene.kafka.inject({ api: 'EndTxn' }, Fault.delay(300))
+      fed.scene.play(() => {
+        const job = fed.start()
+        fed.feed(fed.restored(), record('a'))
+        fed.at(100, () => job.unsubscribe())
+        fed.at(200, () => until.next())
+      }, 2000)
+      // What was on its way to the broker, and nothing after it.
+      expect(asked.filter((call) => Number.parseInt(call) > 100)).toEqual([
+        ...['200 InitProducerId job-0-2', '400 EndTxn job-0-1'],
+      ])
+      expect(fed.open).toBe(0)
     })
 
     it('should say so to a stop that waits for what is not committed yet', () => {

@@ -100,8 +100,7 @@ function* wholeOf(
   const [newest] = former
   if (newest === undefined) return nothing
   const all = { parallelism: newest.share.parallelism, subtasks: upTo(newest.share.parallelism) }
-  const whole = () => restoredFor(all, former, reader, bounds)
-  return bounds === undefined ? yield* reader.rescaled(newest, parallelism, whole) : yield* whole()
+  return yield* reader.rescaled(newest, parallelism, () => restoredFor(all, former, reader, bounds))
 }
 
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, n) => n)
