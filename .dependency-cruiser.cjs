@@ -54,6 +54,10 @@ const arrows = {
     to: ['client', 'memory', 'stream', 'eventtime', 'checkpoint'],
     because: 'The public test kit must not need a broker or its client.',
   },
+  conformance: {
+    to: ['client'],
+    because: 'What an adapter must do is said of its port alone, so that it holds for any of them.',
+  },
   source: {
     to: [
       'client',

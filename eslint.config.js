@@ -51,7 +51,7 @@ export default defineConfig(
       // The one place that knows the machine's monotonic clock.
       'lib/scheduling/monotonicClock.ts',
       // Specs, which users run.
-      'lib/testing/contract/**',
+      'lib/conformance/**',
     ],
     rules: {
       'no-restricted-globals': [

@@ -51,9 +51,10 @@ describe('the package, as it is installed', () => {
       import { createRequire } from 'node:module'
       import * as esm from 'rx-kafka'
       import * as esmTesting from 'rx-kafka/testing'
+      import * as esmConformance from 'rx-kafka/conformance'
       const require = createRequire(import.meta.url)
-      const imported = { ...esm, ...esmTesting }
-      const required = { ...require('rx-kafka'), ...require('rx-kafka/testing') }
+      const imported = { ...esm, ...esmTesting, ...esmConformance }
+      const required = { ...require('rx-kafka'), ...require('rx-kafka/testing'), ...require('rx-kafka/conformance') }
       const one = (errorClass) => Object.create(errorClass.prototype)
       const known = Object.keys(imported)
         .filter((name) => imported[name].prototype instanceof Error)
@@ -102,9 +103,11 @@ describe('the package, as it is installed', () => {
       `
       import { type KafkaSource, KafkaError } from 'rx-kafka'
       import { MemoryKafka } from 'rx-kafka/testing'
+      import { describeClientContract } from 'rx-kafka/conformance'
       import { PromClientMetricGroup } from 'rx-kafka/prom-client'
       export const topics: number = new MemoryKafka().records('flights').length
       export const group: { readonly gauge: unknown } = new PromClientMetricGroup()
+      export const suite: (name: string, ...rest: never) => void = describeClientContract
       export const wrong: number = new KafkaError({ _tag: 'Timeout', message: '' }).message
       export type Source = KafkaSource<string>
       `,

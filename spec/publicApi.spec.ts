@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
+import * as conformance from '../lib/conformance/index.js'
 import * as rxKafka from '../lib/index.js'
 import * as testing from '../lib/testing/index.js'
 
@@ -54,8 +55,11 @@ const types = list(`
 
 /** Of `rx-kafka/testing`. */
 const testingValues = list(`
-  CrashMismatch Fault MarbleMismatch MemoryKafka Upstream crashEverywhere describeClientContract record runMarbles showElement watermark
+  CrashMismatch Fault MarbleMismatch MemoryKafka Upstream crashEverywhere record runMarbles showElement watermark
 `)
+
+/** Of `rx-kafka/conformance`. */
+const conformanceValues = list('describeClientContract')
 
 /** What is called on something, by its name. */
 const members: Readonly<Record<string, readonly [subject: object, names: readonly string[]]>> = {
@@ -105,6 +109,7 @@ describe('the public names', () => {
   it('should be there when the program runs', () => {
     expect(Object.keys(rxKafka).sort()).toEqual([...values].sort())
     expect(Object.keys(testing).sort()).toEqual(testingValues)
+    expect(Object.keys(conformance).sort()).toEqual(conformanceValues)
   })
 
   it.each(Object.entries(members))('should be callable: %s', (_, [subject, names]) => {

@@ -22,8 +22,3 @@ export { MemoryKafka } from '../memory/MemoryKafka.js'
 export type { MemoryKafkaOptions, MemoryRecord, ObservedCall } from '../memory/MemoryKafka.js'
 export { Fault } from '../memory/Fault.js'
 export type { FaultPlan } from '../memory/Fault.js'
-
-// The contract of the client port, for adapters of your own
-export { describeClientContract } from './contract/describeClientContract.js'
-export type { ContractHarness } from './contract/ContractScene.js'
-export type { TestFramework } from './contract/TestFramework.js'

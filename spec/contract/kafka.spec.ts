@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { connectKafkaJs } from '../../lib/kafkajs/connectKafkaJs.js'
-import { type ContractHarness, describeClientContract } from '../../lib/testing/index.js'
+import { type ContractHarness, describeClientContract } from '../../lib/conformance/index.js'
 import type { KafkaCluster } from '../support/kafka/startKafka.js'
 import { describeEachKafka } from '../support/realKafka.js'
 

@@ -1,6 +1,6 @@
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { describeClientContract } from '../../lib/testing/index.js'
+import { describeClientContract } from '../../lib/conformance/index.js'
 
 const framework = { afterEach, beforeEach, describe, expect, it }
 const bootstrapServers = [{ host: 'memory', port: 9092 }]

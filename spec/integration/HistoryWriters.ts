@@ -1,7 +1,7 @@
 import { lastValueFrom } from 'rxjs'
 import type { KafkaClient } from '../../lib/client/KafkaClient.js'
 import type { KafkaProducer, TransactionalProducer } from '../../lib/client/KafkaProducer.js'
-import { producerConfig } from '../../lib/testing/contract/ContractScene.js'
+import { producerConfig } from '../../lib/conformance/client/ContractScene.js'
 import type { Step, Writer } from './transactionHistory.js'
 
 /** Some records a batch; and what is left open stays open for as long as a spec may take. */

@@ -17,7 +17,7 @@ import {
   SimpleStringSchema,
   TopicPartition,
 } from '../../lib/index.js'
-import { producerConfig } from '../../lib/testing/contract/ContractScene.js'
+import { producerConfig } from '../../lib/conformance/client/ContractScene.js'
 import { openClient } from '../support/openClient.js'
 import { describeKafka } from '../support/realKafka.js'
 import { quiet } from '../source/support/sourceOf.js'

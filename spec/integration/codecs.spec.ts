@@ -6,7 +6,7 @@ import type { ProducerConfig } from '../../lib/client/KafkaConfig.js'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
 import type { KafkaProperties } from '../../lib/config/KafkaProperties.js'
 import { decodeProducerConfig } from '../../lib/config/producerConfig.js'
-import { readPartition } from '../../lib/testing/contract/readPartition.js'
+import { readPartition } from '../../lib/conformance/client/readPartition.js'
 import { openClient } from '../support/openClient.js'
 import { describeKafka } from '../support/realKafka.js'
 

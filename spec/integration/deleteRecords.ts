@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from '@jest/globals'
-import { eventually } from '../../lib/testing/contract/ContractScene.js'
+import { eventually } from '../../lib/conformance/client/ContractScene.js'
 import { type KafkaCluster, tools } from '../support/kafka/startKafka.js'
 
 /** Moves the beginning of each partition by Kafka's own tool; resolves when the segments before are gone from the disk. */

@@ -12,7 +12,7 @@ import {
   SimpleStringSchema,
   TopicPartition,
 } from '../../lib/index.js'
-import { producerConfig } from '../../lib/testing/contract/ContractScene.js'
+import { producerConfig } from '../../lib/conformance/client/ContractScene.js'
 import { until } from '../kafkajs/support/until.js'
 import { quiet } from '../source/support/sourceOf.js'
 import { openClient } from '../support/openClient.js'

@@ -6,7 +6,7 @@ import { earliestOffset, latestOffset, type OffsetSpec } from '../../lib/client/
 import type { Bytes } from '../../lib/client/ProducerRecord.js'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
 import { randomBySeed } from '../chaos/randomBySeed.js'
-import { eventually } from '../../lib/testing/contract/ContractScene.js'
+import { eventually } from '../../lib/conformance/client/ContractScene.js'
 import { openClient } from '../support/openClient.js'
 import { kafkaVersion, kafkaVersions } from '../support/kafka/startKafka.js'
 import { describeKafka } from '../support/realKafka.js'

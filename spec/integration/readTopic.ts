@@ -1,7 +1,7 @@
 import type { FetcherConfig } from '../../lib/client/KafkaConfig.js'
 import type { KafkaClient } from '../../lib/client/KafkaClient.js'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
-import { fetcherConfig } from '../../lib/testing/contract/ContractScene.js'
+import { fetcherConfig } from '../../lib/conformance/client/ContractScene.js'
 
 /** From one offset to before another, of the partition with this index. */
 export interface Range {

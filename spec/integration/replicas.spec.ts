@@ -7,7 +7,7 @@ import {
   OffsetsInitializer,
   SimpleStringSchema,
 } from '../../lib/index.js'
-import { producerConfig } from '../../lib/testing/contract/ContractScene.js'
+import { producerConfig } from '../../lib/conformance/client/ContractScene.js'
 import { until } from '../kafkajs/support/until.js'
 import { quiet } from '../source/support/sourceOf.js'
 import type { KafkaCluster } from '../support/kafka/startKafka.js'

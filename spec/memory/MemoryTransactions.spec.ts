@@ -6,7 +6,7 @@ import { KafkaError } from '../../lib/client/KafkaError.js'
 import type { TransactionalProducer } from '../../lib/client/KafkaProducer.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
-import { ContractScene, producerConfig } from '../../lib/testing/contract/ContractScene.js'
+import { ContractScene, producerConfig } from '../../lib/conformance/client/ContractScene.js'
 
 /** A run in virtual time: one transaction of the id `x` is opened at 0 ms, and `[ms, what]` noted. */
 const withOpenTransaction = (

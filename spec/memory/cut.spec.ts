@@ -3,7 +3,7 @@ import { concatMap, tap } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import type { KafkaClient } from '../../lib/client/KafkaClient.js'
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
-import { ContractScene, producerConfig } from '../../lib/testing/contract/ContractScene.js'
+import { ContractScene, producerConfig } from '../../lib/conformance/client/ContractScene.js'
 
 const stage = () => {
   const scheduler = new TestScheduler(() => undefined)

@@ -7,7 +7,7 @@ import type { KafkaError } from '../../lib/client/KafkaError.js'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
-import { ContractScene, fetcherConfig, producerConfig } from '../../lib/testing/contract/ContractScene.js'
+import { ContractScene, fetcherConfig, producerConfig } from '../../lib/conformance/client/ContractScene.js'
 
 const p0 = new TopicPartition('t', 0)
 

@@ -35,6 +35,7 @@ const projectOptions = (): ts.CompilerOptions => {
     paths: {
       'rx-kafka': [join(root, 'lib/index.ts')],
       'rx-kafka/testing': [join(root, 'lib/testing/index.ts')],
+      'rx-kafka/conformance': [join(root, 'lib/conformance/index.ts')],
       'rx-kafka/prom-client': [join(root, 'lib/metrics/PromClientMetricGroup.ts')],
     },
   }

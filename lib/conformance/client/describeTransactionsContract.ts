@@ -4,7 +4,7 @@ import { TopicPartition } from '../../client/TopicPartition.js'
 import type { TransactionDescription } from '../../client/TransactionDescription.js'
 import { type ContractScene, eventually, producerConfig } from './ContractScene.js'
 import { readPartition } from './readPartition.js'
-import type { TestFramework } from './TestFramework.js'
+import type { TestFramework } from '../TestFramework.js'
 
 /** What coordinators tell of transactions, which decides what a restart commits. */
 export const describeTransactionsContract = (scene: () => ContractScene, { expect, it }: TestFramework): void => {

@@ -2,7 +2,7 @@ import { lastValueFrom } from 'rxjs'
 import { earliestOffset, latestOffset, offsetForTimestamp } from '../../client/OffsetSpec.js'
 import { TopicPartition } from '../../client/TopicPartition.js'
 import { type ContractScene, eventually, producerConfig } from './ContractScene.js'
-import type { TestFramework } from './TestFramework.js'
+import type { TestFramework } from '../TestFramework.js'
 
 /** Topics, partitions, offsets, groups. */
 export const adminContract = (scene: () => ContractScene, { expect, it }: TestFramework): void => {

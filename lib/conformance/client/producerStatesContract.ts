@@ -9,7 +9,7 @@ import {
 } from '../../client/transactionalProducerStates.js'
 import { type ContractScene, eventually, producerConfig } from './ContractScene.js'
 import { readPartition } from './readPartition.js'
-import type { TestFramework } from './TestFramework.js'
+import type { TestFramework } from '../TestFramework.js'
 
 /** A producer in one state, and the answers that are still to come. */
 interface Stage {

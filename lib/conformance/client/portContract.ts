@@ -1,7 +1,7 @@
 import { firstValueFrom, lastValueFrom, type Observable, timer } from 'rxjs'
 import { TopicPartition } from '../../client/TopicPartition.js'
 import { type ContractScene, eventually, fetcherConfig, producerConfig } from './ContractScene.js'
-import type { TestFramework } from './TestFramework.js'
+import type { TestFramework } from '../TestFramework.js'
 
 /** What holds for every call of the port. */
 export const portContract = (scene: () => ContractScene, { expect, it }: TestFramework): void => {

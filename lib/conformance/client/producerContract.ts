@@ -3,7 +3,7 @@ import { latestOffset } from '../../client/OffsetSpec.js'
 import { TopicPartition } from '../../client/TopicPartition.js'
 import { type ContractScene, producerConfig } from './ContractScene.js'
 import { readPartition } from './readPartition.js'
-import type { TestFramework } from './TestFramework.js'
+import type { TestFramework } from '../TestFramework.js'
 
 /** Writing: order, partitions, acknowledgement, backpressure. */
 export const producerContract = (scene: () => ContractScene, { expect, it }: TestFramework): void => {

@@ -6,7 +6,7 @@ import type { PartitionLog } from '../../client/PartitionLog.js'
 import { TopicPartition } from '../../client/TopicPartition.js'
 import { type ContractScene, fetcherConfig, producerConfig } from './ContractScene.js'
 import { readPartition } from './readPartition.js'
-import type { TestFramework } from './TestFramework.js'
+import type { TestFramework } from '../TestFramework.js'
 
 /** Reading: order, positions, isolation, demand. */
 export const fetcherContract = (scene: () => ContractScene, { describe, expect, it }: TestFramework): void => {

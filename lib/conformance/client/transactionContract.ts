@@ -3,7 +3,7 @@ import { latestOffset } from '../../client/OffsetSpec.js'
 import { TopicPartition } from '../../client/TopicPartition.js'
 import { type ContractScene, eventually, producerConfig } from './ContractScene.js'
 import { readPartition } from './readPartition.js'
-import type { TestFramework } from './TestFramework.js'
+import type { TestFramework } from '../TestFramework.js'
 
 /** Transactions: states, fencing, and being resumed by a process that did not write them. */
 export const transactionContract = (scene: () => ContractScene, { describe, expect, it }: TestFramework): void => {

@@ -5,7 +5,7 @@ import { fetcherContract } from './fetcherContract.js'
 import { portContract } from './portContract.js'
 import { producerContract } from './producerContract.js'
 import { producerStatesContract } from './producerStatesContract.js'
-import type { TestFramework } from './TestFramework.js'
+import type { TestFramework } from '../TestFramework.js'
 import { transactionContract } from './transactionContract.js'
 
 /**

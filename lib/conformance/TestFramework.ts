@@ -1,4 +1,4 @@
-/** What the contract suite needs of a test framework; jest's and vitest's globals have it. */
+/** What a contract suite needs of a test framework; jest's and vitest's globals have it. */
 export interface TestFramework {
   describe(this: void, title: string, body: () => void): unknown
   it(this: void, title: string, body: () => Promise<void> | void, timeoutMs?: number): unknown
