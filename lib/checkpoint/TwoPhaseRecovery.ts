@@ -78,6 +78,15 @@ export class TwoPhaseRecovery {
     )
   }
 
+  /**
+   * A sink that has left before it reported its transactions. No other sink describes them, and a decision without them may lose them,
+   * so the attempt has to end: the next one describes them again.
+   */
+  get leftUndecided(): Pick<Participant, 'name' | 'subtaskIndex'> | undefined {
+    if (!this.isKnown || this.isDeciding) return undefined
+    return this.participants.find((one) => one.left && this.isAwaited(one))
+  }
+
   /** Throws when another sink of this attempt and subtask has the name. */
   join(uid: string, name: string, subtaskIndex: number): TwoPhaseSink {
     const other = this.participants.find((one) => one.subtaskIndex === subtaskIndex && one.name === name && !one.left)
@@ -127,11 +136,16 @@ export class TwoPhaseRecovery {
         this.context.changed()
       },
       confirm: () => ledger.confirm(),
-      leave: () => {
-        participant.left = true
-        this.context.changed()
-      },
+      leave: () => this.leave(participant),
     }
+  }
+
+  private leave(participant: Participant): void {
+    participant.left = true
+    // What it would have looked after is left to the others.
+    if (!this.isKnown) this.participants.splice(this.participants.indexOf(participant), 1)
+    this.decideIfComplete()
+    this.context.changed()
   }
 
   private knowIfComplete(): void {
@@ -251,10 +265,25 @@ export class TwoPhaseRecovery {
   }
 
   private decideIfComplete(): void {
-    if (!this.isKnown || this.isDeciding || this.participants.some(({ reported }) => reported === undefined)) return
+    if (!this.isKnown || this.isDeciding || this.participants.some((one) => this.isAwaited(one))) return
     this.isDeciding = true
     const transactions = this.participants.flatMap(({ reported = [] }) => reported)
     coroutine(() => this.decide(transactions)).subscribe(this.decided)
+  }
+
+  /** Its report is missing. One that has left sends none; then it matters whether it has transactions to report. */
+  private isAwaited(participant: Participant): boolean {
+    if (participant.reported !== undefined) return false
+    return !participant.left || this.hasTransactions(participant)
+  }
+
+  private hasTransactions(participant: Participant): boolean {
+    const { uid, subtaskIndex } = participant
+    const own = uncommitted(this.context.restored)[uid] ?? []
+    return (
+      own.some((transaction) => this.heirOf(transaction.subtaskIndex) === subtaskIndex) ||
+      this.inheritanceOf(participant).orphans.length > 0
+    )
   }
 
   private *decide(

@@ -31,6 +31,20 @@ export const leftEarly = (source: SubtaskKey): CheckpointError =>
       'end with it. Sources that should live by themselves need a coordinator and a store of their own.',
   )
 
+export const sinkLeft = ({
+  name,
+  subtaskIndex,
+}: {
+  readonly name: string
+  readonly subtaskIndex: number
+}): CheckpointError =>
+  new CheckpointError(
+    'SinkLeft',
+    `The sink of transactional id prefix "${name}" (subtask ${subtaskIndex}) left the job before it had looked at the prepared ` +
+      'transactions of the restored checkpoint. To go on without it could lose their records, so the attempt ends, and nothing is lost: ' +
+      'a retry, or the next start, looks at them again. A sink leaves when its part of the pipeline is unsubscribed from, completes or fails.',
+  )
+
 export const nonRestored = (uids: readonly string[]): CheckpointError =>
   new CheckpointError(
     'NonRestoredState',

@@ -101,7 +101,10 @@ export interface TwoPhaseSink {
   release(below: number): void
   /** Emits when no newer attempt of the job has taken over. */
   confirm(): Observable<void>
-  /** The sink is done, or stops: another one may have its name. */
+  /**
+   * The sink is done, or stops: another one may have its name. If it leaves before `decide` with transactions to report, the attempt
+   * fails with a retriable error, since a decision without them may lose them.
+   */
   leave(): void
 }
 

@@ -247,6 +247,73 @@ describe('TwoPhaseRecovery', () => {
     })
   })
 
+  describe('a sink that leaves before it has reported its transactions', () => {
+    const ofSink = { sink: [{ id: 'x', checkpointId: 3, subtaskIndex: 0 }] }
+
+    it('should not hold the others up when there are none', () => {
+      const { recovery } = recoveryOf({ restored: checkpoint(ofSink) })
+      const [sink, other] = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
+      recovery.begin([])
+      const ofOne = outcome(sink.decide([transaction('x', 'prepared')]))
+      expect(ofOne).toEqual([])
+      other.leave()
+      expect([ofOne, recovery.leftUndecided]).toEqual([[['commit']], undefined])
+      // What others had opened under its name may still be open.
+      outcome(sink.settled())
+      expect(recovery.settled).toBe(false)
+    })
+
+    it.each([
+      ['its own', ofSink],
+      ['those of a sink that is gone', { gone: [{ id: 'x', checkpointId: 3, subtaskIndex: 0 }] }],
+    ])('should be named when there are %s: a decision without them may lose them', (_, prepared) => {
+      const { recovery, asked, changes } = recoveryOf({ restored: checkpoint(prepared) })
+      const [sink, other] = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
+      recovery.begin([])
+      recovery.close()
+      expect(recovery.leftUndecided).toBe(undefined)
+      sink.leave()
+      expect(changes()).toBe(1)
+      expect(recovery.leftUndecided).toMatchObject({ name: 'job', subtaskIndex: 0 })
+      expect(outcome(other.decide([transaction('y', 'prepared')]))).toEqual([])
+      expect(asked).toEqual([])
+    })
+
+    it('should not be named when its transactions are committed, or of another subtask', () => {
+      const prepared = { sink: [...ofSink.sink, { id: 'y', checkpointId: 3, subtaskIndex: 1 }] }
+      const { recovery } = recoveryOf({ restored: checkpoint(prepared, { sink: ['x'] }) })
+      const [zero, one] = [recovery.join('sink', 'job', 0), recovery.join('sink', 'job', 1)]
+      recovery.begin([])
+      zero.leave()
+      expect(recovery.leftUndecided).toBe(undefined)
+      expect(outcome(one.decide([]))).toEqual([[]])
+    })
+
+    it('should be as one that has not come when it is not known yet who takes part', () => {
+      const { recovery } = recoveryOf({ restored: checkpoint(ofSink) })
+      const [sink, other] = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
+      const seen = outcome(other.inheritance$)
+      sink.leave()
+      recovery.begin([holder({ sinks: [record('job')], subtasks: [0] })])
+      expect(seen).toEqual([])
+      recovery.close()
+      expect(seen).toMatchObject([{ orphans: [{ uid: 'sink', states: ['state 0'] }], former: [{ name: 'job' }] }])
+      expect(outcome(other.decide([transaction('x', 'prepared')]))).toEqual([['commit']])
+      outcome(other.settled())
+      expect([recovery.settled, recovery.leftUndecided]).toEqual([true, undefined])
+    })
+
+    it('should be no matter when the others have decided', () => {
+      const { recovery } = recoveryOf({ restored: checkpoint(ofSink) })
+      const sink = recovery.join('sink', 'job', 0)
+      recovery.begin([])
+      outcome(sink.decide([transaction('x', 'prepared')]))
+      recovery.join('sink', 'late', 0).leave()
+      sink.leave()
+      expect(recovery.leftUndecided).toBe(undefined)
+    })
+  })
+
   it('should be settled when every sink has ended what it was left, and say that it changed', () => {
     const { recovery, changes } = recoveryOf()
     const [a, b] = [recovery.join('a', 'a', 0), recovery.join('b', 'b', 0)]

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { map, type Observable, retry, tap, throwError, timer } from 'rxjs'
+import { map, NEVER, type Observable, retry, takeUntil, tap, throwError, timer } from 'rxjs'
 import type { CheckpointStore } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { consoleLogger } from '../../lib/config/consoleLogger.js'
@@ -156,6 +156,39 @@ describe('sinkTo with EXACTLY_ONCE', () => {
         'now: 0; transactions that former attempts had left open, and that are aborted: 1.',
     ])
     expect(scene.committed).toEqual(numbers(40))
+  })
+
+  it('should fail soon when a sink leaves the job before it has reported its transactions, and go on with the next start', () => {
+    const scene = new SinkScene()
+    const { scheduler, kafka } = scene
+    const write = (prefix: string) => sinkTo(scene.sink({ prefix }), { connect: kafka.connect, scheduler })
+    const job = (leaves$: Observable<unknown> = NEVER, count = Infinity) =>
+      handSource({ coordinator: scene.coordinator(), scheduler, count }).pipe(
+        onRecords(map(String)),
+        branch(
+          (records$) => records$.pipe(write('job')),
+          (records$) => records$.pipe(write('other'), takeUntil(leaves$)),
+        ),
+      )
+    const mend = kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.fail(unavailable()))
+    scene.play(() => {
+      const first = scene.start(job())
+      scene.at(155, () => {
+        kafka.cut()
+        first.unsubscribe()
+        mend()
+      })
+      scene.at(200, () => {
+        const answer = kafka.inject({ api: 'DescribeTransactions', times: Infinity }, Fault.hold(NEVER))
+        scene.at(700, answer)
+        scene.start(job(timer(50, scheduler)))
+      })
+      scene.at(1_000, () => scene.start(job(NEVER, 40)))
+    }, 5_000)
+    expect(scene.errors).toEqual([expect.objectContaining({ _tag: 'SinkLeft', retriable: true })])
+    expect(scene.erredAt).toBe(250)
+    expect([...scene.committed].sort()).toEqual([...numbers(40), ...numbers(40)].sort())
+    expect(scene.completions).toBe(1)
   })
 
   describe('with a prepared transaction that has expired', () => {
