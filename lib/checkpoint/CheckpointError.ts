@@ -18,7 +18,7 @@ import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
  * - `DuplicateUid`: two sources, or two states of one checkpoint, share a uid.
  * - `NonRestoredState`: the restored checkpoint holds state that no part of the job has asked for.
  * - `SourceLeft`: a source of the job left before its end, and the attempt ends with it.
- * - `SinkLeft`: a sink left before it had looked at the prepared transactions of the restored checkpoint. A retry looks again.
+ * - `SinkLeft`: a sink left before it had ended its prepared transactions of the restored checkpoint. A retry decides about them again.
  * - `Aborted`: the checkpoint was given up for a reason that is no failure, such as the end of the attempt.
  * - `StopFailed`: the job has ended with a stored checkpoint whose transactions could not be committed.
  * - `NotRunning`: nothing that could be checkpointed is running.

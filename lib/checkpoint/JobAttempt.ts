@@ -370,7 +370,7 @@ export class JobAttempt implements RunningCheckpointListener {
   private tendRecovery(): void {
     const { recovery, ledger } = this
     if (recovery === undefined || ledger === undefined || this.closed || !this.takenOver) return
-    if (recovery.leftUndecided !== undefined) return this.fail(sinkLeft(recovery.leftUndecided))
+    if (recovery.leftUnsettled !== undefined) return this.fail(sinkLeft(recovery.leftUnsettled))
     if (this.sources.ready && !this.recoveryClosed) {
       this.recoveryClosed = true
       this.soon(() => recovery.close())

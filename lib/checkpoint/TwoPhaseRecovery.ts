@@ -79,12 +79,13 @@ export class TwoPhaseRecovery {
   }
 
   /**
-   * A sink that has left before it reported its transactions. No other sink describes them, and a decision without them may lose them,
-   * so the attempt has to end: the next one describes them again.
+   * A sink that has left before it ended its transactions of the restored checkpoint. No other sink does, a decision without them may lose
+   * them, and the others wait for it to go back, so the attempt has to end: the next one decides again.
    */
-  get leftUndecided(): Pick<Participant, 'name' | 'subtaskIndex'> | undefined {
-    if (!this.isKnown || this.isDeciding) return undefined
-    return this.participants.find((one) => one.left && this.isAwaited(one))
+  get leftUnsettled(): Pick<Participant, 'name' | 'subtaskIndex'> | undefined {
+    return this.isKnown
+      ? this.participants.find((one) => one.left && !one.settled && this.hasTransactions(one))
+      : undefined
   }
 
   /** Throws when another sink of this attempt and subtask has the name. */
@@ -141,6 +142,7 @@ export class TwoPhaseRecovery {
   }
 
   private leave(participant: Participant): void {
+    if (participant.left) return
     participant.left = true
     // What it would have looked after is left to the others.
     if (!this.isKnown) this.participants.splice(this.participants.indexOf(participant), 1)

@@ -40,9 +40,9 @@ export const sinkLeft = ({
 }): CheckpointError =>
   new CheckpointError(
     'SinkLeft',
-    `The sink of transactional id prefix "${name}" (subtask ${subtaskIndex}) left the job before it had looked at the prepared ` +
-      'transactions of the restored checkpoint. To go on without it could lose their records, so the attempt ends, and nothing is lost: ' +
-      'a retry, or the next start, looks at them again. A sink leaves when its part of the pipeline is unsubscribed from, completes or fails.',
+    `The sink of transactional id prefix "${name}" (subtask ${subtaskIndex}) left the job before it had committed or aborted ` +
+      'its prepared transactions of the restored checkpoint. To go on without it could lose their records, so the attempt ends, and ' +
+      'nothing is lost: a retry, or the next start, decides about them again. A sink leaves when its part of the pipeline is unsubscribed from, completes or fails.',
   )
 
 export const nonRestored = (uids: readonly string[]): CheckpointError =>

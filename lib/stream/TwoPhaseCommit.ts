@@ -102,8 +102,8 @@ export interface TwoPhaseSink {
   /** Emits when no newer attempt of the job has taken over. */
   confirm(): Observable<void>
   /**
-   * The sink is done, or stops: another one may have its name. If it leaves before `decide` with transactions to report, the attempt
-   * fails with a retriable error, since a decision without them may lose them.
+   * The sink is done, or stops: another one may have its name. If it leaves before `settled`, and the restored checkpoint holds
+   * transactions that it looks after, the attempt fails with a retriable error, since they may be lost otherwise.
    */
   leave(): void
 }

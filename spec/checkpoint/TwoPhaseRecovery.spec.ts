@@ -247,7 +247,7 @@ describe('TwoPhaseRecovery', () => {
     })
   })
 
-  describe('a sink that leaves before it has reported its transactions', () => {
+  describe('a sink that leaves before it has ended its transactions', () => {
     const ofSink = { sink: [{ id: 'x', checkpointId: 3, subtaskIndex: 0 }] }
 
     it('should not hold the others up when there are none', () => {
@@ -257,7 +257,7 @@ describe('TwoPhaseRecovery', () => {
       const ofOne = outcome(sink.decide([transaction('x', 'prepared')]))
       expect(ofOne).toEqual([])
       other.leave()
-      expect([ofOne, recovery.leftUndecided]).toEqual([[['commit']], undefined])
+      expect([ofOne, recovery.leftUnsettled]).toEqual([[['commit']], undefined])
       // What others had opened under its name may still be open.
       outcome(sink.settled())
       expect(recovery.settled).toBe(false)
@@ -271,10 +271,10 @@ describe('TwoPhaseRecovery', () => {
       const [sink, other] = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
       recovery.begin([])
       recovery.close()
-      expect(recovery.leftUndecided).toBe(undefined)
+      expect(recovery.leftUnsettled).toBe(undefined)
       sink.leave()
       expect(changes()).toBe(1)
-      expect(recovery.leftUndecided).toMatchObject({ name: 'job', subtaskIndex: 0 })
+      expect(recovery.leftUnsettled).toMatchObject({ name: 'job', subtaskIndex: 0 })
       expect(outcome(other.decide([transaction('y', 'prepared')]))).toEqual([])
       expect(asked).toEqual([])
     })
@@ -285,7 +285,7 @@ describe('TwoPhaseRecovery', () => {
       const [zero, one] = [recovery.join('sink', 'job', 0), recovery.join('sink', 'job', 1)]
       recovery.begin([])
       zero.leave()
-      expect(recovery.leftUndecided).toBe(undefined)
+      expect(recovery.leftUnsettled).toBe(undefined)
       expect(outcome(one.decide([]))).toEqual([[]])
     })
 
@@ -300,17 +300,33 @@ describe('TwoPhaseRecovery', () => {
       expect(seen).toMatchObject([{ orphans: [{ uid: 'sink', states: ['state 0'] }], former: [{ name: 'job' }] }])
       expect(outcome(other.decide([transaction('x', 'prepared')]))).toEqual([['commit']])
       outcome(other.settled())
-      expect([recovery.settled, recovery.leftUndecided]).toEqual([true, undefined])
+      expect([recovery.settled, recovery.leftUnsettled]).toEqual([true, undefined])
     })
 
-    it('should be no matter when the others have decided', () => {
-      const { recovery } = recoveryOf({ restored: checkpoint(ofSink) })
-      const sink = recovery.join('sink', 'job', 0)
+    it('should be named when the others wait for it to go back', () => {
+      const earlier = { checkpointId: 2, committedAfter: false }
+      const { recovery, asked } = recoveryOf({ restored: checkpoint(ofSink), earlier })
+      const [sink, other] = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
       recovery.begin([])
-      outcome(sink.decide([transaction('x', 'prepared')]))
-      recovery.join('sink', 'late', 0).leave()
+      outcome(sink.decide([transaction('x', 'dead')]))
+      outcome(other.decide([transaction('y', 'prepared')]))
+      expect(outcome(other.goBack())).toEqual([])
       sink.leave()
-      expect(recovery.leftUndecided).toBe(undefined)
+      expect(recovery.leftUnsettled).toMatchObject({ name: 'job' })
+      expect(asked).toEqual([['before', 0, 3]])
+    })
+
+    it('should not be named when it has ended them before, nor because it says twice that it leaves', () => {
+      const { recovery, changes } = recoveryOf({ restored: checkpoint(ofSink) })
+      const early = recovery.join('early', 'early', 0)
+      const sink = recovery.join('sink', 'job', 0)
+      early.leave()
+      early.leave()
+      recovery.begin([])
+      expect(outcome(sink.decide([transaction('x', 'prepared')]))).toEqual([['commit']])
+      outcome(sink.settled())
+      sink.leave()
+      expect([recovery.leftUnsettled, recovery.settled, changes()]).toEqual([undefined, true, 3])
     })
   })
 
