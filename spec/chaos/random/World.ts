@@ -7,6 +7,7 @@ import { Faults } from './Faults.js'
 import { Fleet } from './Fleet.js'
 import { InputTopics } from './InputTopics.js'
 import type { Happening, Violation, ViolationKind } from './Outcome.js'
+import { Mishap } from './Mishap.js'
 import { ProbeWatch } from './ProbeWatch.js'
 import type { Script } from './Script.js'
 import { ReportedLosses } from './ReportedLosses.js'
@@ -33,8 +34,10 @@ export class World implements ProcessWorld {
   readonly losses: ReportedLosses
   readonly happenings: Happening[] = []
   readonly violations: Violation[] = []
-  /** attempts that failed since the quiet began */
+  /** attempts that failed since the quiet began, but for those whose own operators failed, as often as the script has it */
   failures: unknown[] = []
+  /** when an operator of the job failed last */
+  mishapAt = 0
   /** all that loggers and errors said */
   readonly messages: { readonly at: number; readonly text: string; readonly process: VirtualProcess }[] = []
   /** checkpoints that were stored */
@@ -150,7 +153,7 @@ export class World implements ProcessWorld {
 
   failed(process: VirtualProcess, error: unknown): void {
     this.say(`${process.name} fails: ${nameOfError(error)}`)
-    this.failures.push(error)
+    if (!(error instanceof Mishap)) this.failures.push(error)
     this.messages.push({ at: this.now, text: textOf(error), process })
     this.losses.hear(lostTransactions(error))
     if (isSuperseded(error) && this.isUsurped(process, textOf(error)))
@@ -158,7 +161,10 @@ export class World implements ProcessWorld {
   }
 
   mishap(times: number): boolean {
-    return this.mishaps < times && ++this.mishaps > 0
+    if (this.mishaps >= times) return false
+    this.mishaps++
+    this.mishapAt = this.now
+    return true
   }
 
   warned(process: VirtualProcess, message: string): void {

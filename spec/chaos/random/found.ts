@@ -146,6 +146,24 @@ const differences = {
       { at: 25, do: 'falseStart', slot: 0, ms: 0 },
     ],
   },
+  'its checkpoints are put back while only they know of a transaction, and the next process ends before that one has timed out':
+    {
+      pipeline: [{ op: 'windows', kind: 'sliding', size: 32 }],
+      records: [{ ...record(522, 16), time: 248, bad: true }],
+      parallelism: 2,
+      interval: 20,
+      storeMs: 5,
+      poll: 1,
+      events: [{ at: 38, do: 'restore', ms: 500 }],
+    },
+  'its operators fail three times as it ends, and its store had failed before': {
+    pipeline: [
+      { op: 'windows', kind: 'sliding', size: 34 },
+      { op: 'fragile', times: 3 },
+    ],
+    records: [record(0, 1), record(0, 2)],
+    events: [{ at: 0, do: 'store', fault: 'fail', calls: 'write', ms: 5_000, by: 0 }],
+  },
 } satisfies Readonly<Record<string, Partial<Script>>>
 
 export const found: readonly { readonly title: string; readonly script: Script }[] = Object.entries(differences).map(

@@ -24,6 +24,24 @@ const later = (world: World, act: () => void): void => {
   world.scheduler.schedule(act, 60)
 }
 
+/** Another's producer writes to a topic, and leaves its transaction open. */
+const leaveOpen = ({ kafka }: World, topic: string): void => {
+  const decoded = decodeProducerConfig({
+    'bootstrap.servers': 'memory:9092',
+    'transaction.timeout.ms': two.transactionTimeout,
+  })
+  if (isLeft(decoded)) throw new Error('unreachable')
+  const { client: config, producer: settings } = decoded.right
+  kafka.connect(config).subscribe((client) => {
+    const producer = client.transactionalProducer('stranger', settings)
+    producer.init().subscribe(() => {
+      producer.begin()
+      producer.append({ topic, partition: 0, value: Buffer.from('x') })
+      producer.flush().subscribe()
+    })
+  })
+}
+
 describe('the judge of scripts', () => {
   it('should find nothing where nothing is wrong', () => {
     expect(kindsOf(two, () => undefined)).toEqual([])
@@ -70,20 +88,24 @@ describe('the judge of scripts', () => {
     expect(kindsOf(two, (world) => world.scheduler.schedule(() => empty(world), 120))).toEqual(['lost'])
   })
 
-  it('should find a transaction that is open at the end', () => {
-    const decoded = decodeProducerConfig({ 'bootstrap.servers': 'memory:9092' })
-    if (isLeft(decoded)) throw new Error('unreachable')
-    const { client: config, producer: settings } = decoded.right
-    const leaveOpen = ({ kafka }: World) => {
-      kafka.connect(config).subscribe((client) => {
-        const producer = client.transactionalProducer('stranger', settings)
-        producer.init().subscribe(() => {
-          producer.begin()
-          producer.append({ topic: 'dead', partition: 0, value: Buffer.from('x') })
-          producer.flush().subscribe()
-        })
-      })
+  it('should find what is lost when checkpoints were put back too, and wait for what an open transaction holds back', () => {
+    const windows: Script = { ...two, pipeline: [{ op: 'windows', kind: 'tumbling', size: 10 }] }
+    const script: Script = { ...windows, events: [{ at: 20, do: 'restore', ms: 60 }] }
+    const emptied = (world: World) => {
+      world.emitted = () => world.kafka.deleteRecords('out', 0, world.kafka.endOffsets('out')[0]!)
     }
-    expect(kindsOf(two, leaveOpen)).toEqual(['open'])
+    expect(kindsOf(script, (world) => leaveOpen(world, 'out'))).toEqual([])
+    expect(kindsOf(script, emptied)).toEqual(['lost'])
+  })
+
+  it('should find that no restart helps', () => {
+    const failing = (world: World) => {
+      world.storeFault = () => 'fail'
+    }
+    expect(kindsOf(two, (world) => later(world, () => failing(world)))).toEqual(['beyond restart', 'open', 'lost'])
+  })
+
+  it('should find a transaction that is open at the end', () => {
+    expect(kindsOf(two, (world) => leaveOpen(world, 'dead'))).toEqual(['open'])
   })
 })

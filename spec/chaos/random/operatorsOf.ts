@@ -22,6 +22,7 @@ import { onRecords } from '../../../lib/stream/onRecords.js'
 import { processBatches } from '../../../lib/stream/processBatches.js'
 import type { StreamElement } from '../../../lib/stream/StreamElement.js'
 import { Item, stateKeyOf } from './Item.js'
+import { Mishap } from './Mishap.js'
 import type { Operator } from './Script.js'
 
 /** What operators need of where they run. */
@@ -46,7 +47,7 @@ const operatorOf = (operator: Operator, index: number, place: OperatorPlace): It
     case 'fragile':
       return onRecords(
         tap(({ n, text }) => {
-          if (n % 4 === 2 && place.mishap(operator.times)) throw new Error(`No answer about ${text}.`)
+          if (n % 4 === 2 && place.mishap(operator.times)) throw new Mishap(text)
         }),
       )
     case 'filter':

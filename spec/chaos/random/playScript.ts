@@ -52,13 +52,13 @@ export const playScript = (script: Script, meddle: (world: World) => void = () =
   }
 }
 
-/** Looks again and again until something is so, or `ms` are over. */
+/** Looks again and again until something is so, or `ms` are over. A job that fails by its own operators has as long again. */
 const until = (world: World, ms: number, isSo: () => boolean, then: (so: boolean) => void): void => {
-  const end = world.now + ms
+  const since = world.now
   const look = (): void => {
     if (world.over) return
     if (isSo()) then(true)
-    else if (world.now >= end) then(false)
+    else if (world.now >= Math.max(since, world.mishapAt) + ms) then(false)
     else world.scheduler.schedule(look, LOOK)
   }
   look()
@@ -84,9 +84,7 @@ const quiet = (world: World): void => {
   const firing = pipeline.some(({ op }) => op === 'windows')
   const done = (): boolean => {
     world.fleet.heal()
-    // Transactions that a deleted checkpoint knew of keep readers back until they time out.
-    if (bounded && world.fleet.processes.every(({ end }) => end?._tag === 'completed'))
-      return world.setBackAt === undefined || missing(world, expected).length === 0
+    if (bounded && world.fleet.processes.every(({ end }) => end?._tag === 'completed')) return true
     if (!firing) return missing(world, expected).length === 0
     // One that begins again from scratch has read nothing, whatever its group has committed.
     return world.inputs.consumed && (world.setBackAt === undefined || world.now - quietAt > BEGINNING)
@@ -132,7 +130,11 @@ const ending = (world: World, expected: ReturnType<typeof expectedOf>): void => 
       const left = world.fleet.processes.filter(({ end }) => end?._tag !== 'completed').map(({ name }) => name)
       world.violated('hang', `${left.join(', ')} did not come to its end`)
     }
-    end(world, expected)
+    if (world.setBackAt === undefined) return end(world, expected)
+    // Transactions that only checkpoints knew of which are gone keep readers back until they time out.
+    const { transactionTimeout, abortInterval } = world.script
+    const seen = (): boolean => missing(world, expected).length === 0
+    until(world, transactionTimeout + abortInterval, seen, () => end(world, expected))
   })
 }
 
