@@ -6,7 +6,7 @@
  */
 const arrows = {
   client: {
-    to: [],
+    to: ['sasl'],
     because:
       "Kafka's vocabulary and the port stand alone, so that adapters and pipelines can change without each other.",
   },
@@ -19,12 +19,16 @@ const arrows = {
   },
   metrics: { to: [], because: 'Whoever counts must not drag in what is counted.' },
   errors: { to: [], because: 'Every folder has an error class of its own; what these share knows none of them.' },
+  sasl: {
+    to: [],
+    because: 'How a login is made is the same over any connection: it knows neither sockets nor requests.',
+  },
   protocol: {
     to: ['client'],
     because: 'Bytes to records and back is pure: tested by bytes, without sockets or clocks.',
   },
   config: {
-    to: ['client'],
+    to: ['client', 'sasl'],
     because: "Kafka's properties become the port's configuration, whichever adapter reads it.",
   },
   standstill: {
@@ -47,7 +51,7 @@ const arrows = {
     because: 'The client of a cluster is above the port of its brokers: the same over sockets and in memory.',
   },
   kafkajs: {
-    to: ['client', 'protocol', 'standstill', 'cluster'],
+    to: ['client', 'protocol', 'standstill', 'cluster', 'sasl'],
     because: 'The adapter turns requests into bytes on sockets, and knows no pipeline.',
   },
   testing: {

@@ -182,6 +182,8 @@ export type {
   SaslConfig,
   TlsConfig,
 } from './client/KafkaConfig.js'
+export type { BuiltInSasl } from './sasl/mechanisms.js'
+export type { SaslBroker, SaslMechanism, SaslSession, SaslStep } from './sasl/SaslMechanism.js'
 export type { FetchedRecords, FetchFailed, KafkaFetcher, LogIdentity } from './client/KafkaFetcher.js'
 export type {
   KafkaProducer,

@@ -31,7 +31,7 @@ const values = list(`
 `)
 
 const types = list(`
-  ActiveProducer ActiveProducersByPartition AlignWatermarksConfig AttemptLease AttemptLedger AttemptRequest BatchEnd BrokerAddress Bytes CheckpointBarrier CheckpointConfig
+  ActiveProducer ActiveProducersByPartition AlignWatermarksConfig AttemptLease AttemptLedger AttemptRequest BatchEnd BrokerAddress BuiltInSasl Bytes CheckpointBarrier CheckpointConfig
   CheckpointErrorTag CheckpointLogger CheckpointOutcome CheckpointRequest CheckpointStorage CheckpointStore CheckpointStoreOptions CheckpointedSource
   CheckpointingInfo CommitLostPolicy CompletedCheckpoint CompressionType ConfigError ConnectKafka ConsumerConfig
   ConsumerRecordFields ControlElement Counter DeadLetterPolicy DecodedProducerConfig DeserializationErrorPolicy
@@ -44,7 +44,7 @@ const types = list(`
   OffsetsByPartition
   OffsetsByTopicPartition OffsetsResolver OnCorrupt PartitionDescription PartitionLog PartitionOffsetsRetriever PipelinePart PreparedTransaction
   ProducerConfig ProducerRecord ProducerStats RecordDeserializer RecordPosition RecreatedTopicPolicy RefusedOffsets RemovedPartitionsPolicy RestartPolicy Restored ResumedTransaction
-  SaslConfig SerializationSchema Serializer SinkEvent SinkOperator SourceAttempt SourceErrorTag SplitElements StateCodec StateReader
+  SaslBroker SaslConfig SaslMechanism SaslSession SaslStep SerializationSchema Serializer SinkEvent SinkOperator SourceAttempt SourceErrorTag SplitElements StateCodec StateReader
   StoredAttempt StoredCheckpoint StreamElement StreamErrorTag SubtaskInfo TerminalPipeline TickConfig TimestampAssigner
   TimestampProvider TimestampType TlsConfig TopicDescription TopicSelector TransactionDescription TransactionListing TransactionState TransactionalProducer
   WatermarkAlignment WatermarkGenerator WatermarkHolder WatermarkHolderObserver WatermarkOutput WindowAssigner WindowConfig
@@ -67,13 +67,13 @@ const members: Readonly<Record<string, readonly [subject: object, names: readonl
     rxKafka.KafkaSource.builder(),
     list(`setBootstrapServers setGroupId setTopics setTopicPattern setPartitions setKafkaSubscriber setStartingOffsets
       setBounded setUnbounded setDeserializer setValueOnlyDeserializer setClientIdPrefix setRackIdSupplier setProperty
-      setProperties setLogger setDeserializationErrorPolicy setRemovedPartitionsPolicy setOffsetOutOfRangePolicy build buildEither`),
+      setProperties setSasl setLogger setDeserializationErrorPolicy setRemovedPartitionsPolicy setOffsetOutOfRangePolicy build buildEither`),
   ],
   'a source': [rxKafka.KafkaSource.prototype, list('elements splits records')],
   'KafkaSink.builder()': [
     rxKafka.KafkaSink.builder(),
     list(`setBootstrapServers setRecordSerializer setDeliveryGuarantee setTransactionalIdPrefix setTransactionNamingStrategy
-      setCommitLostPolicy setUnknownTransactionPolicy setPrefixInUsePolicy setKafkaProducerConfig setProperty setLogger build buildEither`),
+      setCommitLostPolicy setUnknownTransactionPolicy setPrefixInUsePolicy setKafkaProducerConfig setProperty setSasl setLogger build buildEither`),
   ],
   'KafkaRecordSerializationSchema.builder()': [
     rxKafka.KafkaRecordSerializationSchema.builder(),

@@ -1,5 +1,6 @@
 import type { SchedulerLike } from 'rxjs'
 import type { MetricGroup } from '../metrics/MetricGroup.js'
+import type { SaslConfig } from '../sasl/mechanisms.js'
 import type { IsolationLevel } from './IsolationLevel.js'
 
 /** A broker to ask first. */
@@ -22,14 +23,7 @@ export interface TlsConfig {
   readonly rejectUnauthorized?: boolean
 }
 
-/** How to log in. The password is read when a connection is made and never printed. */
-export type SaslConfig =
-  | {
-      readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
-      readonly username: string
-      readonly password: string
-    }
-  | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => Promise<{ readonly value: string }> }
+export type { SaslConfig } from '../sasl/mechanisms.js'
 
 /** Where a client says what a user should know. Anything with these four methods (console, pino, winston). */
 export interface Logger {
@@ -44,6 +38,7 @@ export interface KafkaConfig {
   readonly bootstrapServers: readonly BrokerAddress[]
   readonly clientId: string
   readonly tls?: TlsConfig | undefined
+  /** how to log in; undefined: not at all */
   readonly sasl?: SaslConfig | undefined
   /** for the first attempt to connect, from the socket to the login; grows with each that fails */
   readonly connectionTimeoutMs: number

@@ -13,21 +13,23 @@ export const concealSecrets = <
   config: C,
 ): C => ({
   ...config,
-  ...(config.tls === undefined ? {} : { tls: concealed(config.tls, secretsOfTls) }),
-  ...(config.sasl === undefined ? {} : { sasl: concealed(config.sasl, secretsOfSasl) }),
+  ...(config.tls === undefined ? {} : { tls: concealed(config.tls, isSecretOfTls) }),
+  ...(config.sasl === undefined ? {} : { sasl: concealed(config.sasl, isSecretOfSasl) }),
 })
 
 /** A key store in PEM holds the private key beside the certificate, so `cert` may be one too. */
-const secretsOfTls = ['cert', 'key', 'passphrase']
-const secretsOfSasl = ['password']
+const isSecretOfTls = (key: string): boolean => ['cert', 'key', 'passphrase'].includes(key)
+
+/** What a mechanism is given is its own: only who logs in, and how, is known to be no secret. */
+const isSecretOfSasl = (key: string): boolean => !['mechanism', 'username', 'token', 'authenticate'].includes(key)
 
 /** What prints is not a property: it stays behind where the settings are spread, and the values do not. */
-const concealed = <T extends object>(settings: T, secrets: readonly string[]): T => {
+const concealed = <T extends object>(settings: T, isSecret: (key: string) => boolean): T => {
   const shown = (): object =>
     Object.fromEntries(
       Object.entries(settings).map(([key, value]: [string, unknown]) => [
         key,
-        secrets.includes(key) && value !== undefined ? '[hidden]' : value,
+        isSecret(key) && value !== undefined ? '[hidden]' : value,
       ]),
     )
   return Object.defineProperties({ ...settings }, { toJSON: { value: shown }, [inspectCustom]: { value: shown } })

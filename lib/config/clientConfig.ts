@@ -1,7 +1,7 @@
 import * as either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
-import type { KafkaConfig } from '../client/KafkaConfig.js'
+import type { KafkaConfig, SaslConfig } from '../client/KafkaConfig.js'
 import { parseBootstrapServers } from './bootstrapServers.js'
 import type { ConfigError } from './ConfigError.js'
 import type { KafkaProperties } from './KafkaProperties.js'
@@ -37,13 +37,20 @@ const codec = t.type({
 /** The properties that sources and sinks share. */
 export const clientProps: Readonly<Record<string, DescribedCodec>> = { ...codec.props, ...securityCodec.props }
 
-/** Where the cluster is, how to reach it and how to log in; all faults at once. */
-export const decodeClientConfig = (properties: KafkaProperties): either.Either<readonly ConfigError[], KafkaConfig> =>
+/**
+ * Where the cluster is, how to reach it and how to log in; all faults at once.
+ *
+ * @param sasl a login in the place of `sasl.jaas.config`
+ */
+export const decodeClientConfig = (
+  properties: KafkaProperties,
+  sasl?: SaslConfig,
+): either.Either<readonly ConfigError[], KafkaConfig> =>
   pipe(
     allOf({
       client: decodeProperties(codec, properties),
       bootstrapServers: parseBootstrapServers(String(properties['bootstrap.servers'] ?? '')),
-      security: decodeSecurity(properties),
+      security: decodeSecurity(properties, sasl),
     }),
     either.map(({ client, bootstrapServers, security }) => ({
       bootstrapServers,

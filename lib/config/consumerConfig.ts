@@ -1,7 +1,7 @@
 import * as either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
-import type { FetcherConfig, KafkaConfig } from '../client/KafkaConfig.js'
+import type { FetcherConfig, KafkaConfig, SaslConfig } from '../client/KafkaConfig.js'
 import { clientProps, decodeClientConfig } from './clientConfig.js'
 import type { ConfigError } from './ConfigError.js'
 import type { KafkaProperties } from './KafkaProperties.js'
@@ -94,14 +94,19 @@ export interface ConsumerConfig {
   readonly warnings: readonly string[]
 }
 
-/** Decodes consumer properties, over the given defaults; all faults at once. */
+/**
+ * Decodes consumer properties, over the given defaults; all faults at once.
+ *
+ * @param sasl a login in the place of `sasl.jaas.config`: by a token, or by a mechanism of your own
+ */
 export const decodeConsumerConfig = (
   properties: KafkaProperties,
   defaults: KafkaProperties = {},
+  sasl?: SaslConfig,
 ): either.Either<readonly ConfigError[], ConsumerConfig> => {
   const all = { ...defaults, ...properties }
   return pipe(
-    allOf({ client: decodeClientConfig(all), consumer: decodeProperties(codec, all) }),
+    allOf({ client: decodeClientConfig(all, sasl), consumer: decodeProperties(codec, all) }),
     either.map(({ client, consumer }) => ({
       client: { ...client, rack: consumer['client.rack'] },
       fetcher: {

@@ -1,7 +1,7 @@
 import * as either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
-import type { KafkaConfig, ProducerConfig } from '../client/KafkaConfig.js'
+import type { KafkaConfig, ProducerConfig, SaslConfig } from '../client/KafkaConfig.js'
 import { clientProps, decodeClientConfig } from './clientConfig.js'
 import { type ConfigError, configError } from './ConfigError.js'
 import type { KafkaProperties } from './KafkaProperties.js'
@@ -66,15 +66,20 @@ export interface DecodedProducerConfig {
   readonly warnings: readonly string[]
 }
 
-/** Decodes producer properties, over the given defaults; all faults at once. */
+/**
+ * Decodes producer properties, over the given defaults; all faults at once.
+ *
+ * @param sasl a login in the place of `sasl.jaas.config`: by a token, or by a mechanism of your own
+ */
 export const decodeProducerConfig = (
   properties: KafkaProperties,
   defaults: KafkaProperties = {},
+  sasl?: SaslConfig,
 ): either.Either<readonly ConfigError[], DecodedProducerConfig> => {
   const all = { ...defaults, ...properties }
   return pipe(
     allOf({
-      client: decodeClientConfig(all),
+      client: decodeClientConfig(all, sasl),
       producer: pipe(decodeProperties(codec, all), either.chain(toProducerConfig)),
     }),
     either.map(({ client, producer }) => ({

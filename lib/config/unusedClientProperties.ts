@@ -41,7 +41,7 @@ export const unusedClientProperties: UnusedProperties = {
     'sasl.kerberos.ticket.renew.window.factor',
   ),
   ...because(
-    'the token of OAUTHBEARER comes from a function: connect: (config) => defaultConnect({ ...config, sasl })',
+    "the token of OAUTHBEARER comes from a function: setSasl({ mechanism: 'OAUTHBEARER', token })",
     'sasl.login.connect.timeout.ms',
     'sasl.login.read.timeout.ms',
     'sasl.login.refresh.buffer.seconds',

@@ -8,6 +8,7 @@ import type { Troubles } from '../standstill/Troubles.js'
 import { duration } from '../standstill/words.js'
 import { connectionLost, setupOverdue } from './connectionErrors.js'
 import { ReconnectBackoff } from './ReconnectBackoff.js'
+import type { SetUpProgress } from './login.js'
 import { newestSpoken, type SetUp, setUpConnection } from './setUpConnection.js'
 import { toKafkaError } from './toKafkaError.js'
 
@@ -135,22 +136,30 @@ export class BrokerConnection {
     }
   }
 
-  /** Nothing that a broker does, or leaves undone, makes this last longer than the time-out, or than a close. */
+  /** Nothing that a broker or a login mechanism does, or leaves undone, makes this last longer than the time-out, or than a close. */
   private setUp(socket: BrokerSocket, timeoutMs: number): Promise<SetUp> {
     const { signal } = this.closing
+    const givenUp = new AbortController()
+    const progress: SetUpProgress = { signal: givenUp.signal, mechanismActs: false }
     return new Promise((resolve, reject) => {
       const settle = (outcome: () => void): void => {
         clearTimeout(overdue)
         signal.removeEventListener('abort', abandon)
         outcome()
       }
-      const abandon = (): void => settle(() => reject(this.lost('the client was closed')))
-      const overdue = setTimeout(
-        () => settle(() => reject(setupOverdue(this.name, timeoutMs, this.advertised))),
-        timeoutMs,
-      )
+      const abandon = (): void => {
+        const closed = this.lost('the client was closed')
+        settle(() => reject(closed))
+        givenUp.abort(closed)
+      }
+      const overdue = setTimeout(() => {
+        const within = `within ${Math.round(timeoutMs)} ms (socket.connection.setup.timeout.ms)`
+        givenUp.abort(new DOMException(`the login was not done ${within}.`, 'TimeoutError'))
+        // A mechanism that is waited for fails with the signal, and the login says so.
+        if (!progress.mechanismActs) settle(() => reject(setupOverdue(this.name, timeoutMs, this.advertised)))
+      }, timeoutMs)
       signal.addEventListener('abort', abandon)
-      setUpConnection(socket, this.config.sasl, this.name).then(
+      setUpConnection(socket, this.config.sasl, this.address, progress).then(
         (done) => settle(() => resolve(done)),
         (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error(String(error)))),
       )

@@ -1,4 +1,4 @@
-import type { SaslConfig } from '../client/KafkaConfig.js'
+import type { BrokerAddress, SaslConfig } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
 import { errorCode } from '../protocol/errorCodes.js'
 import { type ApiVersionRange, apiVersionsApi } from '../protocol/requests/apiVersions.js'
@@ -8,7 +8,7 @@ import { saslHandshakeApi } from '../protocol/requests/saslHandshake.js'
 import type { BrokerSocket } from './BrokerSocket.js'
 import { unsupportedApi } from './connectionErrors.js'
 import { MAX_LOGIN_RESPONSE_BYTES } from './responseLimits.js'
-import { login } from './sasl/login.js'
+import { login, type SetUpProgress } from './login.js'
 
 /** What is known of a connection when it is set up. */
 export interface SetUp {
@@ -18,16 +18,14 @@ export interface SetUp {
   readonly sessionLifetimeMs: number
 }
 
-/**
- * From the socket to the login.
- *
- * @param broker host:port, for errors
- */
+/** From the socket to the login. */
 export const setUpConnection = async (
   socket: Pick<BrokerSocket, 'connect' | 'exchange'>,
   sasl: SaslConfig | undefined,
-  broker: string,
+  address: BrokerAddress,
+  progress: SetUpProgress,
 ): Promise<SetUp> => {
+  const broker = `${address.host}:${address.port}`
   await socket.connect()
   const answer = await socket.exchange(apiVersionsApi, undefined, { maxResponseBytes: MAX_LOGIN_RESPONSE_BYTES })
   if (answer.errorCode !== 0) throw tooOld(broker, answer.errorCode)
@@ -35,7 +33,7 @@ export const setUpConnection = async (
   if (sasl === undefined) return { versions, sessionLifetimeMs: 0 }
   newestSpoken(broker, versions, saslHandshakeApi)
   newestSpoken(broker, versions, saslAuthenticateApi)
-  return { versions, sessionLifetimeMs: await login(socket, sasl, broker) }
+  return { versions, sessionLifetimeMs: await login(socket, sasl, address, progress) }
 }
 
 /**

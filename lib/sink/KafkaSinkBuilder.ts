@@ -1,6 +1,6 @@
 import * as either from 'fp-ts/lib/Either.js'
 import { argument, type ArgumentKind, aString, havingMethods, oneOf } from '../checks/argument.js'
-import type { Logger } from '../client/KafkaConfig.js'
+import type { Logger, SaslConfig } from '../client/KafkaConfig.js'
 import { type ConfigError, configError, InvalidConfigError } from '../config/ConfigError.js'
 import type { KafkaProperties, KafkaPropertyValue } from '../config/KafkaProperties.js'
 import { MAX_STRING_BYTES } from '../config/propertyCodecs.js'
@@ -27,6 +27,7 @@ const MAX_PREFIX_BYTES = MAX_STRING_BYTES - '-2147483647-9007199254740991'.lengt
 export class KafkaSinkBuilder<T> {
   /** Private to JavaScript too: a builder that is printed shows no password. */
   #properties: KafkaProperties = {}
+  #sasl: SaslConfig | undefined
   private recordSerializer: KafkaRecordSerializer<T> | undefined
   private deliveryGuarantee: DeliveryGuarantee = DeliveryGuarantee.NONE
   private transactionalIdPrefix: string | undefined
@@ -119,6 +120,23 @@ export class KafkaSinkBuilder<T> {
     return this
   }
 
+  /**
+   * How to log in, where `sasl.jaas.config` cannot say it: by a token, or by a mechanism of your own (`{ mechanism, authenticate }`, see
+   * {@link SaslMechanism}). It takes the place of `sasl.mechanism` and `sasl.jaas.config`; `security.protocol` must be SASL_SSL or
+   * SASL_PLAINTEXT.
+   *
+   * @example
+   * ```ts
+   * KafkaSink.builder<string>()
+   *   .setProperty('security.protocol', 'SASL_SSL')
+   *   .setSasl({ mechanism: 'OAUTHBEARER', token: () => Promise.resolve({ value: 'from your issuer' }) })
+   * ```
+   */
+  setSasl(sasl: SaslConfig): this {
+    this.#sasl = sasl
+    return this
+  }
+
   /** Where warnings go, of `build()` and while it runs; the console by default. No secret is in them. */
   setLogger(logger: Logger): this {
     this.logging = { logger: required('logger', logger, havingMethods('debug', 'info', 'warn', 'error')) }
@@ -137,7 +155,7 @@ export class KafkaSinkBuilder<T> {
     const { recordSerializer, transactionalIdPrefix, deliveryGuarantee } = this
     const clientId =
       transactionalIdPrefix === undefined ? randomClientId('KafkaSink') : `KafkaSink-${transactionalIdPrefix}`
-    const decoded = decodeProducerConfig(this.#properties, { 'client.id': clientId })
+    const decoded = decodeProducerConfig(this.#properties, { 'client.id': clientId }, this.#sasl)
     const missing = this.missing()
     const invalid =
       decoded._tag === 'Left' ? decoded.left.filter(({ key }) => missing.every((one) => one.key !== key)) : []

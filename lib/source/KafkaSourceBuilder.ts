@@ -8,7 +8,7 @@ import {
   oneOf,
   orNothing,
 } from '../checks/argument.js'
-import type { Logger } from '../client/KafkaConfig.js'
+import type { Logger, SaslConfig } from '../client/KafkaConfig.js'
 import { OffsetResetStrategy } from '../client/OffsetResetStrategy.js'
 import type { DeserializationSchema } from '../client/schema/DeserializationSchema.js'
 import type { DeserializerClass } from '../client/schema/Deserializer.js'
@@ -41,6 +41,7 @@ import { topicPattern } from './subscriber/topicPattern.js'
 export class KafkaSourceBuilder<T> {
   /** Private to JavaScript too: a builder that is printed shows no password. */
   #properties: KafkaProperties = {}
+  #sasl: SaslConfig | undefined
   private subscriber: KafkaSubscriber | undefined
   private startingOffsets = OffsetsInitializer.earliest()
   private stoppingOffsets: OffsetsInitializer | undefined
@@ -177,6 +178,23 @@ export class KafkaSourceBuilder<T> {
     return this
   }
 
+  /**
+   * How to log in, where `sasl.jaas.config` cannot say it: by a token, or by a mechanism of your own (`{ mechanism, authenticate }`, see
+   * {@link SaslMechanism}). It takes the place of `sasl.mechanism` and `sasl.jaas.config`; `security.protocol` must be SASL_SSL or
+   * SASL_PLAINTEXT.
+   *
+   * @example
+   * ```ts
+   * KafkaSource.builder()
+   *   .setProperty('security.protocol', 'SASL_SSL')
+   *   .setSasl({ mechanism: 'OAUTHBEARER', token: () => Promise.resolve({ value: 'from your issuer' }) })
+   * ```
+   */
+  setSasl(sasl: SaslConfig): this {
+    this.#sasl = sasl
+    return this
+  }
+
   /** Where warnings go, of `build()` and while it runs; the console by default. No secret is in them. */
   setLogger(logger: Logger): this {
     this.logging = { logger: argument('logger', logger, havingMethods('debug', 'info', 'warn', 'error')) }
@@ -195,7 +213,7 @@ export class KafkaSourceBuilder<T> {
     const { subscriber, deserializer, startingOffsets, boundedness } = this
     const stoppingOffsets = this.stoppingOffsets ?? undefined
     const { properties, warnings } = effectiveProperties(this.#properties, startingOffsets, boundedness)
-    const consumer = decodeConsumerConfig(properties)
+    const consumer = decodeConsumerConfig(properties, {}, this.#sasl)
     const faults = [...this.faults(), ...(either.isLeft(consumer) ? consumer.left.filter(isNew(this.#properties)) : [])]
     if (faults.length > 0 || either.isLeft(consumer) || subscriber === undefined || !deserializer)
       return either.left(faults)

@@ -74,6 +74,22 @@ describe('concealSecrets', () => {
     expect(inspect(sasl)).toBe("{ mechanism: 'PLAIN', username: 'ada', password: '[hidden]' }")
   })
 
+  const own = {
+    mechanism: 'X',
+    accessKey: secret,
+    authenticate: () => [Buffer.from(secret)].values(),
+  }
+  const login = { 'security.protocol': 'SASL_SSL' }
+  it.each([
+    ['the builder of a source', builderOf().setProperties(login).setSasl(own)],
+    ['a source', builderOf().setProperties(login).setSasl(own).build()],
+    ['the builder of a sink', sinkBuilder().setProperty('sasl.mechanism', 'X').setSasl(own)],
+    ['a sink', sinkBuilder().setProperty('sasl.mechanism', 'X').setSasl(own).build()],
+    ['settings that were given the login', concealSecrets({ sasl: own })],
+  ])('should not print a secret of a mechanism of a user: %s', (_, value) => {
+    expect(printed(value)).not.toContain(secret)
+  })
+
   it('should leave them to those who ask by name, or spread them', () => {
     const config: Pick<KafkaConfig, 'tls' | 'sasl'> = concealSecrets({
       tls: { key: pem, servername: 'b' },

@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterAll, describe, expect, it } from '@jest/globals'
+import type { SaslConfig } from '../../lib/client/KafkaConfig.js'
 import type { KafkaProperties } from '../../lib/config/KafkaProperties.js'
 import { decodeSecurity } from '../../lib/config/security/securityConfig.js'
+import type { SaslBroker, SaslMechanism } from '../../lib/sasl/SaslMechanism.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'rx-kafka-pem-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -92,12 +95,82 @@ describe('decodeSecurity', () => {
 
   it.each([
     ['GSSAPI', /not supported\. Use PLAIN/],
-    ['OAUTHBEARER', /tokens come from a function.*defaultConnect\(\{ \.\.\.config, sasl/],
+    ['OAUTHBEARER', /logs in by a function.*setSasl\(\{ mechanism: 'OAUTHBEARER'/],
   ])('should refuse %s, and say what to do', (mechanism, message) => {
     const decoded = decodeSecurity({ 'security.protocol': 'SASL_PLAINTEXT', 'sasl.mechanism': mechanism })
     expect(decoded).toMatchObject({
       _tag: 'Left',
       left: [{ key: 'sasl.mechanism', message: expect.stringMatching(message) }],
     })
+  })
+
+  const loginOf = (properties: KafkaProperties, sasl: unknown) => {
+    const decoded = decodeSecurity({ 'security.protocol': 'SASL_PLAINTEXT', ...properties }, sasl as SaslConfig)
+    return decoded._tag === 'Right' ? decoded.right.sasl : decoded.left.map(({ message }) => message)
+  }
+  const jaas = (module: string) => ({ 'sasl.jaas.config': `${module} required username="ada" password="hush";` })
+
+  it.each(['PLAIN', 'SCRAM-SHA-256', 'scram-sha-512'])('should read the login of %s from properties', (mechanism) => {
+    expect(loginOf({ 'sasl.mechanism': mechanism, ...jaas('LoginModule') }, undefined)).toEqual({
+      mechanism: mechanism.toUpperCase(),
+      username: 'ada',
+      password: 'hush',
+    })
+  })
+
+  it('should take a login that is given in the place of sasl.*', () => {
+    const token = () => Promise.resolve({ value: 't' })
+    expect(loginOf({}, { mechanism: 'OAUTHBEARER', token })).toEqual({ mechanism: 'OAUTHBEARER', token })
+    expect(loginOf({ 'sasl.mechanism': 'oauthbearer' }, { mechanism: 'OAUTHBEARER', token })).toHaveProperty('token')
+  })
+
+  it('should take a mechanism that is an object of a class, whose fields are not for print', () => {
+    class Iam {
+      readonly mechanism = 'AWS_MSK_IAM'
+      constructor(readonly accessKey: string) {}
+      authenticate() {
+        return [Buffer.from(this.accessKey)].values()
+      }
+    }
+    const login = loginOf({}, new Iam('hush')) as unknown as SaslMechanism
+
+    expect(inspect(login, { showHidden: true, depth: 5 })).not.toContain('hush')
+    expect(login.mechanism).toBe('AWS_MSK_IAM')
+    expect(login.authenticate({} as SaslBroker).next(Buffer.alloc(0))).toEqual({
+      done: false,
+      value: Buffer.from('hush'),
+    })
+  })
+
+  it.each([
+    ['hush', {}, 'sasl must be an object with a mechanism, but is a string.'],
+    [null, {}, 'sasl must be an object with a mechanism, but is null.'],
+    [{}, {}, 'mechanism of sasl must be the name of a login mechanism, but is undefined.'],
+    [
+      { mechanism: 'AWS_MSK_IAM' },
+      {},
+      'sasl names the mechanism "AWS_MSK_IAM", which this library does not have: give it an authenticate function, or use one of ' +
+        'PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER.',
+    ],
+    [{ mechanism: 'toString' }, {}, expect.stringContaining('does not have')],
+    [{ mechanism: 'X', authenticate: 'hush' }, {}, 'authenticate of sasl must be a function, but is a string.'],
+    [
+      { mechanism: 'PLAIN', password: 1 },
+      {},
+      'sasl lacks what PLAIN needs: username, a string, and password, a string.',
+    ],
+    [{ mechanism: 'OAUTHBEARER', token: 'hush' }, {}, 'sasl lacks what OAUTHBEARER needs: token, a function.'],
+    [
+      { mechanism: 'X', authenticate: () => undefined },
+      { 'sasl.mechanism': 'PLAIN' },
+      'sasl logs in by "X", but the property sasl.mechanism is "PLAIN". Leave one of them out.',
+    ],
+    [
+      { mechanism: 'X', authenticate: () => undefined },
+      { 'security.protocol': 'SSL' },
+      'Property security.protocol is SSL, with which there is no login: set it to SASL_SSL (or SASL_PLAINTEXT), or leave sasl out.',
+    ],
+  ])('should refuse the login %p', (sasl, properties, message) => {
+    expect(loginOf(properties as KafkaProperties, sasl)).toEqual([message])
   })
 })

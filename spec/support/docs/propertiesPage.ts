@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { consumerProperties } from '../../../lib/config/consumerConfig.js'
 import { producerProperties } from '../../../lib/config/producerConfig.js'
 import type { KnownProperties } from '../../../lib/config/propertyWarnings.js'
+import { mechanismsOfText } from '../../../lib/sasl/mechanisms.js'
 
 /** Kafka 4.2.0's own list: name → default, as its `ConfigDef` has it. */
 export const kafkaProperties = JSON.parse(readFileSync('spec/config/kafka-4.2.0-properties.json', 'utf8')) as Readonly<
@@ -29,8 +30,8 @@ const notes: Readonly<Record<string, string>> = {
   'receive.message.max.bytes':
     'librdkafka’s: the most bytes of an answer, refused by its head; by default 100,000,000 of a fetch, where `fetch.max.bytes` is allowed in any case, and 16 MiB of any other',
   'register.consumer.metrics': 'Flink’s',
-  'sasl.jaas.config': 'the username and the password are read from it',
-  'sasl.mechanism': 'PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512',
+  'sasl.jaas.config': 'the username and the password are read from it; `setSasl` takes its place',
+  'sasl.mechanism': `${mechanismsOfText.join(', ').replace(/, ([^,]*)$/, ' or $1')}; others by \`setSasl\``,
   'ssl.endpoint.identification.algorithm': 'empty: any host name is believed',
   'ssl.keystore.location': 'a PEM file with key and certificates',
   'ssl.keystore.type': 'PEM; others are refused, with the way to convert them',
