@@ -1,5 +1,6 @@
 import type { TopicPartition } from '../client/TopicPartition.js'
 import type { BrokerMetadata, MetadataResponse, TopicMetadata } from '../protocol/requests/metadata.js'
+import { ErrorCodes } from '../protocol/errorCodes.js'
 
 /** Who leads a partition, and since which epoch. */
 export interface Leader {
@@ -64,7 +65,7 @@ export class ClusterMetadata {
   refusalOf({ topic, partition }: Pick<TopicPartition, 'topic' | 'partition'>): number {
     const count = this.partitionCount(topic)
     if (count === undefined) return this.refused.get(topic) ?? 0
-    return partition < count ? 0 : unknownTopicOrPartition
+    return partition < count ? 0 : ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION
   }
 
   /** Undefined when the topic is unknown, or the cluster gives its topics no ids. */
@@ -83,8 +84,6 @@ export class ClusterMetadata {
     return this.topics.get(topic)?.partitions.length
   }
 }
-
-const unknownTopicOrPartition = 3
 
 /** Partitions stand at their number, so that a look-up is an index. */
 const newer = (known: TopicMetadata | undefined, topic: TopicMetadata): TopicMetadata => ({

@@ -30,6 +30,7 @@ import { PositionValidation } from './PositionValidation.js'
 import { maxFetchResponseBytes } from './responseLimits.js'
 import { toKafkaError } from './toKafkaError.js'
 import { TopicStanding } from './TopicStanding.js'
+import { ErrorCodes } from '../protocol/errorCodes.js'
 
 type Emit = (outcome: FetchedRecords | FetchFailed) => void
 
@@ -366,5 +367,4 @@ const add = (byNode: Map<number, PartitionFetch[]>, nodeId: number, partition: P
 
 const noRecords = Buffer.alloc(0)
 
-/** UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID */
-const otherTopicIds: ReadonlySet<number> = new Set([100, 103])
+const otherTopicIds: ReadonlySet<number> = new Set([ErrorCodes.UNKNOWN_TOPIC_ID, ErrorCodes.INCONSISTENT_TOPIC_ID])

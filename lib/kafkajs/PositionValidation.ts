@@ -8,6 +8,7 @@ import { fetchVerdict } from './fetchVerdict.js'
 import { judgePosition } from './judgePosition.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import type { PartitionFetch } from './PartitionFetch.js'
+import { ErrorCodes } from '../protocol/errorCodes.js'
 
 /** Brings a partition on its way again: to a fetch, a retry, or a failure that is emitted. */
 export type JudgePartition = (partition: PartitionFetch, emit: (failed: FetchFailed) => void) => void
@@ -41,7 +42,8 @@ export class PositionValidation {
     emit: (failed: FetchFailed) => void,
   ): void {
     const { topicPartition, offset } = partition
-    const code = end?.errorCode ?? unknownServerError
+    // The answer leaves the partition out.
+    const code = end?.errorCode ?? ErrorCodes.UNKNOWN_SERVER_ERROR
     const verdict = fetchVerdict(code)
     if (verdict === 'fail') {
       const { topic, partition: number } = topicPartition
@@ -56,6 +58,3 @@ export class PositionValidation {
     else emit(partition.fail(logTruncated(topicPartition, offset, position.divergentOffset)))
   }
 }
-
-/** Stands in for a partition that the answer leaves out. */
-const unknownServerError = -1

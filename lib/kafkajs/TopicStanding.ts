@@ -5,6 +5,7 @@ import { monotonicClock } from '../scheduling/monotonicClock.js'
 import { fetchVerdict } from './fetchVerdict.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
 import type { PartitionFetch } from './PartitionFetch.js'
+import { ErrorCodes } from '../protocol/errorCodes.js'
 
 /** What metadata says of the topics that are read: whether they are there, are ours to see, and still the same. */
 export class TopicStanding {
@@ -34,11 +35,12 @@ export class TopicStanding {
     const { topic, partition: number } = partition.topicPartition
     const code = this.connections.metadata.refusalOf(partition.topicPartition)
     const now = monotonicClock(this.scheduler)()
-    if (code === unknownTopicOrPartition) partition.goneSince ??= now
+    if (code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION) partition.goneSince ??= now
     const isGone =
-      code === unknownTopicOrPartition && now - partition.goneSince! >= this.connections.config.requestTimeoutMs
+      code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION &&
+      now - partition.goneSince! >= this.connections.config.requestTimeoutMs
     if (fetchVerdict(code) !== 'fail' && !isGone)
-      return code === unknownTopicOrPartition ? 'the cluster does not know it' : 'it has no leader'
+      return code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION ? 'the cluster does not know it' : 'it has no leader'
     partition.goneSince = undefined
     return this.connections.brokerError(code, { api: 'Metadata', topic, partition: number })
   }
@@ -52,5 +54,3 @@ export class TopicStanding {
     return this.connections.metadata.topicIdOf(topic)
   }
 }
-
-const unknownTopicOrPartition = 3

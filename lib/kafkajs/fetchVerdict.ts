@@ -1,4 +1,4 @@
-import { errorCode } from '../protocol/errorCodes.js'
+import { ErrorCodes, errorCode } from '../protocol/errorCodes.js'
 
 /**
  * What becomes of a partition after an error code in a fetch.
@@ -18,4 +18,8 @@ export const fetchVerdict = (code: number): FetchVerdict => exceptions[code] ?? 
 
 const verdicts = { no: 'fail', yes: 'retry', metadata: 'refresh', coordinator: 'retry', attempt: 'fail' } as const
 
-const exceptions: Readonly<Record<number, FetchVerdict>> = { 0: 'fetched', 2: 'fail', [-1]: 'refresh' }
+const exceptions: Readonly<Record<number, FetchVerdict>> = {
+  [ErrorCodes.NONE]: 'fetched',
+  [ErrorCodes.CORRUPT_MESSAGE]: 'fail',
+  [ErrorCodes.UNKNOWN_SERVER_ERROR]: 'refresh',
+}

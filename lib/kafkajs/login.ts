@@ -1,6 +1,6 @@
 import type { BrokerAddress, SaslConfig } from '../client/KafkaConfig.js'
 import { KafkaError, type KafkaErrorInfo } from '../client/KafkaError.js'
-import { errorCode } from '../protocol/errorCodes.js'
+import { ErrorCodes, errorCode } from '../protocol/errorCodes.js'
 import { saslAuthenticateApi, type SaslAuthenticateResponse } from '../protocol/requests/saslAuthenticate.js'
 import { saslHandshakeApi } from '../protocol/requests/saslHandshake.js'
 import { guardedSession, SaslFailure } from '../sasl/guardedSession.js'
@@ -10,9 +10,6 @@ import { MAX_LOGIN_RESPONSE_BYTES } from './responseLimits.js'
 
 /** Messages of one login: SCRAM takes two, a refused token two as well, Kerberos up to four; what goes on after so many never ends. */
 const MAX_ROUNDS = 16
-
-const UNSUPPORTED_SASL_MECHANISM = 33
-const ILLEGAL_SASL_STATE = 34
 
 /** Who is waited for while a connection is set up: its time-out says so. */
 export interface SetUpProgress {
@@ -76,9 +73,9 @@ const factsOf = (code: number) => {
 }
 
 const refusedHandshake = (code: number, mechanisms: readonly string[]): string => {
-  if (code === UNSUPPORTED_SASL_MECHANISM)
+  if (code === ErrorCodes.UNSUPPORTED_SASL_MECHANISM)
     return `the listener does not offer it. It offers ${mechanisms.map(shown).join(', ') || 'none'}: set sasl.mechanism to one of them, or use another port.`
-  if (code === ILLEGAL_SASL_STATE)
+  if (code === ErrorCodes.ILLEGAL_SASL_STATE)
     return 'the listener expects no login. Use the port of a SASL listener, or set security.protocol to PLAINTEXT or SSL.'
   return `the broker answered ${errorCode(code).name} (${code}) to SaslHandshake.`
 }

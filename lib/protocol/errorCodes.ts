@@ -24,7 +24,7 @@ export const errorCode = (code: number): ErrorCode =>
  * (default `Broker`). What is retriable follows Kafka's `RetriableException`, `metadata` its `InvalidMetadataException`, `attempt`
  * what its producer takes for fatal or abortable.
  */
-const table: readonly (readonly [code: number, name: string, retry?: Retry, tag?: KafkaErrorTag])[] = [
+const table = [
   [0, 'NONE'],
   [-1, 'UNKNOWN_SERVER_ERROR'],
   [1, 'OFFSET_OUT_OF_RANGE', 'no', 'OffsetOutOfRange'],
@@ -160,8 +160,26 @@ const table: readonly (readonly [code: number, name: string, retry?: Retry, tag?
   [131, 'STREAMS_INVALID_TOPOLOGY_EPOCH'],
   [132, 'STREAMS_TOPOLOGY_FENCED'],
   [133, 'SHARE_SESSION_LIMIT_REACHED', 'yes'],
-]
+] as const satisfies readonly Row[]
+
+type Row = readonly [code: number, name: string, retry?: Retry, tag?: KafkaErrorTag]
+type Known = (typeof table)[number]
+
+/** The name of a code that is in the table. */
+export type ErrorName = Known[1]
+
+/**
+ * The codes by their names; 0 alone, for no error, may be written as a number.
+ *
+ * @example
+ * ```ts
+ * const isGone = (code: number) => code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION
+ * ```
+ */
+export const ErrorCodes = Object.fromEntries(table.map(([code, name]) => [name, code])) as {
+  readonly [K in Known as K[1]]: K[0]
+}
 
 const byCode: ReadonlyMap<number, ErrorCode> = new Map(
-  table.map(([code, name, retry = 'no', tag = 'Broker']) => [code, { code, name, retry, tag }]),
+  table.map(([code, name, retry = 'no', tag = 'Broker']: Row) => [code, { code, name, retry, tag }]),
 )

@@ -1,3 +1,5 @@
+import { ErrorCodes } from './errorCodes.js'
+
 /** What a request must be allowed to do, on what, in the words of `kafka-acls.sh`. */
 export interface Right {
   readonly operation: string
@@ -6,10 +8,10 @@ export interface Right {
 
 /** The resource that an authorization error is about. */
 const resources: Readonly<Record<number, Right['resource']>> = {
-  29: 'Topic',
-  30: 'Group',
-  31: 'Cluster',
-  53: 'TransactionalId',
+  [ErrorCodes.TOPIC_AUTHORIZATION_FAILED]: 'Topic',
+  [ErrorCodes.GROUP_AUTHORIZATION_FAILED]: 'Group',
+  [ErrorCodes.CLUSTER_AUTHORIZATION_FAILED]: 'Cluster',
+  [ErrorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED]: 'TransactionalId',
 }
 
 /** Of the APIs that we use: "Operations and Resources on Protocols" in Kafka's documentation of security. */

@@ -35,6 +35,7 @@ import { commitByCoordinator } from './commitByCoordinator.js'
 import { describeProducersAtLeaders } from './describeProducersAtLeaders.js'
 import { describeTransactionsAtCoordinators } from './describeTransactionsAtCoordinators.js'
 import { listOffsetsByLeader } from './listOffsetsByLeader.js'
+import { ErrorCodes } from '../../protocol/errorCodes.js'
 
 /**
  * {@link KafkaAdmin} on a cluster. What is retriable is retried with back-off up to `request.timeout.ms`.
@@ -176,7 +177,7 @@ export class ClusterAdmin implements KafkaAdmin {
     return this.cluster.describeTopics(topics).pipe(
       map((answer) =>
         answer.topics.flatMap((topic) => {
-          if (topic.errorCode === unknownTopic) return []
+          if (topic.errorCode === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION) return []
           if (topic.errorCode !== 0)
             throw this.cluster.brokerError(topic.errorCode, { api: 'Metadata', topic: topic.topic })
           return [describe(topic)]
@@ -212,14 +213,16 @@ export class ClusterAdmin implements KafkaAdmin {
       )
     // A topic to change that does not exist now will hardly come by waiting.
     const sent = (): Observable<void> =>
-      retryTransient(cluster, send, ({ retriable, code }) => retriable && code !== unknownTopic)
+      retryTransient(
+        cluster,
+        send,
+        ({ retriable, code }) => retriable && code !== ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+      )
     return this.acting(() =>
       topics.length === 0 ? of(undefined) : sent().pipe(concatMap(() => retryTransient(cluster, look))),
     )
   }
 }
-
-const unknownTopic = 3
 
 const describe = ({ topic, topicId, internal, partitions }: TopicMetadata): TopicDescription => ({
   name: topic,

@@ -6,6 +6,7 @@ import type { KafkaApi } from '../../protocol/requests/KafkaApi.js'
 import { allOf } from '../../scheduling/allOf.js'
 import type { Cluster } from '../Cluster.js'
 import { retryTransient } from '../retryTransient.js'
+import { ErrorCodes } from '../../protocol/errorCodes.js'
 
 interface Partition {
   readonly topic: string
@@ -101,7 +102,7 @@ const grouped = <P extends Partition>(cluster: Cluster, api: string, asked: read
     const leader = cluster.leaderOf(topic, partition)
     if (leader === undefined) {
       const exists = partition < (cluster.partitionCount(topic) ?? 0)
-      const code = exists ? leaderNotAvailable : unknownTopicOrPartition
+      const code = exists ? ErrorCodes.LEADER_NOT_AVAILABLE : ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION
       leaderless.push(cluster.brokerError(code, { api, topic, partition }))
       continue
     }
@@ -112,6 +113,3 @@ const grouped = <P extends Partition>(cluster: Cluster, api: string, asked: read
   }
   return { leaders, leaderless }
 }
-
-const unknownTopicOrPartition = 3
-const leaderNotAvailable = 5

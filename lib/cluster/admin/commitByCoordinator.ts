@@ -7,6 +7,7 @@ import { offsetCommitApi, type OffsetCommitPartition } from '../../protocol/requ
 import type { Cluster } from '../Cluster.js'
 import { retryTransient } from '../retryTransient.js'
 import { askCoordinator } from './askCoordinator.js'
+import { ErrorCodes } from '../../protocol/errorCodes.js'
 
 /**
  * Commits to a group without members. A coordinator takes or refuses each partition by itself, so a refusal concerns that
@@ -37,10 +38,14 @@ export const commitByCoordinator = (
       partitionCounts(cluster, unknown).pipe(
         map((there) => {
           open = unknown.filter(({ topic, partition }) => partition < (there.get(topic) ?? 0))
-          for (const asked of unknown) if (!open.includes(asked)) refuse(asked, unknownPartition)
+          for (const asked of unknown) if (!open.includes(asked)) refuse(asked, ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION)
           const [first] = open
           if (first === undefined) return refused
-          throw cluster.brokerError(unknownPartition, { api: offsetCommitApi.apiName, groupId, ...first })
+          throw cluster.brokerError(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION, {
+            api: offsetCommitApi.apiName,
+            groupId,
+            ...first,
+          })
         }),
       )
 
@@ -48,9 +53,10 @@ export const commitByCoordinator = (
       ask(cluster, groupId, open).pipe(
         concatMap((codes) => {
           const codeOf = (asked: OffsetCommitPartition): number =>
-            codes.get(topicPartitionKey(asked)) ?? unknownPartition
-          for (const asked of open) if (![0, unknownPartition].includes(codeOf(asked))) refuse(asked, codeOf(asked))
-          open = open.filter((asked) => codeOf(asked) === unknownPartition)
+            codes.get(topicPartitionKey(asked)) ?? ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION
+          for (const asked of open)
+            if (![0, ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION].includes(codeOf(asked))) refuse(asked, codeOf(asked))
+          open = open.filter((asked) => codeOf(asked) === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION)
           return open.length === 0 ? of(refused) : look(open)
         }),
       )
@@ -58,8 +64,8 @@ export const commitByCoordinator = (
     return retryTransient(cluster, commit).pipe(
       catchError((error: unknown) => {
         // What is new, and not known to the coordinator by now, holds nobody up either.
-        if (!isKafkaError(error) || error.code !== unknownPartition) return throwError(() => error)
-        for (const asked of open) refuse(asked, unknownPartition)
+        if (!isKafkaError(error) || error.code !== ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION) return throwError(() => error)
+        for (const asked of open) refuse(asked, ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION)
         return of(refused)
       }),
     )
@@ -88,13 +94,19 @@ const partitionCounts = (
 ): Observable<ReadonlyMap<string, number>> =>
   cluster.describeTopics([...new Set(partitions.map(({ topic }) => topic))]).pipe(
     map(({ topics }) => {
-      const unsure = topics.find(({ errorCode }) => errorCode !== 0 && errorCode !== unknownPartition)
+      const unsure = topics.find(
+        ({ errorCode }) => errorCode !== 0 && errorCode !== ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+      )
       if (unsure !== undefined) throw cluster.brokerError(unsure.errorCode, { api: 'Metadata', topic: unsure.topic })
       return new Map(topics.map((topic) => [topic.topic, topic.partitions.length]))
     }),
   )
 
-const unknownPartition = 3
-
-/** OFFSET_METADATA_TOO_LARGE, INVALID_TOPIC_EXCEPTION, INVALID_COMMIT_OFFSET_SIZE, TOPIC_AUTHORIZATION_FAILED: all else is of the group. */
-const ofPartition: ReadonlySet<number> = new Set([unknownPartition, 12, 17, 28, 29])
+/** All else is of the group. */
+const ofPartition: ReadonlySet<number> = new Set([
+  ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCodes.OFFSET_METADATA_TOO_LARGE,
+  ErrorCodes.INVALID_TOPIC_EXCEPTION,
+  ErrorCodes.INVALID_COMMIT_OFFSET_SIZE,
+  ErrorCodes.TOPIC_AUTHORIZATION_FAILED,
+])

@@ -7,6 +7,7 @@ import { type DescribedTransaction, describeTransactionsApi } from '../../protoc
 import { allOf } from '../../scheduling/allOf.js'
 import type { Cluster } from '../Cluster.js'
 import { retryTransient } from '../retryTransient.js'
+import { ErrorCodes } from '../../protocol/errorCodes.js'
 
 /**
  * What coordinators know of transactional ids, one request per coordinator. Ids whose coordinator moved or is lost are asked
@@ -26,7 +27,7 @@ export const describeTransactionsAtCoordinators = (
         map(({ transactions }) =>
           transactions.flatMap((transaction) => {
             const { transactionalId, errorCode } = transaction
-            if (errorCode !== 0 && errorCode !== transactionalIdNotFound) {
+            if (errorCode !== 0 && errorCode !== ErrorCodes.TRANSACTIONAL_ID_NOT_FOUND) {
               cluster.forgetCoordinator('transaction', transactionalId)
               return [cluster.brokerError(errorCode, { api: describeTransactionsApi.apiName, transactionalId })]
             }
@@ -54,8 +55,6 @@ export const describeTransactionsAtCoordinators = (
       ),
     )
   })
-
-const transactionalIdNotFound = 105
 
 const byCoordinator = (
   cluster: Cluster,

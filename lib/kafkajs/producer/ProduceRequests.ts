@@ -7,6 +7,7 @@ import { toKafkaError } from '../toKafkaError.js'
 import type { PartitionQueue } from './PartitionQueue.js'
 import type { ProducerBatch } from './ProducerBatch.js'
 import type { ProducerConnections } from './ProducerConnections.js'
+import { ErrorCodes } from '../../protocol/errorCodes.js'
 
 /** A batch on its way, and where it belongs. */
 export interface Parcel {
@@ -118,9 +119,7 @@ const answerTo = ({ queue }: Parcel, response: ProduceResponse | undefined): Par
   const answer = response.partitions.find(
     ({ topic, partition }) => partition === queue.partition && topic === queue.topic,
   )
-  if (answer === undefined) return { _tag: 'Answered', code: networkException, detail: undefined }
+  // The answer leaves the partition out.
+  if (answer === undefined) return { _tag: 'Answered', code: ErrorCodes.NETWORK_EXCEPTION, detail: undefined }
   return { _tag: 'Answered', code: answer.errorCode, detail: answer.recordErrors[0]?.message ?? answer.errorMessage }
 }
-
-/** Stands in for a partition that the answer leaves out. */
-const networkException = 13

@@ -5,6 +5,7 @@ import { exponentialBackoff } from '../../cluster/exponentialBackoff.js'
 import { monotonicClock } from '../../scheduling/monotonicClock.js'
 import { toKafkaError } from '../toKafkaError.js'
 import type { ProducerConnections } from './ProducerConnections.js'
+import { ErrorCodes } from '../../protocol/errorCodes.js'
 
 /** Who is told of a {@link TopicDiscovery}. */
 export interface DiscoveryListener {
@@ -12,9 +13,6 @@ export interface DiscoveryListener {
   /** The topic cannot be written: its name is not valid, we may not, or it did not come within `max.block.ms`. */
   failed(error: KafkaError): void
 }
-
-/** UNKNOWN_TOPIC_OR_PARTITION */
-const unknownTopic = 3
 
 /**
  * Asks about topics until their partitions are known, or `max.block.ms` is over. The broker may create them
@@ -73,7 +71,7 @@ export class TopicDiscovery {
       }
       if (!trouble.retriable) throw trouble
       this.lastTrouble = trouble
-      if (trouble.code === unknownTopic)
+      if (trouble.code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION)
         connections.troubles.missingTopics.meet(topic, () => missingTopic(topic, maxBlockMs))
       const left = deadline - now()
       if (this.closed || left <= 0) throw topicNotPresent(topic, maxBlockMs, trouble)
@@ -94,7 +92,10 @@ export class TopicDiscovery {
       await this.connections.refreshMetadata([topic], true)
       if (this.connections.partitionCount(topic) !== undefined) return undefined
       const { topics } = await this.connections.describeTopics([topic])
-      return this.connections.brokerError(topics[0]?.errorCode || unknownTopic, { api: 'Metadata', topic })
+      return this.connections.brokerError(topics[0]?.errorCode || ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION, {
+        api: 'Metadata',
+        topic,
+      })
     } catch (error) {
       return toKafkaError(error, { api: 'Metadata' })
     }

@@ -6,6 +6,7 @@ import type { KafkaApi } from '../../protocol/requests/KafkaApi.js'
 import type { ProducerConnections } from './ProducerConnections.js'
 import type { ProducerIdentity } from './ProducerIdentity.js'
 import { retryQuickly } from './retryQuickly.js'
+import { ErrorCodes } from '../../protocol/errorCodes.js'
 
 type Identity = Pick<ProducerIdentity, 'producerId' | 'epoch'>
 
@@ -90,9 +91,6 @@ const producerClosed = (transactionalId: string): KafkaError =>
     message: `The producer of transactional.id "${transactionalId}" was closed before the broker could be asked. Make a new producer.`,
   })
 
-const concurrentTransactions = 51
-const operationNotAttempted = 55
-
 /** What the broker said of a request, and of which partition if it was about one. */
 interface Verdict {
   readonly errorCode: number
@@ -103,8 +101,10 @@ interface Verdict {
 /** One partition that is refused makes the broker skip the others, so what says more than "skipped" counts. */
 const worstOf = (partitions: readonly Verdict[]): Verdict => {
   const refused = partitions.filter(({ errorCode }) => errorCode !== 0)
-  return refused.find(({ errorCode }) => errorCode !== operationNotAttempted) ?? refused[0] ?? { errorCode: 0 }
+  return (
+    refused.find(({ errorCode }) => errorCode !== ErrorCodes.OPERATION_NOT_ATTEMPTED) ?? refused[0] ?? { errorCode: 0 }
+  )
 }
 
 const isAboutTransaction = (error: unknown): boolean =>
-  error instanceof KafkaError && error.code === concurrentTransactions
+  error instanceof KafkaError && error.code === ErrorCodes.CONCURRENT_TRANSACTIONS

@@ -1,4 +1,4 @@
-import { errorCode } from '../../protocol/errorCodes.js'
+import { ErrorCodes, errorCode } from '../../protocol/errorCodes.js'
 
 /**
  * What follows from the answer to a batch:
@@ -16,13 +16,14 @@ export type ProduceVerdict = 'acknowledged' | 'retry' | 'refresh' | 'outOfOrder'
 export const produceVerdict = (code: number): ProduceVerdict => special.get(code) ?? byRetry[errorCode(code).retry]
 
 /** The codes that mean something of their own to a producer; the others follow the general table. */
-const special: ReadonlyMap<number, ProduceVerdict> = new Map([
-  [0, 'acknowledged'],
-  [10, 'split'], // MESSAGE_TOO_LARGE
-  [18, 'split'], // RECORD_LIST_TOO_LARGE
-  [45, 'outOfOrder'], // OUT_OF_ORDER_SEQUENCE_NUMBER
-  [46, 'acknowledged'], // DUPLICATE_SEQUENCE_NUMBER: an earlier attempt had succeeded
-  [59, 'unknownProducer'], // UNKNOWN_PRODUCER_ID
+const special: ReadonlyMap<number, ProduceVerdict> = new Map<number, ProduceVerdict>([
+  [ErrorCodes.NONE, 'acknowledged'],
+  [ErrorCodes.MESSAGE_TOO_LARGE, 'split'],
+  [ErrorCodes.RECORD_LIST_TOO_LARGE, 'split'],
+  [ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER, 'outOfOrder'],
+  // An earlier attempt had succeeded.
+  [ErrorCodes.DUPLICATE_SEQUENCE_NUMBER, 'acknowledged'],
+  [ErrorCodes.UNKNOWN_PRODUCER_ID, 'unknownProducer'],
 ])
 
 const byRetry = { no: 'fail', yes: 'retry', metadata: 'refresh', coordinator: 'retry', attempt: 'fail' } as const

@@ -32,6 +32,7 @@ import { NotedTopics } from './NotedTopics.js'
 import { partitionChange } from './PartitionChange.js'
 import { resolveSplits, resolveStops } from './resolveSplits.js'
 import { splitOwner } from './splitOwner.js'
+import { ErrorCodes } from '../../protocol/errorCodes.js'
 
 export interface KafkaSourceEnumeratorConfig {
   readonly admin: KafkaAdmin
@@ -243,7 +244,7 @@ export class KafkaSourceEnumerator {
     this.failures += 1
     const awaited = !this.initialDiscoveryFinished || this.endless.length > 0
     const { retriable, code } = error as { readonly retriable?: unknown; readonly code?: unknown }
-    const final = retriable === false || (this.first && code === UNKNOWN_TOPIC_OR_PARTITION)
+    const final = retriable === false || (this.first && code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION)
     if (final || awaited || this.failures > TOLERABLE_FAILURES || this.config.discoveryIntervalMs <= 0)
       return throwError(() => error)
     const reason = error instanceof Error ? error.message : String(error)
@@ -251,8 +252,6 @@ export class KafkaSourceEnumerator {
     return EMPTY
   }
 }
-
-const UNKNOWN_TOPIC_OR_PARTITION = 3
 
 const stopsBeforeTransactions = (cut: readonly CutSplit[]): string => {
   const splits = cut.map(

@@ -5,6 +5,7 @@ import type { Offset } from '../../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import { listOf } from '../listOf.js'
 import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
+import { ErrorCodes } from '../../protocol/errorCodes.js'
 
 /**
  * Commits to the group how far the source is: for monitoring, and for consumers that start from committed offsets. Never for our own restore, so a
@@ -76,7 +77,8 @@ export class OffsetCommitter {
   ): void {
     const committed = offsets.filter(([topicPartition]) => !refused.has(topicPartitionKey(topicPartition)))
     this.metrics.onCommitted(committed, latencyMs)
-    if ([...refused.values()].some(({ code }) => code !== UNKNOWN_TOPIC_OR_PARTITION)) this.metrics.onCommitFailed()
+    if ([...refused.values()].some(({ code }) => code !== ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION))
+      this.metrics.onCommitFailed()
     const news = [...refused].filter(([key]) => !this.refused.has(key))
     this.refused = refused
     const [first] = news
@@ -87,5 +89,3 @@ export class OffsetCommitter {
     )
   }
 }
-
-const UNKNOWN_TOPIC_OR_PARTITION = 3

@@ -8,6 +8,7 @@ import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
 import { resetPosition } from './resetPosition.js'
 import type { SplitReader } from './SplitReader.js'
 import type { SubtaskSplitsContext } from './SubtaskSplits.js'
+import { ErrorCodes } from '../../protocol/errorCodes.js'
 
 /** What the policies do with the splits. */
 export interface SplitPoliciesHost<T> {
@@ -40,7 +41,7 @@ export class SplitPolicies<T> {
     const { _tag, code } = failed.error
     if (_tag === 'OffsetOutOfRange' || _tag === 'LogTruncated') this.resetOffset(split, failed)
     else if (_tag === 'TopicRecreated') this.onRecreated(split, failed)
-    else if (code === UNKNOWN_TOPIC_OR_PARTITION)
+    else if (code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION)
       this.host.later(() => {
         this.onRemoved(failed.topicPartition)
         split.retry()
@@ -121,8 +122,6 @@ export class SplitPolicies<T> {
     )
   }
 }
-
-const UNKNOWN_TOPIC_OR_PARTITION = 3
 
 const positionOf = ({ error: { offset } }: FetchFailed): string =>
   offset === undefined ? 'The position' : `Offset ${offset}`
