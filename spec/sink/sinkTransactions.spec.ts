@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
-import { defer, EMPTY, NEVER, type Observable, of, throwError } from 'rxjs'
+import { defer, EMPTY, NEVER, type Observable, of, throwError, VirtualTimeScheduler } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import type { TransactionDescription, TransactionState } from '../../lib/client/TransactionDescription.js'
 import { coroutine, type Step } from '../../lib/scheduling/coroutine.js'
 import { committablesIn } from '../../lib/sink/committer/recoverTransactions.js'
 import { checkOwner, checkPrepared } from '../../lib/sink/transaction/checkPrepared.js'
+import { describeStandings } from '../../lib/sink/transaction/describeStandings.js'
 import { endFormerTransactions } from '../../lib/sink/transaction/endFormerTransactions.js'
 import type { SinkTransactions } from '../../lib/sink/transaction/SinkTransactions.js'
 import { takeOwnership } from '../../lib/sink/transaction/takeOwnership.js'
@@ -84,6 +85,62 @@ const outcomeOf = (body: () => Generator<Step, unknown>): unknown => {
 }
 
 const foreign = expect.objectContaining({ _tag: 'Fenced', retriable: false, fatal: true })
+
+describe('describeStandings', () => {
+  const prepared = (transactionalId: string) => ({ transactionalId, producerId: 7n, epoch: 0 })
+  /** Asks about them at a coordinator that says this from these times on, in ms. */
+  const standings = (ids: readonly string[], states: readonly (readonly [from: number, TransactionState])[]) => {
+    const scheduler = new VirtualTimeScheduler()
+    const asked: (readonly [at: number, ids: string])[] = []
+    const describeTransactions = (some: readonly string[]) =>
+      defer(() => {
+        asked.push([scheduler.now(), some.join()])
+        const [, state] = states.findLast(([from]) => from <= scheduler.now())!
+        return of(new Map(some.map((id) => [id, described(id === 'stays' ? 'Ongoing' : state)])))
+      })
+    const sink = {
+      ...scene().sink,
+      scheduler,
+      client: { admin: { describeTransactions } },
+    } as unknown as SinkTransactions
+    let outcome: unknown
+    coroutine(() => describeStandings(sink, ids.map(prepared))).subscribe({
+      next: (value) => (outcome = value),
+      error: (error: unknown) => (outcome = error),
+    })
+    scheduler.flush()
+    return { outcome, asked }
+  }
+
+  it('should ask again about what its coordinator is ending, and about nothing else', () => {
+    const { outcome, asked } = standings(
+      ['stays', 'ends'],
+      [
+        [0, 'PrepareCommit'],
+        [100, 'CompleteCommit'],
+      ],
+    )
+    expect(outcome).toEqual(['prepared', 'committed'])
+    expect(asked).toEqual([
+      [0, 'stays,ends'],
+      [20, 'ends'],
+      [70, 'ends'],
+      [170, 'ends'],
+    ])
+  })
+
+  it('should ask less and less often, and give up after 30 s', () => {
+    const { outcome, asked } = standings(['ends'], [[0, 'PrepareAbort']])
+    expect(asked.map(([at]) => at)).toEqual([
+      ...[0, 20, 70, 170, 370, 770, 1_570, 3_170, 6_370, 12_770, 20_770, 30_770],
+    ])
+    expect(outcome).toMatchObject({ _tag: 'Timeout', retriable: true, transactionalId: 'ends' })
+  })
+
+  it('should ask nothing when there is nothing to ask about', () => {
+    expect(standings([], [[0, 'Ongoing']])).toEqual({ outcome: [], asked: [] })
+  })
+})
 
 describe('TransactionsAhead', () => {
   const ahead = (world: ReturnType<typeof scene>, usedBefore = false, count = 2) => {
