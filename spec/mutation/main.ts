@@ -77,11 +77,12 @@ const passesOf = (specs: readonly SpecRun[]): readonly (readonly SpecRun[])[] =>
   return [inTime.slice(0, NEAREST), inTime.slice(NEAREST), others].filter(({ length }) => length > 0)
 }
 
+/** A time-out counts as noticed, so it is long enough for a machine that is busy with other things meanwhile. */
 const judge = async (mutant: Mutant, specs: readonly SpecRun[]): Promise<JudgedMutant> => {
   if (specs.length === 0) return { mutant, outcome: 'not covered' }
   const edits = { [mutant.file]: withMutant(mutant) }
   for (const pass of passesOf(specs)) {
-    const timeoutMs = 20_000 + 5 * pass.reduce((sum, { ms }) => sum + ms, 0)
+    const timeoutMs = 60_000 + 10 * pass.reduce((sum, { ms }) => sum + ms, 0)
     const verdict = await verdictOf({ specs: pass.map(({ spec }) => spec), edits, timeoutMs })
     if (verdict !== 'passed') return { mutant, outcome: verdict === 'failed' ? 'killed' : 'timed out' }
   }

@@ -138,6 +138,14 @@ describe('snappy', () => {
     expect(() => codec.decompress(bytes, 2 ** 40)).toThrow('promises more than it can hold')
   })
 
+  it('should not read a size of more than 5 bytes, as the format has none', () => {
+    // 1 byte of content, "a", by a size that is longer than it has to be.
+    const block = (size: string) => Buffer.from(`${size}0061`, 'hex')
+    expect(codec.decompress(block('01'), limit).toString()).toBe('a')
+    expect(codec.decompress(block('8180808000'), limit).toString()).toBe('a')
+    expect(() => codec.decompress(block('818080808000'), limit)).toThrow('promises more than it can hold')
+  })
+
   it.each(['7fffffff', 'ffffffff', '00000000', '0000'])('should refuse a block of length %s', (length) => {
     const bytes = Buffer.concat([header, Buffer.from(`${length}0100`, 'hex')])
     expect(() => codec.decompress(bytes, limit)).toThrow('ends beyond the batch')
