@@ -213,6 +213,26 @@ describe('CheckpointCoordinator: attempts', () => {
     expect([job.until(1_000).timesOf(/^barrier/).length, released]).toEqual([101, [32, 64, 96]])
   })
 
+  it('should say once to the store that all transactions of former attempts are ended', () => {
+    let settled = 0
+    const inner = new MemoryCheckpointStore()
+    const counted = (ledger: AttemptLedger): AttemptLedger => ({
+      ...ledger,
+      settled: () => {
+        settled++
+        return ledger.settled()
+      },
+    })
+    const store: CheckpointStore = {
+      begin: (request) =>
+        inner.begin(request).pipe(map((attempt) => ({ ...attempt, ledger: counted(attempt.ledger!) }))),
+    }
+    const job = new Job({ interval: 10, store })
+    job.run(job.pipeline())
+
+    expect([job.until(100).timesOf(/^barrier/).length, settled]).toEqual([11, 1])
+  })
+
   it.each([
     ['when their sinks have joined', 20, 80],
     ['when it is known that one of them does not join', Infinity, 90],

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { map, NEVER, type Observable, retry, takeUntil, tap, throwError, timer } from 'rxjs'
+import { map, NEVER, type Observable, retry, Subject, takeUntil, tap, throwError, timer } from 'rxjs'
 import type { CheckpointStore } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { consoleLogger } from '../../lib/config/consoleLogger.js'
@@ -10,6 +10,8 @@ import { branch } from '../../lib/stream/branch.js'
 import { onRecords } from '../../lib/stream/onRecords.js'
 import { handSource } from '../checkpoint/support/handSource.js'
 import { restoredOf } from '../checkpoint/support/job.js'
+import { record } from '../support/elements.js'
+import { HandFed } from './HandFed.js'
 import { numbers, SinkScene } from './sinkScene.js'
 
 describe('sinkTo with EXACTLY_ONCE', () => {
@@ -117,6 +119,47 @@ describe('sinkTo with EXACTLY_ONCE', () => {
     }, 3000)
     expect(scene.errors).toEqual([])
     expect(scene.committed).toEqual(numbers(60))
+  })
+
+  it('should keep the order of records when the next transaction is ready after two that are being flushed', () => {
+    const fed = new HandFed()
+    const { kafka } = fed.scene
+    const ready = new Subject<void>()
+    kafka.inject({ api: 'Produce', transactionalId: 'job-0-1' }, Fault.delay(200))
+    kafka.inject({ api: 'Produce', transactionalId: 'job-0-2' }, Fault.delay(300))
+    kafka.inject({ api: 'InitProducerId', transactionalId: 'job-0-3' }, Fault.hold(ready))
+    fed.scene.play(() => {
+      fed.start()
+      fed.feed(fed.restored(), record('a'))
+      fed.at(50, () => fed.feed(fed.upstream.barrier(1, undefined, NEVER), record('b')))
+      fed.at(60, () => fed.feed(fed.upstream.barrier(2, undefined, NEVER), record('c')))
+      // The first is flushed, the second is not.
+      fed.at(300, () => ready.next())
+    }, 2_000)
+    expect(fed.scene.kinds).toEqual(['prepared 1', 'prepared 2'])
+    expect(kafka.records('out', 'read_uncommitted').map(({ value }) => String(value))).toEqual(['a', 'b', 'c'])
+  })
+
+  it('should let the store forget ids that no transaction of it needs any more', () => {
+    const scene = new SinkScene()
+    const released: number[] = []
+    const store: CheckpointStore = {
+      begin: (request) =>
+        scene.store.begin(request).pipe(
+          map((attempt) => {
+            const ledger = attempt.ledger!
+            const release = (below: number) => {
+              released.push(below)
+              return ledger.release(below)
+            }
+            return { ...attempt, ledger: { ...ledger, release } }
+          }),
+        ),
+    }
+    scene.play(() => {
+      scene.start(scene.job({ coordinator: scene.coordinator({ store }) }))
+    }, 7_050)
+    expect(released).toEqual([32, 64])
   })
 
   it('should commit what was prepared when it dies between the stored checkpoint and the commit', () => {
