@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { concatMap, defer, type Observable, retry, tap, throwError, timer } from 'rxjs'
+import { concatMap, defer, firstValueFrom, type Observable, retry, tap, throwError, timer } from 'rxjs'
 import type { CheckpointStorage } from '../../lib/checkpoint/store/CheckpointStorage.js'
 import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
 import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
@@ -139,5 +139,27 @@ describe('a storage that reserves no ids for a while', () => {
     // Two of each time are ahead of need, with the last two ids that there are.
     expect(failures).toEqual([1_500, 1_600, 1_650, 2_700, 3_750, 6_250, 6_350])
     expect(job.warnings).toEqual(Array.from({ length: 3 }, () => 'The checkpoint store failed: Too many requests'))
+  })
+})
+
+describe('a storage that fails for long', () => {
+  it('should be given one block of ids, however often it is asked for', async () => {
+    const inner = memoryStorage()
+    let fails = false
+    const list: CheckpointStorage['list'] = (prefix) =>
+      fails && prefix === 'attempt-' ? throwError(() => new Error('The disk has hiccups')) : inner.list(prefix)
+    const attempt = await firstValueFrom(checkpointStoreOn({ ...inner, list }).begin())
+    const blocks = () => firstValueFrom(inner.list('ids/'))
+    const before = (await blocks()).length
+
+    fails = true
+    for (let tries = 0; tries < 10; tries++)
+      await expect(firstValueFrom(attempt.ledger!.reserve())).rejects.toThrow('hiccups')
+    expect(await blocks()).toHaveLength(before + 1)
+
+    fails = false
+    const first = await firstValueFrom(attempt.ledger!.reserve())
+    expect(await blocks()).toHaveLength(before + 1)
+    expect((await firstValueFrom(attempt.ledger!.reserve())).first).toBe(first.last + 1)
   })
 })

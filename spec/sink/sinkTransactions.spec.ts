@@ -29,11 +29,13 @@ const scene = ({ ids = {}, policy = 'fail', owners = firstAttempt, superseded = 
   const asked: string[] = []
   const warnings: string[] = []
   const known = new Map(Object.entries(ids))
+  /** what fails, by how it begins */
+  const broken = new Set<string>()
   const released: number[] = []
   const note = <A>(what: string, answer: () => Observable<A>): Observable<A> =>
     defer(() => {
       asked.push(what)
-      return answer()
+      return broken.has(what.split(' ')[0]!) ? throwError(() => new Error(`no ${what}`)) : answer()
     })
   const sink = {
     client: {
@@ -75,7 +77,7 @@ const scene = ({ ids = {}, policy = 'fail', owners = firstAttempt, superseded = 
       leave: () => undefined,
     },
   } as unknown as SinkTransactions
-  return { sink, asked, warnings, released }
+  return { sink, asked, warnings, released, broken }
 }
 
 const outcomeOf = (body: () => Generator<Step, unknown>): unknown => {
@@ -163,6 +165,37 @@ describe('TransactionsAhead', () => {
       transactions.take(),
       transactions.lowest,
     ]).toEqual([6, 7, undefined, Infinity])
+  })
+
+  it('should use no more ids while it fails, however often it tries', () => {
+    for (const [fails, tried, again] of [
+      ['init', ['init job-0-5', 'close job-0-5'], ['init job-0-5', 'confirm']],
+      ['confirm', ['confirm'], ['confirm']],
+    ] as const) {
+      const world = scene()
+      world.broken.add(fails)
+      const transactions = ahead(world, false, 1)
+      world.asked.length = 0
+      for (let tries = 0; tries < 20; tries++) transactions.fill()
+      expect(world.asked).toEqual(Array.from({ length: 20 }, () => tried).flat())
+      expect(() => transactions.take()).toThrow(`no ${fails}`)
+      // The store must not forget its block before it is used.
+      expect(transactions.lowest).toBe(5)
+      world.broken.clear()
+      world.asked.length = 0
+      transactions.fill()
+      expect([world.asked, transactions.take()?.number, transactions.lowest]).toEqual([again, 5, Infinity])
+      transactions.fill()
+      expect(transactions.take()?.number).toBe(6)
+    }
+  })
+
+  it('should close what is initialised, also when the store has not answered about it', () => {
+    const world = scene()
+    world.broken.add('confirm')
+    const transactions = ahead(world)
+    transactions.close()
+    expect(world.asked).toEqual(['describe 16', 'init job-0-5', 'confirm', 'close job-0-5'])
   })
 
   it('should look at 16 ids at a time', () => {

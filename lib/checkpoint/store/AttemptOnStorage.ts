@@ -60,6 +60,8 @@ export class AttemptOnStorage {
   /** Its newest checkpoint, or the restored one as long as it has none, with the marks of now. */
   private newest: StoredCheckpoint | undefined
   private blocks: readonly IdBlock[] = []
+  /** Created, and the store is not asked yet: a store that fails there must not be given more and more blocks. */
+  private unconfirmed: IdBlock | undefined
   /** Every transaction of the attempts before is ended. */
   private mayBeSettled = false
   private isSettled = false
@@ -206,6 +208,15 @@ export class AttemptOnStorage {
    * it uses an id of it, and whoever has taken over cannot have got the same block.
    */
   private *reserve(): Generator<Step, IdBlock> {
+    const block = this.unconfirmed ?? (yield* this.createBlock())
+    this.unconfirmed = block
+    yield* this.confirm()
+    this.unconfirmed = undefined
+    this.blocks = [...this.blocks, block]
+    return block
+  }
+
+  private *createBlock(): Generator<Step, IdBlock> {
     const { checkpointId = 0, prepared = {} } = this.newest ?? {}
     const restored = Object.values(prepared).flat()
     for (;;) {
@@ -213,10 +224,7 @@ export class AttemptOnStorage {
       const block = blockAbove(
         Math.max(checkpointId, taken.at(-1)?.last ?? 0, ...restored.map((transaction) => transaction.checkpointId)),
       )
-      if (!(yield* createOwned(this.storage, blockKey(block), this.name))) continue
-      yield* this.confirm()
-      this.blocks = [...this.blocks, block]
-      return block
+      if (yield* createOwned(this.storage, blockKey(block), this.name)) return block
     }
   }
 

@@ -20,6 +20,10 @@ export class TransactionsAhead {
   private readonly ready = new Subject<void>()
   private readonly work = new Subscription()
   private waiting: readonly InitialisedTransaction[] = []
+  /** The number of the one that is being made ready. When that fails, it is tried again with the same: the next start ends each. */
+  private reserved: number | undefined
+  /** the same, once its id is initialised and only the store has to be asked */
+  private initialised: InitialisedTransaction | undefined
   private filling = false
   private failure: { readonly error: unknown } | undefined
   private lookedUpTo = 0
@@ -36,9 +40,9 @@ export class TransactionsAhead {
     this.ready$ = this.ready.asObservable()
   }
 
-  /** The lowest number that is ready; Infinity when none is. */
+  /** The lowest number that is ready, or is being made so; Infinity when there is none. */
   get lowest(): number {
-    return this.waiting[0]?.number ?? Infinity
+    return this.waiting[0]?.number ?? this.reserved ?? Infinity
   }
 
   /** The next one, in the order of their numbers; undefined when none is ready. Throws when the last one could not be made ready. */
@@ -72,17 +76,23 @@ export class TransactionsAhead {
   /** Initialises no more, and closes what was not taken. */
   close(): void {
     this.work.unsubscribe()
-    for (const { producer } of this.waiting) producer.close().subscribe({ error: () => undefined })
+    const open = [...this.waiting, ...(this.initialised === undefined ? [] : [this.initialised])]
+    for (const { producer } of open) producer.close().subscribe({ error: () => undefined })
     this.waiting = []
+    this.initialised = undefined
   }
 
   private *makeReady(): Generator<Step, void> {
     const { client, config, twoPhase } = this.sink
-    const number = yield* this.nextNew()
+    const number = this.reserved ?? (yield* this.nextNew())
+    this.reserved = number
     const id = this.idOf(number)
-    const initialised = yield* result(initialise(client, config.producer, id))
+    const next = this.initialised ?? { number, ...(yield* result(initialise(client, config.producer, id))) }
+    this.initialised = next
     yield* result(twoPhase.confirm())
-    this.waiting = [...this.waiting, { number, ...initialised }]
+    this.reserved = undefined
+    this.initialised = undefined
+    this.waiting = [...this.waiting, next]
     this.ready.next()
   }
 
