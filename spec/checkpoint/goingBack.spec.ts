@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { asapScheduler, firstValueFrom } from 'rxjs'
-import type { StoredAttempt } from '../../lib/checkpoint/store/CheckpointStore.js'
+import { asapScheduler, concatMap, delay, firstValueFrom, VirtualTimeScheduler } from 'rxjs'
+import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
+import type { CheckpointStore, StoredAttempt } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
+import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
 
 type Step = (attempt: StoredAttempt) => Promise<void>
 
@@ -25,7 +27,7 @@ const marked =
   (attempt) =>
     firstValueFrom(attempt.markCommitted(checkpointId, id[0]!, [id]))
 
-const begin = (store: MemoryCheckpointStore) =>
+const begin = (store: CheckpointStore) =>
   firstValueFrom(store.begin({ share: { parallelism: 1, subtasks: [0] }, scheduler: asapScheduler }))
 
 /** A store in which attempts have done this, one after another. */
@@ -77,5 +79,31 @@ describe('what a job goes back to when a transaction is dead', () => {
     ],
   ])('should not be what a visible transaction comes after, marked %s', async (_, first, second) => {
     expect(await newestBefore(await storeAfter(first, second), 2)).toEqual({ checkpointId: 1, committedAfter: true })
+  })
+
+  it('should be known soon, however many checkpoints wait for the transaction, and however slow the store is', async () => {
+    const storage = memoryStorage()
+    const attempt = await begin(checkpointStoreOn(storage))
+    await checkpoint(1)(attempt)
+    for (let id = 2; id <= 200; id++) await checkpoint(id, 'a2', 'b2')(attempt)
+    await marked(200, 'b2')(attempt)
+
+    const scheduler = new VirtualTimeScheduler()
+    const slow = { ...storage, read: (key: string) => storage.read(key).pipe(delay(10, scheduler)) }
+    let began = Infinity
+    let found: unknown
+    checkpointStoreOn(slow)
+      .begin({ share: { parallelism: 1, subtasks: [0] }, scheduler })
+      .pipe(
+        concatMap(({ ledger }) => {
+          began = scheduler.now()
+          return ledger!.newestBefore(0, 2)
+        }),
+      )
+      .subscribe((earlier) => (found = earlier))
+    scheduler.flush()
+    expect(found).toEqual({ checkpointId: 1, committedAfter: true })
+    // One after another, 200 checkpoints and their marks would take 4 s.
+    expect(scheduler.now() - began).toBeLessThan(400)
   })
 })

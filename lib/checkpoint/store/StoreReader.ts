@@ -1,5 +1,6 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
-import { result, type Step } from '../../scheduling/coroutine.js'
+import { from, mergeMap, toArray } from 'rxjs'
+import { coroutine, result, type Step } from '../../scheduling/coroutine.js'
 import { CheckpointError } from '../CheckpointError.js'
 import type { StateCodec } from '../StateCodec.js'
 import type { IdBlock, SinkRecord } from './AttemptLedger.js'
@@ -17,6 +18,9 @@ import {
 import type { CheckpointStorage } from './CheckpointStorage.js'
 import type { StoredCheckpoint } from './CheckpointStore.js'
 import { type AttemptEntry, attemptsIn, blockKey, keysOfAttempt } from './storeKeys.js'
+
+/** How many checkpoints are read at a time. */
+const CONCURRENCY = 16
 
 /** What an unreadable text under its own key means: an error, or that the one before is taken. */
 export type OnCorrupt = 'fail' | 'previous'
@@ -85,18 +89,22 @@ export class StoreReader {
     return { from: restored.from, checkpoint }
   }
 
-  /** All checkpoints of an attempt with an id above `base`, what it started from included, with their marks. */
+  /**
+   * All checkpoints of an attempt with an id above `base`, what it started from included, with their marks. These may be as many as fit
+   * into `transaction.timeout.ms`, and the checkpoint that runs waits for them.
+   */
   *allSince(attempt: AttemptEntry, base: number): Generator<Step, readonly StoredCheckpoint[]> {
     const keys = keysOfAttempt(attempt.folder)
-    const found: StoredCheckpoint[] = []
-    for (const id of attempt.checkpointIds) {
-      const checkpoint = id > base ? yield* this.read(keys.checkpoint(id), checkpointFile) : undefined
-      if (checkpoint !== undefined) found.push(yield* this.withCommitted(keys.committed(id), checkpoint))
-    }
+    const found = yield* result(
+      from(attempt.checkpointIds.filter((id) => id > base)).pipe(
+        mergeMap((id) => coroutine(() => this.checkpointAt(keys, id)), CONCURRENCY),
+        toArray(),
+      ),
+    )
+    const since = found.flatMap((checkpoint) => checkpoint ?? [])
     const restored = (yield* this.read(keys.restored, restoredFile))?.checkpoint
-    if (restored && restored.checkpointId > base)
-      found.push(yield* this.withCommitted(keys.committed(undefined), restored))
-    return found
+    if (!restored || restored.checkpointId <= base) return since
+    return [...since, yield* this.withCommitted(keys.committed(undefined), restored)]
   }
 
   *restoredAt(key: string): Generator<Step, RestoredFile | undefined> {
@@ -115,6 +123,14 @@ export class StoreReader {
   /** The attempt that has reserved a block; undefined when that cannot be told. */
   *ownerOf(block: IdBlock): Generator<Step, string | undefined> {
     return (yield* this.read(blockKey(block), ownedFile))?.attempt
+  }
+
+  private *checkpointAt(
+    keys: ReturnType<typeof keysOfAttempt>,
+    id: number,
+  ): Generator<Step, StoredCheckpoint | undefined> {
+    const checkpoint = yield* this.read(keys.checkpoint(id), checkpointFile)
+    return checkpoint && (yield* this.withCommitted(keys.committed(id), checkpoint))
   }
 
   private *withCommitted(key: string, checkpoint: StoredCheckpoint): Generator<Step, StoredCheckpoint> {
