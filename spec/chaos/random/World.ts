@@ -172,15 +172,16 @@ export class World implements ProcessWorld {
   }
 
   /**
-   * Whether the checkpoints were deleted or put back, and a process that has started since says that its prefix is in use: it begins
+   * Whether the checkpoints were deleted or put back, and a process that had none before says since that its prefix is in use: it begins
    * from an older state, and what is written already is doubled.
    */
   get beganAgain(): boolean {
     const { setBackAt } = this
     if (setBackAt === undefined) return false
     if (this.beganAnew) return true
+    const before = new Set(this.stored.filter(({ at }) => at < setBackAt).map(({ process }) => process))
     return this.messages.some(
-      ({ text, process }) => process.startedAt >= setBackAt && /transactional id prefix/.test(text),
+      ({ at, text, process }) => at >= setBackAt && !before.has(process) && /transactional id prefix/.test(text),
     )
   }
 

@@ -156,6 +156,42 @@ const differences = {
       poll: 1,
       events: [{ at: 38, do: 'restore', ms: 500 }],
     },
+  'the store cannot be read for longer than transaction.timeout.ms, and each checkpoint fails': {
+    partitions: 2,
+    records: [record(268, 3, 1)],
+    parallelism: 3,
+    processes: 3,
+    interval: 200,
+    tolerableFailures: 100,
+    abortInterval: 10_000,
+    retry: 200,
+    restart: 1_000,
+    storeMs: 0,
+    poll: 3,
+    events: [
+      { at: 22, do: 'kill', slot: 2, down: 0 },
+      { at: 167, do: 'store', fault: 'fail', calls: 'read', ms: 66_000, by: 0 },
+    ],
+  },
+  'a transaction is dead that many checkpoints of a slow store have waited for': {
+    partitions: 2,
+    records: [record(0, 1, 1)],
+    interval: 50,
+    tolerableFailures: 3,
+    idExpiration: 70_000,
+    storeMs: 20,
+    events: [
+      { at: 57, do: 'kill', slot: 1, down: 61_000, on: 'before EndTxn' },
+      { at: 527, do: 'broker', fault: 'notCoordinator', api: 'EndTxn', ms: 12_000, by: 0, times: 1e6 },
+    ],
+  },
+  'its checkpoints are put back just as a process begins': {
+    records: [record(0), record(990, 1)],
+    events: [
+      { at: 0, do: 'restore', ms: 1_000 },
+      { at: 940, do: 'stop', how: 'suspend', exit: 'end', down: 0 },
+    ],
+  },
   'its operators fail three times as it ends, and its store had failed before': {
     pipeline: [
       { op: 'windows', kind: 'sliding', size: 34 },
