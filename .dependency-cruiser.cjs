@@ -59,7 +59,7 @@ const arrows = {
     because: 'The public test kit must not need a broker or its client.',
   },
   conformance: {
-    to: ['client'],
+    to: ['client', 'checkpoint'],
     because: 'What an adapter must do is said of its port alone, so that it holds for any of them.',
   },
   source: {

@@ -33,6 +33,7 @@ const world: Readonly<Record<string, string>> = {
   source: 'declare const source: KafkaSource<string>',
   split: 'declare const split: KafkaSplit<string>',
   storage: 'declare const storage: CheckpointStorage',
+  storageOf: 'declare const storageOf: (place: string) => CheckpointStorage',
   strategy: 'declare const strategy: WatermarkStrategy<string>',
   uid: 'declare const uid: string',
   weather: 'declare const weather: KafkaSource<string>',

@@ -59,7 +59,9 @@ const testingValues = list(`
 `)
 
 /** Of `rx-kafka/conformance`. */
-const conformanceValues = list('describeClientContract')
+const conformanceValues = list(
+  'describeCheckpointStorageContract describeCheckpointStoreContract describeClientContract',
+)
 
 /** What is called on something, by its name. */
 const members: Readonly<Record<string, readonly [subject: object, names: readonly string[]]>> = {

@@ -1,12 +1,16 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { firstValueFrom } from 'rxjs'
 import type { CheckpointStorage } from '../../lib/checkpoint/store/CheckpointStorage.js'
 import { fileStorage } from '../../lib/checkpoint/store/fileStorage.js'
 import { nodeFileSystem } from '../../lib/checkpoint/store/FileSystem.js'
 import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
+import { describeCheckpointStorageContract, describeCheckpointStoreContract } from '../../lib/conformance/index.js'
+import { FakeDisk } from './support/FakeDisk.js'
+
+const framework = { afterEach, beforeEach, describe, expect, it }
 
 const directories: string[] = []
 const newDirectory = (): string => {
@@ -18,113 +22,26 @@ afterAll(() => {
   for (const directory of directories) rmSync(directory, { recursive: true })
 })
 
-/** Two clients of one storage, as two processes have them. */
-const storages: readonly (readonly [string, () => readonly [CheckpointStorage, CheckpointStorage]])[] = [
-  [
-    'memoryStorage',
-    () => {
-      const texts = new Map<string, string>()
-      return [memoryStorage(texts), memoryStorage(texts)]
-    },
-  ],
-  [
-    'fileStorage',
-    () => {
-      const directory = newDirectory()
-      return [fileStorage(directory, nodeFileSystem), fileStorage(directory, nodeFileSystem)]
-    },
-  ],
-]
+/** What is made anew for each place, once. */
+const byPlace = <A>(make: () => A): ((place: string) => A) => {
+  const made = new Map<string, A>()
+  return (place) => {
+    const there = made.get(place) ?? make()
+    made.set(place, there)
+    return there
+  }
+}
 
-describe.each(storages)('the contract of a CheckpointStorage: %s', (_, clients) => {
-  const key = 'attempt-000001-subtasks-0,2-of-3/chk-7.json'
+const texts = byPlace(() => new Map<string, string>())
+const memoryAt = (place: string): CheckpointStorage => memoryStorage(texts(place))
+describeCheckpointStorageContract('memoryStorage', memoryAt, framework)
+describeCheckpointStoreContract('memoryStorage', memoryAt, framework)
 
-  it('should read what either client wrote, and nothing where there is nothing', async () => {
-    const [one, other] = clients()
-    expect(await firstValueFrom(one.read(key))).toBeUndefined()
-    await firstValueFrom(one.write(key, 'first\n'))
-    expect(await firstValueFrom(other.read(key))).toBe('first\n')
-    await firstValueFrom(other.write(key, 'ä€😀'))
-    expect(await firstValueFrom(one.read(key))).toBe('ä€😀')
-    await firstValueFrom(one.write(key, ''))
-    expect(await firstValueFrom(other.read(key))).toBe('')
-  })
-
-  it('should read nothing where there are longer keys only', async () => {
-    const [one] = clients()
-    await firstValueFrom(one.write(key, 'text'))
-    expect(await firstValueFrom(one.read('attempt-000001-subtasks-0,2-of-3'))).toBeUndefined()
-  })
-
-  it('should create a key once, and leave it as it is the second time', async () => {
-    const [one, other] = clients()
-    expect(await firstValueFrom(one.create(key, 'mine'))).toBe(true)
-    expect(await firstValueFrom(other.create(key, 'theirs'))).toBe(false)
-    expect(await firstValueFrom(one.create(key, 'mine'))).toBe(false)
-    expect(await firstValueFrom(other.read(key))).toBe('mine')
-    await firstValueFrom(other.delete(key))
-    expect(await firstValueFrom(other.create(key, 'theirs'))).toBe(true)
-  })
-
-  it('should let one of many create a key', async () => {
-    const both = clients()
-    const created = await Promise.all(
-      Array.from({ length: 20 }, (_unused, n) => firstValueFrom(both[n % 2]!.create(key, String(n)))),
-    )
-    expect(created.filter((one) => one)).toHaveLength(1)
-    expect(await firstValueFrom(both[0].read(key))).toBe(String(created.indexOf(true)))
-  })
-
-  it('should show one text or another while many write a key, never a part', async () => {
-    const [one, other] = clients()
-    const texts = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(100_000))
-    await firstValueFrom(one.write(key, texts[0]!))
-    const writes = texts.map((text, n) => firstValueFrom([one, other][n % 2]!.write(key, text)))
-    const reads = texts.map(() => firstValueFrom(other.read(key)))
-    for (const read of await Promise.all(reads)) expect(texts.includes(read ?? '')).toBe(true)
-    await Promise.all(writes)
-    expect(await firstValueFrom(one.list(''))).toEqual([key])
-  })
-
-  it('should list the keys that begin with a prefix, wherever it ends', async () => {
-    const [one, other] = clients()
-    const keys = ['attempt-1/claim.json', 'attempt-1/chk-1.json', 'attempt-10/claim.json', 'ids/1-16.json']
-    for (const each of keys) await firstValueFrom(one.write(each, 'text'))
-    const listed = async (prefix: string) => [...(await firstValueFrom(other.list(prefix)))].sort()
-
-    expect(await listed('')).toEqual([...keys].sort())
-    expect(await listed('attempt-')).toEqual(['attempt-1/chk-1.json', 'attempt-1/claim.json', 'attempt-10/claim.json'])
-    expect(await listed('attempt-1/')).toEqual(['attempt-1/chk-1.json', 'attempt-1/claim.json'])
-    expect(await listed('attempt-1/c')).toEqual(['attempt-1/chk-1.json', 'attempt-1/claim.json'])
-    expect(await listed('attempt-1/chk')).toEqual(['attempt-1/chk-1.json'])
-    expect(await listed('attempt-1/chk-1.json')).toEqual(['attempt-1/chk-1.json'])
-    expect(await listed('ids/')).toEqual(['ids/1-16.json'])
-    expect(await listed('rescaled/')).toEqual([])
-  })
-
-  it('should delete a key for all, and nothing else; a second time, or another one, is no error', async () => {
-    const [one, other] = clients()
-    await firstValueFrom(one.write(key, 'text'))
-    await firstValueFrom(one.write('ids/1-16.json', 'text'))
-    await firstValueFrom(other.delete(key))
-    await firstValueFrom(one.delete(key))
-    await firstValueFrom(one.delete('savepoints/none.json'))
-    expect(await firstValueFrom(one.read(key))).toBeUndefined()
-    expect(await firstValueFrom(one.list(''))).toEqual(['ids/1-16.json'])
-    await firstValueFrom(one.write(key, 'again'))
-    expect(await firstValueFrom(other.read(key))).toBe('again')
-  })
-
-  it('should do nothing before it is subscribed to, and act once per subscription', async () => {
-    const [one] = clients()
-    const created = one.create(key, 'text')
-    const deleted = one.delete(key)
-    expect(await firstValueFrom(one.list(''))).toEqual([])
-    expect([await firstValueFrom(created), await firstValueFrom(created)]).toEqual([true, false])
-    await firstValueFrom(deleted)
-    expect(await firstValueFrom(created)).toBe(true)
-  })
-})
+const root = newDirectory()
+describeCheckpointStorageContract('fileStorage', (place) => fileStorage(join(root, place), nodeFileSystem), framework)
+// On a disk in memory: a real one takes a minute for the many attempts.
+const disks = byPlace(() => new FakeDisk())
+describeCheckpointStoreContract('fileStorage', (place) => fileStorage('/job', disks(place).process()), framework)
 
 describe('fileStorage', () => {
   it('should leave no file and no folder behind', async () => {

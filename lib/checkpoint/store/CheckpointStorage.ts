@@ -13,7 +13,8 @@ import type { Observable } from 'rxjs'
  *   many pages it takes.
  * - A call whose answer is lost (it errors) may have acted or not; the store finds out by reading.
  *
- * An object store has them as conditional writes (S3: `If-None-Match: *`).
+ * An object store has them as conditional writes (S3: `If-None-Match: *`). `describeCheckpointStorageContract` of `rx-kafka/conformance` says
+ * whether a storage keeps these promises.
  */
 export interface CheckpointStorage {
   /** The keys that begin with `prefix`, in any order. */

@@ -3,6 +3,7 @@ import type { ConnectKafka, KafkaClient } from '../../client/KafkaClient.js'
 import type { BrokerAddress, FetcherConfig, KafkaConfig, ProducerConfig } from '../../client/KafkaConfig.js'
 import type { TransactionalProducer } from '../../client/KafkaProducer.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
+import { unique } from '../unique.js'
 
 /** What the contract suite needs of an adapter: a cluster to try it on. It may be used by others meanwhile. */
 export interface ContractHarness {
@@ -133,6 +134,3 @@ export const eventually = async <T>(
     }
   }
 }
-
-let count = 0
-const unique = (what: string): string => `${what}-${Date.now().toString(36)}-${process.pid}-${count++}`
