@@ -6,6 +6,7 @@ import {
   concatMap,
   defer,
   ignoreElements,
+  map,
   merge,
   type Observable,
   of,
@@ -20,8 +21,10 @@ import type { KafkaConfig } from '../client/KafkaConfig.js'
 import { isKafkaError, KafkaError } from '../client/KafkaError.js'
 import { brokerError, type BrokerErrorContext } from '../protocol/brokerError.js'
 import { findCoordinatorApi } from '../protocol/requests/findCoordinator.js'
+import { findCoordinatorsApi, type FoundCoordinator } from '../protocol/requests/findCoordinators.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import { metadataApi, type MetadataResponse } from '../protocol/requests/metadata.js'
+import { allOf } from '../scheduling/allOf.js'
 import { monotonicClock, type MonotonicClock } from '../scheduling/monotonicClock.js'
 import { Troubles } from '../standstill/Troubles.js'
 import { duration, listed } from '../standstill/words.js'
@@ -155,18 +158,31 @@ export class Cluster {
       const cached = this.coordinators.of(type, key)
       if (cached !== undefined && this.known.brokers.has(cached)) return of(cached)
       return this.brokers.send(ANY_BROKER, 'control', findCoordinatorApi, { key, type }).pipe(
-        concatMap(({ errorCode, errorMessage, nodeId }) => {
-          if (errorCode !== 0)
-            throw this.brokerError(errorCode, {
-              ...{ api: findCoordinatorApi.apiName, detail: errorMessage },
-              ...(type === 'group' ? { groupId: key } : { transactionalId: key }),
-            })
-          const found = defer(() => {
-            this.coordinators.remember(type, key, nodeId)
-            return of(nodeId)
-          })
-          return this.known.brokers.has(nodeId) ? found : concat(this.refresh.request([], false), found)
-        }),
+        concatMap((found) => this.located(type, [{ key, ...found }])),
+        map(() => this.coordinators.of(type, key) as number),
+      )
+    })
+  }
+
+  /**
+   * The brokers that coordinate these, by key: one request for all that are not known (KIP-699), or one for each where brokers are older
+   * than Kafka 3.0.
+   */
+  coordinatorsOf(type: CoordinatorType, keys: readonly string[]): Observable<ReadonlyMap<string, number>> {
+    const each = (): Observable<ReadonlyMap<string, number>> =>
+      allOf(
+        [...new Set(keys)].map((key) => this.coordinator(type, key).pipe(map((node) => [key, node] as const))),
+      ).pipe(map((nodes) => new Map(nodes)))
+    return defer(() => {
+      const isKnown = (key: string): boolean => this.known.brokers.has(this.coordinators.of(type, key) ?? -1)
+      const unknown = [...new Set(keys)].filter((key) => !isKnown(key))
+      if (unknown.length < 2) return each()
+      return this.brokers.send(ANY_BROKER, 'control', findCoordinatorsApi, { keys: unknown, type }).pipe(
+        concatMap(({ coordinators }) => this.located(type, coordinators)),
+        catchError((error: unknown) =>
+          isKafkaError(error) && error._tag === 'Unsupported' ? of(undefined) : throwError(() => error),
+        ),
+        concatMap(each),
       )
     })
   }
@@ -238,6 +254,24 @@ export class Cluster {
 
   private askMetadata(topics: readonly string[] | null, createMissing: boolean): Observable<MetadataResponse> {
     return this.brokers.send(ANY_BROKER, 'control', metadataApi, { topics, createMissing })
+  }
+
+  /** Remembers coordinators that were found, once it is known where they are. */
+  private located(type: CoordinatorType, found: readonly FoundCoordinator[]): Observable<void> {
+    const failed = found.find(({ errorCode }) => errorCode !== 0)
+    if (failed !== undefined) {
+      const { key, errorCode, errorMessage } = failed
+      throw this.brokerError(errorCode, {
+        ...{ api: findCoordinatorApi.apiName, detail: errorMessage },
+        ...(type === 'group' ? { groupId: key } : { transactionalId: key }),
+      })
+    }
+    const remember = defer(() => {
+      for (const { key, nodeId } of found) this.coordinators.remember(type, key, nodeId)
+      return of(undefined)
+    })
+    const known = found.every(({ nodeId }) => this.known.brokers.has(nodeId))
+    return known ? remember : concat(this.refresh.request([], false), remember)
   }
 
   private learn(answer: MetadataResponse): void {

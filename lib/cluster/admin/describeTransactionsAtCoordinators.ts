@@ -60,12 +60,10 @@ const byCoordinator = (
   cluster: Cluster,
   transactionalIds: readonly string[],
 ): Observable<ReadonlyMap<number, readonly string[]>> =>
-  allOf(
-    transactionalIds.map((id) => cluster.coordinator('transaction', id).pipe(map((nodeId) => [nodeId, id] as const))),
-  ).pipe(
+  cluster.coordinatorsOf('transaction', transactionalIds).pipe(
     map((located) => {
       const byNode = new Map<number, string[]>()
-      for (const [nodeId, id] of located) {
+      for (const [id, nodeId] of located) {
         const same = byNode.get(nodeId)
         if (same === undefined) byNode.set(nodeId, [id])
         else same.push(id)

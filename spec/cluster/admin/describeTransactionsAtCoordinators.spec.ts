@@ -34,9 +34,16 @@ describe('describeTransactionsAtCoordinators', () => {
   })
 
   const serve = (broker: FakeBroker, nodeId: number, of = cluster): void => {
-    broker.on(findCoordinatorApi.apiKey, ({ body }) => {
-      const id = new ByteReader(body, 'FindCoordinator request').readString()
-      return coordinatorAnswer(of, coordinators.get(id) ?? 0)
+    broker.on(findCoordinatorApi.apiKey, ({ apiVersion, body }) => {
+      const reader = new ByteReader(body, 'FindCoordinator request')
+      if (apiVersion === findCoordinatorApi.apiVersion) {
+        const id = reader.readString()
+        return coordinatorAnswer(of, coordinators.get(id) ?? 0)
+      }
+      reader.skipTaggedFields()
+      reader.readInt8()
+      const ids = reader.readCompactArray(() => reader.readCompactString())
+      return coordinatorsAnswer(ids.map((id) => [id, coordinators.get(id) ?? 0]))
     })
     broker.on(describeTransactionsApi.apiKey, ({ body }) => {
       const ids = readIds(body)
@@ -68,6 +75,29 @@ describe('describeTransactionsAtCoordinators', () => {
       { nodeId: 0, ids: ['a', 'c'] },
       { nodeId: 1, ids: ['b'] },
     ])
+  })
+
+  it('should find all coordinators by one question, and remember them', async () => {
+    const questions = () => cluster.brokers.flatMap((broker) => broker.requests(findCoordinatorApi.apiKey)).length
+    await describedIds('a', 'b', 'c')
+    expect(questions()).toBe(1)
+    await describedIds('a', 'b', 'c')
+    expect(questions()).toBe(1)
+    await describedIds('a', 'd')
+    expect(questions()).toBe(2)
+  })
+
+  it('should find them one by one where brokers are older than Kafka 3.0', async () => {
+    const older = await FakeCluster.start(1, undefined, (apiKey) =>
+      apiKey === findCoordinatorApi.apiKey ? [0, 3] : [0, 20],
+    )
+    serve(older.brokers[0]!, 0, older)
+    const connected = await KafkaJsConnections.open(older.config())
+    const described = await firstValueFrom(describeTransactionsAtCoordinators(connected.cluster, ['a', 'b']))
+    expect([...described.keys()]).toEqual(['a', 'b'])
+    expect(older.brokers[0]!.requests(findCoordinatorApi.apiKey).map(({ apiVersion }) => apiVersion)).toEqual([2, 2])
+    await connected.close()
+    await older.stop()
   })
 
   it('should ask nobody about nothing', async () => {
@@ -132,6 +162,23 @@ const coordinatorAnswer = ({ brokers }: FakeCluster, nodeId: number): Buffer =>
     .writeInt32(nodeId)
     .writeString('127.0.0.1')
     .writeInt32(brokers[nodeId]?.port ?? 0)
+    .toBuffer()
+
+const coordinatorsAnswer = (found: readonly (readonly [id: string, nodeId: number])[]): Buffer =>
+  new ByteWriter()
+    .writeNoTaggedFields()
+    .writeInt32(0)
+    .writeCompactArray(found, (writer, [id, nodeId]) =>
+      writer
+        .writeCompactString(id)
+        .writeInt32(nodeId)
+        .writeCompactString('127.0.0.1')
+        .writeInt32(9092)
+        .writeInt16(0)
+        .writeUnsignedVarint(0)
+        .writeNoTaggedFields(),
+    )
+    .writeNoTaggedFields()
     .toBuffer()
 
 const descriptions = (answers: readonly (readonly [id: string, code: number])[]): Buffer =>
