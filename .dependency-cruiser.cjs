@@ -37,8 +37,8 @@ const arrows = {
       'When something that does not move is told is the same rule for a broker, a source and a sink: it knows none of them.',
   },
   memory: {
-    to: ['client', 'standstill'],
-    because: 'The in-memory Kafka is one more adapter: it must not share code with what it tests.',
+    to: ['client', 'standstill', 'protocol', 'cluster'],
+    because: 'Brokers in memory are below the port that the client has: it is the one that users run.',
   },
   eventtime: { to: ['stream'], because: 'Watermarks follow from the elements alone.' },
   keyed: {

@@ -80,19 +80,22 @@ export class Cluster {
     return defer(() => {
       const { bootstrapServers, requestTimeoutMs, logger } = this.config
       const waiting = new Troubles({ after: 0 }, logger, this.now)
-      const servers = listed(bootstrapServers.map(({ host, port }) => `${host}:${port}`))
+      const servers = (): string => listed(bootstrapServers.map(({ host, port }) => `${host}:${port}`))
       const ask = (): Observable<MetadataResponse> =>
         this.askMetadata([], false).pipe(
           tap({
             error: (error: unknown) => {
               if (isKafkaError(error) && error.retriable)
-                waiting.meet('', () => waitsForCluster(servers, requestTimeoutMs, error.message))
+                waiting.meet('', () => waitsForCluster(servers(), requestTimeoutMs, error.message))
             },
           }),
         )
       return retryTransient(this, ask).pipe(
         tap((answer) => {
-          waiting.over('', (ms) => `The cluster of bootstrap.servers (${servers}) answers now, after ${duration(ms)}.`)
+          waiting.over(
+            '',
+            (ms) => `The cluster of bootstrap.servers (${servers()}) answers now, after ${duration(ms)}.`,
+          )
           this.learn(answer)
         }),
         catchError((error: unknown) =>

@@ -11,6 +11,7 @@ export type MemoryApi =
   | 'DescribeConfigs'
   | 'DescribeProducers'
   | 'DescribeTransactions'
+  | 'FindCoordinator'
   | 'ListOffsets'
   | 'ListTransactions'
   | 'OffsetCommit'

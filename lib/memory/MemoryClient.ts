@@ -1,10 +1,11 @@
 import { concat, defer, forkJoin, ignoreElements, type Observable } from 'rxjs'
-import type { KafkaAdmin } from '../client/KafkaAdmin.js'
+import { ClusterAdmin } from '../cluster/admin/ClusterAdmin.js'
+import { Cluster } from '../cluster/Cluster.js'
 import type { KafkaClient } from '../client/KafkaClient.js'
 import type { FetcherConfig, ProducerConfig } from '../client/KafkaConfig.js'
 import type { KafkaFetcher } from '../client/KafkaFetcher.js'
 import type { KafkaProducer, ResumedTransaction, TransactionalProducer } from '../client/KafkaProducer.js'
-import { MemoryAdmin } from './MemoryAdmin.js'
+import { MemoryBrokers } from './MemoryBrokers.js'
 import type { MemoryCluster } from './MemoryCluster.js'
 import type { MemoryConnection } from './MemoryConnection.js'
 import { MemoryFetcher } from './MemoryFetcher.js'
@@ -13,7 +14,8 @@ import { MemoryTransactionalProducer } from './MemoryTransactionalProducer.js'
 
 /** {@link KafkaClient} on the in-memory Kafka. */
 export class MemoryClient implements KafkaClient {
-  readonly admin: KafkaAdmin
+  readonly admin: ClusterAdmin
+  private readonly known: Cluster
   private readonly fetchers: MemoryFetcher[] = []
   private producers: readonly MemoryProducer[] = []
 
@@ -22,7 +24,14 @@ export class MemoryClient implements KafkaClient {
     private readonly connection: MemoryConnection,
     private readonly closed: () => void,
   ) {
-    this.admin = new MemoryAdmin(cluster, connection)
+    const { config, process: scheduler } = connection
+    this.known = new Cluster(new MemoryBrokers(cluster, connection), { ...config, scheduler })
+    this.admin = new ClusterAdmin(this.known)
+  }
+
+  /** Completes once it knows who is in the cluster. */
+  start(): Observable<never> {
+    return this.known.start()
   }
 
   fetcher(config: FetcherConfig): KafkaFetcher {

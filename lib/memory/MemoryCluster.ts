@@ -99,6 +99,10 @@ export class MemoryCluster {
     }))
   }
 
+  leaderEpochOf(topic: string, partition: number): number {
+    return this.topics.get(topic)?.logs[partition]?.leaderEpoch ?? -1
+  }
+
   topicIdOf(topic: string): string | undefined {
     return this.topics.get(topic)?.id
   }

@@ -4,6 +4,7 @@ import {
   Observable,
   type OperatorFunction,
   retry,
+  type SchedulerAction,
   type SchedulerLike,
   type Subscriber,
   Subscription,
@@ -41,6 +42,12 @@ export class MemoryConnection {
   readonly missingTopics: Troubles
   private readonly pending = new Set<Subscription>()
   private state: 'open' | 'closed' | 'cut' = 'open'
+  /** The scheduler of the client's process: when the connection is cut, nothing more happens on it. */
+  readonly process: SchedulerLike = {
+    now: () => this.scheduler.now(),
+    schedule: <T>(work: (this: SchedulerAction<T>, state: T) => void, ms?: number, state?: T) =>
+      this.scheduleInProcess(work, ms, state as T),
+  }
 
   constructor(
     readonly config: KafkaConfig,
@@ -132,6 +139,26 @@ export class MemoryConnection {
   cut(): void {
     this.state = 'cut'
     for (const task of [...this.pending]) task.unsubscribe()
+  }
+
+  private scheduleInProcess<T>(
+    work: (this: SchedulerAction<T>, state: T) => void,
+    ms: number | undefined,
+    state: T,
+  ): Subscription {
+    if (this.state === 'cut') return Subscription.EMPTY
+    const { pending } = this
+    const action = this.scheduler.schedule<T>(
+      function (given) {
+        pending.delete(action)
+        work.call(this, given as T)
+      },
+      ms,
+      state,
+    )
+    pending.add(action)
+    action.add(() => pending.delete(action))
+    return action
   }
 
   private arrive<T>(call: MemoryCall, effect: () => T, answer: Subscriber<T>): void {

@@ -1,4 +1,4 @@
-import { asyncScheduler, map, Observable, type SchedulerLike, Subject } from 'rxjs'
+import { asyncScheduler, concat, Observable, of, type SchedulerLike, Subject } from 'rxjs'
 import type { ConsumerRecord } from '../client/ConsumerRecord.js'
 import type { Headers } from '../client/Headers.js'
 import type { IsolationLevel } from '../client/IsolationLevel.js'
@@ -90,10 +90,8 @@ export class MemoryKafka {
         observe: (call, moment) => this.calls.next({ ...call, moment }),
       })
       this.connections.add(connection)
-      return connection
-        .persist({ api: 'ApiVersions' }, () => undefined)
-        .pipe(map(() => new MemoryClient(this.cluster, connection, () => this.connections.delete(connection))))
-        .subscribe(subscriber)
+      const client = new MemoryClient(this.cluster, connection, () => this.connections.delete(connection))
+      return concat(client.start(), of(client)).subscribe(subscriber)
     })
 
   // What a spec prepares

@@ -18,7 +18,7 @@ const withOpenTransaction = (
     readonly at: (ms: number, act: () => void) => void
     readonly note: (what: unknown) => void
     /** notes state, epoch and start of `x`, or that it is unknown */
-    readonly describe: () => void
+    readonly describe: (then?: () => void) => void
   }) => void,
 ): readonly (readonly [ms: number, what: unknown])[] => {
   const noted: (readonly [number, unknown])[] = []
@@ -41,10 +41,11 @@ const withOpenTransaction = (
         play({
           ...{ kafka, client, producer, note },
           at: (ms, act) => void scheduler.schedule(act, ms),
-          describe: () =>
+          describe: (then) =>
             void client.admin.describeTransactions(['x']).subscribe((described) => {
               const x = described.get('x')
               note(x === undefined ? 'unknown' : [x.state, x.epoch, x.startTime])
+              then?.()
             }),
         }),
       )
@@ -71,8 +72,7 @@ describe('the transactions of MemoryKafka', () => {
     expect(
       withOpenTransaction({ timeoutMs: 20_000, brokerConfig }, ({ client, producer, at, describe, note }) => {
         at(10_000, () => {
-          describe()
-          producer.commit().subscribe()
+          describe(() => producer.commit().subscribe())
           at(4_999, describe)
           at(5_000, describe)
           at(5_001, () =>

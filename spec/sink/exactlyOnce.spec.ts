@@ -347,6 +347,8 @@ describe('sinkTo with EXACTLY_ONCE', () => {
     }, 120_000)
     expect(scene.errors).toEqual([])
     expect(scene.committed).toEqual(numbers(40))
+    expect(warned.mock.calls[0]).toEqual([expect.stringMatching(/^the coordinator is not available It has failed for/)])
+    warned.mockClear()
   })
 
   it('should not double what it committed when the answer to a commit is lost', () => {

@@ -38,7 +38,7 @@ describe('KafkaSource', () => {
       const [source, other] = [bounded(), bounded()]
       const seen: string[] = []
       kafka.calls$.subscribe(({ api, moment, clientId }) => {
-        if (api === 'ApiVersions' && moment === 'before') seen.push(clientId)
+        if (api === 'Metadata' && moment === 'before') seen.push(clientId)
       })
       for (const [read, subtaskIndex] of [
         [source, 0],

@@ -181,6 +181,8 @@ describe('KafkaSource.lag$', () => {
       const source = builderOf()
         .setUnbounded(OffsetsInitializer.offsets({ 't-0': 3 }))
         .build()
+      // It does not come to its end while the lag is looked at.
+      kafka.inject({ api: 'Fetch', times: Infinity }, Fault.delay(5_000))
       source.elements({ connect: kafka.connect, scheduler }).subscribe()
       expectObservable(source.lag$, '^ 3s !').toBe('x', { x: 3 })
     })

@@ -71,7 +71,7 @@ describe('crashEverywhere', () => {
       return () =>
         ++lives === 1 ? copyJob(bounded, coordinator(), options) : throwError(() => new Error('no way back'))
     }
-    expect(() => crashEverywhere(scene, oneLife)).toThrow(/step 1 of \d+, before ApiVersions[^]*error: 'no way back'/)
+    expect(() => crashEverywhere(scene, oneLife)).toThrow(/step 1 of \d+, before Metadata[^]*error: 'no way back'/)
   })
 
   it('should compare what it is told to', () => {

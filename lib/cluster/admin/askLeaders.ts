@@ -60,6 +60,7 @@ export const askLeaders = <P extends Partition, Q, A extends PartitionAnswer>(
               const errors = answers.flat()
               const failure = errors.find((error) => !isTransient(error)) ?? errors[0] ?? leaderless[0]
               if (failure === undefined) return of(undefined)
+              if (!isTransient(failure)) return throwError(() => failure)
               return cluster.refreshMetadata([]).pipe(concatMap(() => throwError(() => failure)))
             }),
           ),

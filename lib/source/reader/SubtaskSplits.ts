@@ -51,6 +51,8 @@ export class SubtaskSplits<T> {
   /** what is to be done in the next turn */
   private readonly pending: (() => void)[] = []
   private discoveryFinished = false
+  /** Of a checkpoint: all its splits had been read to their ends before. */
+  private restoredAtEnd = false
   private mayFindMore = true
   /** the look at what other subtasks read */
   private others: Subscription | undefined
@@ -120,6 +122,8 @@ export class SubtaskSplits<T> {
       }),
     )
     for (const split of this.enumerator.complete) this.begun.add(this.add(split))
+    // Splits of a checkpoint are read while the first discovery is on its way, and may come to their end before it.
+    this.restoredAtEnd = this.assigned.states.length > 0 && this.assigned.finished
   }
 
   /** Does what has come up outside of the loop since the last turn: assigns what was discovered, goes by the policies. */
@@ -208,10 +212,8 @@ export class SubtaskSplits<T> {
         discovered: splits,
       }),
     )
-    const restored = this.assigned.states.length - splits.length
-    if (config.stoppingOffsets === undefined || checkpointId === undefined || splits.length > 0 || restored === 0)
-      return
-    if (this.assigned.finished) logger.warn(nothingLeft(checkpointId, restored))
+    if (config.stoppingOffsets === undefined || checkpointId === undefined || splits.length > 0) return
+    if (this.restoredAtEnd) logger.warn(nothingLeft(checkpointId, this.assigned.states.length))
   }
 
   private add(split: KafkaPartitionSplit): SplitReader<T> {

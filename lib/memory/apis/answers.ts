@@ -1,0 +1,25 @@
+import type { KafkaApi } from '../../protocol/requests/KafkaApi.js'
+import type { Answer, AnyAnswer } from './Answer.js'
+import { createPartitions } from './createPartitions.js'
+import { createTopics } from './createTopics.js'
+import { deleteTopics } from './deleteTopics.js'
+import { describeConfigs } from './describeConfigs.js'
+import { describeProducers } from './describeProducers.js'
+import { describeTransactions } from './describeTransactions.js'
+import { findCoordinator, findCoordinators } from './findCoordinator.js'
+import { listOffsets } from './listOffsets.js'
+import { listTransactions } from './listTransactions.js'
+import { metadata } from './metadata.js'
+import { offsetCommit } from './offsetCommit.js'
+import { offsetFetch } from './offsetFetch.js'
+
+const answers: readonly AnyAnswer[] = [
+  ...[metadata, findCoordinator, findCoordinators, describeConfigs],
+  ...[createTopics, deleteTopics, createPartitions],
+  ...[listOffsets, offsetFetch, offsetCommit],
+  ...[listTransactions, describeTransactions, describeProducers],
+]
+
+/** How an API is answered in the version that is asked; undefined: the broker in memory does not speak it. */
+export const answerTo = <Q, R>({ apiKey, apiVersion }: KafkaApi<Q, R>): Answer<Q, R> | undefined =>
+  answers.find(({ api }) => api.apiKey === apiKey && api.apiVersion === apiVersion) as Answer<Q, R> | undefined

@@ -1,0 +1,55 @@
+import type { MetadataRequest, MetadataResponse, TopicMetadata } from '../../protocol/requests/metadata.js'
+import { metadataApi } from '../../protocol/requests/metadata.js'
+import type { MemoryCluster } from '../MemoryCluster.js'
+import { MEMORY_BROKER } from '../memoryBroker.js'
+import type { Answer } from './Answer.js'
+
+/**
+ * Metadata, version 12. A topic that does not exist is UNKNOWN_TOPIC_OR_PARTITION (3), a name that cannot be one
+ * INVALID_TOPIC_EXCEPTION (17); a partition whose leader moves has leader -1 and LEADER_NOT_AVAILABLE (5). A missing topic is created only
+ * when the request allows it and `auto.create.topics.enable` does.
+ */
+export const metadata: Answer<MetadataRequest, MetadataResponse> = {
+  api: metadataApi,
+  about: ({ topics }) => (topics?.length === 1 ? { topic: topics[0] as string } : {}),
+  respond: (cluster, { topics, createMissing = false }) => {
+    const all = new Map(cluster.describeTopics().map((topic) => [topic.name, topic]))
+    const names = topics ?? [...all.keys()]
+    return {
+      throttleTimeMs: 0,
+      brokers: [MEMORY_BROKER],
+      clusterId: 'memory',
+      controllerId: MEMORY_BROKER.nodeId,
+      topics: names.map((name) => describe(cluster, name, createMissing)),
+    }
+  },
+}
+
+const describe = (cluster: MemoryCluster, topic: string, create: boolean): TopicMetadata => {
+  if (!isTopicName(topic)) return { errorCode: invalidTopic, topic, internal: false, partitions: [] }
+  cluster.partitionCount(topic, create)
+  const known = cluster.describeTopics().find(({ name }) => name === topic)
+  if (known === undefined) return { errorCode: unknownTopic, topic, internal: false, partitions: [] }
+  const { nodeId } = MEMORY_BROKER
+  return {
+    errorCode: 0,
+    topic,
+    topicId: known.topicId,
+    internal: known.internal,
+    partitions: known.partitions.map(({ partition, leader }) => ({
+      errorCode: leader < 0 ? leaderNotAvailable : 0,
+      partition,
+      leader,
+      leaderEpoch: cluster.leaderEpochOf(topic, partition),
+      replicas: [nodeId],
+      inSyncReplicas: [nodeId],
+      offlineReplicas: [],
+    })),
+  }
+}
+
+const isTopicName = (name: string): boolean => /^[\w.-]{1,249}$/.test(name)
+
+const unknownTopic = 3
+const leaderNotAvailable = 5
+const invalidTopic = 17
