@@ -56,7 +56,7 @@ const crashAndRestore = (seed: number) => {
       .setProperty('max.poll.records', 1 + random(12))
       .setProperty('max.partition.fetch.bytes', 60)
       .build()
-    let left = crashesLeft > 0 ? 1 + random(120) : Infinity
+    let left = crashesLeft > 0 ? 1 + random(240) : Infinity
     const step = (what: string): void => {
       if (--left !== 0) return
       steps.push(what)
