@@ -1,3 +1,4 @@
+import { ErrorCodes } from '../../protocol/errorCodes.js'
 import type {
   DescribedTransaction,
   DescribeTransactionsRequest,
@@ -37,5 +38,13 @@ const describe = (transactionalId: string, known: TransactionDescription | undef
       }
 
 const notFound = {
-  ...{ errorCode: 105, state: '', timeoutMs: 0, startTimeMs: -1, producerId: -1n, producerEpoch: -1, partitions: [] },
+  ...{
+    errorCode: ErrorCodes.TRANSACTIONAL_ID_NOT_FOUND,
+    state: '',
+    timeoutMs: 0,
+    startTimeMs: -1,
+    producerId: -1n,
+    producerEpoch: -1,
+    partitions: [],
+  },
 }

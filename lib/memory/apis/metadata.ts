@@ -1,3 +1,4 @@
+import { ErrorCodes } from '../../protocol/errorCodes.js'
 import type { MetadataRequest, MetadataResponse, TopicMetadata } from '../../protocol/requests/metadata.js'
 import { metadataApi } from '../../protocol/requests/metadata.js'
 import type { MemoryCluster } from '../MemoryCluster.js'
@@ -26,10 +27,12 @@ export const metadata: Answer<MetadataRequest, MetadataResponse> = {
 }
 
 const describe = (cluster: MemoryCluster, topic: string, create: boolean): TopicMetadata => {
-  if (!isTopicName(topic)) return { errorCode: invalidTopic, topic, internal: false, partitions: [] }
+  if (!isTopicName(topic))
+    return { errorCode: ErrorCodes.INVALID_TOPIC_EXCEPTION, topic, internal: false, partitions: [] }
   cluster.partitionCount(topic, create)
   const known = cluster.describeTopics().find(({ name }) => name === topic)
-  if (known === undefined) return { errorCode: unknownTopic, topic, internal: false, partitions: [] }
+  if (known === undefined)
+    return { errorCode: ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION, topic, internal: false, partitions: [] }
   const { nodeId } = MEMORY_BROKER
   return {
     errorCode: 0,
@@ -37,7 +40,7 @@ const describe = (cluster: MemoryCluster, topic: string, create: boolean): Topic
     topicId: known.topicId,
     internal: known.internal,
     partitions: known.partitions.map(({ partition, leader }) => ({
-      errorCode: leader < 0 ? leaderNotAvailable : 0,
+      errorCode: leader < 0 ? ErrorCodes.LEADER_NOT_AVAILABLE : 0,
       partition,
       leader,
       leaderEpoch: cluster.leaderEpochOf(topic, partition),
@@ -49,7 +52,3 @@ const describe = (cluster: MemoryCluster, topic: string, create: boolean): Topic
 }
 
 const isTopicName = (name: string): boolean => /^[\w.-]{1,249}$/.test(name)
-
-const unknownTopic = 3
-const leaderNotAvailable = 5
-const invalidTopic = 17
