@@ -1,6 +1,27 @@
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import ts from 'typescript'
+import type {
+  AlignWatermarksConfig,
+  CheckpointConfig,
+  CheckpointStoreOptions,
+  ConsumerRecordFields,
+  FileCheckpointStoreOptions,
+  JsonSchemaOptions,
+  KafkaConfig,
+  KafkaErrorInfo,
+  KafkaSinkOptions,
+  KafkaSourceOptions,
+  MapAsyncConfig,
+  MergeConfig,
+  NewTopic,
+  PipelinePart,
+  ProducerRecord,
+  RestartPolicy,
+  TickConfig,
+  TlsConfig,
+  WindowConfig,
+} from '../lib/index.js'
 
 /** Declared in lib, and named by no export: users cannot say them, but may need to. */
 const unnamedTypes = (entry: string): readonly string[] => {
@@ -68,8 +89,42 @@ const isHidden = (node: ts.Node): boolean =>
 /** What a constant is made of is nobody's business, but for the signatures in it. */
 const isValue = (node: ts.Node): boolean => ts.isCallExpression(node) || ts.isConditionalExpression(node)
 
+/** The optional settings of a type, all undefined; with `exactOptionalPropertyTypes` a type must say that it takes that. */
+type AllUndefined<O> = { [K in keyof O as Partial<Pick<O, K>> extends Pick<O, K> ? K : never]: undefined }
+type TakesUndefined<O> = AllUndefined<O> extends Partial<O> ? true : false
+
+/** What callers give. One that does not take undefined is an error of the compiler here: `false` is no `true`. */
+interface Options {
+  readonly admin: TakesUndefined<NewTopic>
+  readonly alignWatermarks: TakesUndefined<AlignWatermarksConfig>
+  readonly checkpoints: TakesUndefined<CheckpointConfig>
+  readonly client: TakesUndefined<KafkaConfig>
+  readonly errors: TakesUndefined<KafkaErrorInfo>
+  readonly fileStore: TakesUndefined<FileCheckpointStoreOptions>
+  readonly json: TakesUndefined<JsonSchemaOptions>
+  readonly mapAsync: TakesUndefined<MapAsyncConfig>
+  readonly merge: TakesUndefined<MergeConfig>
+  readonly part: TakesUndefined<PipelinePart>
+  readonly record: TakesUndefined<ProducerRecord>
+  readonly recordByHand: TakesUndefined<ConsumerRecordFields>
+  readonly restart: TakesUndefined<RestartPolicy>
+  readonly sink: TakesUndefined<KafkaSinkOptions>
+  readonly source: TakesUndefined<KafkaSourceOptions<string>>
+  readonly store: TakesUndefined<CheckpointStoreOptions>
+  readonly ticks: TakesUndefined<TickConfig>
+  readonly tls: TakesUndefined<TlsConfig>
+  readonly windows: TakesUndefined<WindowConfig<string, string, string, string>>
+}
+
+const options: Readonly<Record<keyof Options, true>> = {} as Options
+
 describe('the public signatures', () => {
   it('should use no type of ours that has no public name', () => {
     expect(unnamedTypes(join(process.cwd(), 'lib/index.ts'))).toEqual([])
   }, 180_000)
+
+  it('should take undefined for what may be left out', () => {
+    // The compiler has said so.
+    expect(options).toBeDefined()
+  })
 })

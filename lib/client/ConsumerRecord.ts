@@ -59,12 +59,12 @@ export interface ConsumerRecordFields {
   readonly topic: string
   readonly partition: number
   readonly offset: Offset
-  readonly timestamp?: number
-  readonly timestampType?: TimestampType
-  readonly leaderEpoch?: number
-  readonly key?: Uint8Array | string | null
-  readonly value?: Uint8Array | string | null
-  readonly headers?: Headers
+  readonly timestamp?: number | undefined
+  readonly timestampType?: TimestampType | undefined
+  readonly leaderEpoch?: number | undefined
+  readonly key?: Uint8Array | string | null | undefined
+  readonly value?: Uint8Array | string | null | undefined
+  readonly headers?: Headers | undefined
 }
 
 /**

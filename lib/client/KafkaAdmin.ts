@@ -25,8 +25,8 @@ export interface TopicDescription {
 export interface NewTopic {
   readonly topic: string
   readonly partitions: number
-  readonly replicationFactor?: number
-  readonly config?: Readonly<Record<string, string>>
+  readonly replicationFactor?: number | undefined
+  readonly config?: Readonly<Record<string, string>> | undefined
 }
 
 /** A transaction as the coordinator lists it. */

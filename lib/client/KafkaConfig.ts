@@ -11,16 +11,16 @@ export interface BrokerAddress {
 
 /** TLS as node:tls takes it. */
 export interface TlsConfig {
-  readonly ca?: string | readonly string[]
-  readonly cert?: string
-  readonly key?: string
-  readonly passphrase?: string
-  readonly servername?: string
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
-  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
+  readonly ca?: string | readonly string[] | undefined
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  readonly passphrase?: string | undefined
+  readonly servername?: string | undefined
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
   /** Set to believe any host name. */
-  readonly checkServerIdentity?: () => undefined
-  readonly rejectUnauthorized?: boolean
+  readonly checkServerIdentity?: (() => undefined) | undefined
+  readonly rejectUnauthorized?: boolean | undefined
 }
 
 export type { SaslConfig } from '../sasl/mechanisms.js'

@@ -49,18 +49,18 @@ export interface KafkaErrorInfo {
   /** what happened, what it likely means, what to do */
   readonly message: string
   /** trying again may help: a new attempt, and unless it is `fatal` the same call as well */
-  readonly retriable?: boolean
+  readonly retriable?: boolean | undefined
   /** this client, producer or transaction can do no more; a new one may, if it is `retriable` */
-  readonly fatal?: boolean
-  readonly code?: number
-  readonly codeName?: string
-  readonly api?: string
-  readonly topic?: string
-  readonly partition?: number
-  readonly offset?: number
+  readonly fatal?: boolean | undefined
+  readonly code?: number | undefined
+  readonly codeName?: string | undefined
+  readonly api?: string | undefined
+  readonly topic?: string | undefined
+  readonly partition?: number | undefined
+  readonly offset?: number | undefined
   /** of `LogTruncated`: where the log parts from what was read */
-  readonly divergentOffset?: number
-  readonly transactionalId?: string
+  readonly divergentOffset?: number | undefined
+  readonly transactionalId?: string | undefined
   readonly cause?: unknown
 }
 

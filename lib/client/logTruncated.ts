@@ -20,7 +20,7 @@ export const logTruncated = (
       : `records from offset ${divergentOffset} on were read and are gone`
   return new KafkaError({
     ...{ _tag: 'LogTruncated', topic, partition, offset: position, api: 'OffsetForLeaderEpoch' },
-    ...(divergentOffset === undefined ? {} : { divergentOffset }),
+    divergentOffset,
     message:
       `The log of ${topicPartitionKey(topicPartition)} was truncated below offset ${position}, to which it was read: ${from}. A replica ` +
       'that did not have them became leader (unclean.leader.election.enable, or acks other than all with a lost broker).',

@@ -15,8 +15,8 @@ export const topicNotPresent = (topic: string, maxBlockMs: number, cause: KafkaE
     retriable: true,
     fatal: true,
     topic,
-    ...(cause.code === undefined ? {} : { code: cause.code }),
-    ...(cause.codeName === undefined ? {} : { codeName: cause.codeName }),
+    code: cause.code,
+    codeName: cause.codeName,
     message:
       `Topic ${topic} not present in metadata after ${maxBlockMs} ms (max.block.ms). ${cause.message} Create the topic before the job ` +
       'starts, or let the brokers create it (auto.create.topics.enable=true).',

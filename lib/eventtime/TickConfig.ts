@@ -6,8 +6,8 @@ import { TickClock } from './TickClock.js'
 /** When periodic watermarks are emitted, and idleness is looked at. */
 export interface TickConfig {
   /** ms; 0: never. Default 200, as Flink's `pipeline.auto-watermark-interval`. */
-  readonly autoWatermarkInterval?: number
-  readonly scheduler?: SchedulerLike
+  readonly autoWatermarkInterval?: number | undefined
+  readonly scheduler?: SchedulerLike | undefined
 }
 
 /** Flink's `pipeline.auto-watermark-interval`, in ms. */

@@ -4,5 +4,5 @@ export interface WatermarkAlignment {
   /** ms of event time */
   readonly maxDrift: number
   /** how often watermarks are compared, in ms; default 1000 */
-  readonly updateInterval?: number
+  readonly updateInterval?: number | undefined
 }

@@ -9,7 +9,7 @@ import type { WatermarkAlignment } from './WatermarkAlignment.js'
 
 /** Where the time of an alignment comes from. */
 export interface AlignWatermarksConfig {
-  readonly scheduler?: SchedulerLike
+  readonly scheduler?: SchedulerLike | undefined
 }
 
 /**

@@ -14,7 +14,7 @@ export const toKafkaError = (error: unknown, facts: ErrorFacts = {}): KafkaError
   const what = api === undefined ? `The connection${where}` : `${api}${where}`
   return new KafkaError({
     ...socketFailure(error instanceof Error ? error : new Error(String(error)), what, facts),
-    ...(api === undefined ? {} : { api }),
+    api,
     cause: error,
   })
 }

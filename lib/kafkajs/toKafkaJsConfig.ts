@@ -1,4 +1,4 @@
-import type { BrokerAddress, KafkaConfig } from '../client/KafkaConfig.js'
+import type { BrokerAddress, KafkaConfig, TlsConfig } from '../client/KafkaConfig.js'
 import type { ConnectionOptions } from './internals.js'
 import { toKafkaJsLogger } from './toKafkaJsLogger.js'
 
@@ -13,12 +13,16 @@ export const toKafkaJsConfig = (config: KafkaConfig, { host, port }: BrokerAddre
   host: withoutBrackets(host),
   port,
   clientId: config.clientId,
-  ssl: config.tls === undefined ? null : { ...config.tls },
+  ssl: config.tls === undefined ? null : given(config.tls),
   connectionTimeout: config.connectionTimeoutMs,
   requestTimeout: config.requestTimeoutMs,
   enforceRequestTimeout: false,
   logger: toKafkaJsLogger(config.logger),
 })
+
+/** What is set: to node:tls an undefined `checkServerIdentity` is one that it calls. */
+const given = (tls: TlsConfig): TlsConfig =>
+  Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined))
 
 const withoutBrackets = (host: string): string =>
   host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host

@@ -5,11 +5,11 @@ import { SimpleCounter } from './SimpleCounter.js'
 
 export interface PromClientOptions {
   /** Where metrics are registered; prom-client's default registry when left out. */
-  readonly registry?: Registry
+  readonly registry?: Registry | undefined
   /** What names begin with; `rx_kafka` by default. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** On all series of this group: the name of the job, the subtask. */
-  readonly labels?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>> | undefined
 }
 
 /**

@@ -140,10 +140,10 @@ export class RecordBatchBuilder {
  * An upper bound of the size of a batch that holds only this record: what `max.request.size` is compared with.
  */
 export const recordSizeUpperBound = (key: Bytes, value: Bytes, headers: Headers): number =>
-  RECORDS_AT + maxRecordOverhead + Math.max(0, sizeOf(key)) + Math.max(0, sizeOf(value)) + headersSize(headers)
+  RECORDS_AT + MAX_RECORD_OVERHEAD + Math.max(0, sizeOf(key)) + Math.max(0, sizeOf(value)) + headersSize(headers)
 
 /** length, attributes, timestamp, offset, and the lengths of key and value */
-const maxRecordOverhead = 5 + 1 + 10 + 5 + 5 + 5
+const MAX_RECORD_OVERHEAD = 5 + 1 + 10 + 5 + 5 + 5
 
 /** -1 for null, as the wire has it. */
 const sizeOf = (bytes: Bytes): number =>
@@ -178,11 +178,11 @@ const writeBytes = (buffer: Buffer, start: number, bytes: Bytes, size: number): 
 /** Most text is ASCII, as its size tells, and that is written in half the time of UTF-8; a short one quickest without a call. */
 const writeText = (buffer: Buffer, at: number, text: string, size: number): void => {
   if (size !== text.length) buffer.write(text, at, size)
-  else if (size > shortText) writeAscii.call(buffer, text, at, size)
+  else if (size > SHORT_TEXT) writeAscii.call(buffer, text, at, size)
   else for (let i = 0; i < size; i++) buffer[at + i] = text.charCodeAt(i)
 }
 
-const shortText = 16
+const SHORT_TEXT = 16
 
 /** Node has it without telling (`Buffer.write` comes to it by way of the encoding's name). */
 const writeAscii: (this: Buffer, text: string, at: number, size: number) => unknown =

@@ -42,10 +42,10 @@ export const brokerError = (code: number, context: BrokerErrorContext): KafkaErr
     code,
     codeName: name,
     api,
-    ...(topic === undefined ? {} : { topic }),
-    ...(partition === undefined ? {} : { partition }),
-    ...(offset === undefined ? {} : { offset }),
-    ...(transactionalId === undefined ? {} : { transactionalId }),
+    topic,
+    partition,
+    offset,
+    transactionalId,
   })
 }
 

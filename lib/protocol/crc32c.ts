@@ -12,7 +12,7 @@ import { crc32cTables } from './crc32cTables.js'
 export const crc32c = (bytes: Uint8Array, start = 0, end = bytes.length): number => {
   let crc = -1
   let at = start
-  if (crc32cBlocks !== undefined && end - start >= worthCopying) {
+  if (crc32cBlocks !== undefined && end - start >= WORTH_COPYING) {
     const blocksEnd = end - ((end - start) % 16)
     crc = crc32cBlocks(crc, bytes, start, blocksEnd)
     at = blocksEnd
@@ -21,7 +21,7 @@ export const crc32c = (bytes: Uint8Array, start = 0, end = bytes.length): number
 }
 
 /** Bytes from which on the call into WebAssembly pays. */
-const worthCopying = 256
+const WORTH_COPYING = 256
 
 const crc32cBytes = (initial: number, bytes: Uint8Array, start: number, end: number): number => {
   const t = crc32cTables

@@ -83,9 +83,9 @@ const moduleBytes = Uint8Array.from([
   ...section(10, [1, ...unsigned(withTwoLocals.length), ...withTwoLocals]),
 ])
 
-const pageSize = 65_536
+const PAGE_SIZE = 65_536
 const bytesAt = crc32cTables.byteLength
-const room = 2 * pageSize - bytesAt
+const room = 2 * PAGE_SIZE - bytesAt
 
 /** What is used of `WebAssembly`, whose types TypeScript has only for browsers. */
 interface WebAssemblyApi {

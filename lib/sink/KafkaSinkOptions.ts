@@ -8,10 +8,10 @@ export interface KafkaSinkOptions {
    * The key of the sink's state, and its name in metrics; `sink-<prefix>` by default, `sink` without a prefix. Two sinks of one uid in a
    * job with checkpoints are an error.
    */
-  readonly uid?: string
+  readonly uid?: string | undefined
   /** Where it measures, in the group `operator.<uid>`: `docs/metrics.md`. Nothing is registered by default. */
-  readonly metrics?: MetricGroup
+  readonly metrics?: MetricGroup | undefined
   /** The client adapter: kafkajs by default, `memoryKafka.connect` in specs. */
-  readonly connect?: ConnectKafka
-  readonly scheduler?: SchedulerLike
+  readonly connect?: ConnectKafka | undefined
+  readonly scheduler?: SchedulerLike | undefined
 }

@@ -22,7 +22,7 @@ export interface Standstill {
 
 /** What there is to be said after a look: it stands, or moves again after it was told to stand, for how many ms. */
 export interface StandstillNews {
-  readonly kind: 'stands' | 'moves'
+  readonly _tag: 'stands' | 'moves'
   readonly ms: number
 }
 
@@ -44,7 +44,7 @@ export const look = (
   const told = before.told + 1
   const { longestPause } = rule
   const due = longestPause === undefined ? Infinity : now + Math.min(rule.after * 2 ** before.told, longestPause)
-  return { next: { ...before, told, due }, news: { kind: 'stands', ms: now - since } }
+  return { next: { ...before, told, due }, news: { _tag: 'stands', ms: now - since } }
 }
 
 /** The former standstill is over, if there was one; another may have begun since. */
@@ -52,6 +52,6 @@ const ended = (rule: StandstillRule, before: Standstill, since: number | undefin
   const ms = (since ?? now) - (before.since ?? now)
   const after = rule.learns === true && before.told > 0 ? Math.max(before.after, 2 * ms) : before.after
   const begun = { since, after, due: since === undefined ? Infinity : since + after, told: 0 }
-  if (before.told > 0) return { next: begun, news: { kind: 'moves', ms } as const }
+  if (before.told > 0) return { next: begun, news: { _tag: 'moves', ms } as const }
   return look(rule, begun, since, now)
 }

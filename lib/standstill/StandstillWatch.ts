@@ -59,8 +59,8 @@ export class StandstillWatch {
     this.conditions.forEach((condition, index) => {
       const { next, news } = look(condition, this.standstills[index]!, condition.since(), now)
       this.standstills[index] = next
-      if (news?.kind === 'stands') this.say(condition.message(news.ms))
-      if (news?.kind === 'moves' && condition.over !== undefined) this.say(condition.over(news.ms))
+      if (news?._tag === 'stands') this.say(condition.message(news.ms))
+      if (news?._tag === 'moves' && condition.over !== undefined) this.say(condition.over(news.ms))
     })
     const due = Math.min(...this.standstills.map((standstill) => standstill.due))
     // One that was told once is looked at again when something moves: that wakes the watch.

@@ -8,11 +8,11 @@ export interface PipelinePart {
   /** as it stands in the program: `mapAsync(enrich)`, `sinkTo` */
   readonly name: string
   /** It acknowledges batch ends and barriers: the pipeline has an end. */
-  readonly acknowledges?: boolean
+  readonly acknowledges?: boolean | undefined
   /** What it holds or waits for now: a predicate to its name, `has 3 projections under way`. Undefined: nothing. */
-  readonly waiting?: () => string | undefined
+  readonly waiting?: (() => string | undefined) | undefined
   /** What event time waits for here; undefined: nothing. */
-  readonly holding?: () => EventTimeHold | undefined
+  readonly holding?: (() => EventTimeHold | undefined) | undefined
 }
 
 /** `mapAsync(enrich)`: an operator with the name of the function it was given, if that has one. */

@@ -15,12 +15,12 @@ export interface MapAsyncConfig {
    * How many projections may be under way at once; a whole number from 1, or Infinity. Default 100, as Flink's
    * `AsyncDataStream`.
    */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /**
    * `ordered` (default): outputs in the order of their records. `unordered`: as they come, but on their side of every
    * control element; less waiting when durations differ.
    */
-  readonly order?: 'ordered' | 'unordered'
+  readonly order?: 'ordered' | 'unordered' | undefined
 }
 
 /**

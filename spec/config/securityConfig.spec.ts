@@ -149,8 +149,9 @@ describe('decodeSecurity', () => {
     [
       { mechanism: 'AWS_MSK_IAM' },
       {},
-      'sasl names the mechanism "AWS_MSK_IAM", which this library does not have: give it an authenticate function, or use one of ' +
-        'PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER.',
+      expect.stringMatching(
+        /^sasl names the mechanism "AWS_MSK_IAM", which this library does not have: give it an authenticate function, or use one of PLAIN, .*OAUTHBEARER/,
+      ),
     ],
     [{ mechanism: 'toString' }, {}, expect.stringContaining('does not have')],
     [{ mechanism: 'X', authenticate: 'hush' }, {}, 'authenticate of sasl must be a function, but is a string.'],

@@ -31,6 +31,11 @@ describe('toKafkaJsConfig', () => {
     expect(toKafkaJsConfig({ ...config, tls: { ca: 'pem' } }, { host: 'h', port: 1 }).ssl).toEqual({ ca: 'pem' })
   })
 
+  it('should leave out what of TLS is undefined, which node:tls would take for a setting', () => {
+    const tls = { ca: 'pem', checkServerIdentity: undefined, rejectUnauthorized: undefined }
+    expect(Object.keys(toKafkaJsConfig({ ...config, tls }, { host: 'h', port: 1 }).ssl as object)).toEqual(['ca'])
+  })
+
   it('should log what kafkajs calls an error as detail, since it comes back to us as an error', () => {
     const lines: string[] = []
     const log = (level: string) => (message: string) => void lines.push(`${level} ${message}`)

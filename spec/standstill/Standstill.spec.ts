@@ -8,7 +8,7 @@ const said = (rule: StandstillRule, looks: readonly (readonly [now: number, sinc
   return looks.flatMap(([now, since]) => {
     const { next, news } = look(rule, standstill, since, now)
     standstill = next
-    return news === undefined ? [] : [`${now}:${news.kind} ${news.ms}`]
+    return news === undefined ? [] : [`${now}:${news._tag} ${news.ms}`]
   })
 }
 

@@ -13,7 +13,7 @@ export interface JsonSchemaOptions {
    * - `number` (default): the nearest number, as `JSON.parse` has it: the last digits are lost, and nothing says so.
    * - `bigint`: these are bigint, all others are numbers. A bigint is written as an integer.
    */
-  readonly largeIntegers?: 'number' | 'bigint'
+  readonly largeIntegers?: 'number' | 'bigint' | undefined
 }
 
 /**

@@ -23,8 +23,8 @@ export const deliveryTimeout = (
     retriable: true,
     fatal: true,
     topic,
-    ...(partition === undefined ? {} : { partition }),
-    ...(cause === undefined ? {} : { cause }),
+    partition,
+    cause,
     message:
       `A record for ${topic}${partition === undefined ? '' : `-${partition}`} could not be written within delivery.timeout.ms ` +
       `(${ms} ms)${cause === undefined ? '; no broker refused it, so the connection or the broker is too slow for the rate of records' : `. Last trouble: ${cause.message}`}` +
@@ -64,9 +64,9 @@ const facts = ({ _tag, retriable, code, codeName, api, topic, partition }: Kafka
   _tag,
   retriable,
   fatal: true,
-  ...(code === undefined ? {} : { code }),
-  ...(codeName === undefined ? {} : { codeName }),
-  ...(api === undefined ? {} : { api }),
-  ...(topic === undefined ? {} : { topic }),
-  ...(partition === undefined ? {} : { partition }),
+  code,
+  codeName,
+  api,
+  topic,
+  partition,
 })

@@ -5,5 +5,5 @@ export interface WindowAssigner {
   /** The windows of a record with this event time (ms). */
   assignWindows(timestamp: number): readonly TimeWindow[]
   /** Windows of a key that touch become one, as sessions do. */
-  readonly merging?: boolean
+  readonly merging?: boolean | undefined
 }

@@ -28,7 +28,7 @@ export interface WindowConfig<T, K extends Key, A, L> {
   /** Adds a value; may change the accumulator and give it back. */
   readonly accumulate: (accumulator: A, value: T) => A
   /** Of two sessions that become one, the earlier first. Needed for windows that merge. */
-  readonly merge?: (one: A, other: A) => A
+  readonly merge?: ((one: A, other: A) => A) | undefined
   /**
    * How an accumulator is written into a checkpoint: as plain objects, arrays, texts, numbers (`NaN` too) and bigints. Each
    * checkpoint sees whether it reads what it has written; an accumulator that it does not is a `CheckpointError` `InvalidState`
@@ -36,11 +36,11 @@ export interface WindowConfig<T, K extends Key, A, L> {
    */
   readonly state: t.Type<A, unknown>
   /** How long a window that has fired still takes late records, in ms; 0 by default. */
-  readonly allowedLateness?: number
+  readonly allowedLateness?: number | undefined
   /** What to emit in the place of a late record, with its timestamp. Without it late records are dropped, and counted. */
-  readonly sideOutputLateData?: (value: T, timestamp: number) => L
+  readonly sideOutputLateData?: ((value: T, timestamp: number) => L) | undefined
   /** Counts `numLateRecordsDropped`, in the group `operator.<uid>`. */
-  readonly metrics?: MetricGroup
+  readonly metrics?: MetricGroup | undefined
 }
 
 /** What a window holds when it fires. */

@@ -21,8 +21,8 @@ export interface SnappyPackage {
 export const snappyCodec = (snappy: SnappyPackage): CompressionCodec => ({
   compress: (bytes) => {
     const parts: Buffer[] = [xerialHeader]
-    for (let at = 0; at < bytes.length; at += blockSize) {
-      const block = snappy.compressSync(bytes.subarray(at, at + blockSize))
+    for (let at = 0; at < bytes.length; at += BLOCK_SIZE) {
+      const block = snappy.compressSync(bytes.subarray(at, at + BLOCK_SIZE))
       parts.push(int32(block.length), block)
     }
     return Buffer.concat(parts)
@@ -38,11 +38,11 @@ export const snappyCodec = (snappy: SnappyPackage): CompressionCodec => ({
 })
 
 const xerialHeader = Buffer.from('82534e41505059000000000100000001', 'hex')
-const magicSize = 8
-const blockSize = 32 * 1024
+const MAGIC_SIZE = 8
+const BLOCK_SIZE = 32 * 1024
 
 const isXerial = (bytes: Buffer): boolean =>
-  bytes.length >= xerialHeader.length && bytes.compare(xerialHeader, 0, magicSize, 0, magicSize) === 0
+  bytes.length >= xerialHeader.length && bytes.compare(xerialHeader, 0, MAGIC_SIZE, 0, MAGIC_SIZE) === 0
 
 const blocksOf = (bytes: Buffer): Buffer[] => {
   const blocks: Buffer[] = []
@@ -59,21 +59,21 @@ const blocksOf = (bytes: Buffer): Buffer[] => {
 /** The VARINT that a raw block begins with, if its bytes can keep what it promises. */
 const uncompressedSize = (block: Buffer): number => {
   let size = 0
-  for (let i = 0; i < maxVarintBytes; i++) {
+  for (let i = 0; i < MAX_VARINT_BYTES; i++) {
     const byte = block[i]
     if (byte === undefined) break
     size += (byte & 0x7f) * 2 ** (7 * i)
     if (byte >= 0x80) continue
-    if (size > block.length * maxExpansion) break
+    if (size > block.length * MAX_EXPANSION) break
     return size
   }
   throw new RangeError('a snappy block promises more than it can hold')
 }
 
-const maxVarintBytes = 5
+const MAX_VARINT_BYTES = 5
 
 /** A copy of 64 bytes takes 3: the most that snappy can make of a byte. */
-const maxExpansion = 22
+const MAX_EXPANSION = 22
 
 const int32 = (value: number): Buffer => {
   const bytes = Buffer.allocUnsafe(4)

@@ -92,7 +92,7 @@ export interface FetchResponse<Partition extends FetchedPartitionResponse = Fetc
 const encodeRequest = (request: FetchRequest): Buffer => {
   const writer = new ByteWriter(128 + request.partitions.length * 64)
     .writeNoTaggedFields()
-    .writeInt32(consumerReplicaId)
+    .writeInt32(CONSUMER_REPLICA_ID)
     .writeInt32(request.maxWaitMs)
     .writeInt32(request.minBytes)
     .writeInt32(request.maxBytes)
@@ -104,8 +104,8 @@ const encodeRequest = (request: FetchRequest): Buffer => {
       .writeInt32(partition.partition)
       .writeInt32(partition.currentLeaderEpoch)
       .writeInt64(partition.fetchOffset)
-      .writeInt32(followersLastFetchedEpoch)
-      .writeInt64(followersLogStartOffset)
+      .writeInt32(FOLLOWERS_LAST_FETCHED_EPOCH)
+      .writeInt64(FOLLOWERS_LOG_START_OFFSET)
       .writeInt32(partition.partitionMaxBytes)
       .writeNoTaggedFields()
   })
@@ -116,9 +116,9 @@ const encodeRequest = (request: FetchRequest): Buffer => {
     .toBuffer()
 }
 
-const consumerReplicaId = -1
-const followersLastFetchedEpoch = -1
-const followersLogStartOffset = -1
+const CONSUMER_REPLICA_ID = -1
+const FOLLOWERS_LAST_FETCHED_EPOCH = -1
+const FOLLOWERS_LOG_START_OFFSET = -1
 
 const writeByTopicId = <T extends { readonly topicId?: string | undefined }>(
   writer: ByteWriter,

@@ -29,7 +29,7 @@ import type { KafkaApi } from './KafkaApi.js'
  */
 const encodeRequest = (request: FetchRequest): Buffer => {
   const writer = new ByteWriter(128 + request.partitions.length * 64)
-    .writeInt32(consumerReplicaId)
+    .writeInt32(CONSUMER_REPLICA_ID)
     .writeInt32(request.maxWaitMs)
     .writeInt32(request.minBytes)
     .writeInt32(request.maxBytes)
@@ -41,15 +41,15 @@ const encodeRequest = (request: FetchRequest): Buffer => {
       .writeInt32(partition.partition)
       .writeInt32(partition.currentLeaderEpoch)
       .writeInt64(partition.fetchOffset)
-      .writeInt64(followersLogStartOffset)
+      .writeInt64(FOLLOWERS_LOG_START_OFFSET)
       .writeInt32(partition.partitionMaxBytes)
   })
   writeByTopic(writer, request.forgotten ?? [], (_, { partition }) => writer.writeInt32(partition))
   return writer.writeString(request.rackId ?? '').toBuffer()
 }
 
-const consumerReplicaId = -1
-const followersLogStartOffset = -1
+const CONSUMER_REPLICA_ID = -1
+const FOLLOWERS_LOG_START_OFFSET = -1
 
 /**
  * Fetch Response (Version: 11) => throttle_time_ms error_code session_id [responses]

@@ -48,13 +48,13 @@ export interface ListOffsetsResponse {
  *       timestamp => INT64
  */
 export const encodeListOffsetsRequest = ({ isolationLevel, partitions }: ListOffsetsRequest): Buffer => {
-  const writer = new ByteWriter().writeInt32(consumerReplicaId).writeInt8(isolationLevelCode(isolationLevel))
+  const writer = new ByteWriter().writeInt32(CONSUMER_REPLICA_ID).writeInt8(isolationLevelCode(isolationLevel))
   return writeByTopic(writer, partitions, (_, { partition, currentLeaderEpoch, spec }) => {
     writer.writeInt32(partition).writeInt32(currentLeaderEpoch).writeInt64(timestampOf(spec))
   }).toBuffer()
 }
 
-const consumerReplicaId = -1
+const CONSUMER_REPLICA_ID = -1
 
 const timestampOf = (spec: OffsetSpec): number => {
   switch (spec._tag) {

@@ -42,7 +42,7 @@ export interface OffsetCommitResponse {
 export const encodeOffsetCommitRequest = ({ groupId, partitions }: OffsetCommitRequest): Buffer => {
   const writer = new ByteWriter()
     .writeString(groupId)
-    .writeInt32(noGeneration)
+    .writeInt32(NO_GENERATION)
     .writeString(noMember)
     .writeNullableString(null)
   return writeByTopic(writer, partitions, (_, { partition, offset, leaderEpoch, metadata }) => {
@@ -54,7 +54,7 @@ export const encodeOffsetCommitRequest = ({ groupId, partitions }: OffsetCommitR
   }).toBuffer()
 }
 
-const noGeneration = -1
+const NO_GENERATION = -1
 const noMember = ''
 
 /**

@@ -45,13 +45,13 @@ export interface OffsetForLeaderEpochResponse {
  *       leader_epoch => INT32
  */
 export const encodeOffsetForLeaderEpochRequest = ({ partitions }: OffsetForLeaderEpochRequest): Buffer => {
-  const writer = new ByteWriter(64 + partitions.length * 32).writeInt32(consumerReplicaId)
+  const writer = new ByteWriter(64 + partitions.length * 32).writeInt32(CONSUMER_REPLICA_ID)
   return writeByTopic(writer, partitions, (_, { partition, currentLeaderEpoch, leaderEpoch }) => {
     writer.writeInt32(partition).writeInt32(currentLeaderEpoch).writeInt32(leaderEpoch)
   }).toBuffer()
 }
 
-const consumerReplicaId = -1
+const CONSUMER_REPLICA_ID = -1
 
 /**
  * OffsetForLeaderEpoch Response (Version: 3) => throttle_time_ms [topics]

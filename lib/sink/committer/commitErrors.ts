@@ -23,7 +23,7 @@ export const lostTransactions = (lost: readonly KafkaCommittable[]): KafkaError 
       "prefix. To go on without these records, set setCommitLostPolicy('warn').",
     retriable: false,
     fatal: true,
-    ...(lost[0] === undefined ? {} : { transactionalId: lost[0].transactionalId }),
+    transactionalId: lost[0]?.transactionalId,
   })
 
 /** A transaction of a running sink that is dead: the next attempt goes back to before it, if it still can. */
@@ -37,7 +37,7 @@ export const deadTransaction = (dead: KafkaCommittable, cause?: unknown): KafkaE
     retriable: true,
     fatal: true,
     transactionalId: dead.transactionalId,
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   })
 
 /** A transaction that would likely be dead before its checkpoint can be committed. */

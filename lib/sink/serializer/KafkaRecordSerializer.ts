@@ -4,7 +4,7 @@ import type { KafkaSinkContext } from './KafkaSinkContext.js'
 /** Turns an element into a record to write. */
 export interface KafkaRecordSerializer<T> {
   /** Topics that it is known to write to: the sink asks for them when it opens, and says so when one is missing. */
-  readonly topics?: readonly string[]
+  readonly topics?: readonly string[] | undefined
   /** Called by each subtask before its first element. */
   open?(context: KafkaSinkContext): void
   /**

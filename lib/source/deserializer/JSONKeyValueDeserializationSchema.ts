@@ -31,7 +31,7 @@ export class JSONKeyValueDeserializationSchema<K = unknown, V = unknown> impleme
 
   constructor(
     private readonly includeMetadata = false,
-    codecs: { readonly key?: t.Type<K, unknown>; readonly value?: t.Type<V, unknown> } = {},
+    codecs: { readonly key?: t.Type<K, unknown> | undefined; readonly value?: t.Type<V, unknown> | undefined } = {},
     options: JsonSchemaOptions = {},
   ) {
     this.key = new JsonSchema(codecs.key, options)

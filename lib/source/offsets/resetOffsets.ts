@@ -41,5 +41,6 @@ export const noOffset = ([first]: readonly TopicPartition[], message: string): K
   new KafkaError({
     _tag: 'NoOffset',
     message,
-    ...(first === undefined ? {} : { topic: first.topic, partition: first.partition }),
+    topic: first?.topic,
+    partition: first?.partition,
   })

@@ -14,5 +14,5 @@ export const connectSource = (
   const { client, clientIdPrefix } = consumer
   const clientId = `${clientIdPrefix ?? 'KafkaSource'}-${subtaskIndex}`
   const rack = rackIdSupplier?.() || client.rack
-  return connect({ ...client, clientId, rack, metrics, ...(scheduler === undefined ? {} : { scheduler }) })
+  return connect({ ...client, clientId, rack, metrics, scheduler })
 }
