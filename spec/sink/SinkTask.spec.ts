@@ -44,7 +44,7 @@ describe('what a sink says that it waits for', () => {
       'the partitions of a topic are not known yet',
       100,
       ({ scene }) => {
-        scene.kafka.inject({ api: 'Metadata', times: Infinity }, Fault.hold(NEVER))
+        scene.kafka.inject({ api: 'Metadata', topic: 'missing', times: Infinity }, Fault.hold(NEVER))
         return toMissing
       },
       'asks for the partitions of topic missing',
