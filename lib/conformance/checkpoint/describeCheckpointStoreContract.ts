@@ -23,17 +23,22 @@ const CALLS_TO_COMPLETE = 5
 /** More calls than an attempt makes; each loop ends before, where an attempt makes no call any more that could fail. */
 const MANY = 500
 
+export interface CheckpointStoreContractOptions {
+  /** Of the calls of an attempt, some 80, only each nth one is made to fail. Default 1: each of them. */
+  readonly everyNthCall?: number | undefined
+}
+
 /**
  * What jobs rely on of `checkpointStoreOn(storage)`, on a storage of yours, while processes are killed between any two calls of it, or
  * stopped there until others have tidied up after them, while lists come in pages and answers are lost: that each attempt starts from all
  * that the attempts before it were told to be complete, and from nothing that came later; that ids are never used twice.
  *
- * For a storage that passes `describeCheckpointStorageContract`. It makes some ten thousand calls, one after another: allow 10 min for a spec
- * where each takes 50 ms.
+ * For a storage that passes `describeCheckpointStorageContract`. It makes some ten thousand calls, one after another.
  *
  * @param name of the storage, for titles
  * @param makeStorage makes a client of the storage at a place, as for `describeCheckpointStorageContract`
  * @param framework of jest, vitest, or any other with the same words
+ * @param options `everyNthCall`, where a call takes long
  *
  * @example
  * ```ts
@@ -45,6 +50,7 @@ export const describeCheckpointStoreContract = (
   name: string,
   makeStorage: (place: string) => CheckpointStorage,
   { describe, expect, it }: TestFramework,
+  { everyNthCall = 1 }: CheckpointStoreContractOptions = {},
 ): void => {
   const timeout = 600_000
 
@@ -78,7 +84,7 @@ export const describeCheckpointStoreContract = (
         async () => {
           const place = unique('store')
           const history = new StoreHistory()
-          await forEachCall(async (nth) => {
+          await forEachCall(everyNthCall, async (nth) => {
             const killed = failingStorage(makeStorage(place), nth, effect, 'from then on')
             const error = await errorOf(history.live(killed))
             await killed.idle()
@@ -97,7 +103,7 @@ export const describeCheckpointStoreContract = (
         async () => {
           const place = unique('store')
           const history = new StoreHistory()
-          await forEachCall(async (nth) => {
+          await forEachCall(everyNthCall, async (nth) => {
             const failing = failingStorage(makeStorage(place), nth, effect, 'once')
             const fatal = await retried(history, failing)
             expect({ failedAt: nth, fatal, faults: history.faults() }).toEqual({ failedAt: nth, fatal: [], faults: [] })
@@ -113,7 +119,7 @@ export const describeCheckpointStoreContract = (
       async () => {
         const place = unique('store')
         const history = new StoreHistory()
-        await forEachCall(async (nth) => {
+        await forEachCall(everyNthCall, async (nth) => {
           const repeating = repeatingStorage(makeStorage(place), nth)
           await history.live(repeating)
           expect({ repeated: nth, faults: history.faults() }).toEqual({ repeated: nth, faults: [] })
@@ -130,7 +136,7 @@ export const describeCheckpointStoreContract = (
           const place = unique('store')
           const history = new StoreHistory()
           await lives(place, history)
-          await forEachCall(async (nth) => {
+          await forEachCall(everyNthCall, async (nth) => {
             const stopping = stoppingStorage(makeStorage(place), nth, where)
             const life = errorOf(history.live(stopping))
             const wasStopped = await isFirst(stopping.stopped, life)
@@ -151,7 +157,7 @@ export const describeCheckpointStoreContract = (
     it(
       'should start all subtasks of a new parallelism from the same, wherever the first of them is stopped, and whatever a former process completes then',
       async () => {
-        await forEachCall(async (nth) => {
+        await forEachCall(everyNthCall, async (nth) => {
           const place = unique('store')
           const former = await begin(makeStorage(place), 1, 0)
           await complete(former, 1)
@@ -215,8 +221,8 @@ export const describeCheckpointStoreContract = (
 }
 
 /** Tries a call after another, until there was none. */
-const forEachCall = async (attempt: (nth: number) => Promise<boolean>): Promise<void> => {
-  for (let nth = 0; await attempt(nth); nth++) if (nth > MANY) throw new Error('An attempt has no end.')
+const forEachCall = async (step: number, attempt: (nth: number) => Promise<boolean>): Promise<void> => {
+  for (let nth = 0; await attempt(nth); nth += step) if (nth > MANY) throw new Error('An attempt has no end.')
 }
 
 const isFirst = (one: Promise<unknown>, other: Promise<unknown>): Promise<boolean> =>

@@ -1,8 +1,16 @@
 import { jest } from '@jest/globals'
 import ts from 'typescript'
 
-/** Runs a program of a text, with these modules by name and any other as it is; gives what it has logged, and may log yet. */
-export const runProgram = (program: string, modules: Readonly<Record<string, unknown>>): readonly unknown[] => {
+/**
+ * Runs a program of a text, with these modules by name and any other as it is; gives what it has logged, and may log yet.
+ *
+ * @param exported receives what the program exports
+ */
+export const runProgram = (
+  program: string,
+  modules: Readonly<Record<string, unknown>>,
+  exported: object = {},
+): readonly unknown[] => {
   const options = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 }
   const { outputText } = ts.transpileModule(program, { compilerOptions: options })
   const logged: unknown[] = []
@@ -11,6 +19,6 @@ export const runProgram = (program: string, modules: Readonly<Record<string, unk
   // Not node:vm: an array of the program is to be of the same class as one of the package, both within jest's globals.
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- a program of our own documents
   const start = new Function('require', 'exports', 'console', outputText) as (...globals: unknown[]) => void
-  start(requireHere, {}, console)
+  start(requireHere, exported, console)
   return logged
 }
