@@ -8,6 +8,8 @@ export class JoinedSource {
   started = false
   /** its starting offsets are resolved */
   ready = false
+  /** it was asked for its first checkpoint */
+  asked = false
   /** it is done and waits for its last checkpoint */
   finishing = false
   /** its last checkpoint is completed: it may leave */
@@ -20,6 +22,7 @@ export class JoinedSource {
   }
 
   ask(request: CheckpointRequest): void {
+    this.asked = true
     this.requests.push(request)
     this.source.wake()
   }

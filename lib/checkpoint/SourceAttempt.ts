@@ -45,8 +45,9 @@ export interface SourceAttempt {
   readonly restored: Restored
   ready(): void
   /**
-   * Whether this attempt has taken over from another process that may be running. Until then the source emits no records: the other one
-   * still does. It is woken when that changes.
+   * Whether the source may emit records. Not before this attempt has taken over from another process that may be running: that one
+   * still does. And not before the source was asked for its first checkpoint, where checkpoints start by themselves: its barrier comes before
+   * the first record, so that there is a checkpoint from before each transaction. It is woken when that changes.
    */
   readonly active: boolean
   pending(): CheckpointRequest | undefined

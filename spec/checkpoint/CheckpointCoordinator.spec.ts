@@ -4,6 +4,7 @@ import { map } from 'rxjs'
 import { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import type { StoredAttempt } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { CheckpointError } from '../../lib/checkpoint/CheckpointError.js'
+import type { SourceAttempt } from '../../lib/checkpoint/SourceAttempt.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import type { CheckpointBarrier } from '../../lib/stream/CheckpointBarrier.js'
 import { Job, restoredOf } from './support/job.js'
@@ -51,6 +52,32 @@ describe('CheckpointCoordinator', () => {
         [70, 'a: barrier 1'],
         [70, 'b: barrier 1'],
       ])
+    })
+
+    it('should let a source emit records when it was asked for its first checkpoint, or at once where none starts by itself', () => {
+      const activeAt = (interval: number, at: readonly number[]) => {
+        const job = new Job({ interval })
+        const wakes: number[] = []
+        const joined = (uid: string, readyAt: number, attempts: SourceAttempt[]) =>
+          job.coordinator
+            .join({ uid, subtaskIndex: 0, parallelism: 1, wake: () => wakes.push(job.scheduler.now()) })
+            .subscribe((attempt) => {
+              attempts.push(attempt)
+              job.at(readyAt, () => attempt.ready())
+            })
+        const attempts: SourceAttempt[] = []
+        joined('a', 30, attempts)
+        joined('b', 70, attempts)
+        for (const ms of at) job.at(ms, () => job.say(attempts.map(({ active }) => active).join()))
+        job.until(100)
+        return { active: job.events, wakes }
+      }
+
+      expect(activeAt(1000, [50, 71])).toMatchObject({
+        active: ['false,false', 'true,true'],
+        wakes: expect.arrayContaining([70]),
+      })
+      expect(activeAt(0, [50])).toMatchObject({ active: ['true,true'] })
     })
 
     it('should take one each interval, from start to start', () => {

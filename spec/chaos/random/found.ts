@@ -192,6 +192,18 @@ const differences = {
       { at: 940, do: 'stop', how: 'suspend', exit: 'end', down: 0 },
     ],
   },
+  'one of several subtasks knows where it starts before the others, and the process sleeps longer than transaction.timeout.ms':
+    {
+      partitions: 2,
+      records: [record(0, 1, 1)],
+      bounded: true,
+      parallelism: 3,
+      brokerMs: 0,
+      events: [
+        { at: 0, do: 'sleep', slot: 0, ms: 5 },
+        { at: 50, do: 'sleep', slot: 0, ms: 90_000 },
+      ],
+    },
   'its operators fail three times as it ends, and its store had failed before': {
     pipeline: [
       { op: 'windows', kind: 'sliding', size: 34 },
