@@ -5,6 +5,7 @@ import {
   concat,
   concatMap,
   defer,
+  EMPTY,
   ignoreElements,
   map,
   merge,
@@ -160,10 +161,9 @@ export class Cluster {
     return defer(() => {
       const cached = this.coordinators.of(type, key)
       if (cached !== undefined && this.known.brokers.has(cached)) return of(cached)
-      return this.brokers.send(ANY_BROKER, 'control', findCoordinatorApi, { key, type }).pipe(
-        concatMap((found) => this.located(type, [{ key, ...found }])),
-        map(() => this.coordinators.of(type, key) as number),
-      )
+      return this.brokers
+        .send(ANY_BROKER, 'control', findCoordinatorApi, { key, type })
+        .pipe(concatMap((found) => this.located(type, [{ key, ...found }]).pipe(map(() => found.nodeId))))
     })
   }
 
@@ -172,20 +172,28 @@ export class Cluster {
    * than Kafka 3.0.
    */
   coordinatorsOf(type: CoordinatorType, keys: readonly string[]): Observable<ReadonlyMap<string, number>> {
-    const each = (): Observable<ReadonlyMap<string, number>> =>
-      allOf(
-        [...new Set(keys)].map((key) => this.coordinator(type, key).pipe(map((node) => [key, node] as const))),
-      ).pipe(map((nodes) => new Map(nodes)))
     return defer(() => {
-      const isKnown = (key: string): boolean => this.known.brokers.has(this.coordinators.of(type, key) ?? -1)
-      const unknown = [...new Set(keys)].filter((key) => !isKnown(key))
-      if (unknown.length < 2) return each()
-      return this.brokers.send(ANY_BROKER, 'control', findCoordinatorsApi, { keys: unknown, type }).pipe(
-        concatMap(({ coordinators }) => this.located(type, coordinators)),
-        catchError((error: unknown) =>
-          isKafkaError(error) && error._tag === 'Unsupported' ? of(undefined) : throwError(() => error),
-        ),
-        concatMap(each),
+      const found = new Map<string, number>()
+      const unknown = [...new Set(keys)].filter((key) => {
+        const cached = this.coordinators.of(type, key)
+        if (cached === undefined || !this.known.brokers.has(cached)) return true
+        found.set(key, cached)
+        return false
+      })
+      const oneByOne = (): Observable<readonly FoundNode[]> =>
+        allOf(unknown.map((key) => this.coordinator(type, key).pipe(map((nodeId) => ({ key, nodeId })))))
+      const together = (): Observable<readonly FoundNode[]> =>
+        this.brokers.send(ANY_BROKER, 'control', findCoordinatorsApi, { keys: unknown, type }).pipe(
+          concatMap(({ coordinators }) => this.located(type, coordinators).pipe(map(() => coordinators))),
+          catchError((error: unknown) =>
+            isKafkaError(error) && error._tag === 'Unsupported' ? oneByOne() : throwError(() => error),
+          ),
+        )
+      return (unknown.length < 2 ? oneByOne() : together()).pipe(
+        map((nodes) => {
+          for (const { key, nodeId } of nodes) found.set(key, nodeId)
+          return found
+        }),
       )
     })
   }
@@ -239,9 +247,13 @@ export class Cluster {
   close(): Observable<never> {
     return defer(() => {
       this.ended = true
-      this.closed$.next()
-      this.closed$.complete()
-      return this.brokers.close()
+      const wake = defer(() => {
+        this.closed$.next()
+        this.closed$.complete()
+        return EMPTY
+      })
+      // The port first: what a pause wakes must not connect again.
+      return merge(this.brokers.close(), wake)
     })
   }
 
@@ -260,18 +272,19 @@ export class Cluster {
   }
 
   /** Remembers coordinators that were found, once it is known where they are. */
-  private located(type: CoordinatorType, found: readonly FoundCoordinator[]): Observable<void> {
-    const failed = found.find(({ errorCode }) => errorCode !== 0)
-    if (failed !== undefined) {
-      const { key, errorCode, errorMessage } = failed
-      throw this.brokerError(errorCode, {
-        ...{ api: findCoordinatorApi.apiName, detail: errorMessage },
-        ...(type === 'group' ? { groupId: key } : { transactionalId: key }),
-      })
-    }
+  private located(type: CoordinatorType, answers: readonly FoundCoordinator[]): Observable<void> {
+    const found = answers.filter(({ errorCode }) => errorCode === 0)
+    const failed = answers.find(({ errorCode }) => errorCode !== 0)
     const remember = defer(() => {
       for (const { key, nodeId } of found) this.coordinators.remember(type, key, nodeId)
-      return of(undefined)
+      if (failed === undefined) return of(undefined)
+      const { key, errorCode, errorMessage } = failed
+      return throwError(() =>
+        this.brokerError(errorCode, {
+          ...{ api: findCoordinatorApi.apiName, detail: errorMessage },
+          ...(type === 'group' ? { groupId: key } : { transactionalId: key }),
+        }),
+      )
     })
     const known = found.every(({ nodeId }) => this.known.brokers.has(nodeId))
     return known ? remember : concat(this.refresh.request([], false), remember)
@@ -283,6 +296,9 @@ export class Cluster {
     this.brokers.retain([...this.known.brokers.values()])
   }
 }
+
+/** Where a key was found to be coordinated. */
+type FoundNode = Pick<FoundCoordinator, 'key' | 'nodeId'>
 
 const notInCluster = (nodeId: number, closed: boolean): KafkaError =>
   new KafkaError({

@@ -1,6 +1,6 @@
 import { asyncScheduler, catchError, defer, EMPTY, from, ignoreElements, type Observable, throwError } from 'rxjs'
 import type { BrokerAddress, KafkaConfig } from '../client/KafkaConfig.js'
-import { KafkaError } from '../client/KafkaError.js'
+import { isKafkaError, KafkaError } from '../client/KafkaError.js'
 import { ANY_BROKER, type Brokers, type ConnectionPurpose, type SendOptions } from '../cluster/Brokers.js'
 import { ConnectionMetrics } from '../metrics/ConnectionMetrics.js'
 import { noMetrics } from '../metrics/noMetrics.js'
@@ -42,7 +42,7 @@ export class KafkaJsBrokers implements Brokers {
       if (this.closed) return throwError(clientClosed)
       if (to === ANY_BROKER) return this.sendToAny(this.candidates(purpose), api, request, options, undefined)
       return from(this.connectionAt(to, purpose).send(api, request, options)).pipe(
-        catchError((error: unknown) => throwError(() => toKafkaError(error))),
+        catchError((error: unknown) => throwError(() => toKafkaError(error, { api: api.apiName }))),
       )
     })
   }
@@ -86,7 +86,8 @@ export class KafkaJsBrokers implements Brokers {
     if (first === undefined) return throwError(() => noneReached(failure))
     return defer(() => first.send(api, request, options)).pipe(
       catchError((cause: unknown) => {
-        const error = toKafkaError(cause)
+        const error = toKafkaError(cause, { api: api.apiName })
+        if (!isKafkaError(cause)) return throwError(() => error)
         if (error._tag !== 'Connection' && error._tag !== 'Timeout') return throwError(() => error)
         return this.sendToAny(others, api, request, options, error)
       }),

@@ -3,7 +3,6 @@ import { KafkaError } from '../client/KafkaError.js'
 
 /** Kafka's names of what a client asks a broker for. */
 export type MemoryApi =
-  | 'ApiVersions'
   | 'Metadata'
   | 'CreateTopics'
   | 'DeleteTopics'

@@ -1,4 +1,4 @@
-import { concat, defer, EMPTY, ignoreElements, type Observable, throwError } from 'rxjs'
+import { defer, ignoreElements, type Observable, throwError } from 'rxjs'
 import type { BrokerAddress } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
 import type { ANY_BROKER, Brokers, ConnectionPurpose } from '../cluster/Brokers.js'
@@ -37,7 +37,7 @@ export class MemoryBrokers implements Brokers {
   close(): Observable<never> {
     return defer(() => {
       this.connection.close()
-      return concat(this.connection.delay(0), EMPTY).pipe(ignoreElements())
+      return this.connection.delay(0).pipe(ignoreElements())
     })
   }
 

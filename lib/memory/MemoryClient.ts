@@ -1,4 +1,4 @@
-import { concat, defer, forkJoin, ignoreElements, type Observable } from 'rxjs'
+import { concat, defer, forkJoin, ignoreElements, merge, type Observable, of } from 'rxjs'
 import { ClusterAdmin } from '../cluster/admin/ClusterAdmin.js'
 import { Cluster } from '../cluster/Cluster.js'
 import type { KafkaClient } from '../client/KafkaClient.js'
@@ -61,9 +61,8 @@ export class MemoryClient implements KafkaClient {
     return defer(() => {
       this.fetchers.forEach((fetcher) => fetcher.close())
       const closing = this.producers.map((producer) => producer.close())
-      this.connection.close()
       this.closed()
-      return concat(forkJoin(closing).pipe(ignoreElements()), this.connection.delay(0))
+      return concat(merge(forkJoin(closing).pipe(ignoreElements()), this.known.close()), of(undefined))
     })
   }
 

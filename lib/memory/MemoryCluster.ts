@@ -5,6 +5,7 @@ import type { PreparedTransaction } from '../client/KafkaProducer.js'
 import type { Offset } from '../client/Offset.js'
 import { TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import type { TransactionDescription } from '../client/TransactionDescription.js'
+import { MEMORY_BROKER } from './memoryBroker.js'
 import type { Fault, MemoryCall } from './Fault.js'
 import type { UnplacedRecord } from './LogBatch.js'
 import { memoryError } from './memoryError.js'
@@ -63,7 +64,7 @@ export class MemoryCluster {
   // Topics
 
   createTopic(topic: string, partitions: number, config: Readonly<Record<string, string>> = {}): void {
-    if (!/^[\w.-]{1,249}$/.test(topic)) throw memoryError('INVALID_TOPIC_EXCEPTION', { api: 'CreateTopics', topic })
+    if (!isTopicName(topic)) throw memoryError('INVALID_TOPIC_EXCEPTION', { api: 'CreateTopics', topic })
     if (this.topics.has(topic)) throw memoryError('TOPIC_ALREADY_EXISTS', { api: 'CreateTopics', topic })
     if (partitions < 1) throw memoryError('INVALID_PARTITIONS', { api: 'CreateTopics', topic })
     this.topics.set(topic, { id: topicId(++this.topicsCreated), logs: [], config })
@@ -93,8 +94,8 @@ export class MemoryCluster {
       internal: internalTopics.includes(name),
       partitions: logs.map(({ partition, available }) => ({
         partition,
-        leader: available ? brokerId : -1,
-        replicas: [brokerId],
+        leader: available ? MEMORY_BROKER.nodeId : -1,
+        replicas: [MEMORY_BROKER.nodeId],
       })),
     }))
   }
@@ -245,7 +246,8 @@ export class MemoryCluster {
   }
 }
 
-const brokerId = 1
+/** Whether a topic may have this name. */
+export const isTopicName = (name: string): boolean => /^[\w.-]{1,249}$/.test(name)
 
 /** The n-th UUID, as Kafka prints it. */
 const topicId = (n: number): string => {

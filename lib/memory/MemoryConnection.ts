@@ -148,17 +148,20 @@ export class MemoryConnection {
   ): Subscription {
     if (this.state === 'cut') return Subscription.EMPTY
     const { pending } = this
-    const action = this.scheduler.schedule<T>(
-      function (given) {
-        pending.delete(action)
-        work.call(this, given as T)
-      },
-      ms,
-      state,
+    const task = new Subscription()
+    pending.add(task)
+    task.add(() => pending.delete(task))
+    task.add(
+      this.scheduler.schedule<T>(
+        function (given) {
+          pending.delete(task)
+          work.call(this, given as T)
+        },
+        ms,
+        state,
+      ),
     )
-    pending.add(action)
-    action.add(() => pending.delete(action))
-    return action
+    return task
   }
 
   private arrive<T>(call: MemoryCall, effect: () => T, answer: Subscriber<T>): void {

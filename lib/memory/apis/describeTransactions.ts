@@ -38,13 +38,11 @@ const describe = (transactionalId: string, known: TransactionDescription | undef
       }
 
 const notFound = {
-  ...{
-    errorCode: ErrorCodes.TRANSACTIONAL_ID_NOT_FOUND,
-    state: '',
-    timeoutMs: 0,
-    startTimeMs: -1,
-    producerId: -1n,
-    producerEpoch: -1,
-    partitions: [],
-  },
+  errorCode: ErrorCodes.TRANSACTIONAL_ID_NOT_FOUND,
+  state: '',
+  timeoutMs: 0,
+  startTimeMs: -1,
+  producerId: -1n,
+  producerEpoch: -1,
+  partitions: [],
 }

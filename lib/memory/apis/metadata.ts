@@ -1,7 +1,8 @@
+import type { TopicDescription } from '../../client/KafkaAdmin.js'
 import { ErrorCodes } from '../../protocol/errorCodes.js'
 import type { MetadataRequest, MetadataResponse, TopicMetadata } from '../../protocol/requests/metadata.js'
 import { metadataApi } from '../../protocol/requests/metadata.js'
-import type { MemoryCluster } from '../MemoryCluster.js'
+import { isTopicName, type MemoryCluster } from '../MemoryCluster.js'
 import { MEMORY_BROKER } from '../memoryBroker.js'
 import type { Answer } from './Answer.js'
 
@@ -14,6 +15,7 @@ export const metadata: Answer<MetadataRequest, MetadataResponse> = {
   api: metadataApi,
   about: ({ topics }) => (topics?.length === 1 ? { topic: topics[0] as string } : {}),
   respond: (cluster, { topics, createMissing = false }) => {
+    for (const topic of topics ?? []) if (createMissing && isTopicName(topic)) cluster.partitionCount(topic, true)
     const all = new Map(cluster.describeTopics().map((topic) => [topic.name, topic]))
     const names = topics ?? [...all.keys()]
     return {
@@ -21,16 +23,14 @@ export const metadata: Answer<MetadataRequest, MetadataResponse> = {
       brokers: [MEMORY_BROKER],
       clusterId: 'memory',
       controllerId: MEMORY_BROKER.nodeId,
-      topics: names.map((name) => describe(cluster, name, createMissing)),
+      topics: names.map((name) => describe(cluster, name, all.get(name))),
     }
   },
 }
 
-const describe = (cluster: MemoryCluster, topic: string, create: boolean): TopicMetadata => {
+const describe = (cluster: MemoryCluster, topic: string, known: TopicDescription | undefined): TopicMetadata => {
   if (!isTopicName(topic))
     return { errorCode: ErrorCodes.INVALID_TOPIC_EXCEPTION, topic, internal: false, partitions: [] }
-  cluster.partitionCount(topic, create)
-  const known = cluster.describeTopics().find(({ name }) => name === topic)
   if (known === undefined)
     return { errorCode: ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION, topic, internal: false, partitions: [] }
   const { nodeId } = MEMORY_BROKER
@@ -50,5 +50,3 @@ const describe = (cluster: MemoryCluster, topic: string, create: boolean): Topic
     })),
   }
 }
-
-const isTopicName = (name: string): boolean => /^[\w.-]{1,249}$/.test(name)

@@ -146,7 +146,7 @@ export const BROKER_APIS = [
   'Fetch',
   'ListOffsets',
   'Metadata',
-  'ApiVersions',
+  'FindCoordinator',
   'OffsetCommit',
 ] as const
 

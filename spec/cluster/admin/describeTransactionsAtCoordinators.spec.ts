@@ -16,12 +16,14 @@ describe('describeTransactionsAtCoordinators', () => {
   let connections: KafkaJsConnections
   /** node id by transactional id; node 0 for the others */
   const coordinators = new Map<string, number>()
+  /** error codes of those who ask where an id is coordinated */
+  const coordinatorCodes = new Map<string, number>()
   /** error codes of the next answers about an id */
   const codes = new Map<string, number[]>()
   const asked: { readonly nodeId: number; readonly ids: readonly string[] }[] = []
 
   beforeEach(async () => {
-    for (const memory of [coordinators, codes]) memory.clear()
+    for (const memory of [coordinators, coordinatorCodes, codes]) memory.clear()
     asked.length = 0
     cluster = await FakeCluster.start(2)
     cluster.brokers.forEach((broker, nodeId) => serve(broker, nodeId))
@@ -43,7 +45,7 @@ describe('describeTransactionsAtCoordinators', () => {
       reader.skipTaggedFields()
       reader.readInt8()
       const ids = reader.readCompactArray(() => reader.readCompactString())
-      return coordinatorsAnswer(ids.map((id) => [id, coordinators.get(id) ?? 0]))
+      return coordinatorsAnswer(ids.map((id) => [id, coordinators.get(id) ?? 0, coordinatorCodes.get(id) ?? 0]))
     })
     broker.on(describeTransactionsApi.apiKey, ({ body }) => {
       const ids = readIds(body)
@@ -85,6 +87,14 @@ describe('describeTransactionsAtCoordinators', () => {
     expect(questions()).toBe(1)
     await describedIds('a', 'd')
     expect(questions()).toBe(2)
+  })
+
+  it('should remember those that are found beside one that is refused', async () => {
+    coordinatorCodes.set('b', refused)
+    await expect(describedIds('a', 'b', 'c')).rejects.toMatchObject({ _tag: 'Authorization', transactionalId: 'b' })
+    const before = cluster.brokers.flatMap((broker) => broker.requests(findCoordinatorApi.apiKey)).length
+    await describedIds('a', 'c')
+    expect(cluster.brokers.flatMap((broker) => broker.requests(findCoordinatorApi.apiKey))).toHaveLength(before)
   })
 
   it('should find them one by one where brokers are older than Kafka 3.0', async () => {
@@ -164,17 +174,17 @@ const coordinatorAnswer = ({ brokers }: FakeCluster, nodeId: number): Buffer =>
     .writeInt32(brokers[nodeId]?.port ?? 0)
     .toBuffer()
 
-const coordinatorsAnswer = (found: readonly (readonly [id: string, nodeId: number])[]): Buffer =>
+const coordinatorsAnswer = (found: readonly (readonly [id: string, nodeId: number, code: number])[]): Buffer =>
   new ByteWriter()
     .writeNoTaggedFields()
     .writeInt32(0)
-    .writeCompactArray(found, (writer, [id, nodeId]) =>
+    .writeCompactArray(found, (writer, [id, nodeId, code]) =>
       writer
         .writeCompactString(id)
         .writeInt32(nodeId)
         .writeCompactString('127.0.0.1')
         .writeInt32(9092)
-        .writeInt16(0)
+        .writeInt16(code)
         .writeUnsignedVarint(0)
         .writeNoTaggedFields(),
     )
