@@ -1,10 +1,12 @@
+import type { VirtualProcess } from './VirtualProcess.js'
 import type { World } from './World.js'
 
 /**
  * What errors say of lost transactions, and whether it had to be.
  *
  * Records may be lost only where nothing could be done: their transaction was left to its timeout, and when that is noticed one of the
- * same subtask, of that checkpoint or a later one, is committed, so that going back would double its records.
+ * same subtask, of that checkpoint or a later one, is committed, so that going back would double its records; or it is of a former
+ * parallelism, and the processes that share the new one have started from one state, which none of them can change.
  */
 export class ReportedLosses {
   /** `topic value` of records that were rightly named as lost */
@@ -14,17 +16,22 @@ export class ReportedLosses {
 
   constructor(private readonly world: World) {}
 
-  hear(transactionalIds: readonly string[]): void {
+  hear(transactionalIds: readonly string[], process: VirtualProcess): void {
     const { world } = this
     for (const id of transactionalIds) {
       this.named.add(id)
-      const rightly = world.transactions.expired(id) && this.isLaterCommitted(id)
+      const rightly = world.transactions.expired(id) && (this.isLaterCommitted(id) || this.isOfFormer(id, process))
       world.say(`reported: ${id} is lost${rightly ? '' : ', without need'} (${world.transactions.fate(id)})`)
       if (!rightly) continue
       for (const value of world.transactions.valuesIn(id)) this.reported.add(value)
       // As the error advises its reader.
       world.fleet.lostPolicy = 'warn'
     }
+  }
+
+  private isOfFormer(id: string, { part }: VirtualProcess): boolean {
+    const writer = this.world.fleet.all.find(({ name }) => name === this.world.transactions.writerOf(id))
+    return part.subtasks.length < part.parallelism && writer?.part.parallelism !== part.parallelism
   }
 
   private isLaterCommitted(id: string): boolean {

@@ -60,6 +60,11 @@ export class TransactionLog {
     )
   }
 
+  /** The process that opened the transaction that is open under an id, or has expired. */
+  writerOf(transactionalId: string): string | undefined {
+    return this.entries.get(transactionalId)?.opened?.process
+  }
+
   /** Why the last transaction of an id is not committed. */
   fate(transactionalId: string): string {
     const { initialised, opened } = this.entries.get(transactionalId) ?? {}

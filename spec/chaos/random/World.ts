@@ -148,14 +148,14 @@ export class World implements ProcessWorld {
   emitted(process: VirtualProcess, event: SinkEvent): void {
     if (event.kind === 'committed')
       this.say(`${process.name} has committed ${event.transactionalId}${event.recovered ? ', as left' : ''}`)
-    if (event.kind === 'lost') this.losses.hear([event.transactionalId])
+    if (event.kind === 'lost') this.losses.hear([event.transactionalId], process)
   }
 
   failed(process: VirtualProcess, error: unknown): void {
     this.say(`${process.name} fails: ${nameOfError(error)}`)
     if (!(error instanceof Mishap)) this.failures.push(error)
     this.messages.push({ at: this.now, text: textOf(error), process })
-    this.losses.hear(lostTransactions(error))
+    this.losses.hear(lostTransactions(error), process)
     if (isSuperseded(error) && this.isUsurped(process, textOf(error)))
       this.violated('usurped', `${process.name} is superseded, by a process that cannot begin`)
   }

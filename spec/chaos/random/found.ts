@@ -204,6 +204,17 @@ const differences = {
         { at: 50, do: 'sleep', slot: 0, ms: 90_000 },
       ],
     },
+  'it is rescaled to several processes, and one of them is down until a transaction of the former parallelism has timed out':
+    {
+      partitions: 2,
+      records: [record(0, 1, 1)],
+      bounded: true,
+      events: [
+        { at: 0, do: 'broker', fault: 'notCoordinator', api: 'EndTxn', ms: 3_000, by: 0, times: 7_500 },
+        { at: 428, do: 'kill', slot: 0, down: 58_000, on: 'before EndTxn' },
+        { at: 627, do: 'rescale', how: 'drain', down: 1_000, parallelism: 3, processes: 3 },
+      ],
+    },
   'its operators fail three times as it ends, and its store had failed before': {
     pipeline: [
       { op: 'windows', kind: 'sliding', size: 34 },
