@@ -165,9 +165,6 @@ const table = [
 type Row = readonly [code: number, name: string, retry?: Retry, tag?: KafkaErrorTag]
 type Known = (typeof table)[number]
 
-/** The name of a code that is in the table. */
-export type ErrorName = Known[1]
-
 /**
  * The codes by their names; 0 alone, for no error, may be written as a number.
  *
