@@ -46,6 +46,10 @@ export class World implements ProcessWorld {
   setBackAt: number | undefined
   /** what ended the prefixes that had committed transactions when the checkpoints were set back, and that those do not know */
   private readonly forgotten = new Set<string>()
+  /** the transactional ids that brokers knew when the checkpoints were set back */
+  private readonly idsThen = new Set<string>()
+  /** an attempt has begun since when the brokers had forgotten them all */
+  private brokersForgot = false
   actsSoFar = 0
   /** the rest would only take long */
   over = false
@@ -142,6 +146,9 @@ export class World implements ProcessWorld {
 
   begun(): number {
     this.probes.begun()
+    const { idsThen } = this
+    if (idsThen.size > 0 && !this.kafka.transactions().some(({ transactionalId }) => idsThen.has(transactionalId)))
+      this.brokersForgot = true
     return this.now
   }
 
@@ -178,7 +185,8 @@ export class World implements ProcessWorld {
   get beganAgain(): boolean {
     const { setBackAt } = this
     if (setBackAt === undefined) return false
-    if (this.beganAnew) return true
+    // Neither the store nor the brokers can tell that something was written before.
+    if (this.beganAnew || this.brokersForgot) return true
     const before = new Set(this.stored.filter(({ at }) => at < setBackAt).map(({ process }) => process))
     return this.messages.some(
       ({ at, text, process }) => at >= setBackAt && !before.has(process) && /transactional id prefix/.test(text),
@@ -188,7 +196,9 @@ export class World implements ProcessWorld {
   /** The checkpoints are not what they were any more: deleted, or an older copy. */
   setBack(): void {
     this.setBackAt ??= this.now
-    const committed = this.kafka.transactions().filter(({ state }) => state === 'CompleteCommit')
+    const all = this.kafka.transactions()
+    for (const { transactionalId } of all) this.idsThen.add(transactionalId)
+    const committed = all.filter(({ state }) => state === 'CompleteCommit')
     const known = this.disk.sinkNames
     for (const { transactionalId } of committed) {
       const name = transactionalId.replace(/-\d+-\d+$/, '')

@@ -215,6 +215,14 @@ const differences = {
         { at: 627, do: 'rescale', how: 'drain', down: 1_000, parallelism: 3, processes: 3 },
       ],
     },
+  'its checkpoints are put back to when there were none, and the brokers forget its transactional ids': {
+    records: [record(0, 1)],
+    idExpiration: 70_000,
+    events: [
+      { at: 0, do: 'restore', ms: 200 },
+      { at: 100, do: 'stop', how: 'suspend', exit: 'end', down: 71_000 },
+    ],
+  },
   'its operators fail three times as it ends, and its store had failed before': {
     pipeline: [
       { op: 'windows', kind: 'sliding', size: 34 },

@@ -63,6 +63,13 @@ describe('the judge of scripts', () => {
     expect(kindsOf(again, () => undefined)).toEqual([])
     expect(kindsOf(again, silence)).toEqual(['doubled'])
     expect(kindsOf(renamed, silence)).toEqual([])
+    // The brokers have forgotten all transactional ids, or not quite.
+    const late = (down: number): Script => ({
+      ...{ ...lost, idExpiration: 70_000 },
+      events: [...lost.events, { ...stop, do: 'stop', exit: 'end', down }],
+    })
+    expect(kindsOf(late(71_000), silence)).toEqual([])
+    expect(kindsOf(late(60_000), silence)).toEqual(['doubled'])
   })
 
   it('should take doubles for granted at least once', () => {
