@@ -59,6 +59,10 @@ export interface KafkaConfig {
   readonly maxResponseBytes?: number | undefined
   readonly rack?: string | undefined
   readonly logger?: Logger | undefined
+  /**
+   * Times back-offs, retries, lingers and the wait for the cluster at the start; default: `asyncScheduler`. Give the one of a test for
+   * virtual time. Sockets keep the time of the machine: connection set-up, `request.timeout.ms` of one request, reconnect back-off.
+   */
   readonly scheduler?: SchedulerLike | undefined
   /** Where the client registers what it measures of connections, requests and fetches, under Kafka's own names. */
   readonly metrics?: MetricGroup | undefined
