@@ -12,6 +12,7 @@ import { endTxnApi } from '../../lib/protocol/requests/endTxn.js'
 import { fetchApi, type FetchResponse } from '../../lib/protocol/requests/fetch.js'
 import { fetchByNameApi } from '../../lib/protocol/requests/fetchByName.js'
 import { findCoordinatorApi } from '../../lib/protocol/requests/findCoordinator.js'
+import { findCoordinatorsApi } from '../../lib/protocol/requests/findCoordinators.js'
 import { initProducerIdApi } from '../../lib/protocol/requests/initProducerId.js'
 import type { KafkaApi } from '../../lib/protocol/requests/KafkaApi.js'
 import { listOffsetsApi } from '../../lib/protocol/requests/listOffsets.js'
@@ -42,6 +43,7 @@ export const apis: readonly KafkaApi<never, object>[] = [
   fetchApi,
   fetchByNameApi,
   findCoordinatorApi,
+  findCoordinatorsApi,
   initProducerIdApi,
   listOffsetsApi,
   listTransactionsApi,
@@ -55,14 +57,15 @@ export const apis: readonly KafkaApi<never, object>[] = [
   saslHandshakeApi,
 ]
 
-/** One of each kind by its number, of which older versions have one of their own. */
-const tagOf = (api: KafkaApi<never, object>): number =>
-  api.apiKey + (api === fetchByNameApi || api === metadataWithoutIdsApi ? OLDER : 0)
+/** One of each kind by its number, of which a second version has one of its own. */
+const tagOf = (api: KafkaApi<never, object>): number => api.apiKey + (secondVersions.includes(api) ? SECOND_VERSION : 0)
 
-const OLDER = 0x80
+const SECOND_VERSION = 0x80
+
+const secondVersions: readonly unknown[] = [fetchByNameApi, metadataWithoutIdsApi, findCoordinatorsApi]
 
 /**
- * The answer to a request: UINT8 api key, of an older version 128 more, then the body.
+ * The answer to a request: UINT8 api key, of a second version 128 more, then the body.
  *
  * What must come of it: a value that is no larger than its bytes allow, or a `Corrupt` error.
  */
@@ -96,16 +99,21 @@ const flexible: readonly unknown[] = [
   describeProducersApi,
   describeTransactionsApi,
   fetchApi,
+  findCoordinatorsApi,
   listTransactionsApi,
   metadataApi,
 ]
 
 const javaAnswer = (api: KafkaApi<never, object>): Buffer => {
   if (api === fetchByNameApi) return javaMessages.fetchByNameResponse
+  if (api === findCoordinatorsApi) return coordinators
   if (api === metadataWithoutIdsApi) return javaMessages.metadataWithoutIdsResponse
   const name = `${api.apiName[0]!.toLowerCase()}${api.apiName.slice(1)}Response`
   return name in javaMessages ? javaMessages[name as keyof typeof javaMessages] : coordinator
 }
+
+/** The answer of a broker to FindCoordinator of version 4, about k: node 2 at h:9092. */
+const coordinators = Buffer.from('00000000 02 026b 00000002 0268 00002384 0000 00 00 00'.replaceAll(' ', ''), 'hex')
 
 /** The answer of a broker to FindCoordinator: node 2 at h:9092. */
 const coordinator = Buffer.from('00000000' + '0000' + 'ffff' + '00000002' + '000168' + '00002384', 'hex')
