@@ -1,13 +1,11 @@
 import type { MonoTypeOperatorFunction } from 'rxjs'
 import { elementOperator } from '../stream/elementOperator.js'
-import { operate } from '../stream/operate.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { StreamRecord } from '../stream/StreamRecord.js'
 import { MAX_WATERMARK } from '../stream/Watermark.js'
-import { DemandClock } from '../stream/DemandClock.js'
 import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
 import { eventTimeOf, watermarkOf } from './eventTime.js'
-import { ticks } from './TickConfig.js'
+import { ticking } from './ticking.js'
 import type { TickConfig } from './TickConfig.js'
 import type { WatermarkOutput } from './WatermarkGenerator.js'
 import type { WatermarkStrategy } from './WatermarkStrategy.js'
@@ -57,22 +55,13 @@ export function assignTimestampsAndWatermarks<T>(
         elements.markActive()
       },
     }
-    const { clock: time, tick$ } = ticks(config)
-    const clock = new DemandClock(time)
+    const { clock, stop, handlers } = ticking(destination, config, () => {
+      generator.onPeriodicEmit(output)
+    })
     const generator = strategy.createWatermarkGenerator(() => clock.now())
     const idleness = generator instanceof WatermarksWithIdleness ? generator : undefined
-    let begun = false
-    const ticking = operate(tick$, destination, {
-      next: () => {
-        if (begun) generator.onPeriodicEmit(output)
-      },
-    })
     return {
-      restored: (restored) => {
-        // Nothing may leave before it.
-        begun = true
-        destination.next(restored)
-      },
+      ...handlers,
       record: (record) => {
         const timestamp = eventTimeOf(timestampAssigner(record.value, record.timestamp))
         if (idleness?.idle === true) elements.markActive()
@@ -81,16 +70,8 @@ export function assignTimestampsAndWatermarks<T>(
       },
       watermark: ({ timestamp }) => {
         if (timestamp !== MAX_WATERMARK) return
-        ticking.unsubscribe()
+        stop()
         elements.emitWatermark(MAX_WATERMARK)
-      },
-      watermarkStatus: () => undefined,
-      batchEnd: (end) => {
-        destination.next(clock.watch(end))
-      },
-      barrier: (barrier) => {
-        if (barrier.end !== undefined) ticking.unsubscribe()
-        destination.next(barrier)
       },
     }
   })

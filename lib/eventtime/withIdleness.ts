@@ -1,12 +1,10 @@
 import type { MonoTypeOperatorFunction } from 'rxjs'
 import { elementOperator } from '../stream/elementOperator.js'
-import { operate } from '../stream/operate.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { MAX_WATERMARK } from '../stream/Watermark.js'
-import { DemandClock } from '../stream/DemandClock.js'
 import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
 import { IdlenessTimer, checkIdleTimeout } from './IdlenessTimer.js'
-import { ticks } from './TickConfig.js'
+import { ticking } from './ticking.js'
 import type { TickConfig } from './TickConfig.js'
 
 /**
@@ -27,38 +25,21 @@ export function withIdleness<T>(
     const output = new ElementWatermarkOutput((element) => {
       destination.next(element)
     })
-    const { clock: time, tick$ } = ticks(config)
-    const clock = new DemandClock(time)
-    const timer = new IdlenessTimer(idleTimeout, () => clock.now())
-    let begun = false
-    const ticking = operate(tick$, destination, {
-      next: () => {
-        if (begun && timer.checkIfIdle()) output.markIdle()
-      },
+    const { clock, stop, handlers } = ticking(destination, config, () => {
+      if (timer.checkIfIdle()) output.markIdle()
     })
+    const timer = new IdlenessTimer(idleTimeout, () => clock.now())
     return {
-      restored: (restored) => {
-        // Nothing may leave before it.
-        begun = true
-        destination.next(restored)
-      },
+      ...handlers,
       record: (record) => {
         timer.activity()
         output.markActive()
         destination.next(record)
       },
       watermark: ({ timestamp }) => {
-        if (timestamp === MAX_WATERMARK) ticking.unsubscribe()
+        if (timestamp === MAX_WATERMARK) stop()
         timer.activity()
         output.emitWatermark(timestamp)
-      },
-      watermarkStatus: () => undefined,
-      batchEnd: (end) => {
-        destination.next(clock.watch(end))
-      },
-      barrier: (barrier) => {
-        if (barrier.end !== undefined) ticking.unsubscribe()
-        destination.next(barrier)
       },
     }
   })
