@@ -1,5 +1,6 @@
 import type { BrokerAddress, KafkaConfig } from '../client/KafkaConfig.js'
 import type { KafkaError } from '../client/KafkaError.js'
+import type { SendOptions } from '../cluster/Brokers.js'
 import type { ConnectionMetrics } from '../metrics/ConnectionMetrics.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import { apiVersionsApi } from '../protocol/requests/apiVersions.js'
@@ -18,15 +19,6 @@ export interface Peer {
   readonly address: BrokerAddress
   /** the address came from the cluster, and does not stand in `bootstrap.servers` */
   readonly advertised: boolean
-}
-
-export interface SendOptions {
-  /** ms until the request is given up and the connection with it; default: `request.timeout.ms` */
-  readonly timeoutMs?: number
-  /** false when the broker sends none (produce with acks 0); the call then resolves with undefined once it is written */
-  readonly expectResponse?: boolean
-  /** the most bytes that the answer may have; default: see `maxControlResponseBytes` */
-  readonly maxResponseBytes?: number
 }
 
 /**
