@@ -34,6 +34,7 @@ import { ClientTroubles } from './ClientTroubles.js'
 import { ClusterMetadata, type Leader } from './ClusterMetadata.js'
 import { CoordinatorCache, type CoordinatorType } from './CoordinatorCache.js'
 import { MetadataRefresh } from './MetadataRefresh.js'
+import { noAnswer } from './noAnswer.js'
 import { principalOf } from './principalOf.js'
 import { retryTransient } from './retryTransient.js'
 
@@ -184,7 +185,10 @@ export class Cluster {
         allOf(unknown.map((key) => this.coordinator(type, key).pipe(map((nodeId) => ({ key, nodeId })))))
       const together = (): Observable<readonly FoundNode[]> =>
         this.brokers.send(ANY_BROKER, 'control', findCoordinatorsApi, { keys: unknown, type }).pipe(
-          concatMap(({ coordinators }) => this.located(type, coordinators).pipe(map(() => coordinators))),
+          concatMap(({ coordinators }) => {
+            const answers = answersAbout(type, unknown, coordinators)
+            return this.located(type, answers).pipe(map(() => answers))
+          }),
           catchError((error: unknown) =>
             isKafkaError(error) && error._tag === 'Unsupported' ? oneByOne() : throwError(() => error),
           ),
@@ -299,6 +303,22 @@ export class Cluster {
 
 /** Where a key was found to be coordinated. */
 type FoundNode = Pick<FoundCoordinator, 'key' | 'nodeId'>
+
+/** What a broker said of each key; nothing else that it said. */
+const answersAbout = (
+  type: CoordinatorType,
+  keys: readonly string[],
+  answers: readonly FoundCoordinator[],
+): readonly FoundCoordinator[] => {
+  const byKey = new Map(answers.map((answer) => [answer.key, answer]))
+  return keys.map((key) => {
+    const answer = byKey.get(key)
+    if (answer !== undefined) return answer
+    const what = `${type === 'group' ? 'group' : 'transactional.id'} "${key}"`
+    const transactionalId = type === 'group' ? undefined : key
+    throw noAnswer('A broker', { api: findCoordinatorsApi.apiName, what, transactionalId })
+  })
+}
 
 const notInCluster = (nodeId: number, closed: boolean): KafkaError =>
   new KafkaError({

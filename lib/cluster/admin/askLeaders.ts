@@ -1,10 +1,11 @@
 import { catchError, concatMap, defer, map, type Observable, of, throwError } from 'rxjs'
 import { isTransient } from '../../client/isTransient.js'
-import { isKafkaError, KafkaError } from '../../client/KafkaError.js'
+import { isKafkaError, type KafkaError } from '../../client/KafkaError.js'
 import { topicPartitionKey } from '../../client/TopicPartition.js'
 import type { KafkaApi } from '../../protocol/requests/KafkaApi.js'
 import { allOf } from '../../scheduling/allOf.js'
 import type { Cluster } from '../Cluster.js'
+import { noAnswer } from '../noAnswer.js'
 import { retryTransient } from '../retryTransient.js'
 import { ErrorCodes } from '../../protocol/errorCodes.js'
 
@@ -47,7 +48,13 @@ export const askLeaders = <P extends Partition, Q, A extends PartitionAnswer>(
             return []
           })
           const unanswered = asked.filter((one) => open.has(topicPartitionKey(one)))
-          return errors.length > 0 ? errors : unanswered.map((one) => noAnswer(api.apiName, nodeId, one))
+          return errors.length > 0
+            ? errors
+            : unanswered.map(({ topic, partition }) =>
+                noAnswer(`Broker ${nodeId}`, {
+                  ...{ api: api.apiName, what: `partition ${topic}-${partition}`, topic, partition },
+                }),
+              )
         }),
         catchError((error: unknown) => (isKafkaError(error) ? of([error]) : throwError(() => error))),
       )
@@ -67,18 +74,6 @@ export const askLeaders = <P extends Partition, Q, A extends PartitionAnswer>(
         ),
       ),
     )
-  })
-
-const noAnswer = (api: string, nodeId: number, { topic, partition }: Partition): KafkaError =>
-  new KafkaError({
-    _tag: 'Broker',
-    api,
-    topic,
-    partition,
-    message:
-      `Broker ${nodeId} answered ${api} without an answer for partition ${topic}-${partition}, which it was asked about. Its answer was ` +
-      'damaged on the way, or it is no Kafka broker; check that no proxy rewrites the traffic.',
-    retriable: true,
   })
 
 interface ByLeader<P> {

@@ -6,6 +6,7 @@ import { type TransactionDescription, transactionStateNamed } from '../../client
 import { type DescribedTransaction, describeTransactionsApi } from '../../protocol/requests/describeTransactions.js'
 import { allOf } from '../../scheduling/allOf.js'
 import type { Cluster } from '../Cluster.js'
+import { noAnswer } from '../noAnswer.js'
 import { retryTransient } from '../retryTransient.js'
 import { ErrorCodes } from '../../protocol/errorCodes.js'
 
@@ -24,9 +25,10 @@ export const describeTransactionsAtCoordinators = (
     /** Takes the answers; emits what else came of it. */
     const ask = (nodeId: number, ids: readonly string[]): Observable<readonly KafkaError[]> =>
       cluster.send(nodeId, 'control', describeTransactionsApi, { transactionalIds: ids }).pipe(
-        map(({ transactions }) =>
-          transactions.flatMap((transaction) => {
+        map(({ transactions }) => {
+          const errors = transactions.flatMap((transaction) => {
             const { transactionalId, errorCode } = transaction
+            if (!open.has(transactionalId)) return []
             if (errorCode !== 0 && errorCode !== ErrorCodes.TRANSACTIONAL_ID_NOT_FOUND) {
               cluster.forgetCoordinator('transaction', transactionalId)
               return [cluster.brokerError(errorCode, { api: describeTransactionsApi.apiName, transactionalId })]
@@ -34,8 +36,20 @@ export const describeTransactionsAtCoordinators = (
             if (errorCode === 0) found.set(transactionalId, describe(transaction))
             open.delete(transactionalId)
             return []
-          }),
-        ),
+          })
+          const unanswered = ids.filter((id) => open.has(id))
+          return errors.length > 0
+            ? errors
+            : unanswered.map((transactionalId) =>
+                noAnswer(`Broker ${nodeId}`, {
+                  ...{
+                    api: describeTransactionsApi.apiName,
+                    what: `transactional.id "${transactionalId}"`,
+                    transactionalId,
+                  },
+                }),
+              )
+        }),
         catchError((error: unknown) => {
           if (!isKafkaError(error)) return throwError(() => error)
           ids.forEach((id) => cluster.forgetCoordinator('transaction', id))

@@ -16,6 +16,10 @@ describe('describeTransactionsAtCoordinators', () => {
   let connections: KafkaJsConnections
   /** node id by transactional id; node 0 for the others */
   const coordinators = new Map<string, number>()
+  /** how many answers leave out the last id of several: about transactions, and about their coordinators */
+  let leftOut = { describe: 0, find: 0 }
+  /** an id that answers about transactions speak of besides */
+  let unasked: string | undefined
   /** error codes of those who ask where an id is coordinated */
   const coordinatorCodes = new Map<string, number>()
   /** error codes of the next answers about an id */
@@ -25,6 +29,8 @@ describe('describeTransactionsAtCoordinators', () => {
   beforeEach(async () => {
     for (const memory of [coordinators, coordinatorCodes, codes]) memory.clear()
     asked.length = 0
+    leftOut = { describe: 0, find: 0 }
+    unasked = undefined
     cluster = await FakeCluster.start(2)
     cluster.brokers.forEach((broker, nodeId) => serve(broker, nodeId))
     connections = await KafkaJsConnections.open(cluster.config())
@@ -45,12 +51,15 @@ describe('describeTransactionsAtCoordinators', () => {
       reader.skipTaggedFields()
       reader.readInt8()
       const ids = reader.readCompactArray(() => reader.readCompactString())
-      return coordinatorsAnswer(ids.map((id) => [id, coordinators.get(id) ?? 0, coordinatorCodes.get(id) ?? 0]))
+      const spoken = ids.length > 1 && leftOut.find-- > 0 ? ids.slice(0, -1) : ids
+      return coordinatorsAnswer(spoken.map((id) => [id, coordinators.get(id) ?? 0, coordinatorCodes.get(id) ?? 0]))
     })
     broker.on(describeTransactionsApi.apiKey, ({ body }) => {
       const ids = readIds(body)
       asked.push({ nodeId, ids })
-      const answers = ids.map((id) => [id, codes.get(id)?.shift() ?? 0] as const)
+      const spoken = leftOut.describe-- > 0 ? ids.filter((id) => id !== 'b') : ids
+      const all = unasked === undefined ? spoken : [...spoken, unasked]
+      const answers = all.map((id) => [id, codes.get(id)?.shift() ?? 0] as const)
       for (const [id, code] of answers) if (code === notCoordinator) coordinators.set(id, 1 - nodeId)
       return descriptions(answers)
     })
@@ -108,6 +117,35 @@ describe('describeTransactionsAtCoordinators', () => {
     expect(older.brokers[0]!.requests(findCoordinatorApi.apiKey).map(({ apiVersion }) => apiVersion)).toEqual([2, 2])
     await connected.close()
     await older.stop()
+  })
+
+  it('should ask again about an id that an answer says nothing of, rather than take it for unknown', async () => {
+    leftOut = { describe: 1, find: 0 }
+    expect((await describedIds('a', 'b')).sort()).toEqual(['a', 'b'])
+    expect(asked.map(({ ids }) => ids)).toEqual([['a', 'b'], ['b']])
+
+    leftOut = { describe: 0, find: 1 }
+    expect((await describedIds('c', 'd')).sort()).toEqual(['c', 'd'])
+  })
+
+  it('should name an id that no answer speaks of', async () => {
+    await connections.close()
+    connections = await KafkaJsConnections.open(cluster.config({ requestTimeoutMs: 100 }))
+    leftOut = { describe: Infinity, find: 0 }
+    await expect(describedIds('a', 'b')).rejects.toMatchObject({
+      ...{ _tag: 'Broker', retriable: true, transactionalId: 'b' },
+      message: expect.stringContaining('without an answer for transactional.id "b"'),
+    })
+    leftOut = { describe: 0, find: Infinity }
+    await expect(describedIds('c', 'd')).rejects.toMatchObject({
+      ...{ _tag: 'Broker', retriable: true, transactionalId: 'd' },
+      message: expect.stringContaining('FindCoordinator without an answer for transactional.id "d"'),
+    })
+  })
+
+  it('should take no answer about what it has not asked for', async () => {
+    unasked = 'stranger'
+    expect((await describedIds('a', 'b')).sort()).toEqual(['a', 'b'])
   })
 
   it('should ask nobody about nothing', async () => {
