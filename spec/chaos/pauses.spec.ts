@@ -152,7 +152,7 @@ describe('the exactly-once job in real processes', () => {
       const first = start()
       await first.tells('committed', 2)
       const copy = join(directory, 'copy')
-      cpSync(settings.directory, copy, { recursive: true })
+      copyOfRunning(settings.directory, copy)
       await first.tells('committed', 2)
       // In one step: the job is writing there.
       renameSync(settings.directory, join(directory, 'gone'))
@@ -166,3 +166,14 @@ describe('the exactly-once job in real processes', () => {
     }, 300_000)
   })
 })
+
+/** A copy of a folder in which a job is at work: what it deletes while it is copied is no reason to fail, but to begin anew. */
+const copyOfRunning = (from: string, to: string, tries = 20): void => {
+  try {
+    cpSync(from, to, { recursive: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 1) throw error
+    rmSync(to, { recursive: true, force: true })
+    copyOfRunning(from, to, tries - 1)
+  }
+}
