@@ -240,9 +240,11 @@ export class TwoPhaseRecovery {
     const { ledger } = this.context
     return ledger.otherSinks().pipe(
       map((sinks) => {
-        const own = sinks.filter((sink) => sink.name === name && sink.subtaskIndex === subtaskIndex)
+        const named = sinks.filter((sink) => sink.name === name)
+        const own = named.filter((sink) => sink.subtaskIndex === subtaskIndex)
         const owners = own.flatMap(({ owner }) => owner ?? [])
-        return { firstAttempt: ledger.first, owners, changing: owners.length < own.length }
+        const changing = owners.length < own.length
+        return { firstAttempt: ledger.first, nameKnown: named.length > 0, owners, changing }
       }),
     )
   }

@@ -65,6 +65,8 @@ export interface Inheritance {
 export interface OwnerRecords {
   /** The store knew no attempt before this one. */
   readonly firstAttempt: boolean
+  /** An attempt has recorded a sink with this name, of whichever subtask. */
+  readonly nameKnown: boolean
   readonly owners: readonly TransactionOwner[]
   /** An attempt was about to become the owner. It may have died or been stopped before or after that, and may wake. */
   readonly changing: boolean

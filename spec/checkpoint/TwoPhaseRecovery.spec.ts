@@ -385,9 +385,14 @@ describe('TwoPhaseRecovery', () => {
     const others = [record('job', 1), { ...record('job'), owner }, record('other'), { ...record('job'), uid: 'former' }]
     const { recovery, asked } = recoveryOf({ others })
     const sink = recovery.join('sink', 'job', 0)
-    expect(outcome(sink.ownerRecords())).toEqual([{ firstAttempt: false, owners: [owner], changing: true }])
+    expect(outcome(sink.ownerRecords())).toEqual([
+      { firstAttempt: false, nameKnown: true, owners: [owner], changing: true },
+    ])
+    expect(outcome(recovery.join('sink', 'job', 2).ownerRecords())).toEqual([
+      { firstAttempt: false, nameKnown: true, owners: [], changing: false },
+    ])
     expect(outcome(recovery.join('sink', 'new', 0).ownerRecords())).toEqual([
-      { firstAttempt: false, owners: [], changing: false },
+      { firstAttempt: false, nameKnown: false, owners: [], changing: false },
     ])
     outcome(sink.recordOwner(undefined))
     outcome(recovery.join('sink', 'job', 1).recordOwner({ producerId: '8', epoch: 5 }))

@@ -3,7 +3,7 @@ import { type Ownership, ownershipOf } from '../../lib/sink/transaction/ownershi
 import type { OwnerRecords } from '../../lib/stream/TwoPhaseCommit.js'
 
 const records = (owners: readonly (readonly [string, number])[], other: Partial<OwnerRecords> = {}): OwnerRecords => ({
-  ...{ firstAttempt: false, changing: false },
+  ...{ firstAttempt: false, nameKnown: owners.length > 0, changing: false },
   owners: owners.map(([producerId, epoch]) => ({ producerId, epoch })),
   ...other,
 })

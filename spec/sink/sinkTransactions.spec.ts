@@ -8,14 +8,14 @@ import { checkOwner, checkPrepared } from '../../lib/sink/transaction/checkPrepa
 import { describeStandings } from '../../lib/sink/transaction/describeStandings.js'
 import { endFormerTransactions } from '../../lib/sink/transaction/endFormerTransactions.js'
 import type { SinkTransactions } from '../../lib/sink/transaction/SinkTransactions.js'
-import { takeOwnership } from '../../lib/sink/transaction/takeOwnership.js'
+import { subtasksBeyond, takeOwnership } from '../../lib/sink/transaction/takeOwnership.js'
 import { TransactionsAhead } from '../../lib/sink/transaction/TransactionsAhead.js'
 import type { FormerTransactions, OwnerRecords } from '../../lib/stream/TwoPhaseCommit.js'
 
 const described = (state: TransactionState, producerId = 7n, epoch = 0) =>
   ({ state, producerId, epoch }) as TransactionDescription
 
-const firstAttempt: OwnerRecords = { firstAttempt: true, owners: [], changing: false }
+const firstAttempt: OwnerRecords = { firstAttempt: true, nameKnown: false, owners: [], changing: false }
 
 interface Scene {
   readonly ids?: Readonly<Record<string, TransactionDescription>>
@@ -253,7 +253,7 @@ describe('TransactionsAhead', () => {
 describe('takeOwnership', () => {
   it('should record that the owner changes, ask the store, change it, and record who it is', () => {
     const world = scene()
-    expect(outcomeOf(() => takeOwnership(world.sink))).toEqual({
+    expect(outcomeOf(() => takeOwnership(world.sink, []))).toEqual({
       owner: { producerId: '7', epoch: 0 },
       usedBefore: false,
     })
@@ -272,7 +272,7 @@ describe('takeOwnership', () => {
 
   it('should warn when an empty store finds its prefix used', () => {
     const world = scene({ ids })
-    expect(outcomeOf(() => takeOwnership(world.sink))).toEqual({
+    expect(outcomeOf(() => takeOwnership(world.sink, []))).toEqual({
       owner: { producerId: '7', epoch: 4 },
       usedBefore: true,
     })
@@ -280,14 +280,47 @@ describe('takeOwnership', () => {
   })
 
   it('should fail when somebody else owns the prefix, or take it over with a warning', () => {
-    const owners = { firstAttempt: false, owners: [{ producerId: '7', epoch: 1 }], changing: false }
+    const owners = { firstAttempt: false, nameKnown: true, owners: [{ producerId: '7', epoch: 1 }], changing: false }
     const refused = scene({ ids, owners })
-    expect(outcomeOf(() => takeOwnership(refused.sink))).toEqual(foreign)
+    expect(outcomeOf(() => takeOwnership(refused.sink, []))).toEqual(foreign)
     expect(refused.asked).toEqual(['describe 1'])
 
     const accepted = scene({ ids, owners, policy: 'takeOver' })
-    expect(outcomeOf(() => takeOwnership(accepted.sink))).toMatchObject({ usedBefore: true, owner: { epoch: 4 } })
+    expect(outcomeOf(() => takeOwnership(accepted.sink, []))).toMatchObject({ usedBefore: true, owner: { epoch: 4 } })
     expect(accepted.warnings).toEqual([expect.stringContaining('job-0-owner')])
+  })
+
+  describe('of a prefix that only a subtask beyond the parallelism has used', () => {
+    const left = { 'job-1-owner': described('Empty', 7n, 3), 'job-1-1': described('CompleteCommit') }
+    const take = (owners: OwnerRecords, policy: Scene['policy'] = 'fail') => {
+      const world = scene({ ids: left, owners, policy })
+      return { ...world, outcome: outcomeOf(() => takeOwnership(world.sink, subtasksBeyond(1))) }
+    }
+
+    it('should warn when the store is empty, and ask no more often', () => {
+      const { outcome, warnings, asked } = take(firstAttempt)
+      expect(outcome).toEqual({ owner: { producerId: '7', epoch: 0 }, usedBefore: true })
+      expect(warnings).toEqual([expect.stringContaining('"job" was used before: job-1-owner')])
+      expect(asked.filter((what) => what.startsWith('describe'))).toEqual(['describe 16'])
+    })
+
+    it('should fail when the store knows attempts, but not the prefix', () => {
+      const owners = { ...firstAttempt, firstAttempt: false }
+      expect(take(owners).outcome).toEqual(foreign)
+      expect(take(owners).outcome).toMatchObject({ transactionalId: 'job-1-owner' })
+      const { outcome, warnings } = take(owners, 'takeOver')
+      expect([outcome, warnings]).toEqual([
+        expect.objectContaining({ usedBefore: true }),
+        [expect.stringContaining('"job" (subtask 1) was used')],
+      ])
+    })
+
+    it('should find nothing when the store knows the prefix: the job had that subtask before', () => {
+      for (const first of [true, false]) {
+        const { outcome, warnings } = take({ ...firstAttempt, firstAttempt: first, nameKnown: true })
+        expect([outcome, warnings]).toEqual([{ owner: { producerId: '7', epoch: 0 }, usedBefore: false }, []])
+      }
+    })
   })
 })
 
@@ -321,19 +354,21 @@ describe('checkPrepared and checkOwner', () => {
     expect(world.asked).toEqual([])
   })
 
+  const known: OwnerRecords = { firstAttempt: false, nameKnown: true, owners: [], changing: false }
+
   it('should take the prefix back from a former attempt that woke, and from nobody else', () => {
     const changed = { ...ids, 'job-0-owner': described('Empty', 7n, 4) }
-    const woken = scene({ ids: changed, owners: { firstAttempt: false, owners: [], changing: true } })
+    const woken = scene({ ids: changed, owners: { ...known, changing: true } })
     expect(outcomeOf(() => checkOwner(woken.sink, owner))).toEqual({ producerId: '7', epoch: 5 })
 
-    const other = scene({ ids: changed, owners: { firstAttempt: false, owners: [], changing: false } })
+    const other = scene({ ids: changed, owners: known })
     expect(outcomeOf(() => checkOwner(other.sink, owner))).toMatchObject({
       ...{ _tag: 'Fenced', retriable: false },
       message: expect.stringContaining('Another job has begun to use'),
     })
     const stranger = scene({
       ids: { ...ids, 'job-0-owner': described('Empty', 8n, 4) },
-      owners: { firstAttempt: false, owners: [], changing: true },
+      owners: { ...known, changing: true },
     })
     expect(outcomeOf(() => checkOwner(stranger.sink, owner))).toMatchObject({ _tag: 'Fenced', retriable: false })
     const newer = scene({ ids: changed, superseded: true })

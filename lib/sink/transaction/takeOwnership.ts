@@ -15,31 +15,58 @@ export interface TakenOwnership {
   readonly usedBefore: boolean
 }
 
+/** So many subtasks beyond the parallelism are looked at by a start that restores nothing. */
+const SUBTASKS_BEYOND = 15
+
+/**
+ * Subtasks that this job does not have, and that a job with the same prefix may have had: where a store was emptied as the parallelism
+ * was lowered, their ids may be all that is left of what the job wrote.
+ */
+export const subtasksBeyond = (parallelism: number): readonly number[] =>
+  Array.from({ length: SUBTASKS_BEYOND }, (_, n) => parallelism + n)
+
 /**
  * Makes this attempt the owner of the subtask's transactional ids: initialises the id that stands for them, whose epoch tells from now
  * on whether anybody else has. The store knows before and after, so that a death in between is not taken for another job.
+ *
+ * @param beyond subtasks that are looked at too, in the same request, when the store knows no sink with the prefix
  */
-export function* takeOwnership(sink: SinkTransactions): Generator<Step, TakenOwnership> {
+export function* takeOwnership(sink: SinkTransactions, beyond: readonly number[]): Generator<Step, TakenOwnership> {
   const { config, prefix, subtaskIndex, logger } = sink
-  const ownership = yield* currentOwnership(sink)
-  if (ownership === 'inUse') logger?.warn(prefixInUse(prefix))
+  const { ownership, subtask } = yield* ownershipAmong(sink, [subtaskIndex, ...beyond])
+  if (ownership === 'inUse') logger?.warn(prefixInUse(prefix, ownerId(prefix, subtask)))
   if (ownership === 'foreign') {
-    if (config.prefixInUsePolicy === 'fail') throw foreignPrefix(prefix, subtaskIndex, ownerId(prefix, subtaskIndex))
-    logger?.warn(foreignPrefix(prefix, subtaskIndex, ownerId(prefix, subtaskIndex)).message)
+    const error = foreignPrefix(prefix, subtask, ownerId(prefix, subtask))
+    if (config.prefixInUsePolicy === 'fail') throw error
+    logger?.warn(error.message)
   }
   return { owner: yield* becomeOwner(sink), usedBefore: ownership !== 'ours' }
 }
 
+/** Whose the prefix is, and the first subtask that shows it. The store is read last: it knew before of each id that this job has. */
+function* ownershipAmong(
+  sink: SinkTransactions,
+  subtasks: readonly number[],
+): Generator<Step, { readonly ownership: Ownership; readonly subtask: number }> {
+  const idOf = (subtask: number): string => ownerId(sink.prefix, subtask)
+  const described = yield* result(describeTransactions(sink, subtasks.map(idOf)))
+  const records = yield* result(sink.twoPhase.ownerRecords())
+  // Of a prefix that the store knows, ids of other subtasks may be this job's own.
+  const telling = records.nameKnown ? subtasks.slice(0, 1) : subtasks
+  const all = telling.map((subtask) => ({ subtask, ownership: ownershipOf(records, described.get(idOf(subtask))) }))
+  return all.find(({ ownership }) => ownership !== 'ours') ?? all[0]!
+}
+
 /**
- * Whose the ids are at this moment.
+ * Whose the ids of the subtask are at this moment.
  *
- * @param own what this attempt is known by, once it has become the owner
+ * @param own what this attempt is known by, since it has become the owner
  */
-export function* currentOwnership(sink: SinkTransactions, own?: TransactionOwner): Generator<Step, Ownership> {
+export function* currentOwnership(sink: SinkTransactions, own: TransactionOwner): Generator<Step, Ownership> {
   const id = ownerId(sink.prefix, sink.subtaskIndex)
   const described = (yield* result(describeTransactions(sink, [id]))).get(id)
   const records = yield* result(sink.twoPhase.ownerRecords())
-  return ownershipOf(own === undefined ? records : { ...records, owners: [...records.owners, own] }, described)
+  return ownershipOf({ ...records, owners: [...records.owners, own] }, described)
 }
 
 /**
@@ -63,8 +90,8 @@ export function* becomeOwner({
   return owner
 }
 
-const prefixInUse = (prefix: string): string =>
-  `The checkpoint store is empty, but the transactional id prefix "${prefix}" was used before. Either another job uses it: then give ` +
+const prefixInUse = (prefix: string, id: string): string =>
+  `The checkpoint store is empty, but the transactional id prefix "${prefix}" was used before: ${id}. Either another job uses it: then give ` +
   'this one a prefix of its own (setTransactionalIdPrefix). Or the store of this job was emptied: then it begins again at its starting ' +
   'offsets, and writes a second time what it wrote before.'
 

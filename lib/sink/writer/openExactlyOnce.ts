@@ -11,7 +11,7 @@ import {
 import { checkTransactionTimeout } from '../transaction/checkTransactionTimeout.js'
 import { endFormerTransactions } from '../transaction/endFormerTransactions.js'
 import type { SinkTransactions } from '../transaction/SinkTransactions.js'
-import { type TakenOwnership, takeOwnership } from '../transaction/takeOwnership.js'
+import { subtasksBeyond, type TakenOwnership, takeOwnership } from '../transaction/takeOwnership.js'
 import { decodeWriterState, type KafkaWriterState } from './KafkaWriterState.js'
 import { withoutCheckpoints } from './misuse.js'
 
@@ -34,13 +34,13 @@ export interface Opened extends TakenOwnership {
  * nothing is aborted that is still to be committed.
  */
 export function* openExactlyOnce(context: OpeningContext): Generator<Step, Opened> {
-  const { sink, restored, emit } = context
+  const { sink, restored, parallelism, emit } = context
   const { twoPhase } = sink
   yield* checkTimeout(context)
   context.hasBegun()
   // Not before the attempt has taken over from the one that runs.
   const inheritance = yield* result(twoPhase.inheritance$)
-  const taken = yield* takeOwnership(sink)
+  const taken = yield* takeOwnership(sink, restored.checkpointId === undefined ? subtasksBeyond(parallelism) : [])
   const former = formerStates(context)
   const committed = yield* recoverTransactions(
     context,

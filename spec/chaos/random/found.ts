@@ -231,6 +231,18 @@ const differences = {
     records: [record(0, 1), record(0, 2)],
     events: [{ at: 0, do: 'store', fault: 'fail', calls: 'write', ms: 5_000, by: 0 }],
   },
+  'its checkpoints are deleted as it is rescaled, and only a subtask that it no longer has had written': {
+    records: [record(0), record(651, 1)],
+    parallelism: 2,
+    processes: 2,
+    interval: 10,
+    transactionTimeout: 30_000,
+    events: [
+      { at: 21, do: 'kill', slot: 0, down: 1_000 },
+      { at: 133, do: 'rescale', how: 'kill', down: 1_000, parallelism: 1, processes: 1 },
+      { at: 1_705, do: 'empty' },
+    ],
+  },
 } satisfies Readonly<Record<string, Partial<Script>>>
 
 export const found: readonly { readonly title: string; readonly script: Script }[] = Object.entries(differences).map(
