@@ -18,7 +18,7 @@ export type ViolationKind =
   | 'beyond restart'
   /** a start initialises more transactional ids than a constant */
   | 'probing'
-  /** a process that could not begin has superseded one that ran */
+  /** a process has superseded another one, and could not begin, or was replaced by it before */
   | 'usurped'
   /** what should be an error or a warning is none */
   | 'silence'

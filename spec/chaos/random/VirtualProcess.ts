@@ -45,7 +45,7 @@ export interface ProcessWorld {
   storeFault(call: string): 'fail' | 'loseAnswer' | undefined
   storeDelay(call: string): number
   /** a key of the store is created */
-  created(process: VirtualProcess, key: string): void
+  created(process: VirtualProcess, key: string, text: string): void
   /** an attempt begins, at this time */
   begun(): number
   emitted(process: VirtualProcess, event: SinkEvent): void
@@ -172,7 +172,7 @@ export class VirtualProcess {
     const create: CheckpointStorage['create'] = (key, text) =>
       storage.create(key, text).pipe(
         tap((created) => {
-          if (created) this.world.created(this, key)
+          if (created) this.world.created(this, key, text)
         }),
       )
     return { ...storage, create }

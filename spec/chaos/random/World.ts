@@ -1,6 +1,7 @@
 import { TestScheduler } from 'rxjs/testing'
 import { MemoryKafka } from '../../../lib/memory/MemoryKafka.js'
 import type { SinkEvent } from '../../../lib/sink/SinkEvent.js'
+import { AttemptLog } from './AttemptLog.js'
 import { Disk } from './Disk.js'
 import { EventPlayer } from './EventPlayer.js'
 import { Faults } from './Faults.js'
@@ -55,8 +56,7 @@ export class World implements ProcessWorld {
   over = false
   endedAt = 0
   private mishaps = 0
-  /** who has claimed an attempt, and whether it was the first of that process */
-  private readonly claims = new Map<string, { readonly process: VirtualProcess; readonly isFirst: boolean }>()
+  private readonly attempts = new AttemptLog(() => this.now)
   private readonly probes: ProbeWatch
 
   constructor(readonly script: Script) {
@@ -164,7 +164,11 @@ export class World implements ProcessWorld {
     this.messages.push({ at: this.now, text: textOf(error), process })
     this.losses.hear(lostTransactions(error), process)
     if (isSuperseded(error) && this.isUsurped(process, textOf(error)))
-      this.violated('usurped', `${process.name} is superseded, by a process that cannot begin`)
+      this.violated(
+        'usurped',
+        `${process.name} is superseded by a process that cannot begin, or takes back what it had lost`,
+      )
+    this.attempts.failed(process)
   }
 
   mishap(times: number): boolean {
@@ -224,22 +228,14 @@ export class World implements ProcessWorld {
     return this.transactions.open((name) => !strangers.has(name))
   }
 
-  created(process: VirtualProcess, key: string): void {
-    const attempt = /^(.*)\/claim\.json$/.exec(key)?.[1]
-    if (attempt === undefined || process.part.topics !== '') return
-    const isFirst = ![...this.claims.values()].some((claim) => claim.process === process)
-    this.claims.set(attempt, { process, isFirst })
+  created(process: VirtualProcess, key: string, text: string): void {
+    if (process.part.topics === '') this.attempts.created(process, key, text)
   }
 
-  /**
-   * Whether all that began after it cannot begin, and who has superseded it is one of these, or a retry. A process that was started
-   * earlier may have been stopped before it came to the store.
-   */
+  /** A process that was started earlier may have been stopped before it came to the store, so it matters whether a newer one can begin. */
   private isUsurped(process: VirtualProcess, text: string): boolean {
-    const by = this.claims.get(/superseded by (\S+) of/.exec(text)?.[1] ?? '')
-    if (by?.isFirst === true && !by.process.part.refused) return false
     const newer = this.fleet.all.slice(this.fleet.all.indexOf(process) + 1).filter(({ part }) => part.topics === '')
-    return newer.length > 0 && newer.every(({ part }) => part.refused)
+    return newer.length > 0 && newer.every(({ part }) => part.refused) && this.attempts.isUsurped(text)
   }
 
   ended(process: VirtualProcess): void {

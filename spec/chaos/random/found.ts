@@ -243,6 +243,13 @@ const differences = {
       { at: 1_705, do: 'empty' },
     ],
   },
+  'two processes start at once, a third one, whose sinks are refused, refuses both, and the first retries last': {
+    retry: 1_000,
+    events: [
+      { at: 0, do: 'start', slot: 0, slow: 100 },
+      { at: 100, do: 'falseStart', slot: 0, ms: 5 },
+    ],
+  },
 } satisfies Readonly<Record<string, Partial<Script>>>
 
 export const found: readonly { readonly title: string; readonly script: Script }[] = Object.entries(differences).map(

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { decodeProducerConfig } from '../../../lib/config/producerConfig.js'
+import { AttemptLog } from './AttemptLog.js'
 import type { ViolationKind } from './Outcome.js'
 import { playScript } from './playScript.js'
 import { calm, type Script } from './Script.js'
+import type { VirtualProcess } from './VirtualProcess.js'
 import type { World } from './World.js'
 
 /** Two records of one partition, and a job that copies them. */
@@ -114,5 +116,38 @@ describe('the judge of scripts', () => {
 
   it('should find a transaction that is open at the end', () => {
     expect(kindsOf(two, (world) => leaveOpen(world, 'dead'))).toEqual(['open'])
+  })
+
+  it('should tell a retry that takes back what another process has taken over from one that is only the last to try', () => {
+    const processes = [false, false, true].map((refused) => ({ part: { refused } }) as unknown as VirtualProcess)
+    /** What processes do, one after another: `0 claims 1`, `0 takes 1`, `0 fails`; and whether 1 is superseded by 2 without a right. */
+    const usurped = (...story: readonly string[]): boolean => {
+      let now = 0
+      const log = new AttemptLog(() => now++)
+      for (const [who, what, attempt] of story.map((one) => one.split(' '))) {
+        const process = processes[Number(who)]!
+        if (what === 'fails') log.failed(process)
+        else {
+          const [key, text] = what === 'claims' ? ['claim', '{}'] : ['verdict', '{"taken":true}']
+          log.created(process, `attempt-${attempt}/${key}.json`, text)
+        }
+      }
+      return log.isUsurped('attempt-1 has been superseded by attempt-2 of the same job')
+    }
+    expect({
+      'a new process': usurped('0 claims 1', '0 takes 1', '1 claims 2'),
+      'one that is refused': usurped('0 claims 1', '0 takes 1', '2 claims 2'),
+      'one that ran before': usurped('1 claims 0', '1 takes 0', '0 claims 1', '0 takes 1', '1 claims 2'),
+      'one that gave way to it': usurped('1 claims 0', '0 claims 1', '1 fails', '0 takes 1', '1 claims 2'),
+      'one that gave way to another': usurped('1 claims 0', '1 fails', '0 claims 1', '0 takes 1', '1 claims 2'),
+      'one that refuses it': usurped('1 claims 0', '0 claims 1', '1 fails', '1 claims 2'),
+    }).toEqual({
+      'a new process': false,
+      'one that is refused': true,
+      'one that ran before': true,
+      'one that gave way to it': true,
+      'one that gave way to another': false,
+      'one that refuses it': false,
+    })
   })
 })
