@@ -6,6 +6,7 @@ import { ConnectionMetrics } from '../../lib/metrics/ConnectionMetrics.js'
 import { noMetrics } from '../../lib/metrics/noMetrics.js'
 import type { KafkaApi } from '../../lib/protocol/requests/KafkaApi.js'
 import { FakeBroker } from './support/FakeBroker.js'
+import { ownTimers } from './support/ownTimers.js'
 import { until } from './support/until.js'
 
 const echo = {
@@ -15,8 +16,6 @@ const echo = {
   encode: (text: string) => Buffer.from(text),
   decode: (body: Buffer) => body.toString(),
 } satisfies KafkaApi<string, string>
-
-const timeouts = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
 
 describe('BrokerConnection', () => {
   let broker: FakeBroker
@@ -188,22 +187,22 @@ describe('BrokerConnection', () => {
     const listener = createServer((socket) => accepted.push(socket)).unref()
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
     const { port } = listener.address() as AddressInfo
-    const before = timeouts()
+    const timers = ownTimers()
     const inTls = connect({ connectionTimeoutMs: 100, requestTimeoutMs: 60_000, tls: {} }, { port })
 
-    await expect(inTls.send(echo, 'x')).rejects.toMatchObject({
+    await expect(timers.start(() => inTls.send(echo, 'x'))).rejects.toMatchObject({
       _tag: 'Connection',
       retriable: true,
       message: expect.stringContaining('socket.connection.setup.timeout.ms'),
     })
-    await until(() => timeouts() <= before)
-    const closing = inTls.send(echo, 'x')
+    expect(await timers.left()).toBe(0)
+    const closing = timers.start(() => inTls.send(echo, 'x'))
     const rejected = expect(closing).rejects.toMatchObject({ _tag: 'Connection' })
     await until(() => accepted.length === 2)
     await inTls.close()
     await rejected
 
-    await until(() => timeouts() <= before)
+    expect(await timers.left()).toBe(0)
   })
 
   it('should hold back the next attempt after one that failed, unless it is closed meanwhile', async () => {
@@ -246,38 +245,39 @@ describe('BrokerConnection', () => {
   })
 
   it('should keep no timer while it is idle', async () => {
-    const before = timeouts()
-    await connection.send(echo, 'x')
-    await connection.send(echo, 'y')
+    const timers = ownTimers()
+    await timers.start(() => connection.send(echo, 'x'))
+    await timers.start(() => connection.send(echo, 'y'))
 
-    expect(timeouts()).toBe(before)
+    expect(await timers.left()).toBe(0)
   })
 
   it('should leave no socket and no timer when it is closed with requests in flight', async () => {
-    const before = timeouts()
-    await connection.send(echo, 'first')
+    const timers = ownTimers()
+    await timers.start(() => connection.send(echo, 'first'))
     broker.on(echo.apiKey, () => undefined)
-    const inFlight = connection.send(echo, 'x')
+    const inFlight = timers.start(() => connection.send(echo, 'x'))
     const rejected = expect(inFlight).rejects.toMatchObject({ _tag: 'Connection' })
     await until(() => broker.received.some(({ body }) => String(body) === 'x'))
+    expect(await timers.left()).toBeGreaterThan(0)
 
     await connection.close()
     await rejected
 
-    await until(() => timeouts() <= before)
+    expect(await timers.left()).toBe(0)
     await until(() => broker.sockets.size === 0)
     await expect(connection.send(echo, 'late')).rejects.toMatchObject({ _tag: 'Connection' })
   })
 
   it('should leave nothing when it is closed while it opens', async () => {
-    const before = timeouts()
-    const opening = connection.send(echo, 'x')
+    const timers = ownTimers()
+    const opening = timers.start(() => connection.send(echo, 'x'))
     const rejected = expect(opening).rejects.toMatchObject({ _tag: 'Connection' })
 
     await connection.close()
     await rejected
 
-    await until(() => timeouts() <= before)
+    expect(await timers.left()).toBe(0)
     await until(() => broker.sockets.size === 0)
   })
 })

@@ -10,6 +10,7 @@ import { metadataApi } from '../../lib/protocol/requests/metadata.js'
 import { fetcherConfig } from '../../lib/conformance/client/ContractScene.js'
 import { FakeBroker } from './support/FakeBroker.js'
 import { FakeCluster } from './support/FakeCluster.js'
+import { ownTimers } from './support/ownTimers.js'
 import { until } from './support/until.js'
 
 /** Timers of real sockets, on a clock that runs twenty times as fast: what is told after seconds is told soon. */
@@ -157,11 +158,10 @@ describe('brokers in trouble', () => {
 
   it('should wait no longer for the cluster when nobody waits for the client', async () => {
     await cluster.stop()
-    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
-    const before = timers()
-    const waiting = connect({ requestTimeoutMs: 600_000 }).subscribe()
+    const timers = ownTimers()
+    const waiting = timers.start(() => connect({ requestTimeoutMs: 600_000 }).subscribe())
     await until(() => warned.length > 0)
     waiting.unsubscribe()
-    await until(() => timers() <= before)
+    expect(await timers.left()).toBe(0)
   })
 })

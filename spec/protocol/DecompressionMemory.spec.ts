@@ -24,6 +24,10 @@ const scene = (limit: number, holding: Readonly<Record<string, number>> = {}) =>
 }
 
 describe('DecompressionMemory', () => {
+  it('should have 256 MiB of room where no limit is set', () => {
+    expect(new DecompressionMemory().limit).toBe(268_435_456)
+  })
+
   it('should have the room that is left', () => {
     const { memory, fetch, ask } = scene(100, { a: 30, b: 50 })
     expect(ask('c', 1)).toBe(20)
