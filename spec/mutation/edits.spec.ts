@@ -40,7 +40,11 @@ const run = (program: string): { readonly result: unknown; readonly places: read
     places.add(place)
     return value
   }
-  const { outputText } = ts.transpileModule(program, { compilerOptions: { target: ts.ScriptTarget.ES2022 } })
+  const { outputText, diagnostics } = ts.transpileModule(program, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022 },
+    reportDiagnostics: true,
+  })
+  expect(diagnostics?.map(({ messageText }) => messageText)).toEqual([])
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- a program of this spec
   new Function('result', HIT, outputText)((...values: readonly unknown[]) => (result = values), hit)
   return { result, places: [...places] }

@@ -12,15 +12,22 @@ export const HIT = '__mutantHit'
 export const withHits = (mutants: readonly (Mutant & { readonly place: number })[]): Edits =>
   mutants
     .flatMap(({ start, end, isStatement, place }) => [
-      { at: start, opens: true, length: end - start, text: isStatement ? `{${HIT}(${place});` : `${HIT}(${place}, ` },
-      { at: end, opens: false, length: end - start, text: isStatement ? '}' : ')' },
+      {
+        at: start,
+        opens: true,
+        size: end - start,
+        place,
+        text: isStatement ? `{${HIT}(${place});` : `${HIT}(${place}, `,
+      },
+      { at: end, opens: false, size: end - start, place, text: isStatement ? '}' : ')' },
     ])
-    // What ends here before what begins here; the outer one begins first and ends last.
+    // What ends here before what begins here; the outer one begins first and ends last. A statement and all of its expression may be
+    // of one size: the outer one is the first of the mutants.
     .sort((a, b) =>
       a.at !== b.at
         ? a.at - b.at
         : a.opens !== b.opens
           ? Number(a.opens) - Number(b.opens)
-          : (a.length - b.length) * (a.opens ? -1 : 1),
+          : (a.size - b.size || b.place - a.place) * (a.opens ? -1 : 1),
     )
     .map(({ at, text }) => [at, at, text] as const)
