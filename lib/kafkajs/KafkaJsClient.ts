@@ -4,8 +4,8 @@ import type { FetcherConfig, ProducerConfig } from '../client/KafkaConfig.js'
 import type { KafkaFetcher } from '../client/KafkaFetcher.js'
 import type { KafkaProducer, ResumedTransaction, TransactionalProducer } from '../client/KafkaProducer.js'
 import { ClusterAdmin } from '../cluster/admin/ClusterAdmin.js'
+import { ClusterFetcher } from '../cluster/fetcher/ClusterFetcher.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
-import { KafkaJsFetcher } from './KafkaJsFetcher.js'
 import { KafkaJsProducer } from './KafkaJsProducer.js'
 import { KafkaJsTransactionalProducer } from './KafkaJsTransactionalProducer.js'
 import { SpareBuilders } from './producer/SpareBuilders.js'
@@ -14,7 +14,7 @@ import { resumeTransaction } from './resumeTransaction.js'
 /** {@link KafkaClient} on kafkajs's connections: makes the parts, and closes all it made. */
 export class KafkaJsClient implements KafkaClient {
   readonly admin: ClusterAdmin
-  private readonly fetchers: KafkaJsFetcher[] = []
+  private readonly fetchers: ClusterFetcher[] = []
   private readonly producers = new Set<KafkaJsProducer | KafkaJsTransactionalProducer>()
   private readonly spare = new SpareBuilders()
 
@@ -23,7 +23,7 @@ export class KafkaJsClient implements KafkaClient {
   }
 
   fetcher(config: FetcherConfig): KafkaFetcher {
-    const fetcher = new KafkaJsFetcher(this.connections, config, String(this.fetchers.length))
+    const fetcher = new ClusterFetcher(this.connections.cluster, config, String(this.fetchers.length))
     this.fetchers.push(fetcher)
     return fetcher
   }

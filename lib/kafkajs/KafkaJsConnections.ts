@@ -12,10 +12,7 @@ import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import type { MetadataResponse } from '../protocol/requests/metadata.js'
 import { KafkaJsBrokers } from './KafkaJsBrokers.js'
 
-/**
- * A {@link Cluster} whose answers are Promises, for the fetcher and the producers, which await them still. They reject with a
- * `KafkaError`.
- */
+/** A {@link Cluster} whose answers are Promises, for the producers, which await them still. They reject with a `KafkaError`. */
 export class KafkaJsConnections {
   readonly cluster: Cluster
 
@@ -117,11 +114,6 @@ export class KafkaJsConnections {
   /** Ends everything at once: requests in flight are rejected, waits end. Resolves when the last socket is gone. */
   async close(): Promise<void> {
     await ended(this.cluster.close())
-  }
-
-  /** Closes the connections of one purpose, and with them what waits there. */
-  closePurpose(purpose: ConnectionPurpose): void {
-    this.cluster.release(purpose)
   }
 }
 

@@ -143,7 +143,7 @@ describe('KafkaJsConnections', () => {
     await expect(connections.send(0, 'control', metadataApi, { topics: [] })).resolves.toBeDefined()
     await expect(connections.send(0, 'produce', metadataApi, { topics: [] })).resolves.toBeDefined()
 
-    connections.closePurpose('fetch x')
+    connections.cluster.release('fetch x')
     await closed
   })
 

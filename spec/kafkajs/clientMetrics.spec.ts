@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
 import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
-import { KafkaJsFetcher } from '../../lib/kafkajs/KafkaJsFetcher.js'
+import { ClusterFetcher } from '../../lib/cluster/fetcher/ClusterFetcher.js'
 import { MemoryMetricGroup } from '../../lib/metrics/MemoryMetricGroup.js'
 import { batchAt } from '../support/encodedBatches.js'
 import { FakeCluster } from './support/FakeCluster.js'
@@ -48,8 +48,8 @@ describe('what a client measures', () => {
   it('should tell of fetches how many there were, how long they took, and how much they brought', async () => {
     const batch = batchAt(0, { records: [{ value: 'a' }] })
     cluster.onFetch = ({ offset }) => (offset === 0 ? { records: batch, highWatermark: 1 } : undefined)
-    const fetcher = new KafkaJsFetcher(
-      connections,
+    const fetcher = new ClusterFetcher(
+      connections.cluster,
       {
         isolationLevel: 'read_committed',
         minBytes: 1,

@@ -4,7 +4,7 @@ import { earliestOffset, latestOffset, offsetForTimestamp } from '../../lib/clie
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
 import { ClusterAdmin } from '../../lib/cluster/admin/ClusterAdmin.js'
 import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
-import { KafkaJsFetcher } from '../../lib/kafkajs/KafkaJsFetcher.js'
+import { ClusterFetcher } from '../../lib/cluster/fetcher/ClusterFetcher.js'
 import type { KafkaCluster } from '../support/kafka/startKafka.js'
 import { advanceSequence } from '../../lib/kafkajs/producer/sequence.js'
 import { encodeRecordBatch } from '../../lib/protocol/encodeRecordBatch.js'
@@ -27,9 +27,9 @@ const connect = (kafka: KafkaCluster): Promise<KafkaJsConnections> =>
     metadataMaxAgeMs: 300_000,
   })
 
-const fetcherOf = (connections: KafkaJsConnections): KafkaJsFetcher =>
-  new KafkaJsFetcher(
-    connections,
+const fetcherOf = (connections: KafkaJsConnections): ClusterFetcher =>
+  new ClusterFetcher(
+    connections.cluster,
     {
       isolationLevel: 'read_committed',
       minBytes: 1,
@@ -42,7 +42,7 @@ const fetcherOf = (connections: KafkaJsConnections): KafkaJsFetcher =>
   )
 
 /** Reads all of it as it comes; what is read stands in the answer, failures too. */
-const readAll = (fetcher: KafkaJsFetcher, partitions: readonly TopicPartition[]): { read: string[] } & Subscription => {
+const readAll = (fetcher: ClusterFetcher, partitions: readonly TopicPartition[]): { read: string[] } & Subscription => {
   const read: string[] = []
   const subscription = fetcher.fetched$.subscribe((outcome) => {
     if (outcome._tag === 'FetchFailed') return void read.push(outcome.error.message)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { isKafkaError, type KafkaError } from '../../lib/client/KafkaError.js'
-import { batchesEnd } from '../../lib/kafkajs/batchesEnd.js'
+import { batchesEnd } from '../../lib/cluster/fetcher/batchesEnd.js'
 import { compressionCodec } from '../../lib/protocol/compression.js'
 import { decodeRecordBatches, type FetchedPartition } from '../../lib/protocol/decodeRecordBatches.js'
 import { batchAt, fetched } from '../support/encodedBatches.js'

@@ -17,7 +17,7 @@ const stopTimeoutMs = 60_000
  * A `describe` whose specs run on real Kafka: one cluster for the block, started before its first spec and gone after
  * its last. Without a broker to be had the block is left out, loudly and by name; with REQUIRE_KAFKA=1 it fails.
  *
- *     describeKafka('KafkaJsFetcher', (kafka) => {
+ *     describeKafka('ClusterFetcher', (kafka) => {
  *       it('should …', async () => { … kafka().bootstrapServers … }, 30_000)
  *     })
  *     describeKafka('on the oldest Kafka', { version: kafkaVersions.oldest, own: true }, (kafka) => { … })

@@ -1,6 +1,6 @@
-import type { FetcherConfig } from '../client/KafkaConfig.js'
-import type { FetchRequest } from '../protocol/requests/fetch.js'
-import type { KafkaJsConnections } from './KafkaJsConnections.js'
+import type { FetcherConfig } from '../../client/KafkaConfig.js'
+import type { FetchRequest } from '../../protocol/requests/fetch.js'
+import type { Cluster } from '../Cluster.js'
 import type { PartitionFetch } from './PartitionFetch.js'
 
 const MAX_INT32 = 0x7fffffff
@@ -13,17 +13,17 @@ const MAX_INT32 = 0x7fffffff
 export const fetchRequestFor = (
   partitions: readonly PartitionFetch[],
   { minBytes, maxBytes, maxPartitionBytes, isolationLevel }: FetcherConfig,
-  connections: Pick<KafkaJsConnections, 'config' | 'leaderOf'>,
+  cluster: Pick<Cluster, 'config' | 'leaderOf'>,
   maxWaitMs: number,
   now: number,
 ): FetchRequest => ({
   ...{ maxWaitMs, minBytes, maxBytes, isolationLevel },
-  rackId: partitions.every(({ onlyLeaderUntil }) => onlyLeaderUntil <= now) ? connections.config.rack : undefined,
+  rackId: partitions.every(({ onlyLeaderUntil }) => onlyLeaderUntil <= now) ? cluster.config.rack : undefined,
   partitions: partitions.map(({ topicPartition: { topic, partition }, topicId, offset, needed }) => ({
     topic,
     topicId,
     partition,
-    currentLeaderEpoch: connections.leaderOf(topic, partition)?.leaderEpoch ?? -1,
+    currentLeaderEpoch: cluster.leaderOf(topic, partition)?.leaderEpoch ?? -1,
     fetchOffset: offset,
     partitionMaxBytes: Math.min(Math.max(maxPartitionBytes, needed), MAX_INT32),
   })),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { partitionShare } from '../../lib/kafkajs/partitionShare.js'
+import { partitionShare } from '../../../lib/cluster/fetcher/partitionShare.js'
 
 const MiB = 1024 * 1024
 const config = { maxBytes: 50 * MiB, maxPartitionBytes: MiB }

@@ -1,4 +1,4 @@
-import { ErrorCodes, errorCode } from '../protocol/errorCodes.js'
+import { ErrorCodes, errorCode } from '../../protocol/errorCodes.js'
 
 /**
  * What becomes of a partition after an error code in a fetch.

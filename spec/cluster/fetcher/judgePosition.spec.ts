@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { judgePosition } from '../../lib/kafkajs/judgePosition.js'
+import { judgePosition } from '../../../lib/cluster/fetcher/judgePosition.js'
 
 describe('judgePosition', () => {
   it.each([

@@ -1,4 +1,4 @@
-import type { FetcherConfig } from '../client/KafkaConfig.js'
+import type { FetcherConfig } from '../../client/KafkaConfig.js'
 
 /**
  * What a fetch asks of one partition, in bytes: `max.partition.fetch.bytes`, or with many partitions their part of

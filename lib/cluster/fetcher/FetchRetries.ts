@@ -1,8 +1,6 @@
-import type { SchedulerLike } from 'rxjs'
-import type { KafkaError } from '../client/KafkaError.js'
-import { exponentialBackoff } from '../cluster/exponentialBackoff.js'
-import { monotonicClock } from '../scheduling/monotonicClock.js'
-import type { KafkaJsConnections } from './KafkaJsConnections.js'
+import type { KafkaError } from '../../client/KafkaError.js'
+import type { Cluster } from '../Cluster.js'
+import { exponentialBackoff } from '../exponentialBackoff.js'
 import type { PartitionFetch } from './PartitionFetch.js'
 
 /** Lets partitions in trouble wait, each for itself; one whose leader has moved goes on at once. */
@@ -12,8 +10,7 @@ export class FetchRetries {
    * @param wake called when a partition may be fetched again
    */
   constructor(
-    private readonly connections: KafkaJsConnections,
-    private readonly scheduler: SchedulerLike,
+    private readonly cluster: Cluster,
     private readonly isCurrent: (partition: PartitionFetch) => boolean,
     private readonly wake: () => void,
   ) {}
@@ -21,28 +18,28 @@ export class FetchRetries {
   /** From a follower, any trouble leads back to the leader: what it says is not the last word, OFFSET_OUT_OF_RANGE included. */
   backOff(partition: PartitionFetch, refresh: boolean, why: string | KafkaError): void {
     const { topic, partition: number } = partition.topicPartition
-    const { config } = this.connections
+    const { config } = this.cluster
     const atOnce = partition.replica !== undefined
     partition.on('trouble')
     partition.attempts++
-    partition.troubledAt = this.connections.leaderOf(topic, number)
+    partition.troubledAt = this.cluster.leaderOf(topic, number)
     this.tell(partition, why, atOnce)
-    if (atOnce) partition.leaveFollower(monotonicClock(this.scheduler)() + config.requestTimeoutMs)
-    const delay = atOnce ? 0 : exponentialBackoff(config, partition.attempts)
-    partition.timer = this.scheduler.schedule(() => this.retry(partition), delay)
+    if (atOnce) partition.leaveFollower(this.cluster.now() + config.requestTimeoutMs)
+    const delay = atOnce ? 0 : exponentialBackoff(config, partition.attempts, this.cluster.random())
+    partition.timer = this.cluster.scheduler.schedule(() => this.retry(partition), delay)
     const doubtful = partition.attempts % patience === 0
-    if (doubtful) this.connections.forgetLeaders(topic)
+    if (doubtful) this.cluster.forgetLeaders(topic)
     if (refresh || doubtful) this.lookForLeader(partition)
   }
 
   /** It could be read again. */
   recovered(partition: PartitionFetch): void {
     partition.attempts = 0
-    this.connections.troubles.reads.remove(partition.key)
+    this.cluster.troubles.reads.remove(partition.key)
   }
 
   private tell(partition: PartitionFetch, why: string | KafkaError, atFollower: boolean): void {
-    const { config, metadata, troubles } = this.connections
+    const { config, metadata, troubles } = this.cluster
     const { key, attempts, troubledAt, topicPartition } = partition
     const reason = typeof why === 'string' ? why : why.message
     config.logger?.debug(`${key} cannot be read now, retry ${attempts}: ${reason}`)
@@ -55,18 +52,18 @@ export class FetchRetries {
 
   private lookForLeader(partition: PartitionFetch): void {
     const { topic, partition: number } = partition.topicPartition
-    this.connections.refreshMetadata([topic]).then(
-      () => {
-        const leader = this.connections.leaderOf(topic, number)
+    this.cluster.refreshMetadata([topic]).subscribe({
+      next: () => {
+        const leader = this.cluster.leaderOf(topic, number)
         const before = partition.troubledAt
         const moved =
           leader !== undefined && (before?.nodeId !== leader.nodeId || before.leaderEpoch !== leader.leaderEpoch)
         if (moved && this.isCurrent(partition) && partition.state === 'backingOff') this.retry(partition)
       },
-      () => {
+      error: () => {
         // The back-off ends in a retry, and that in the next look.
       },
-    )
+    })
   }
 
   private retry(partition: PartitionFetch): void {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { batchesEnd } from '../../lib/kafkajs/batchesEnd.js'
-import { LEADER_EPOCH_AT, MAGIC_AT } from '../../lib/protocol/RecordBatch.js'
-import { legacyMessage } from '../support/legacyMessages.js'
-import { batchAt, emptyBatchAt, markerAt } from '../support/encodedBatches.js'
+import { batchesEnd } from '../../../lib/cluster/fetcher/batchesEnd.js'
+import { LEADER_EPOCH_AT, MAGIC_AT } from '../../../lib/protocol/RecordBatch.js'
+import { legacyMessage } from '../../support/legacyMessages.js'
+import { batchAt, emptyBatchAt, markerAt } from '../../support/encodedBatches.js'
 
 const batch = (baseOffset: number, lastOffsetDelta = 0): Buffer =>
   batchAt(baseOffset, { records: [{ value: 'x' }] }, lastOffsetDelta)

@@ -1,13 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import type { FetcherConfig, KafkaConfig } from '../../lib/client/KafkaConfig.js'
-import type { FetchedRecords, FetchFailed } from '../../lib/client/KafkaFetcher.js'
-import { TopicPartition, topicPartitionKey } from '../../lib/client/TopicPartition.js'
-import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
-import { KafkaJsFetcher } from '../../lib/kafkajs/KafkaJsFetcher.js'
-import { LEADER_EPOCH_AT, LENGTH_AT } from '../../lib/protocol/RecordBatch.js'
-import { batchAt } from '../support/encodedBatches.js'
-import { type AskedPartition, FakeCluster, type OnFetch, type PartitionAnswer } from './support/FakeCluster.js'
-import { until } from './support/until.js'
+import type { FetcherConfig, KafkaConfig } from '../../../lib/client/KafkaConfig.js'
+import type { FetchedRecords, FetchFailed } from '../../../lib/client/KafkaFetcher.js'
+import { TopicPartition, topicPartitionKey } from '../../../lib/client/TopicPartition.js'
+import { KafkaJsConnections } from '../../../lib/kafkajs/KafkaJsConnections.js'
+import { ClusterFetcher } from '../../../lib/cluster/fetcher/ClusterFetcher.js'
+import { LEADER_EPOCH_AT, LENGTH_AT } from '../../../lib/protocol/RecordBatch.js'
+import { batchAt } from '../../support/encodedBatches.js'
+import {
+  type AskedPartition,
+  FakeCluster,
+  type OnFetch,
+  type PartitionAnswer,
+} from '../../kafkajs/support/FakeCluster.js'
+import { until } from '../../kafkajs/support/until.js'
 
 const a = new TopicPartition('t', 0)
 const b = new TopicPartition('t', 1)
@@ -39,15 +44,15 @@ const ofEpoch = (epoch: number, answer: PartitionAnswer | undefined): PartitionA
   return answer
 }
 
-describe('KafkaJsFetcher', () => {
+describe('ClusterFetcher', () => {
   let cluster: FakeCluster
   let connections: KafkaJsConnections
-  let fetcher: KafkaJsFetcher
+  let fetcher: ClusterFetcher
   let emitted: (FetchedRecords | FetchFailed)[]
 
   const open = async (config: Partial<FetcherConfig> = {}, client: Partial<KafkaConfig> = {}): Promise<void> => {
     connections = await KafkaJsConnections.open(cluster.config(client))
-    fetcher = new KafkaJsFetcher(connections, { ...fetcherConfig, ...config }, '0')
+    fetcher = new ClusterFetcher(connections.cluster, { ...fetcherConfig, ...config }, '0')
     emitted = []
     fetcher.fetched$.subscribe((outcome) => emitted.push(outcome))
   }

@@ -1,5 +1,5 @@
-import type { Offset } from '../client/Offset.js'
-import type { EpochEnd } from '../protocol/requests/offsetForLeaderEpoch.js'
+import type { Offset } from '../../client/Offset.js'
+import type { EpochEnd } from '../../protocol/requests/offsetForLeaderEpoch.js'
 
 /**
  * What a new leader's log says of a position (KIP-320):

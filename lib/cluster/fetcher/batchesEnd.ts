@@ -1,6 +1,6 @@
-import type { Offset } from '../client/Offset.js'
-import { logEntryAt } from '../protocol/LogEntry.js'
-import { LENGTH_AT, readInt64, RECORDS_AT } from '../protocol/RecordBatch.js'
+import type { Offset } from '../../client/Offset.js'
+import { logEntryAt } from '../../protocol/LogEntry.js'
+import { LENGTH_AT, readInt64, RECORDS_AT } from '../../protocol/RecordBatch.js'
 
 /** How far the whole batches in a fetch reach. */
 export interface BatchesEnd {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { fetchWaitMs } from '../../lib/kafkajs/fetchWaitMs.js'
+import { fetchWaitMs } from '../../../lib/cluster/fetcher/fetchWaitMs.js'
 
 const situation = { immediate: false, freeLanes: 0, uncovered: 1, quietRounds: 0, maxWaitMs: 500 }
 

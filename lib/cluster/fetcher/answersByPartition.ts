@@ -1,5 +1,5 @@
-import { topicPartitionKey } from '../client/TopicPartition.js'
-import type { FetchResponse, NamedPartitionResponse } from '../protocol/requests/fetch.js'
+import { topicPartitionKey } from '../../client/TopicPartition.js'
+import type { FetchResponse, NamedPartitionResponse } from '../../protocol/requests/fetch.js'
 import type { PartitionFetch } from './PartitionFetch.js'
 
 /** By the key of each partition, whether it was asked for by the id of its topic or by its name. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { type FetchVerdict, fetchVerdict } from '../../lib/kafkajs/fetchVerdict.js'
+import { type FetchVerdict, fetchVerdict } from '../../../lib/cluster/fetcher/fetchVerdict.js'
 
 describe('fetchVerdict', () => {
   it.each<[FetchVerdict, number, string]>([

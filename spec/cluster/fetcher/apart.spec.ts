@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { apart } from '../../lib/kafkajs/apart.js'
+import { apart } from '../../../lib/cluster/fetcher/apart.js'
 
 describe('apart', () => {
   const fetch = Buffer.from(new ArrayBuffer(1_000_000))

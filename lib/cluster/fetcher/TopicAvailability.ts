@@ -1,18 +1,13 @@
-import type { SchedulerLike } from 'rxjs'
-import type { KafkaError } from '../client/KafkaError.js'
-import { topicRecreated } from '../client/topicRecreated.js'
-import { monotonicClock } from '../scheduling/monotonicClock.js'
+import type { KafkaError } from '../../client/KafkaError.js'
+import { topicRecreated } from '../../client/topicRecreated.js'
 import { fetchVerdict } from './fetchVerdict.js'
-import type { KafkaJsConnections } from './KafkaJsConnections.js'
+import type { Cluster } from '../Cluster.js'
 import type { PartitionFetch } from './PartitionFetch.js'
-import { ErrorCodes } from '../protocol/errorCodes.js'
+import { ErrorCodes } from '../../protocol/errorCodes.js'
 
-/** What metadata says of the topics that are read: whether they are there, are ours to see, and still the same. */
-export class TopicStanding {
-  constructor(
-    private readonly connections: KafkaJsConnections,
-    private readonly scheduler: SchedulerLike,
-  ) {}
+/** What metadata says of the topics that are read: whether they are there, may be read by us, and are still the same. */
+export class TopicAvailability {
+  constructor(private readonly cluster: Cluster) {}
 
   /**
    * Metadata names another topic than the offset belongs to. A broker may lag behind in metadata, so the leader has the last
@@ -31,18 +26,18 @@ export class TopicStanding {
    * that has just started may not know a topic yet, so its absence counts only when it lasts for `request.timeout.ms`.
    */
   obstacleOf(partition: PartitionFetch): KafkaError | string {
-    if (partition.disowned && this.isAnother(partition)) return this.recreated(partition)
+    if (partition.topicIdRefused && this.isAnother(partition)) return this.recreated(partition)
     const { topic, partition: number } = partition.topicPartition
-    const code = this.connections.metadata.refusalOf(partition.topicPartition)
-    const now = monotonicClock(this.scheduler)()
+    const code = this.cluster.metadata.refusalOf(partition.topicPartition)
+    const now = this.cluster.now()
     if (code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION) partition.goneSince ??= now
     const isGone =
       code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION &&
-      now - partition.goneSince! >= this.connections.config.requestTimeoutMs
+      now - partition.goneSince! >= this.cluster.config.requestTimeoutMs
     if (fetchVerdict(code) !== 'fail' && !isGone)
       return code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION ? 'the cluster does not know it' : 'it has no leader'
     partition.goneSince = undefined
-    return this.connections.brokerError(code, { api: 'Metadata', topic, partition: number })
+    return this.cluster.brokerError(code, { api: 'Metadata', topic, partition: number })
   }
 
   recreated(partition: PartitionFetch): KafkaError {
@@ -51,6 +46,6 @@ export class TopicStanding {
   }
 
   private idNow({ topicPartition: { topic } }: PartitionFetch): string | undefined {
-    return this.connections.metadata.topicIdOf(topic)
+    return this.cluster.metadata.topicIdOf(topic)
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { type FetchEvent, type FetchState, nextFetchState } from '../../lib/kafkajs/PartitionFetch.js'
+import { type FetchEvent, type FetchState, nextFetchState } from '../../../lib/cluster/fetcher/PartitionFetch.js'
 
 const run = (...events: FetchEvent[]): FetchState => events.reduce<FetchState>(nextFetchState, 'idle')
 

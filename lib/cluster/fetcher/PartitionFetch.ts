@@ -1,10 +1,10 @@
 import type { Subscription } from 'rxjs'
-import { KafkaError } from '../client/KafkaError.js'
-import type { FetchFailed, LogIdentity } from '../client/KafkaFetcher.js'
-import type { Offset } from '../client/Offset.js'
-import type { PartitionLog } from '../client/PartitionLog.js'
-import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
-import type { Leader } from '../cluster/ClusterMetadata.js'
+import { KafkaError } from '../../client/KafkaError.js'
+import type { FetchFailed, LogIdentity } from '../../client/KafkaFetcher.js'
+import type { Offset } from '../../client/Offset.js'
+import type { PartitionLog } from '../../client/PartitionLog.js'
+import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
+import type { Leader } from '../ClusterMetadata.js'
 
 /**
  * - `idle`: nothing is asked for.
@@ -71,8 +71,8 @@ export class PartitionFetch {
   epoch: number
   /** of the topic that the offset belongs to; the first one that is met, when the offset came without */
   topicId: string | undefined
-  /** its leader, asked by topic id, has said that it does not have it */
-  disowned = false
+  /** its leader, asked by topic id, has said that it has no such topic */
+  topicIdRefused = false
   /** the leader epoch under which the offset is known to be in the log */
   private validUnder: number | undefined
 
