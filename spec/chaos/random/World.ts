@@ -47,9 +47,9 @@ export class World implements ProcessWorld {
   setBackAt: number | undefined
   /** what ended the prefixes that had committed transactions when the checkpoints were set back, and that those do not know */
   private readonly forgotten = new Set<string>()
-  /** the transactional ids that brokers knew when the checkpoints were set back */
-  private readonly idsThen = new Set<string>()
-  /** an attempt has begun since when the brokers had forgotten them all */
+  /** the ids by which starts know that a prefix is used, as far as brokers knew them when the checkpoints were set back */
+  private readonly ownersThen = new Set<string>()
+  /** an attempt has begun since when the brokers had forgotten them all: a job renews them each hour, and scripts are shorter */
   private brokersForgot = false
   actsSoFar = 0
   /** the rest would only take long */
@@ -146,8 +146,11 @@ export class World implements ProcessWorld {
 
   begun(): number {
     this.probes.begun()
-    const { idsThen } = this
-    if (idsThen.size > 0 && !this.kafka.transactions().some(({ transactionalId }) => idsThen.has(transactionalId)))
+    const { ownersThen } = this
+    if (
+      ownersThen.size > 0 &&
+      !this.kafka.transactions().some(({ transactionalId }) => ownersThen.has(transactionalId))
+    )
       this.brokersForgot = true
     return this.now
   }
@@ -201,7 +204,7 @@ export class World implements ProcessWorld {
   setBack(): void {
     this.setBackAt ??= this.now
     const all = this.kafka.transactions()
-    for (const { transactionalId } of all) this.idsThen.add(transactionalId)
+    for (const { transactionalId } of all) if (transactionalId.endsWith('-owner')) this.ownersThen.add(transactionalId)
     const committed = all.filter(({ state }) => state === 'CompleteCommit')
     const known = this.disk.sinkNames
     for (const { transactionalId } of committed) {

@@ -250,6 +250,23 @@ const differences = {
       { at: 100, do: 'falseStart', slot: 0, ms: 5 },
     ],
   },
+  'its windows have read to the end, and it goes back, since a transaction was not committed in time': {
+    pipeline: [{ op: 'windows', kind: 'sliding', size: 26 }],
+    records: [record(0), record(300, 2), { ...record(350, 1), bad: true }],
+    events: [
+      { at: 250, do: 'broker', fault: 'notCoordinator', api: 'EndTxn', ms: 12_000, by: 0, times: 1e6 },
+      { at: 1_000, do: 'stop', how: 'suspend', exit: 'end', down: 61_000 },
+    ],
+  },
+  'its checkpoints are deleted while it sleeps, and the brokers forget who owned its prefix, but not its latest ids': {
+    records: [record(0), record(20_000, 1)],
+    idExpiration: 70_000,
+    events: [
+      { at: 300, do: 'kill', slot: 0, down: 0 },
+      { at: 20_300, do: 'sleep', slot: 0, ms: 55_000 },
+      { at: 20_400, do: 'empty' },
+    ],
+  },
 } satisfies Readonly<Record<string, Partial<Script>>>
 
 export const found: readonly { readonly title: string; readonly script: Script }[] = Object.entries(differences).map(

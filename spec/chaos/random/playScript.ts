@@ -3,6 +3,7 @@ import { fates, judge, missing } from './judge.js'
 import { nameOfError } from './errorTexts.js'
 import type { Outcome } from './Outcome.js'
 import type { Script } from './Script.js'
+import type { VirtualProcess } from './VirtualProcess.js'
 import { World } from './World.js'
 
 /** How often the world is looked at, in ms. */
@@ -86,8 +87,9 @@ const quiet = (world: World): void => {
     world.fleet.heal()
     if (bounded && world.fleet.processes.every(({ end }) => end?._tag === 'completed')) return true
     if (!firing) return missing(world, expected).length === 0
-    // One that begins again from scratch has read nothing, whatever its group has committed.
-    return world.inputs.consumed && (world.setBackAt === undefined || world.now - quietAt > BEGINNING)
+    // One that begins again from scratch, or goes back, has not read what its group has committed before.
+    if (!world.inputs.consumed || !world.fleet.processes.every((process) => goesOn(world, process))) return false
+    return world.setBackAt === undefined || world.now - quietAt > BEGINNING
   }
   until(world, QUIET, done, (well) => {
     if (well) return ending(world, expected)
@@ -111,6 +113,11 @@ const quiet = (world: World): void => {
     )
   })
 }
+
+/** Whether the attempt that a process runs has stored a checkpoint, so that it goes back no more, and has committed its offsets since. */
+const goesOn = ({ stored, now }: World, process: VirtualProcess): boolean =>
+  process.end?._tag === 'completed' ||
+  stored.some((one) => one.process === process && one.at > process.attemptAt && one.at <= now - LOOK)
 
 const ending = (world: World, expected: ReturnType<typeof expectedOf>): void => {
   const asked = new Set<unknown>()
