@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { map, NEVER, type Observable, retry, Subject, takeUntil, tap, throwError, timer } from 'rxjs'
+import { TestScheduler } from 'rxjs/testing'
 import type { CheckpointStore } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { consoleLogger } from '../../lib/config/consoleLogger.js'
 import { Fault } from '../../lib/memory/Fault.js'
+import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
 import type { SinkEvent } from '../../lib/sink/SinkEvent.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { branch } from '../../lib/stream/branch.js'
@@ -436,6 +438,34 @@ describe('sinkTo with EXACTLY_ONCE', () => {
       'Another job has begun to use the transactional id prefix "job" (subtask 0)',
     )
     expect(warned).toHaveBeenCalledWith(expect.stringContaining('prefix "job" was used before'))
+  })
+
+  it('should renew the ownership of its ids each hour, so that it is not forgotten while they are known', () => {
+    const hour = 3_600_000
+    const scheduler = new TestScheduler(() => undefined)
+    const brokerConfig = { 'transactional.id.expiration.ms': String(1.2 * hour) }
+    const scene = new SinkScene(scheduler, new MemoryKafka({ scheduler, topics: { out: 1 }, brokerConfig }))
+    const elsewhere = new SinkScene()
+    const renewed: number[] = []
+    scene.kafka.calls$.subscribe(({ api, moment, transactionalId }) => {
+      if (api === 'InitProducerId' && moment === 'before' && transactionalId === 'job-0-owner')
+        renewed.push(scheduler.now() / hour)
+    })
+    let warnings: unknown
+    const rare = { interval: 60_000, timeout: 50_000 }
+    scene.play(() => {
+      const first = scene.start(scene.job({ every: hour / 8, coordinator: scene.coordinator(rare) }))
+      scene.at(1.05 * hour, () => first.unsubscribe())
+      scene.at(1.5 * hour, () => {
+        warnings = warned.mock.calls.length
+        const coordinator = scene.coordinator({ ...rare, store: elsewhere.store })
+        scene.start(scene.job({ every: hour / 8, coordinator }))
+      })
+    }, 1.8 * hour)
+    expect([scene.errors, warnings]).toEqual([[], 0])
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining('"job" was used before: job-0-owner'))
+    expect(renewed.map((at) => Math.round(at * 10) / 10)).toEqual([0, 1, 1.5])
+    expect(scene.committed.length).toBeGreaterThan(5)
   })
 
   it('should go on from the last checkpoint when a transaction expires while it is written', () => {

@@ -26,6 +26,7 @@ import type { SinkEvent } from '../SinkEvent.js'
 import { checkOwner, checkPrepared } from '../transaction/checkPrepared.js'
 import { OpenTransaction } from '../transaction/OpenTransaction.js'
 import type { SinkTransactions } from '../transaction/SinkTransactions.js'
+import { becomeOwner } from '../transaction/takeOwnership.js'
 import { TransactionsAhead } from '../transaction/TransactionsAhead.js'
 import { encodeWriterState } from './KafkaWriterState.js'
 import type { BarrierWork, KafkaWriter } from './KafkaWriter.js'
@@ -53,6 +54,12 @@ const ABORT_PATIENCE = 3_000
 
 /** How often, in ms, an idle sink looks whether its transactional ids are still its own. */
 const OWNER_CHECK_INTERVAL = 1_000
+
+/**
+ * How often, in ms, the id that stands for the ownership is renewed. Brokers forget an id that is not used for
+ * `transactional.id.expiration.ms` (7 days by default), and a start that finds it forgotten takes the prefix for unused.
+ */
+const OWNER_RENEWAL_INTERVAL = 3_600_000
 
 /**
  * EXACTLY_ONCE: one transaction per checkpoint that has records. The life of one:
@@ -86,6 +93,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   /** of all transactions that are prepared or committed */
   private lastNumber = 0
   private readonly ownerCheck: Countdown
+  private readonly ownerRenewal: Countdown
   private readonly subscription = new Subscription()
 
   constructor(
@@ -94,6 +102,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
     private readonly settings: ExactlyOnceSettings,
   ) {
     this.ownerCheck = new Countdown(sink.scheduler, () => undefined)
+    this.ownerRenewal = new Countdown(sink.scheduler, () => undefined)
   }
 
   get ready(): boolean {
@@ -144,6 +153,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   close(): Observable<unknown> {
     this.subscription.unsubscribe()
     this.ownerCheck.stop()
+    this.ownerRenewal.stop()
     for (const outcome of this.unsettled) outcome.commitFailed?.(this.settings.uid, stoppedBeforeCommit())
     for (const { transaction } of this.committables) transaction.release()
     const open = [...this.preparing, ...(this.current === undefined ? [] : [this.current])]
@@ -157,6 +167,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   private *openWith(context: OpeningContext): Generator<Step, void> {
     const { owner, lastNumber, usedBefore } = yield* openExactlyOnce(context)
     this.owner = owner
+    this.ownerRenewal.start(OWNER_RENEWAL_INTERVAL)
     this.lastNumber = lastNumber
     const { checkpointId = 0, checkpointing } = context.restored
     const ahead = new TransactionsAhead(this.sink, (checkpointing?.maxConcurrent ?? 1) + 1, checkpointId, usedBefore)
@@ -227,6 +238,14 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
       committables: held.map(({ committable }) => committable),
       expiring: held.find(({ transaction }) => transaction.expiring)?.committable,
     })
+    if (this.ownerRenewal.over) yield* this.renewOwner()
+  }
+
+  /** Meanwhile no owner is known, so that its change is not taken for that of another job. */
+  private *renewOwner(): Generator<Step, void> {
+    this.owner = undefined
+    this.owner = yield* becomeOwner(this.sink)
+    this.ownerRenewal.start(OWNER_RENEWAL_INTERVAL)
   }
 
   private fail(error: unknown): void {
