@@ -25,6 +25,37 @@ describe('lz4Bound', () => {
       expect(lz4Bound(frame(block(10, true), block(50_000, false)))).toBe(10 * 255 + 50_000)
     },
   )
+
+  /** A frame of 64 KiB blocks with one of three raw bytes; `flags` add fields to its head, behind its blocks and behind itself. */
+  const frameWith = (flags: number, inHead: number, behindBlock: number, atEnd: number) =>
+    Buffer.concat([
+      Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x40 | flags, 0x40]),
+      Buffer.alloc(inHead + 1, 0xff),
+      Buffer.from([3, 0, 0, 0x80, 1, 2, 3]),
+      Buffer.alloc(behindBlock, 0xff),
+      Buffer.alloc(4),
+      Buffer.alloc(atEnd, 0xff),
+    ])
+
+  it.each<[string, Buffer]>([
+    ['nothing', frameWith(0, 0, 0, 0)],
+    ['the size of its content', frameWith(0x08, 8, 0, 0)],
+    ['the id of a dictionary', frameWith(0x01, 4, 0, 0)],
+    ['checksums of its blocks', frameWith(0x10, 0, 4, 0)],
+    ['a checksum of its content', frameWith(0x04, 0, 0, 4)],
+    ['all of them', frameWith(0x1d, 12, 4, 4)],
+  ])('should find the blocks of a frame that has %s, and of one behind it', (_, frame) => {
+    expect(lz4Bound(frame)).toBe(3)
+    expect(lz4Bound(Buffer.concat([frame, frameWith(0, 0, 0, 0)]))).toBe(6)
+  })
+
+  it.each<[string, string, string]>([
+    ['begins with another magic number', '05224d1860400000000000', 'no LZ4 frame'],
+    ['is of another version', '04224d1820400000000000', 'unknown version'],
+    ['has blocks of a size that is not defined', '04224d1860300000000000', 'unknown version'],
+  ])('should refuse what %s', (_, hex, message) => {
+    expect(() => lz4Bound(Buffer.from(hex, 'hex'))).toThrow(message)
+  })
 })
 
 describe('zstdBound', () => {
@@ -44,6 +75,7 @@ describe('zstdBound', () => {
     ['one byte many times as so many', frameOf([RLE, 1000]), 1000],
     ['what is compressed as a whole block', frameOf([COMPRESSED, 9]), 128 * KiB],
     ['all blocks', frameOf([COMPRESSED, 9], [RAW, 5], [RLE, 1000]), 128 * KiB + 1005],
+    ['an empty block as nothing', frameOf([RAW, 0]), 0],
   ])('should count %s', (_, frame, bytes) => {
     expect(zstdBound(frame)).toBe(bytes)
   })
@@ -72,5 +104,32 @@ describe('zstdBound', () => {
     const skipped = Buffer.from('532a4d1803000000616263', 'hex')
     expect(zstdBound(skipped)).toBe(0)
     expect(zstdBound(Buffer.concat([frameOf([RAW, 5]), skipped, frameOf([RAW, 7])]))).toBe(12)
+  })
+
+  // The descriptor, and how many bytes stand between it and the blocks, and behind them. 0xff there would be no block.
+  it.each([
+    ['no dictionary', 0x00, 1, 0],
+    ['a dictionary of one byte', 0x01, 2, 0],
+    ['a dictionary of two bytes', 0x02, 3, 0],
+    ['a dictionary of four bytes', 0x03, 5, 0],
+    ['a checksum', 0x04, 1, 4],
+    ['the bit that is not used', 0x10, 1, 0],
+  ])('should find the blocks of a frame that has %s, and its end', (_, descriptor, before, after) => {
+    const frame = Buffer.concat([
+      Buffer.from([0x28, 0xb5, 0x2f, 0xfd, descriptor]),
+      Buffer.alloc(before, 0xff),
+      frameOf([RAW, 5]).subarray(6),
+      Buffer.alloc(after, 0xff),
+    ])
+    expect(zstdBound(frame)).toBe(5)
+    expect(zstdBound(Buffer.concat([frame, frameOf([RAW, 7])]))).toBe(12)
+    expect(() => zstdBound(frame.subarray(0, -1))).toThrow('ends beyond the batch')
+  })
+
+  it.each<[string, Buffer, string]>([
+    ['begins with another magic number', Buffer.from('29b52ffd0000010000', 'hex'), 'no Zstandard frame'],
+    ['has a block of the reserved type', frameOf([3, 5]), 'unknown type'],
+  ])('should refuse what %s', (_, frame, message) => {
+    expect(() => zstdBound(frame)).toThrow(message)
   })
 })
