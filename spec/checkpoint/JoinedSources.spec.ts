@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { JoinedSource } from '../../lib/checkpoint/JoinedSource.js'
 import { JoinedSources } from '../../lib/checkpoint/JoinedSources.js'
 
@@ -17,6 +17,7 @@ describe('JoinedSources', () => {
   it('should be ready when every source of every subtask is', () => {
     const sources = new JoinedSources()
     expect([sources.empty, sources.ready]).toEqual([true, false])
+    expect([sources.waiting, sources.finished]).toEqual([[], []])
     const a = join(sources, 'a', 0, 2)
     const b = join(sources, 'b', 0, 2)
     a.ready = true
@@ -41,6 +42,12 @@ describe('JoinedSources', () => {
     join(sources, 'a', 1, 3)
     expect(sources.begin({ parallelism: 2, subtasks: [0] }, [0])).toEqual({ parallelism: 3, subtasks: [1] })
     expect(sources.finished).toEqual([])
+  })
+
+  it('should have its subtasks in the order of their numbers', () => {
+    const sources = new JoinedSources()
+    for (const subtask of [10, 2]) join(sources, 'a', subtask, 12)
+    expect(sources.begin({ parallelism: 12, subtasks: [11, 0] }, []).subtasks).toEqual([0, 2, 10, 11])
   })
 
   it('should refuse one that is there, and what is of no subtask of the attempt', () => {
@@ -76,5 +83,38 @@ describe('JoinedSources', () => {
     sources.add(new JoinedSource({ ...source('b'), waiting }))
     join(sources, 'c')
     expect(sources.waiting).toEqual(['mapAsync waits'])
+  })
+})
+
+describe('JoinedSource', () => {
+  it('should be woken by each request', () => {
+    const wake = jest.fn()
+    const joined = new JoinedSource({ ...source('a'), wake })
+    const { started, ready, asked, finishing, ended } = joined
+    expect([started, ready, asked, finishing, ended]).toEqual([false, false, false, false, false])
+    for (const checkpointId of [1, 2]) joined.ask({ checkpointId, end: undefined })
+    expect(joined.asked).toBe(true)
+    expect(wake).toHaveBeenCalledTimes(2)
+  })
+
+  it('should ask no more for a checkpoint that is withdrawn, and for the others as before', () => {
+    const asked = new JoinedSource(source('a'))
+    const ids = () => asked.requests.map(({ checkpointId }) => checkpointId)
+    for (const checkpointId of [1, 2, 3]) asked.ask({ checkpointId, end: undefined })
+    for (const checkpointId of [2, 2, 4]) asked.withdraw(checkpointId)
+    expect(ids()).toEqual([1, 3])
+    asked.withdraw(1)
+    expect(ids()).toEqual([3])
+  })
+
+  it('should tell its failure to those who ask later, too', () => {
+    const joined = new JoinedSource(source('a'))
+    const told: string[] = []
+    const listen = () =>
+      joined.failed$.subscribe({ next: ({ message }) => told.push(message), complete: () => told.push('completed') })
+    listen()
+    joined.fail(new Error('it is gone'))
+    listen()
+    expect(told).toEqual(['it is gone', 'completed', 'it is gone', 'completed'])
   })
 })
