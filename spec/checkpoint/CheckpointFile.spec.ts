@@ -18,26 +18,30 @@ const checkpoint = {
   ...{ states: { source: [{ offset: 7 }] }, committed: { sink: ['job-0-2'] } },
 }
 
+const file = <A>(name: string, codec: StateCodec<A>, value: A) => ({
+  name,
+  value,
+  write: () => toText(codec, value),
+  read: (text: string) => fromText(codec, name, text),
+})
+
 /** What a store holds on a disk, by the name of its file. Another release has to read it. */
-const files: readonly (readonly [name: string, codec: StateCodec<never>, value: unknown])[] = [
-  ['chk-3.json', checkpointFile, checkpoint],
-  ['chk-3.committed.json', committedFile, { sink: ['job-0-2'] }],
-  ['restored.json', restoredFile, { from: 'attempt-000001', checkpoint }],
-  ['restored.json of a fresh start', restoredFile, { from: null, checkpoint: null }],
-  ['sinks.json', sinksFile, [{ name: 'job', uid: 'sink-job', subtaskIndex: 0, passedOver: 4, handedOn: true }]],
-  ['claim.json', ownedFile, { attempt: 'attempt-000002', writer: 'w', host: 'h', pid: 1 }],
-  ['verdict.json', verdictFile, { taken: true, by: 'attempt-000002', writer: 'w' }],
-].map(([name, codec, value]) => [name as string, codec as StateCodec<never>, value])
+const files = [
+  file('chk-3.json', checkpointFile, checkpoint),
+  file('chk-3.committed.json', committedFile, { sink: ['job-0-2'] }),
+  file('restored.json', restoredFile, { from: 'attempt-000001', checkpoint }),
+  file('restored.json of a fresh start', restoredFile, { from: null, checkpoint: null }),
+  file('sinks.json', sinksFile, [{ name: 'job', uid: 'sink-job', subtaskIndex: 0, passedOver: 4, handedOn: true }]),
+  file('claim.json', ownedFile, { attempt: 'attempt-000002', writer: 'w', host: 'h', pid: 1 }),
+  file('verdict.json', verdictFile, { taken: true, by: 'attempt-000002', writer: 'w' }),
+]
 
 describe('CheckpointFile', () => {
-  it.each(files)(
-    'should write %s in version 1, readable, with a line at its end, and read it',
-    (name, codec, value) => {
-      const text = toText(codec, value as never)
-      expect(text).toBe(`${JSON.stringify({ version: 1, state: value }, undefined, 1)}\n`)
-      expect(fromText(codec, name, text)).toEqual(either.right(value))
-    },
-  )
+  it.each(files)('should write $name in version 1, readable, with a line at its end, and read it', (one) => {
+    const text = one.write()
+    expect(text).toBe(`${JSON.stringify({ version: 1, state: one.value }, undefined, 1)}\n`)
+    expect(one.read(text)).toEqual(either.right(one.value))
+  })
 
   it('should have an empty state in a file that says all by being there', () => {
     expect(JSON.parse(EMPTY_FILE)).toEqual({ version: 1, state: {} })
