@@ -35,6 +35,12 @@ export const ANY_BROKER = 'any'
  */
 export interface Brokers {
   /**
+   * Requests of one purpose to one broker are answered one after the other, as on a connection: a fetch that waits for data holds up what
+   * comes behind it. Otherwise each is answered as soon as it can be.
+   */
+  readonly answersInTurn: boolean
+
+  /**
    * Emits the decoded response and completes.
    *
    * @param to where; {@link ANY_BROKER} asks one after the other, until one can be reached

@@ -223,6 +223,11 @@ export class Cluster {
     })
   }
 
+  /** See `Brokers.answersInTurn`. */
+  get answersInTurn(): boolean {
+    return this.brokers.answersInTurn
+  }
+
   /** Closes the connections of one purpose, and with them what waits there. */
   release(purpose: ConnectionPurpose): void {
     this.brokers.release(purpose)

@@ -12,6 +12,7 @@ import { toKafkaError } from './toKafkaError.js'
 
 /** {@link Brokers} on kafkajs's connections: one for each address and purpose, opened when it is first used. */
 export class KafkaJsBrokers implements Brokers {
+  readonly answersInTurn = true
   private readonly connections = new Map<
     string,
     { readonly purpose: ConnectionPurpose; readonly connection: BrokerConnection }

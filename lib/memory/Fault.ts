@@ -15,6 +15,7 @@ export type MemoryApi =
   | 'ListTransactions'
   | 'OffsetCommit'
   | 'OffsetFetch'
+  | 'OffsetForLeaderEpoch'
   | 'Fetch'
   | 'Produce'
   | 'InitProducerId'

@@ -1,6 +1,7 @@
 import { ConsumerRecord, type TimestampType } from '../client/ConsumerRecord.js'
 import { type Headers, noHeaders } from '../client/Headers.js'
 import type { Offset } from '../client/Offset.js'
+import type { BatchWriter } from './MemoryLog.js'
 
 /** A record on its way into a log: all that it has but its place there. Key and value stand one after the other. */
 export interface UnplacedRecord {
@@ -35,7 +36,9 @@ export interface LogBatch {
   /** the ones kept: compaction removes records and leaves holes; a marker has none */
   readonly records: readonly ConsumerRecord[]
   readonly maxTimestamp: number
-  readonly bytes: number
+  readonly timestampType: TimestampType
+  /** null: a producer without idempotence */
+  readonly writer: BatchWriter | null
   readonly transaction: LogTransaction | null
   /** how the transaction of this marker ended; null for a batch of records */
   readonly marker: 'commit' | 'abort' | null
@@ -61,15 +64,14 @@ export const recordOverhead = 9
 export const placedBatch = (
   records: readonly UnplacedRecord[],
   place: LogPlace,
+  writer: BatchWriter | null,
   transaction: LogTransaction | null,
 ): LogBatch => {
-  let bytes = batchOverhead
   let maxTimestamp = -1
   const placed: ConsumerRecord[] = []
   for (const record of records) {
     const timestamp = place.timestampType === 'LogAppendTime' ? place.now : record.timestamp
     if (timestamp > maxTimestamp) maxTimestamp = timestamp
-    bytes += record.size
     placed.push(toConsumerRecord(record, place, place.baseOffset + placed.length, timestamp))
   }
   return {
@@ -78,7 +80,8 @@ export const placedBatch = (
     leaderEpoch: place.leaderEpoch,
     records: placed,
     maxTimestamp,
-    bytes,
+    timestampType: place.timestampType,
+    writer,
     transaction,
     marker: null,
   }
@@ -86,6 +89,7 @@ export const placedBatch = (
 
 export const markerBatch = (
   { baseOffset, leaderEpoch, now }: Pick<LogPlace, 'baseOffset' | 'leaderEpoch' | 'now'>,
+  writer: Pick<BatchWriter, 'producerId' | 'epoch'>,
   transaction: LogTransaction | null,
   marker: 'commit' | 'abort',
 ): LogBatch => ({
@@ -94,12 +98,11 @@ export const markerBatch = (
   leaderEpoch,
   records: [],
   maxTimestamp: now,
-  bytes: markerBytes,
+  timestampType: 'CreateTime',
+  writer: { ...writer, baseSequence: -1 },
   transaction,
   marker,
 })
-
-const markerBytes = 78
 
 const toConsumerRecord = (
   { buffer, start, keyLength, valueLength, headers }: UnplacedRecord,

@@ -1,10 +1,11 @@
-import { defer, ignoreElements, type Observable, throwError } from 'rxjs'
+import { defer, ignoreElements, merge, type Observable, tap, throwError } from 'rxjs'
 import type { BrokerAddress } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
 import type { ANY_BROKER, Brokers, ConnectionPurpose } from '../cluster/Brokers.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import { answerTo } from './apis/answers.js'
 import type { MemoryApi } from './Fault.js'
+import { FetchSession } from './FetchSession.js'
 import type { MemoryCluster } from './MemoryCluster.js'
 import type { MemoryConnection } from './MemoryConnection.js'
 
@@ -12,6 +13,9 @@ import type { MemoryConnection } from './MemoryConnection.js'
  * {@link Brokers} in memory: a request has its effect, and its response comes, in a turn of its own. Faults are those of the connection.
  */
 export class MemoryBrokers implements Brokers {
+  readonly answersInTurn = false
+  private readonly sessions = new Map<ConnectionPurpose, FetchSession>()
+
   constructor(
     private readonly cluster: MemoryCluster,
     private readonly connection: MemoryConnection,
@@ -19,26 +23,46 @@ export class MemoryBrokers implements Brokers {
 
   send<Q, R>(
     _to: BrokerAddress | typeof ANY_BROKER,
-    _purpose: ConnectionPurpose,
+    purpose: ConnectionPurpose,
     api: KafkaApi<Q, R>,
     request: Q,
   ): Observable<R> {
     const answer = answerTo(api)
     if (answer === undefined) return throwError(() => unknownApi(api))
     const call = { api: api.apiName as MemoryApi, ...answer.about?.(request) }
-    return this.connection.call(call, () => answer.respond(this.cluster, request))
+    return defer(() => {
+      const session = this.sessionOf(purpose)
+      const waits = answer.waits?.(this.cluster, request, session, this.connection.process)
+      return this.connection
+        .call(
+          call,
+          () => answer.respond(this.cluster, request, session),
+          waits && { isOver: waits.isOver, changes: () => merge(waits.changes(), session.ended$) },
+        )
+        .pipe(tap({ error: () => session.forget() }))
+    })
   }
 
   /** There is one broker, and it does not move. */
   retain(): void {}
 
-  release(): void {}
+  release(purpose: ConnectionPurpose): void {
+    this.sessions.get(purpose)?.end()
+    this.sessions.delete(purpose)
+  }
 
   close(): Observable<never> {
     return defer(() => {
+      for (const purpose of [...this.sessions.keys()]) this.release(purpose)
       this.connection.close()
       return this.connection.delay(0).pipe(ignoreElements())
     })
+  }
+
+  private sessionOf(purpose: ConnectionPurpose): FetchSession {
+    const session = this.sessions.get(purpose) ?? new FetchSession()
+    this.sessions.set(purpose, session)
+    return session
   }
 
   /** No chance in memory, so that virtual time is repeatable: half of any jitter. */

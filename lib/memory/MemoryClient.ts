@@ -1,6 +1,7 @@
 import { concat, defer, forkJoin, ignoreElements, merge, type Observable, of } from 'rxjs'
 import { ClusterAdmin } from '../cluster/admin/ClusterAdmin.js'
 import { Cluster } from '../cluster/Cluster.js'
+import { ClusterFetcher } from '../cluster/fetcher/ClusterFetcher.js'
 import type { KafkaClient } from '../client/KafkaClient.js'
 import type { FetcherConfig, ProducerConfig } from '../client/KafkaConfig.js'
 import type { KafkaFetcher } from '../client/KafkaFetcher.js'
@@ -8,7 +9,6 @@ import type { KafkaProducer, ResumedTransaction, TransactionalProducer } from '.
 import { MemoryBrokers } from './MemoryBrokers.js'
 import type { MemoryCluster } from './MemoryCluster.js'
 import type { MemoryConnection } from './MemoryConnection.js'
-import { MemoryFetcher } from './MemoryFetcher.js'
 import { MemoryProducer } from './MemoryProducer.js'
 import { MemoryTransactionalProducer } from './MemoryTransactionalProducer.js'
 
@@ -16,7 +16,7 @@ import { MemoryTransactionalProducer } from './MemoryTransactionalProducer.js'
 export class MemoryClient implements KafkaClient {
   readonly admin: ClusterAdmin
   private readonly known: Cluster
-  private readonly fetchers: MemoryFetcher[] = []
+  private readonly fetchers: ClusterFetcher[] = []
   private producers: readonly MemoryProducer[] = []
 
   constructor(
@@ -35,7 +35,7 @@ export class MemoryClient implements KafkaClient {
   }
 
   fetcher(config: FetcherConfig): KafkaFetcher {
-    const fetcher = new MemoryFetcher(this.cluster, this.connection, config)
+    const fetcher = new ClusterFetcher(this.known, config, String(this.fetchers.length))
     this.fetchers.push(fetcher)
     return fetcher
   }

@@ -104,8 +104,10 @@ export class MemoryCluster {
     return this.topics.get(topic)?.logs[partition]?.leaderEpoch ?? -1
   }
 
-  topicIdOf(topic: string): string | undefined {
-    return this.topics.get(topic)?.id
+  /** The name of the topic with this id. */
+  topicOfId(topicId: string | undefined): string | undefined {
+    for (const [name, { id }] of this.topics) if (id === topicId) return name
+    return undefined
   }
 
   /** How many partitions a topic has, or undefined. A producer may let it be created (`auto.create.topics.enable`). */

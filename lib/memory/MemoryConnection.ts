@@ -1,6 +1,8 @@
 import {
   asyncScheduler,
   defer,
+  first,
+  NEVER,
   Observable,
   type OperatorFunction,
   retry,
@@ -27,6 +29,15 @@ export interface MemoryWire {
   /** is told of each call before its effect, and again between effect and answer */
   observe(call: MemoryCall, moment: 'before' | 'after'): void
 }
+
+/** How a question waits at the broker. Unsubscribing ends it. */
+export interface Waits {
+  readonly isOver: () => boolean
+  /** Subscribed to while it is not over; emits when it may be. An error is the answer. */
+  readonly changes: () => Observable<unknown>
+}
+
+const atOnce: Waits = { isOver: () => true, changes: () => NEVER }
 
 /**
  * The line between one client and the in-memory Kafka. Whatever a client does goes through here, so that it can be delayed,
@@ -66,12 +77,27 @@ export class MemoryConnection {
     return this.state === 'cut'
   }
 
-  /** A question to the broker: `effect` is what happens there, its result the answer. */
-  call<T>(call: Omit<MemoryCall, 'clientId'>, effect: () => T): Observable<T> {
+  /**
+   * A question to the broker: `effect` is what happens there, its result the answer.
+   *
+   * @param waits what it may wait for there. It meets faults, and is told, once it waits no more.
+   */
+  call<T>(call: Omit<MemoryCall, 'clientId'>, effect: () => T, waits: Waits = atOnce): Observable<T> {
     return new Observable((answer) => {
       const told: MemoryCall = { ...call, clientId: this.config.clientId }
+      const send = (): void => void this.schedule(arrive, this.wire.latencyMs)
+      const arrive = (): void => {
+        if (waits.isOver()) this.arrive(told, effect, answer)
+        else
+          answer.add(
+            waits
+              .changes()
+              .pipe(first())
+              .subscribe({ next: send, error: (error: unknown) => answer.error(error) }),
+          )
+      }
       if (this.state === 'closed') this.schedule(() => answer.error(clientClosed(call.api)))
-      else this.schedule(() => this.arrive(told, effect, answer), this.wire.latencyMs)
+      else send()
     })
   }
 

@@ -2,9 +2,11 @@ import type { ActiveProducer } from '../client/ActiveProducer.js'
 import type { ConsumerRecord, TimestampType } from '../client/ConsumerRecord.js'
 import type { IsolationLevel } from '../client/IsolationLevel.js'
 import type { Offset } from '../client/Offset.js'
+import type { AbortedTransaction } from '../protocol/abortedTransactions.js'
 import { type LogBatch, type LogTransaction, markerBatch, placedBatch, type UnplacedRecord } from './LogBatch.js'
+import { encodedBatch } from './encodedBatch.js'
+import { type EpochEnd, LeaderEpochs } from './LeaderEpochs.js'
 import { memoryError } from './memoryError.js'
-import { MemoryFetch } from './MemoryFetch.js'
 
 /** Who writes, and the sequence number of the first record (KIP-98). */
 export interface BatchWriter {
@@ -38,10 +40,10 @@ export class MemoryLog {
   private batches: LogBatch[] = []
   private start: Offset = 0
   private end: Offset = 0
-  private epoch = 0
-  /** later ones than the first, and where they began */
-  private epochs: { readonly epoch: number; readonly start: Offset }[] = []
+  private readonly epochs = new LeaderEpochs()
   private readonly open = new Map<bigint, LogTransaction>()
+  /** those that were aborted, and the offsets of their markers, ascending */
+  private aborted: { readonly transaction: LogTransaction; readonly markerOffset: Offset }[] = []
   private readonly producers = new Map<bigint, ProducerState>()
   private readonly waiting = new Set<() => void>()
 
@@ -68,7 +70,7 @@ export class MemoryLog {
   }
 
   get leaderEpoch(): number {
-    return this.epoch
+    return this.epochs.current
   }
 
   get hasOpenTransaction(): boolean {
@@ -82,8 +84,8 @@ export class MemoryLog {
 
   /** A new leader has taken over; records carry its epoch from now on. */
   nextLeader(): void {
-    this.epoch++
-    this.epochs.push({ epoch: this.epoch, start: this.end })
+    this.epochs.next(this.end)
+    this.changed()
   }
 
   /**
@@ -96,7 +98,8 @@ export class MemoryLog {
     if (repeated !== undefined) return repeated
     const baseOffset = this.end
     const place = { ...this.place(now), baseOffset }
-    this.push(placedBatch(records, place, writer !== null && transactional ? this.transactionOf(writer) : null))
+    const transaction = writer !== null && transactional ? this.transactionOf(writer) : null
+    this.push(placedBatch(records, place, writer, transaction))
     if (writer !== null && state !== null) this.remember(state, writer, records.length, baseOffset)
     this.changed()
     return baseOffset
@@ -108,32 +111,42 @@ export class MemoryLog {
     if (transaction !== undefined) {
       transaction.outcome = marker === 'commit' ? 'committed' : 'aborted'
       this.open.delete(producerId)
+      if (marker === 'abort') this.aborted.push({ transaction, markerOffset: this.end })
     }
     const known = this.producers.get(producerId)
     const state = known === undefined || epoch > known.epoch ? newProducerState(epoch) : known
     this.producers.set(producerId, state)
     state.lastTimestamp = now
     state.coordinatorEpoch = 0
-    this.push(markerBatch({ baseOffset: this.end, leaderEpoch: this.epoch, now }, transaction ?? null, marker))
+    const place = { baseOffset: this.end, leaderEpoch: this.leaderEpoch, now }
+    this.push(markerBatch(place, { producerId, epoch }, transaction ?? null, marker))
     this.changed()
   }
 
   /**
-   * Batches from the one that holds `offset`, up to where this isolation level ends: at least one if there is any, then as
-   * many as fit in `maxBytes`.
+   * Batches from the one that holds `offset`, up to where this isolation level ends, as many as fit in `maxBytes`.
+   *
+   * @param atLeastOne the first also when it does not fit
    */
-  read(offset: Offset, isolationLevel: IsolationLevel, maxBytes: number): readonly LogBatch[] {
+  read(offset: Offset, isolationLevel: IsolationLevel, maxBytes: number, atLeastOne: boolean): readonly LogBatch[] {
     const end = this.endFor(isolationLevel)
     const found: LogBatch[] = []
     let bytes = 0
     for (let i = this.indexOf(offset); i < this.batches.length; i++) {
       const batch = this.batches[i] as LogBatch
       if (batch.baseOffset >= end) break
-      bytes += batch.bytes
-      if (found.length > 0 && bytes > maxBytes) break
+      bytes += encodedBatch(batch).length
+      if (bytes > maxBytes && (found.length > 0 || !atLeastOne)) break
       found.push(batch)
     }
     return found
+  }
+
+  /** Aborted transactions that have something between these two offsets, by their markers, as a fetch lists them. */
+  abortedWithin(from: Offset, to: Offset): readonly AbortedTransaction[] {
+    return this.aborted
+      .filter(({ transaction: { firstOffset }, markerOffset }) => markerOffset >= from && firstOffset <= to)
+      .map(({ transaction: { producerId, firstOffset } }) => ({ producerId, firstOffset }))
   }
 
   /** Who has written here, and where their open transactions begin. */
@@ -150,8 +163,10 @@ export class MemoryLog {
 
   /** All that a reader of this isolation level sees. */
   records(isolationLevel: IsolationLevel): readonly ConsumerRecord[] {
-    const batches = this.read(this.start, isolationLevel, Infinity)
-    return new MemoryFetch(this, batches, this.start, isolationLevel).take(Infinity)
+    const end = this.endFor(isolationLevel)
+    return this.batches
+      .filter(({ transaction }) => isolationLevel === 'read_uncommitted' || transaction?.outcome !== 'aborted')
+      .flatMap(({ records }) => records.filter(({ offset }) => offset >= this.start && offset < end))
   }
 
   /**
@@ -180,26 +195,34 @@ export class MemoryLog {
     }
     this.start = offset
     this.batches = this.batches.slice(this.indexOf(offset))
+    this.aborted = this.aborted.filter(({ markerOffset }) => markerOffset >= offset)
     this.changed()
   }
 
   /**
    * A replica that has nothing from `offset` on becomes leader (an unclean election): what was there is gone, and the next
-   * record gets its offset.
+   * record gets its offset. Of a transaction whose abort marker is gone nothing is left, as after compaction: a broker would take it
+   * for open, and nobody would end it.
    */
   truncate(offset: Offset): void {
     this.batches = this.batches.filter((batch) => batch.lastOffset < offset)
     this.end = Math.max(this.start, (this.batches.at(-1)?.lastOffset ?? this.start - 1) + 1)
     this.open.forEach(({ firstOffset }, producerId) => firstOffset >= this.end && this.open.delete(producerId))
+    const unmarked = new Set(
+      this.aborted.filter(({ markerOffset }) => markerOffset >= this.end).map((one) => one.transaction),
+    )
+    this.aborted = this.aborted.filter(({ transaction }) => !unmarked.has(transaction))
+    this.batches = this.batches.map((batch) =>
+      batch.transaction !== null && unmarked.has(batch.transaction) ? { ...batch, records: [] } : batch,
+    )
     this.producers.clear()
-    this.epochs = this.epochs.filter(({ start }) => start < this.end)
+    this.epochs.truncate(this.end)
     this.nextLeader()
-    this.changed()
   }
 
-  /** The first offset that was written under a later epoch, or the end (KIP-320). */
-  endOfEpoch(epoch: number): Offset {
-    return this.epochs.find((later) => later.epoch > epoch)?.start ?? this.end
+  /** See {@link LeaderEpochs.endOf}. */
+  endOfEpoch(epoch: number): EpochEnd | undefined {
+    return this.epochs.endOf(epoch, this.end)
   }
 
   /**
@@ -236,8 +259,8 @@ export class MemoryLog {
   }
 
   private place(now: number) {
-    const { topic, partition, epoch, timestampType } = this
-    return { topic, partition, leaderEpoch: epoch, timestampType, now }
+    const { topic, partition, leaderEpoch, timestampType } = this
+    return { topic, partition, leaderEpoch, timestampType, now }
   }
 
   private push(batch: LogBatch): void {

@@ -33,6 +33,8 @@ export class RecordBatchBuilder {
   private buffer: Buffer
   private end = RECORDS_AT
   private records = 0
+  /** offsets without a record */
+  private holes = 0
   private baseTimestamp = 0
   private maxTimestamp = 0
 
@@ -68,10 +70,11 @@ export class RecordBatchBuilder {
     const valueSize = sizeOf(value)
     if (this.records === 0) this.baseTimestamp = this.maxTimestamp = timestamp
     const timestampDelta = timestamp - this.baseTimestamp
+    const offsetDelta = this.records + this.holes
     const length =
       1 +
       varlongSize(timestampDelta) +
-      varintSize(this.records) +
+      varintSize(offsetDelta) +
       varintSize(keySize) +
       varintSize(valueSize) +
       (keySize > 0 ? keySize : 0) +
@@ -85,7 +88,7 @@ export class RecordBatchBuilder {
     let at = writeVarint(buffer, this.end, length)
     buffer[at++] = 0
     at = writeVarlong(buffer, at, timestampDelta)
-    at = writeVarint(buffer, at, this.records)
+    at = writeVarint(buffer, at, offsetDelta)
     at = writeBytes(buffer, at, key, keySize)
     at = writeBytes(buffer, at, value, valueSize)
     if (headers.length === 0) buffer[at] = 0
@@ -95,6 +98,11 @@ export class RecordBatchBuilder {
     this.records++
     if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
     return true
+  }
+
+  /** Leaves out offsets, as compaction does. */
+  passOver(offsets: number): void {
+    this.holes += offsets
   }
 
   /**
@@ -109,7 +117,7 @@ export class RecordBatchBuilder {
     batch.writeInt32BE(-1, LEADER_EPOCH_AT)
     batch.writeInt8(CURRENT_MAGIC, MAGIC_AT)
     batch.writeInt16BE(codeOfCompression(compression), ATTRIBUTES_AT)
-    batch.writeInt32BE(this.records - 1, LAST_OFFSET_DELTA_AT)
+    batch.writeInt32BE(this.records + this.holes - 1, LAST_OFFSET_DELTA_AT)
     writeInt64(batch, this.baseTimestamp, BASE_TIMESTAMP_AT)
     writeInt64(batch, this.maxTimestamp, MAX_TIMESTAMP_AT)
     batch.writeInt32BE(this.records, COUNT_AT)
@@ -120,6 +128,7 @@ export class RecordBatchBuilder {
   reset(): void {
     this.end = RECORDS_AT
     this.records = 0
+    this.holes = 0
   }
 
   private compress(compression: CompressionType, level?: number): Buffer {

@@ -11,3 +11,4 @@ export const markerType = (key: Buffer | null): number | undefined =>
   key === null || key.length < 4 || key.readInt16BE(0) < 0 ? undefined : key.readInt16BE(2)
 
 export const ABORT_MARKER = 0
+export const COMMIT_MARKER = 1

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import type { IsolationLevel } from '../../lib/client/IsolationLevel.js'
-import { MemoryFetch } from '../../lib/memory/MemoryFetch.js'
+import type { FetchedRecords } from '../../lib/client/KafkaFetcher.js'
+import { encodedBatch } from '../../lib/memory/encodedBatch.js'
 import { MemoryLog } from '../../lib/memory/MemoryLog.js'
 import { RecordArena } from '../../lib/memory/RecordArena.js'
+import { decodeRecordBatches } from '../../lib/protocol/decodeRecordBatches.js'
 
 const arena = new RecordArena()
 const records = (...values: string[]) =>
@@ -10,8 +12,23 @@ const records = (...values: string[]) =>
     const [key, rest = null] = value.includes('=') ? value.split('=') : [null, value]
     return arena.copy({ topic: 't', key, value: rest === '' ? null : rest }, 0)
   })
+const fetchOf = (
+  log: MemoryLog,
+  from: number,
+  maxBytes = Infinity,
+  isolationLevel: IsolationLevel = 'read_committed',
+): FetchedRecords => {
+  const batches = log.read(from, isolationLevel, maxBytes, true)
+  const response = {
+    ...{ topic: log.topic, partition: log.partition, errorCode: 0, preferredReadReplica: -1 },
+    ...{ highWatermark: log.highWatermark, lastStableOffset: log.lastStableOffset, logStartOffset: log.logStartOffset },
+    abortedTransactions: log.abortedWithin(from, batches.at(-1)?.lastOffset ?? from),
+    records: Buffer.concat(batches.map(encodedBatch)),
+  }
+  return decodeRecordBatches(response, from, { isolationLevel, checkCrcs: true })
+}
 const read = (log: MemoryLog, from = 0, isolationLevel: IsolationLevel = 'read_committed') => {
-  const fetch = new MemoryFetch(log, log.read(from, isolationLevel, Infinity), from, isolationLevel)
+  const fetch = fetchOf(log, from, Infinity, isolationLevel)
   return { values: fetch.take(Infinity).map(({ value }) => value?.toString() ?? null), position: fetch.position }
 }
 const writer = (producerId: bigint, baseSequence: number, epoch = 0) => ({ producerId, epoch, baseSequence })
@@ -58,10 +75,10 @@ describe('MemoryLog', () => {
     log.append(records('k=3'), null, 0)
     log.compact()
     expect(read(log)).toEqual({ values: ['1', '3'], position: 6 })
-    const first = new MemoryFetch(log, log.read(0, 'read_committed', 1), 0, 'read_committed')
+    const first = fetchOf(log, 0, 1)
     expect(first.take(9).map(({ offset }) => offset)).toEqual([1])
     expect(first.position).toBe(3)
-    const second = new MemoryFetch(log, log.read(3, 'read_committed', 1), 3, 'read_committed')
+    const second = fetchOf(log, 3, 1)
     expect([second.exhausted, second.position]).toEqual([true, 5])
   })
 
@@ -77,5 +94,65 @@ describe('MemoryLog', () => {
     const log = new MemoryLog('t', 0, 'LogAppendTime')
     log.append([arena.copy({ topic: 't', value: 'v', timestamp: 5 }, 0)], null, 42)
     expect(log.records('read_committed')).toMatchObject([{ timestamp: 42, timestampType: 'LogAppendTime' }])
+  })
+
+  it('should say where an epoch ends (KIP-320)', () => {
+    const log = new MemoryLog('t', 0)
+    const ends = () => [-1, 0, 1, 2, 3].map((epoch) => Object.values(log.endOfEpoch(epoch) ?? {}))
+    log.append(records('a', 'b'), null, 0)
+    expect(ends()).toEqual([[], [0, 2], [], [], []])
+    log.nextLeader()
+    log.append(records('c'), null, 0)
+    log.nextLeader()
+    expect(ends()).toEqual([[], [0, 2], [1, 3], [2, 3], []])
+    log.truncate(2)
+    // Epoch 1 has nothing left.
+    expect(ends()).toEqual([[], [0, 2], [0, 2], [0, 2], [3, 2]])
+  })
+
+  it('should have nothing of an aborted transaction when its marker was truncated', () => {
+    const log = new MemoryLog('t', 0)
+    log.append(records('a'), writer(1n, 0), 0, true)
+    log.append(records('b'), null, 0)
+    log.endTransaction(1n, 0, 'abort', 0)
+    expect(log.abortedWithin(0, 2)).toEqual([{ producerId: 1n, firstOffset: 0 }])
+    log.truncate(2)
+    log.append(records('c'), writer(1n, 0, 1), 0, true)
+    log.endTransaction(1n, 1, 'commit', 0)
+    expect(log.abortedWithin(0, 4)).toEqual([])
+    expect(read(log)).toEqual({ values: ['b', 'c'], position: 4 })
+    expect(log.records('read_committed').map(({ offset }) => offset)).toEqual([1, 2])
+  })
+
+  it('should be read as it was written, with headers and times, without keys and values', () => {
+    const log = new MemoryLog('t', 0, 'CreateTime')
+    const headers = [
+      { key: 'h', value: Buffer.from('1') },
+      { key: 'n', value: null },
+    ]
+    log.append(
+      [
+        arena.copy({ topic: 't', key: 'k', value: null, timestamp: 2_000_000_000_000, headers }, 0),
+        arena.copy({ topic: 't', value: '', timestamp: -5 }, 0),
+      ],
+      null,
+      7,
+    )
+    const decoded = fetchOf(log, 0).take(9)
+    expect(decoded.map(({ key, value }) => [key?.toString(), value?.toString()])).toEqual([
+      ['k', undefined],
+      [undefined, ''],
+    ])
+    expect(decoded[0]?.headers).toEqual(headers)
+    expect(decoded).toMatchObject([
+      { timestamp: 2_000_000_000_000, timestampType: 'CreateTime', offset: 0 },
+      { timestamp: -5, timestampType: 'CreateTime', offset: 1 },
+    ])
+    const stamped = new MemoryLog('t', 0, 'LogAppendTime')
+    stamped.append(records('a', 'b'), null, 42)
+    expect(fetchOf(stamped, 0).take(9)).toMatchObject([
+      { timestamp: 42, timestampType: 'LogAppendTime' },
+      { timestamp: 42, timestampType: 'LogAppendTime' },
+    ])
   })
 })

@@ -63,7 +63,7 @@ export class ClusterFetcher implements KafkaFetcher {
     private readonly config: FetcherConfig,
     name: string,
   ) {
-    this.lanes = new FetchLanes(name)
+    this.lanes = new FetchLanes(name, cluster.answersInTurn)
     this.metrics = new FetchMetrics(cluster.config.metrics ?? noMetrics, cluster.now)
     this.memory = new DecompressionMemory(config.maxDecompressedBytes)
     const retries = (this.retries = new FetchRetries(
@@ -104,7 +104,7 @@ export class ClusterFetcher implements KafkaFetcher {
     this.partitions.forEach(({ timer }) => timer?.unsubscribe())
     this.partitions.clear()
     this.memory.evictWhere(() => true)
-    this.lanes.lanes.forEach((lane) => this.cluster.release(lane))
+    this.lanes.all.forEach((lane) => this.cluster.release(lane))
   }
 
   /** At the end of this turn, so that what is requested in one go travels in one fetch. */
@@ -134,7 +134,9 @@ export class ClusterFetcher implements KafkaFetcher {
     if (unavailable.size > 0)
       this.settle(unavailable, (emit) => unavailable.forEach((partition) => this.failOrBackOff(partition, emit)))
     doubtful.forEach((partitions, nodeId) => this.validate(nodeId, partitions))
-    wanted.forEach((partitions, nodeId) => this.sendTo(nodeId, partitions))
+    wanted.forEach((partitions, nodeId) =>
+      this.lanes.fetchesOf(partitions).forEach((together) => this.sendTo(nodeId, together)),
+    )
   }
 
   /** It cannot be fetched now. */

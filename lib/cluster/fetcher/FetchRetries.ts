@@ -41,12 +41,15 @@ export class FetchRetries {
   private tell(partition: PartitionFetch, why: string | KafkaError, atFollower: boolean): void {
     const { config, metadata, troubles } = this.cluster
     const { key, attempts, troubledAt, topicPartition } = partition
+    // The cluster was not asked about its topic yet, or is asked anew.
+    const isUnknown = troubledAt === undefined && metadata.partitionCount(topicPartition.topic) === undefined
+    if (isUnknown && metadata.refusalOf(topicPartition) === 0) return
     const reason = typeof why === 'string' ? why : why.message
     config.logger?.debug(`${key} cannot be read now, retry ${attempts}: ${reason}`)
     // A connection that cannot be made tells so itself, and the leader is asked next in the place of a follower.
     if (atFollower || (typeof why !== 'string' && why._tag === 'Connection')) return
-    // Forgotten for a moment, to be asked about anew.
-    if (troubledAt === undefined && metadata.partitionCount(topicPartition.topic) === undefined) return
+    // That there is no such topic is told by who reads it.
+    if (isUnknown) return
     troubles.reads.add(key, troubledAt === undefined ? undefined : metadata.nameOf(troubledAt.nodeId), reason)
   }
 

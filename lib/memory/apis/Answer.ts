@@ -1,7 +1,10 @@
+import type { SchedulerLike } from 'rxjs'
 import { isKafkaError } from '../../client/KafkaError.js'
 import type { KafkaApi } from '../../protocol/requests/KafkaApi.js'
 import type { MemoryCall } from '../Fault.js'
+import type { FetchSession } from '../FetchSession.js'
 import type { MemoryCluster } from '../MemoryCluster.js'
+import type { Waits } from '../MemoryConnection.js'
 
 /** How the broker in memory answers one API. */
 export interface Answer<Q, R> {
@@ -9,11 +12,17 @@ export interface Answer<Q, R> {
   /** What the request is about, by which faults match it and `MemoryKafka.calls$` shows it. */
   readonly about?: (request: Q) => Omit<MemoryCall, 'api' | 'clientId'>
   /** The effect, and the response; acts once. */
-  readonly respond: (cluster: MemoryCluster, request: Q) => R
+  readonly respond: (cluster: MemoryCluster, request: Q, session: FetchSession) => R
+  /** Where a request may wait at the broker before it is answered. */
+  readonly waits?: (cluster: MemoryCluster, request: Q, session: FetchSession, scheduler: SchedulerLike) => Waits
 }
 
 /** An answer to any API, as a table of them holds it. */
 export type AnyAnswer = Answer<never, unknown>
+
+/** What a request is about that is about one partition; nothing of those about many. */
+export const onePartition = ([first, ...others]: readonly { readonly topic: string; readonly partition: number }[]) =>
+  first === undefined || others.length > 0 ? {} : { topic: first.topic, partition: first.partition }
 
 /** The error code with which a broker refuses; 0 when it does not. */
 export const codeOf = (effect: () => void): number => {
@@ -27,9 +36,9 @@ export const codeOf = (effect: () => void): number => {
 }
 
 /** What is found, or the error code in its place. */
-export const found = <A>(
-  look: () => A,
-): { readonly errorCode: 0; readonly value: A } | { readonly errorCode: number } => {
+export type Found<A> = { readonly errorCode: 0; readonly value: A } | { readonly errorCode: number }
+
+export const found = <A>(look: () => A): Found<A> => {
   let value: A | undefined
   const errorCode = codeOf(() => (value = look()))
   return errorCode === 0 ? { errorCode: 0, value: value as A } : { errorCode }

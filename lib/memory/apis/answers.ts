@@ -6,17 +6,20 @@ import { deleteTopics } from './deleteTopics.js'
 import { describeConfigs } from './describeConfigs.js'
 import { describeProducers } from './describeProducers.js'
 import { describeTransactions } from './describeTransactions.js'
+import { fetch, fetchByName } from './fetch.js'
 import { findCoordinator, findCoordinators } from './findCoordinator.js'
 import { listOffsets } from './listOffsets.js'
 import { listTransactions } from './listTransactions.js'
 import { metadata } from './metadata.js'
 import { offsetCommit } from './offsetCommit.js'
 import { offsetFetch } from './offsetFetch.js'
+import { offsetForLeaderEpoch } from './offsetForLeaderEpoch.js'
 
 const answers: readonly AnyAnswer[] = [
   ...[metadata, findCoordinator, findCoordinators, describeConfigs],
   ...[createTopics, deleteTopics, createPartitions],
   ...[listOffsets, offsetFetch, offsetCommit],
+  ...[fetch, fetchByName, offsetForLeaderEpoch],
   ...[listTransactions, describeTransactions, describeProducers],
 ]
 
