@@ -1,18 +1,26 @@
 import { jest } from '@jest/globals'
+import { connectKafkaJs } from '../../../lib/kafkajs/connectKafkaJs.js'
 import { KafkaJsBrokers } from '../../../lib/kafkajs/KafkaJsBrokers.js'
 import { Troubles } from '../../../lib/standstill/Troubles.js'
+import type { KafkaCluster } from '../../support/kafka/startKafka.js'
 import { describeEachKafka } from '../../support/realKafka.js'
 import { brokersConfig } from './brokersConfig.js'
 import { describeBrokersContract } from './describeBrokersContract.js'
+import { describeFetchContract } from './describeFetchContract.js'
 
 jest.setTimeout(60_000)
 
-describeEachKafka('lib/kafkajs', (kafka) =>
-  describeBrokersContract('a real Kafka', () => {
-    const addresses = kafka()
-      .bootstrapServers.split(',')
-      .map((address) => ({ host: address.split(':')[0]!, port: Number(address.split(':')[1]) }))
-    const unreachable = new Troubles({ after: Infinity }, undefined, () => 0)
-    return new KafkaJsBrokers(brokersConfig(addresses), () => unreachable)
-  }),
-)
+const addressesOf = ({ bootstrapServers }: Pick<KafkaCluster, 'bootstrapServers'>) =>
+  bootstrapServers.split(',').map((address) => ({ host: address.split(':')[0]!, port: Number(address.split(':')[1]) }))
+
+const brokersOf = (kafka: Pick<KafkaCluster, 'bootstrapServers'>): KafkaJsBrokers => {
+  const unreachable = new Troubles({ after: Infinity }, undefined, () => 0)
+  return new KafkaJsBrokers(brokersConfig(addressesOf(kafka)), () => unreachable)
+}
+
+describeEachKafka('lib/kafkajs', (kafka) => {
+  describeBrokersContract('a real Kafka', () => brokersOf(kafka()))
+  describeFetchContract('a real Kafka', () => ({
+    ...{ brokers: brokersOf(kafka()), connect: connectKafkaJs, bootstrapServers: addressesOf(kafka()) },
+  }))
+})

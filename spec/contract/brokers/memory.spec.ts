@@ -1,12 +1,30 @@
+import { concat, defer, of } from 'rxjs'
 import { asyncScheduler } from 'rxjs'
+import type { ConnectKafka } from '../../../lib/client/KafkaClient.js'
+import type { KafkaConfig } from '../../../lib/client/KafkaConfig.js'
 import { MemoryBrokers } from '../../../lib/memory/MemoryBrokers.js'
+import { MemoryClient } from '../../../lib/memory/MemoryClient.js'
 import { MemoryCluster } from '../../../lib/memory/MemoryCluster.js'
 import { MemoryConnection } from '../../../lib/memory/MemoryConnection.js'
 import { brokersConfig } from './brokersConfig.js'
 import { describeBrokersContract } from './describeBrokersContract.js'
+import { describeFetchContract } from './describeFetchContract.js'
 
-describeBrokersContract('the in-memory Kafka', () => {
-  const wire = { latencyMs: 0, fault: () => undefined, observe: () => undefined }
-  const connection = new MemoryConnection(brokersConfig([{ host: 'memory', port: 9092 }]), wire)
-  return new MemoryBrokers(new MemoryCluster({ scheduler: asyncScheduler }), connection)
+const bootstrapServers = [{ host: 'memory', port: 9092 }]
+const connectionOf = (config: KafkaConfig = brokersConfig(bootstrapServers)): MemoryConnection =>
+  new MemoryConnection(config, { latencyMs: 0, fault: () => undefined, observe: () => undefined })
+
+describeBrokersContract(
+  'the in-memory Kafka',
+  () => new MemoryBrokers(new MemoryCluster({ scheduler: asyncScheduler }), connectionOf()),
+)
+
+describeFetchContract('the in-memory Kafka', () => {
+  const cluster = new MemoryCluster({ scheduler: asyncScheduler })
+  const connect: ConnectKafka = (config) =>
+    defer(() => {
+      const client = new MemoryClient(cluster, connectionOf(config), () => undefined)
+      return concat(client.start(), of(client))
+    })
+  return { brokers: new MemoryBrokers(cluster, connectionOf()), connect, bootstrapServers }
 })
