@@ -27,6 +27,12 @@ describe('ByteWriter', () => {
     expect([compact(null), compact(''), compact('é')]).toEqual([[0], [1], [3, 0xc3, 0xa9]])
   })
 
+  it('should have room for what is much longer than all before', () => {
+    const text = 'a'.repeat(1000)
+    const bytes = new ByteWriter(1).writeInt8(1).writeString(text).writeInt8(2).toBuffer()
+    expect(bytes.toString('latin1')).toBe(`\x01\x03\xe8${text}\x02`)
+  })
+
   it('should write what the protocol guide describes', () => {
     const bytes = new ByteWriter(1)
       .writeInt8(-1)
@@ -109,6 +115,21 @@ describe('ByteReader', () => {
     ],
   ])('should refuse %s', (_, read, bytes) => {
     expect(corrupt(() => read(reader(...bytes)))).toBe(true)
+  })
+
+  it('should tell null from empty', () => {
+    const plain = [reader(0xff, 0xff), reader(0, 0), reader(0, 1, 0x61)]
+    expect(plain.map((read) => read.readNullableString())).toEqual([null, '', 'a'])
+    const compact = [reader(0), reader(1), reader(2, 0x61)]
+    expect(compact.map((read) => read.readCompactNullableString())).toEqual([null, '', 'a'])
+    expect(() => reader(0).readCompactString()).toThrow('holds a null before byte 1 where none may be')
+    expect(() => reader(0xff, 0xff).readString()).toThrow('holds a null before byte 2 where none may be')
+  })
+
+  it('should read bytes that are missing as none, and go on behind them', () => {
+    const read = reader(0xff, 0xff, 0xff, 0xff, 7, 0, 0, 0, 1, 9, 8)
+    expect([read.readBytes().length, read.readInt8()]).toEqual([0, 7])
+    expect([[...read.readBytes()], read.readInt8()]).toEqual([[9], 8])
   })
 
   it('should take the largest safe integers', () => {

@@ -185,6 +185,10 @@ describe('messages of format 0 and 1', () => {
       return copy
     }
 
+    /** It ends where it begins. */
+    const endless = Buffer.alloc(40, 5)
+    endless.writeInt32BE(-12, 8)
+
     it.each<[string, Buffer, string]>([
       ['a checksum that fails', damaged(message()), 'fail their checksum'],
       ['a checksum that fails within a wrapper', wrapperOf(damaged(message())), 'fail their checksum'],
@@ -202,6 +206,16 @@ describe('messages of format 0 and 1', () => {
         'compressed messages within compressed ones',
       ],
       ['a message that is too short', wrapperOf(Buffer.alloc(40)), 'a message that is too short'],
+      [
+        'a message that is too short for format 1',
+        wrapperOf(Buffer.concat([message({ offset: 0 }), withLengths(8, 33 - 12).subarray(0, 33)])),
+        'is too short',
+      ],
+      [
+        'a message of no length and no known format',
+        wrapperOf(Buffer.concat([message({ offset: 0 }), endless])),
+        'is too short',
+      ],
       ['a batch within a wrapper', wrapperOf(batchAt(0, { records: [{ value: 'a' }] })), 'a message of another format'],
       ['offsets beyond that of the wrapper', wrapperOf(message({ offset: 5 }), { offset: 4 }), 'more offsets than'],
       [

@@ -74,7 +74,7 @@ const recoveryNews = (
   committed: number,
   aborted: number,
 ): string | undefined => {
-  if (committed + aborted === 0) return undefined
+  if (committed === 0 && aborted === 0) return undefined
   const from = checkpointId === undefined ? 'without a checkpoint' : `from checkpoint ${checkpointId}`
   return (
     `The sink of transactional id prefix "${prefix}" (subtask ${subtaskIndex}) has recovered ${from}: prepared transactions that are ` +
