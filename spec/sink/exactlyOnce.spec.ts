@@ -307,6 +307,30 @@ describe('sinkTo with EXACTLY_ONCE', () => {
       expect(scene.errors[0]?.message).toMatch(/^\d+ records are lost: job-0-1 \(checkpoint 2, \d+ records\)/)
     })
 
+    it('should not tell again what is lost, though it dies before its next checkpoint', () => {
+      const scene = new SinkScene()
+      const told = () => scene.told.filter(([, kind]) => kind === 'lost').length
+      scene.play(() => {
+        afterLongOutage(
+          scene,
+          () => {
+            const second = scene.start(
+              twoSinks(scene, 'warn', 40).pipe(
+                tap(({ kind }) => {
+                  if (kind === 'lost') scene.at(0, () => second.unsubscribe())
+                }),
+              ),
+            )
+            scene.at(1_000, () => scene.start(twoSinks(scene, 'fail', 40)))
+          },
+          () => twoSinks(scene, 'warn'),
+        )
+      }, 40_000)
+      expect(scene.errors).toEqual([])
+      expect(told()).toBe(1)
+      expect(scene.completions).toBe(1)
+    })
+
     it('should go on without lost records when told to warn, tell which, and not tell it again', () => {
       const scene = new SinkScene()
       scene.play(() => {
