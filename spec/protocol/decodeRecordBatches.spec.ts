@@ -437,6 +437,20 @@ describe('decodeRecordBatches', () => {
       expect(failure(() => partition.take(1))).toMatchObject({ _tag: 'Corrupt', offset: 1 })
     })
 
+    it.each([
+      ['the one before it has', 0],
+      ['comes before it', -1],
+      ['lies behind that of the batch', 4],
+    ])('should find a record whose offset %s, and give those before', (_, delta) => {
+      const offsetAt = (record: number) => RECORDS_AT + record * (1 + batch.readUInt8(RECORDS_AT) / 2) + 3
+      const batch = batchAt(7, { records: ['a', 'b', 'c'].map((value) => ({ value })) }, 3)
+      const partition = open(
+        fetched(rewritten(batch, (bytes) => bytes.writeUInt8(delta < 0 ? -2 * delta - 1 : 2 * delta, offsetAt(1)))),
+      )
+      expect(partition.take(1).map(({ offset }) => offset)).toEqual([7])
+      expect(() => partition.take(1)).toThrow('are not in the order of their offsets')
+    })
+
     it('should find bytes behind the last record', () => {
       const bad = rewritten(batchAt(0, values('a', 'b')), (bytes) => bytes.writeInt32BE(1, COUNT_AT))
       const partition = open(fetched(bad))
