@@ -66,15 +66,13 @@ export class ClusterFetcher implements KafkaFetcher {
     this.lanes = new FetchLanes(name, cluster.answersInTurn)
     this.metrics = new FetchMetrics(cluster.config.metrics ?? noMetrics, cluster.now)
     this.memory = new DecompressionMemory(config.maxDecompressedBytes)
-    const retries = (this.retries = new FetchRetries(
-      cluster,
-      (partition) => this.isCurrent(partition),
-      () => this.sendSoon(),
-    ))
-    const availability = (this.availability = new TopicAvailability(cluster))
-    this.validation = new PositionValidation(cluster, retries)
+    const isCurrent = (partition: PartitionFetch): boolean => this.isCurrent(partition)
     const onLog = (log: PartitionLog): void => void this.news.push(log)
-    this.responses = new FetchResponses({ cluster, config, retries, availability, memory: this.memory, onLog })
+    this.retries = new FetchRetries(cluster, isCurrent, () => this.sendSoon())
+    this.availability = new TopicAvailability(cluster)
+    this.validation = new PositionValidation(cluster, this.retries)
+    const { retries, availability, memory } = this
+    this.responses = new FetchResponses({ cluster, config, retries, availability, memory, isCurrent, onLog })
   }
 
   assign(topicPartition: TopicPartition, offset: Offset, log?: LogIdentity): void {
@@ -207,7 +205,7 @@ export class ClusterFetcher implements KafkaFetcher {
         next: (response) => {
           const bytes = response.partitions.reduce((sum, { records }) => sum + records.length, 0)
           this.metrics.onFetch(cluster.now() - sentAt, bytes, response.throttleTimeMs)
-          this.returned(fetch, (emit) => this.responses.judge(this.currentOf(fetch), response, emit))
+          this.returned(fetch, (emit) => this.responses.judge(fetch.partitions, response, emit))
         },
         error: (error: unknown) => this.returned(fetch, (emit) => this.lost(fetch.partitions, error, emit)),
       })
@@ -260,10 +258,6 @@ export class ClusterFetcher implements KafkaFetcher {
       if (error.retriable) this.retries.backOff(partition, true, error)
       else emit(partition.fail(error))
     }
-  }
-
-  private currentOf({ partitions }: InFlightFetch): ReadonlyMap<string, PartitionFetch> {
-    return new Map([...partitions].filter(([, partition]) => this.isCurrent(partition)))
   }
 
   private isCurrent(partition: PartitionFetch): boolean {

@@ -27,6 +27,8 @@ export interface FetchResponsesParts {
   readonly retries: FetchRetries
   readonly availability: TopicAvailability
   readonly memory: DecompressionMemory
+  /** whether a partition is still read: not unassigned, nor assigned anew */
+  readonly isCurrent: (partition: PartitionFetch) => boolean
   /** takes what a response without records says of a log, when it is new */
   readonly onLog: (log: PartitionLog) => void
 }
@@ -41,11 +43,12 @@ export interface FetchResponsesParts {
 export class FetchResponses {
   constructor(private readonly parts: FetchResponsesParts) {}
 
-  /** @param asked the partitions that the fetch was for, those that are still read */
+  /** @param asked the partitions that the fetch was for */
   judge(asked: ReadonlyMap<string, PartitionFetch>, response: FetchResponse, emit: Emit): void {
-    const { retries, availability } = this.parts
+    const { retries, availability, isCurrent } = this.parts
     const answers = answersByPartition(asked, response)
     for (const partition of asked.values()) {
+      if (!isCurrent(partition)) continue
       const answer = answers.get(partition.key)
       const code = response.errorCode === 0 ? (answer?.errorCode ?? 0) : response.errorCode
       const verdict = fetchVerdict(code)
