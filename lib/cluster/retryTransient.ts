@@ -1,26 +1,52 @@
-import { defer, type Observable, retry, tap, throwError } from 'rxjs'
+import { concatMap, defer, type Observable, retry, tap, throwError } from 'rxjs'
+import type { KafkaConfig } from '../client/KafkaConfig.js'
 import { isKafkaError, type KafkaError } from '../client/KafkaError.js'
 import { isTransient } from '../client/isTransient.js'
+import type { MonotonicClock } from '../scheduling/monotonicClock.js'
 import { duration } from '../standstill/words.js'
-import type { Cluster } from './Cluster.js'
+import type { ClientTroubles } from './ClientTroubles.js'
 import { exponentialBackoff } from './exponentialBackoff.js'
 
+/** What retries need of a `Cluster`. */
+export interface RetryingClient {
+  readonly config: Pick<KafkaConfig, 'requestTimeoutMs' | 'retryBackoffMs' | 'retryBackoffMaxMs'>
+  readonly troubles: Pick<ClientTroubles, 'refusals'>
+  readonly isClosed: boolean
+  readonly now: MonotonicClock
+  random(): number
+  pause(ms: number): Observable<unknown>
+}
+
+export interface RetryOptions {
+  /** by default all that may pass */
+  readonly isWorthAWait?: (error: KafkaError) => boolean
+  /** ms after which no more is tried; default: `request.timeout.ms` */
+  readonly budgetMs?: number
+  /** ms before the first retry; default and at most: `retry.backoff.ms` */
+  readonly firstBackoffMs?: number
+  /** asked before each further try, besides whether the client is closed; default: never */
+  readonly isOver?: () => boolean
+}
+
 /**
- * Tries until it succeeds, fails for good, or `request.timeout.ms` is used up; then errors with the last error, which says
+ * Tries until it succeeds, fails for good, or the time is used up; then errors with the last error, which says
  * by `retriable` that the same call may succeed later. What is refused for long is told; what cannot be reached, its connection tells.
  *
  * @param attempt one try: emits one value, or errors
- * @param isWorthAWait by default all that may pass
  */
 export const retryTransient = <T>(
-  cluster: Cluster,
+  client: RetryingClient,
   attempt: () => Observable<T>,
-  isWorthAWait: (error: KafkaError) => boolean = isTransient,
+  { isWorthAWait = isTransient, budgetMs, firstBackoffMs = Infinity, isOver = () => false }: RetryOptions = {},
 ): Observable<T> =>
   defer(() => {
-    const { config, troubles, now } = cluster
-    const { refusals } = troubles
-    const deadline = now() + config.requestTimeoutMs
+    const { config, now } = client
+    const { refusals } = client.troubles
+    const { requestTimeoutMs, retryBackoffMs, retryBackoffMaxMs } = config
+    const backoff = { retryBackoffMs: Math.min(firstBackoffMs, retryBackoffMs), retryBackoffMaxMs }
+    const deadline = now() + (budgetMs ?? requestTimeoutMs)
+    const limit = budgetMs === undefined ? `${duration(requestTimeoutMs)} (request.timeout.ms)` : duration(budgetMs)
+    const ended = (): boolean => client.isClosed || isOver()
     let refused: string | undefined
     return defer(attempt).pipe(
       tap(() => {
@@ -28,18 +54,22 @@ export const retryTransient = <T>(
       }),
       retry({
         delay: (error: unknown, count) => {
-          const waitMs = exponentialBackoff(config, count, cluster.random())
-          if (!isKafkaError(error) || !isWorthAWait(error) || cluster.isClosed || now() + waitMs > deadline)
+          const waitMs = exponentialBackoff(backoff, count, client.random())
+          if (!isKafkaError(error) || !isWorthAWait(error) || ended() || now() + waitMs > deadline)
             return throwError(() => error)
           if (error._tag !== 'Connection') {
-            refused = error.api ?? 'What was asked'
-            refusals.meet(refused, (ms) => stillRefused(error, ms, config.requestTimeoutMs))
+            refused = nameOf(error)
+            refusals.meet(
+              refused,
+              (ms) => `${error.message} It has failed for ${duration(ms)}; it is tried again for up to ${limit}.`,
+            )
           }
-          return cluster.pause(waitMs)
+          return client.pause(waitMs).pipe(concatMap(() => (ended() ? throwError(() => error) : [undefined])))
         },
       }),
     )
   })
 
-const stillRefused = ({ message }: KafkaError, ms: number, budgetMs: number): string =>
-  `${message} It has failed for ${duration(ms)}; it is tried again for up to ${duration(budgetMs)} (request.timeout.ms).`
+/** Each transaction for itself: that one is done says nothing of another. */
+const nameOf = ({ api = 'What was asked', transactionalId }: KafkaError): string =>
+  transactionalId === undefined ? api : `${api} for transactional.id "${transactionalId}"`

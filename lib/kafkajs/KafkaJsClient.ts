@@ -5,17 +5,17 @@ import type { KafkaFetcher } from '../client/KafkaFetcher.js'
 import type { KafkaProducer, ResumedTransaction, TransactionalProducer } from '../client/KafkaProducer.js'
 import { ClusterAdmin } from '../cluster/admin/ClusterAdmin.js'
 import { ClusterFetcher } from '../cluster/fetcher/ClusterFetcher.js'
+import { ClusterProducer } from '../cluster/producer/ClusterProducer.js'
+import { ClusterTransactionalProducer } from '../cluster/producer/ClusterTransactionalProducer.js'
+import { resumeTransaction } from '../cluster/producer/resumeTransaction.js'
+import { SpareBuilders } from '../cluster/producer/SpareBuilders.js'
 import type { KafkaJsConnections } from './KafkaJsConnections.js'
-import { KafkaJsProducer } from './KafkaJsProducer.js'
-import { KafkaJsTransactionalProducer } from './KafkaJsTransactionalProducer.js'
-import { SpareBuilders } from './producer/SpareBuilders.js'
-import { resumeTransaction } from './resumeTransaction.js'
 
 /** {@link KafkaClient} on kafkajs's connections: makes the parts, and closes all it made. */
 export class KafkaJsClient implements KafkaClient {
   readonly admin: ClusterAdmin
   private readonly fetchers: ClusterFetcher[] = []
-  private readonly producers = new Set<KafkaJsProducer | KafkaJsTransactionalProducer>()
+  private readonly producers = new Set<ClusterProducer | ClusterTransactionalProducer>()
   private readonly spare = new SpareBuilders()
 
   constructor(private readonly connections: KafkaJsConnections) {
@@ -29,15 +29,15 @@ export class KafkaJsClient implements KafkaClient {
   }
 
   producer(config: ProducerConfig): KafkaProducer {
-    return this.keep(new KafkaJsProducer(this.connections, config, this.spare))
+    return this.keep(new ClusterProducer(this.connections.cluster, config, this.spare))
   }
 
   transactionalProducer(transactionalId: string, config: ProducerConfig): TransactionalProducer {
-    return this.keep(new KafkaJsTransactionalProducer(this.connections, transactionalId, config, this.spare))
+    return this.keep(new ClusterTransactionalProducer(this.connections.cluster, transactionalId, config, this.spare))
   }
 
   resume(transactionalId: string, producerId: bigint, epoch: number): ResumedTransaction {
-    return resumeTransaction(this.connections, transactionalId, producerId, epoch)
+    return resumeTransaction(this.connections.cluster, transactionalId, producerId, epoch)
   }
 
   close(): Observable<void> {
@@ -49,7 +49,7 @@ export class KafkaJsClient implements KafkaClient {
   }
 
   /** Until it is closed: an exactly-once sink has a new producer for each checkpoint. */
-  private keep<P extends KafkaJsProducer | KafkaJsTransactionalProducer>(producer: P): P {
+  private keep<P extends ClusterProducer | ClusterTransactionalProducer>(producer: P): P {
     for (const former of this.producers) if (former.isClosed) this.producers.delete(former)
     this.producers.add(producer)
     return producer

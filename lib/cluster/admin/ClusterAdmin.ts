@@ -213,11 +213,9 @@ export class ClusterAdmin implements KafkaAdmin {
       )
     // A topic to change that does not exist now will hardly come by waiting.
     const sent = (): Observable<void> =>
-      retryTransient(
-        cluster,
-        send,
-        ({ retriable, code }) => retriable && code !== ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
-      )
+      retryTransient(cluster, send, {
+        isWorthAWait: ({ retriable, code }) => retriable && code !== ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+      })
     return this.acting(() =>
       topics.length === 0 ? of(undefined) : sent().pipe(concatMap(() => retryTransient(cluster, look))),
     )

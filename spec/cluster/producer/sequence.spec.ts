@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { advanceSequence } from '../../../lib/kafkajs/producer/sequence.js'
+import { advanceSequence } from '../../../lib/cluster/producer/sequence.js'
 
 describe('advanceSequence', () => {
   it.each([

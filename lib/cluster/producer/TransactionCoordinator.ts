@@ -1,12 +1,18 @@
+import { catchError, concatMap, map, type Observable, throwError } from 'rxjs'
 import { KafkaError } from '../../client/KafkaError.js'
 import { addPartitionsToTxnApi } from '../../protocol/requests/addPartitionsToTxn.js'
 import { endTxnApi } from '../../protocol/requests/endTxn.js'
 import { initProducerIdApi } from '../../protocol/requests/initProducerId.js'
 import type { KafkaApi } from '../../protocol/requests/KafkaApi.js'
-import type { ProducerConnections } from './ProducerConnections.js'
-import type { ProducerIdentity } from './ProducerIdentity.js'
-import { retryQuickly } from './retryQuickly.js'
 import { ErrorCodes } from '../../protocol/errorCodes.js'
+import { retryTransient } from '../retryTransient.js'
+import type { ProducerCluster } from './ProducerCluster.js'
+import type { ProducerIdentity } from './ProducerIdentity.js'
+
+/**
+ * ms before the first retry: what answers CONCURRENT_TRANSACTIONS is done within milliseconds as a rule, and a checkpoint waits for it.
+ */
+export const QUICK_BACKOFF_MS = 20
 
 type Identity = Pick<ProducerIdentity, 'producerId' | 'epoch'>
 
@@ -19,7 +25,7 @@ type Identity = Pick<ProducerIdentity, 'producerId' | 'epoch'>
  */
 export class TransactionCoordinator {
   constructor(
-    private readonly connections: ProducerConnections,
+    private readonly cluster: ProducerCluster,
     private readonly transactionalId: string,
     private readonly closed: () => boolean = () => false,
   ) {}
@@ -27,60 +33,62 @@ export class TransactionCoordinator {
   /**
    * Fences former producers of this id and aborts what they left open.
    *
-   * @param timeoutMs longer than `request.timeout.ms`: a coordinator that has lost a replica may be silent that long, and it is
+   * @param budgetMs longer than `request.timeout.ms`: a coordinator that has lost a replica may be silent that long, and it is
    *   asked ahead of need
    */
-  async init(transactionTimeoutMs: number, timeoutMs: number): Promise<ProducerIdentity> {
-    const { producerId, producerEpoch } = await this.ask(
-      initProducerIdApi,
-      { transactionalId: this.transactionalId, transactionTimeoutMs },
-      (answer) => answer,
-      { unlessClosed: true, timeoutMs },
+  init(transactionTimeoutMs: number, budgetMs: number): Observable<ProducerIdentity> {
+    const request = { transactionalId: this.transactionalId, transactionTimeoutMs }
+    return this.ask(initProducerIdApi, request, (answer) => answer, { unlessClosed: true, budgetMs }).pipe(
+      map(({ producerId, producerEpoch }) => ({ producerId, epoch: producerEpoch, transactional: true })),
     )
-    return { producerId, epoch: producerEpoch, transactional: true }
   }
 
   /** Must be answered before the first batch of a transaction is sent to a partition. */
-  async addPartitions(
+  addPartitions(
     { producerId, epoch }: Identity,
     partitions: readonly { readonly topic: string; readonly partition: number }[],
-    timeoutMs: number,
-  ): Promise<void> {
+    budgetMs: number,
+  ): Observable<unknown> {
     const request = { transactionalId: this.transactionalId, producerId, producerEpoch: epoch, partitions }
-    await this.ask(addPartitionsToTxnApi, request, (answer) => worstOf(answer.partitions), {
+    return this.ask(addPartitionsToTxnApi, request, (answer) => worstOf(answer.partitions), {
       unlessClosed: true,
-      timeoutMs,
+      budgetMs,
     })
   }
 
   /** Commits or aborts. The same end again is success, so a lost answer does no harm. */
-  async end({ producerId, epoch }: Identity, committed: boolean): Promise<void> {
+  end({ producerId, epoch }: Identity, committed: boolean): Observable<void> {
     const request = { transactionalId: this.transactionalId, producerId, producerEpoch: epoch, committed }
-    await this.ask(endTxnApi, request, (answer) => answer)
+    return this.ask(endTxnApi, request, (answer) => answer).pipe(map(() => undefined))
   }
 
   private ask<Q, R>(
     api: KafkaApi<Q, R>,
     request: Q,
     verdictOf: (answer: R) => Verdict,
-    { timeoutMs = this.connections.config.requestTimeoutMs, unlessClosed = false } = {},
-  ): Promise<R> {
-    const { connections, transactionalId, closed } = this
-    const stopped = (): boolean => unlessClosed && closed()
-    const attempt = async (): Promise<R> => {
-      const nodeId = await connections.coordinator('transaction', transactionalId)
-      if (stopped()) throw producerClosed(transactionalId)
-      try {
-        const answer = await connections.send(nodeId, 'control', api, request)
-        const { errorCode, topic, partition } = verdictOf(answer)
-        if (errorCode === 0) return answer
-        throw connections.brokerError(errorCode, { api: api.apiName, transactionalId, topic, partition })
-      } catch (error) {
-        if (!isAboutTransaction(error)) connections.forgetCoordinator('transaction', transactionalId)
-        throw error
-      }
-    }
-    return retryQuickly(connections, timeoutMs, attempt, stopped)
+    { budgetMs = this.cluster.config.requestTimeoutMs, unlessClosed = false } = {},
+  ): Observable<R> {
+    const { cluster, transactionalId, closed } = this
+    const isOver = (): boolean => unlessClosed && closed()
+    const attempt = (): Observable<R> =>
+      cluster.coordinator('transaction', transactionalId).pipe(
+        concatMap((nodeId) =>
+          isOver()
+            ? throwError(() => producerClosed(transactionalId))
+            : cluster.send(nodeId, 'control', api, request).pipe(
+                map((answer) => {
+                  const { errorCode, topic, partition } = verdictOf(answer)
+                  if (errorCode === 0) return answer
+                  throw cluster.brokerError(errorCode, { api: api.apiName, transactionalId, topic, partition })
+                }),
+                catchError((error: unknown) => {
+                  if (!isAboutTransaction(error)) cluster.forgetCoordinator('transaction', transactionalId)
+                  return throwError(() => error)
+                }),
+              ),
+        ),
+      )
+    return retryTransient(cluster, attempt, { budgetMs, firstBackoffMs: QUICK_BACKOFF_MS, isOver })
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { asyncScheduler } from 'rxjs'
-import { KafkaJsProducer } from '../../../lib/kafkajs/KafkaJsProducer.js'
+import { ClusterProducer } from '../../../lib/cluster/producer/ClusterProducer.js'
+import { monotonicClock } from '../../../lib/scheduling/monotonicClock.js'
 import { FakeCluster } from './support/FakeCluster.js'
 import { producerConfig } from './support/producerConfig.js'
 import { StepScheduler } from './support/StepScheduler.js'
@@ -27,7 +28,7 @@ describe.each([
   beforeEach(() => {
     jest.useFakeTimers({ doNotFake: ['queueMicrotask', 'nextTick'] })
     cluster = new FakeCluster(new TimerScheduler(), () => 0.5)
-    Object.assign(cluster, { config: { ...cluster.config, scheduler: asyncScheduler } })
+    Object.assign(cluster, { scheduler: asyncScheduler, now: monotonicClock(asyncScheduler) })
   })
   afterEach(() => {
     jest.useRealTimers()
@@ -40,7 +41,7 @@ describe.each([
 
   it('should send what lingers at its time', async () => {
     cluster.addTopic('t', 1)
-    const producer = new KafkaJsProducer(cluster, producerConfig({ lingerMs: 500 }))
+    const producer = new ClusterProducer(cluster, producerConfig({ lingerMs: 500 }))
     producer.append({ topic: 't', partition: 0, value: 'a' })
     await pass(300)
     stepClock()
@@ -53,7 +54,7 @@ describe.each([
   it('should try again after its back-off', async () => {
     cluster.addTopic('t', 1)
     cluster.scripted.push(NOT_ENOUGH_REPLICAS)
-    const producer = new KafkaJsProducer(cluster, producerConfig())
+    const producer = new ClusterProducer(cluster, producerConfig())
     producer.append({ topic: 't', partition: 0, value: 'a' })
     await pass(60)
     expect(cluster.requests).toHaveLength(1)
@@ -64,7 +65,7 @@ describe.each([
   })
 
   it('should wait for a topic for max.block.ms', async () => {
-    const producer = new KafkaJsProducer(cluster, producerConfig({ maxBlockMs: 20_000 }))
+    const producer = new ClusterProducer(cluster, producerConfig({ maxBlockMs: 20_000 }))
     const errors: unknown[] = []
     producer.append({ topic: 't', partition: 0, value: 'a' })
     producer.flush().subscribe({ error: (error) => errors.push(error) })
@@ -79,7 +80,7 @@ describe.each([
   it('should give up after delivery.timeout.ms', async () => {
     cluster.addTopic('t', 1)
     cluster.scripted.push(...Array.from({ length: 1_000 }, () => NOT_ENOUGH_REPLICAS))
-    const producer = new KafkaJsProducer(cluster, producerConfig({ deliveryTimeoutMs: 20_000 }))
+    const producer = new ClusterProducer(cluster, producerConfig({ deliveryTimeoutMs: 20_000 }))
     const errors: unknown[] = []
     producer.append({ topic: 't', partition: 0, value: 'a' })
     producer.flush().subscribe({ error: (error) => errors.push(error) })

@@ -1,7 +1,8 @@
+import { defer, map, Observable, type SchedulerLike, timer } from 'rxjs'
 import { KafkaError } from '../../../../lib/client/KafkaError.js'
 import { ClientTroubles } from '../../../../lib/cluster/ClientTroubles.js'
 import { ClusterMetadata, type Leader } from '../../../../lib/cluster/ClusterMetadata.js'
-import type { ProducerConnections } from '../../../../lib/kafkajs/producer/ProducerConnections.js'
+import type { ProducerCluster } from '../../../../lib/cluster/producer/ProducerCluster.js'
 import { brokerError } from '../../../../lib/protocol/brokerError.js'
 import type { AddPartitionsToTxnRequest } from '../../../../lib/protocol/requests/addPartitionsToTxn.js'
 import type { EndTxnRequest } from '../../../../lib/protocol/requests/endTxn.js'
@@ -9,6 +10,7 @@ import type { InitProducerIdRequest } from '../../../../lib/protocol/requests/in
 import type { KafkaApi } from '../../../../lib/protocol/requests/KafkaApi.js'
 import type { MetadataResponse } from '../../../../lib/protocol/requests/metadata.js'
 import type { ProduceRequest } from '../../../../lib/protocol/requests/produce.js'
+import { type MonotonicClock, monotonicClock } from '../../../../lib/scheduling/monotonicClock.js'
 import { FakeTransactions } from './FakeTransactions.js'
 import { PartitionLog, type ReceivedBatch, receive } from './PartitionLog.js'
 import type { StepScheduler } from './StepScheduler.js'
@@ -35,7 +37,7 @@ interface Arrived {
  * A cluster of a few brokers as a producer meets it: each broker works one request after the other and answers in that
  * order; connections break with requests and answers on them; leaders move. Its logs check sequences as Kafka's do.
  */
-export class FakeCluster implements ProducerConnections {
+export class FakeCluster implements ProducerCluster {
   readonly logs = new Map<string, PartitionLog>()
   readonly requests: {
     readonly nodeId: number
@@ -48,7 +50,9 @@ export class FakeCluster implements ProducerConnections {
   /** what is warned of */
   readonly warnings: string[] = []
   readonly troubles: ClientTroubles
-  readonly config: ProducerConnections['config']
+  readonly config: ProducerCluster['config']
+  readonly scheduler: SchedulerLike
+  readonly now: MonotonicClock
   faults: Faults = {}
   /** error codes to answer next, instead of looking at the batch: one per batch */
   readonly scripted: number[] = []
@@ -62,10 +66,12 @@ export class FakeCluster implements ProducerConnections {
   private known = ClusterMetadata.empty
 
   constructor(
-    private readonly scheduler: StepScheduler,
-    private readonly random: () => number,
+    private readonly steps: StepScheduler,
+    private readonly chance: () => number,
     private readonly brokers = 3,
   ) {
+    this.scheduler = steps
+    this.now = monotonicClock(steps)
     this.config = {
       bootstrapServers: [],
       clientId: 'spec',
@@ -74,11 +80,14 @@ export class FakeCluster implements ProducerConnections {
       retryBackoffMs: 100,
       retryBackoffMaxMs: 1_000,
       metadataMaxAgeMs: 300_000,
-      scheduler,
+      scheduler: steps,
     }
     const silent = (): void => undefined
     const warn = (line: string): void => void this.warnings.push(line)
-    this.troubles = new ClientTroubles({ scheduler, logger: { debug: silent, info: silent, error: silent, warn } })
+    this.troubles = new ClientTroubles({
+      scheduler: steps,
+      logger: { debug: silent, info: silent, error: silent, warn },
+    })
     this.known = this.known.with({ brokers: this.nodes, controllerId: 0, topics: [] })
   }
 
@@ -116,36 +125,52 @@ export class FakeCluster implements ProducerConnections {
     return this.known.partitionCount(topic)
   }
 
-  async refreshMetadata(topics: Iterable<string>): Promise<ClusterMetadata> {
+  refreshMetadata(topics: Iterable<string>): Observable<ClusterMetadata> {
     const wanted = [...topics]
-    await this.pass(1 + this.random() * 5)
-    this.known = this.known.with(this.answerMetadata(wanted))
-    return this.known
+    return defer(() =>
+      this.pause(1 + this.chance() * 5).pipe(
+        map(() => {
+          this.known = this.known.with(this.answerMetadata(wanted))
+          return this.known
+        }),
+      ),
+    )
   }
 
-  async describeTopics(topics: readonly string[] | null): Promise<MetadataResponse> {
-    await this.pass(1)
-    return this.answerMetadata(topics ?? [])
+  describeTopics(topics: readonly string[] | null): Observable<MetadataResponse> {
+    return this.pause(1).pipe(map(() => this.answerMetadata(topics ?? [])))
   }
 
-  async coordinator(): Promise<number> {
-    await this.pass(1)
-    return 0
+  coordinator(): Observable<number> {
+    return this.pause(1).pipe(map(() => 0))
   }
 
   forgetCoordinator(): void {
     // It never moves here.
   }
 
-  send<Q, R>(nodeId: number, _purpose: string, api: KafkaApi<Q, R>, request: Q): Promise<R> {
-    const answer = this.arrive(nodeId, api.apiName, request)
-    return new Promise<R>((resolve, reject) => {
+  send<Q, R>(nodeId: number, _purpose: string, api: KafkaApi<Q, R>, request: Q): Observable<R> {
+    return new Observable<R>((subscriber) => {
+      const answer = this.arrive(nodeId, api.apiName, request)
       const wire = this.wire.get(nodeId) ?? []
       this.wire.set(nodeId, wire)
-      wire.push({ nodeId, answer, resolve: resolve as (answer: unknown) => void, reject, done: false })
+      const resolve = (response: unknown): void => {
+        subscriber.next(response as R)
+        subscriber.complete()
+      }
+      wire.push({ nodeId, answer, resolve, reject: (error) => subscriber.error(error), done: false })
       if (api.apiName === 'Produce') this.pipelines.push(wire.length)
-      this.scheduler.after(1 + this.random() * 20, () => this.work(nodeId))
+      this.steps.after(1 + this.chance() * 20, () => this.work(nodeId))
     })
+  }
+
+  /** No chance in what the producer does. */
+  random(): number {
+    return 0.5
+  }
+
+  pause(ms: number): Observable<unknown> {
+    return timer(ms, this.scheduler)
   }
 
   private arrive(nodeId: number, api: string, request: unknown): () => unknown {
@@ -171,7 +196,7 @@ export class FakeCluster implements ProducerConnections {
     const log = this.log(topic, partition)
     const scripted = this.scripted.shift()
     if (scripted !== undefined && scripted !== 0) return scripted
-    if (this.happens('notLeader')) this.moveLeader(topic, partition, Math.floor(this.random() * this.brokers))
+    if (this.happens('notLeader')) this.moveLeader(topic, partition, Math.floor(this.chance() * this.brokers))
     if (this.topics.get(topic)?.[partition] !== nodeId) return 6
     if (batch.values.length > this.maxBatchRecords) return 10
     if (this.happens('notEnoughReplicas')) return 19
@@ -208,7 +233,7 @@ export class FakeCluster implements ProducerConnections {
   /** What the broker had read already it still works; the client sees no answer of any. */
   private breakConnection(nodeId: number): void {
     const lost = this.wire.get(nodeId)!.splice(0)
-    const read = Math.floor(this.random() * (lost.length + 1))
+    const read = Math.floor(this.chance() * (lost.length + 1))
     lost.slice(0, read).forEach((request) => {
       if (!request.done) request.answer()
     })
@@ -219,11 +244,7 @@ export class FakeCluster implements ProducerConnections {
 
   private happens(fault: keyof Faults): boolean {
     const probability = this.faults[fault] ?? 0
-    return probability > 0 && this.random() < probability
-  }
-
-  private pass(ms: number): Promise<void> {
-    return new Promise((resolve) => this.scheduler.after(ms, resolve))
+    return probability > 0 && this.chance() < probability
   }
 
   private get nodes() {

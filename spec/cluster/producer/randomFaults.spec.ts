@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import fc from 'fast-check'
 import { firstValueFrom } from 'rxjs'
 import type { KafkaError } from '../../../lib/client/KafkaError.js'
-import { KafkaJsProducer } from '../../../lib/kafkajs/KafkaJsProducer.js'
-import { KafkaJsTransactionalProducer } from '../../../lib/kafkajs/KafkaJsTransactionalProducer.js'
+import { ClusterProducer } from '../../../lib/cluster/producer/ClusterProducer.js'
+import { ClusterTransactionalProducer } from '../../../lib/cluster/producer/ClusterTransactionalProducer.js'
 import { FakeCluster } from './support/FakeCluster.js'
 import { producerConfig } from './support/producerConfig.js'
 import { seededRandom } from './support/seededRandom.js'
@@ -21,7 +21,7 @@ const faults = {
 
 /** Appends numbered records for random partitions, with random pauses. Returns what each partition should hold. */
 const appendAtRandom = async (
-  producer: KafkaJsProducer,
+  producer: ClusterProducer,
   scheduler: StepScheduler,
   random: () => number,
   records: number,
@@ -62,7 +62,7 @@ describe('a producer under random faults', () => {
         const cluster = new FakeCluster(scheduler, random)
         cluster.addTopic('t', partitions)
         cluster.faults = faults
-        const producer = new KafkaJsProducer(cluster, producerConfig({ batchSize, lingerMs, maxRequestSize: 20_000 }))
+        const producer = new ClusterProducer(cluster, producerConfig({ batchSize, lingerMs, maxRequestSize: 20_000 }))
         const expected = await appendAtRandom(producer, scheduler, random, 400)
         await scheduler.until(firstValueFrom(producer.flush()))
         expected.forEach((values, partition) => expect(cluster.valuesOf('t', partition)).toEqual(values))
@@ -89,7 +89,7 @@ describe('a producer under random faults', () => {
         cluster.addTopic('t', partitions)
         cluster.faults = faults
         const producers = ['tx-a', 'tx-b'].map(
-          (id) => new KafkaJsTransactionalProducer(cluster, id, producerConfig({ batchSize, lingerMs })),
+          (id) => new ClusterTransactionalProducer(cluster, id, producerConfig({ batchSize, lingerMs })),
         )
         const failures: KafkaError[] = []
         for (const producer of producers) {
@@ -97,7 +97,7 @@ describe('a producer under random faults', () => {
           await scheduler.until(firstValueFrom(producer.init()))
         }
         const expected: string[][] = Array.from({ length: partitions }, () => [])
-        let before: KafkaJsTransactionalProducer | undefined
+        let before: ClusterTransactionalProducer | undefined
         for (let n = 0; n < 8; n++) {
           const producer = producers[n % 2]!
           producer.begin(before === undefined ? {} : { after: before })

@@ -1,63 +1,55 @@
-import type { SchedulerLike } from 'rxjs'
 import type { KafkaError } from '../../client/KafkaError.js'
-import type { Leader } from '../../cluster/ClusterMetadata.js'
-import { exponentialBackoff } from '../../cluster/exponentialBackoff.js'
-import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
+import type { Leader } from '../ClusterMetadata.js'
+import { exponentialBackoff } from '../exponentialBackoff.js'
 import type { PartitionQueue } from './PartitionQueue.js'
-import type { ProducerConnections } from './ProducerConnections.js'
+import type { ProducerCluster } from './ProducerCluster.js'
 
 /** Lets partitions in trouble wait, each for itself; one whose leader has moved goes on at once. */
 export class PartitionRetries {
-  private readonly now: MonotonicClock
-
   /** @param wake called when a partition may go on before its time */
   constructor(
-    private readonly connections: ProducerConnections,
-    scheduler: SchedulerLike,
+    private readonly cluster: ProducerCluster,
     private readonly wake: () => void,
-  ) {
-    this.now = monotonicClock(scheduler)
-  }
+  ) {}
 
   /** Returns the time of the retry, ms, by the scheduler's `monotonicClock`. */
   backOff(queue: PartitionQueue, error: KafkaError): number {
-    const { config } = this.connections
+    const { cluster } = this
     queue.troubles++
     queue.trouble = error
-    queue.retryAt = this.now() + exponentialBackoff(config, queue.troubles)
+    queue.retryAt = cluster.now() + exponentialBackoff(cluster.config, queue.troubles, cluster.random())
     this.tell(queue, error)
     return queue.retryAt
   }
 
   /** It could be written again. */
   recovered(queue: PartitionQueue): void {
-    this.connections.troubles.writes.remove(nameOf(queue))
+    this.cluster.troubles.writes.remove(nameOf(queue))
   }
 
   private tell(queue: PartitionQueue, error: KafkaError): void {
-    const { config, metadata, troubles } = this.connections
+    const { config, metadata, troubles } = this.cluster
     config.logger?.debug(`${nameOf(queue)} cannot be written now, retry ${queue.troubles}: ${error.message}`)
     // A connection that cannot be made tells so itself.
     if (error._tag === 'Connection') return
-    const leader = this.connections.leaderOf(queue.topic, queue.partition)
+    const leader = this.cluster.leaderOf(queue.topic, queue.partition)
     troubles.writes.add(nameOf(queue), leader === undefined ? undefined : metadata.nameOf(leader.nodeId), error.message)
   }
 
   /** @param former who led the partition when it got into trouble */
   lookForLeader(queue: PartitionQueue, former: Leader | undefined): void {
     const { topic, partition } = queue
-    this.connections.refreshMetadata([topic]).then(
-      () => {
-        const leader = this.connections.leaderOf(topic, partition)
+    this.cluster.refreshMetadata([topic]).subscribe({
+      next: () => {
+        const leader = this.cluster.leaderOf(topic, partition)
         if (leader === undefined) return
         if (leader.nodeId === former?.nodeId && leader.leaderEpoch === former.leaderEpoch) return
         queue.retryAt = -Infinity
         this.wake()
       },
-      () => {
-        // The back-off ends in a retry, and that in the next look.
-      },
-    )
+      // The back-off ends in a retry, and that in the next look.
+      error: () => undefined,
+    })
   }
 }
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { ProducerRecord } from '../../../lib/client/ProducerRecord.js'
 import { partitionOfKey } from '../../../lib/client/murmur2.js'
-import { AckLatch } from '../../../lib/kafkajs/producer/AckLatch.js'
-import type { PartitionQueue } from '../../../lib/kafkajs/producer/PartitionQueue.js'
-import { type AccumulatorConfig, RecordAccumulator } from '../../../lib/kafkajs/producer/RecordAccumulator.js'
+import { AckLatch } from '../../../lib/cluster/producer/AckLatch.js'
+import type { PartitionQueue } from '../../../lib/cluster/producer/PartitionQueue.js'
+import { type AccumulatorConfig, RecordAccumulator } from '../../../lib/cluster/producer/RecordAccumulator.js'
 import { type ReceivedBatch, receive } from './support/PartitionLog.js'
 
 const accumulate = (

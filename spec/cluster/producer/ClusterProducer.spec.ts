@@ -1,18 +1,18 @@
 import { describe, expect, it } from '@jest/globals'
 import { firstValueFrom } from 'rxjs'
-import type { ProducerConfig } from '../../lib/client/KafkaConfig.js'
-import type { KafkaError } from '../../lib/client/KafkaError.js'
-import { KafkaJsProducer } from '../../lib/kafkajs/KafkaJsProducer.js'
-import { FakeCluster } from './producer/support/FakeCluster.js'
-import { producerConfig } from './producer/support/producerConfig.js'
-import { seededRandom } from './producer/support/seededRandom.js'
-import { StepScheduler } from './producer/support/StepScheduler.js'
+import type { ProducerConfig } from '../../../lib/client/KafkaConfig.js'
+import type { KafkaError } from '../../../lib/client/KafkaError.js'
+import { ClusterProducer } from '../../../lib/cluster/producer/ClusterProducer.js'
+import { FakeCluster } from './support/FakeCluster.js'
+import { producerConfig } from './support/producerConfig.js'
+import { seededRandom } from './support/seededRandom.js'
+import { StepScheduler } from './support/StepScheduler.js'
 
 const setUp = (config: Partial<ProducerConfig> = {}, partitions = 3) => {
   const scheduler = new StepScheduler()
   const cluster = new FakeCluster(scheduler, seededRandom(1))
   if (partitions > 0) cluster.addTopic('t', partitions)
-  const producer = new KafkaJsProducer(cluster, producerConfig(config))
+  const producer = new ClusterProducer(cluster, producerConfig(config))
   const failures: KafkaError[] = []
   producer.failed$.subscribe((error) => failures.push(error))
   const write = (partition: number, ...values: readonly string[]): void =>
@@ -24,7 +24,7 @@ const setUp = (config: Partial<ProducerConfig> = {}, partitions = 3) => {
 const sequences = (cluster: FakeCluster) =>
   cluster.requests.flatMap(({ batches }) => batches.map(({ partition, baseSequence }) => [partition, baseSequence]))
 
-describe('KafkaJsProducer', () => {
+describe('ClusterProducer', () => {
   it('should let the records of one burst share batches, and the batches of one leader a request', async () => {
     const { cluster, write, flush } = setUp({}, 6)
     write(0, 'a', 'b')
@@ -89,11 +89,11 @@ describe('KafkaJsProducer', () => {
   })
 
   it('should emit a flush at once, but not during subscribe, when nothing is there', async () => {
-    const { producer } = setUp()
+    const { producer, scheduler } = setUp()
     const seen: string[] = []
-    const done = firstValueFrom(producer.flush()).then(() => seen.push('flushed'))
+    producer.flush().subscribe(() => seen.push('flushed'))
     seen.push('subscribed')
-    await done
+    await scheduler.advance(0)
     expect(seen).toEqual(['subscribed', 'flushed'])
   })
 
@@ -277,7 +277,7 @@ describe('KafkaJsProducer', () => {
 
   it('should warn of it once, however many producers ask, and say when it is there', async () => {
     const { scheduler, cluster, producer, write, flush } = setUp({}, 0)
-    const other = new KafkaJsProducer(cluster, producerConfig())
+    const other = new ClusterProducer(cluster, producerConfig())
     write(0, 'a')
     const flushed = flush()
     const partitions = firstValueFrom(other.partitionsFor('t'))

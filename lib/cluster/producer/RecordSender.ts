@@ -1,19 +1,18 @@
-import { asyncScheduler, ReplaySubject, type SchedulerLike, Subject } from 'rxjs'
+import { AsyncSubject, defer, map, type Observable, of, ReplaySubject, Subject, throwError } from 'rxjs'
 import { isTransient } from '../../client/isTransient.js'
 import type { ProducerConfig } from '../../client/KafkaConfig.js'
 import type { KafkaError } from '../../client/KafkaError.js'
 import type { ProducerStats } from '../../client/KafkaProducer.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
 import { produceApi } from '../../protocol/requests/produce.js'
-import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
 import { AckLatch } from './AckLatch.js'
-import { Alarm } from './Alarm.js'
+import { EarliestTimer } from './EarliestTimer.js'
 import type { PartitionQueue } from './PartitionQueue.js'
 import { PartitionRetries } from './PartitionRetries.js'
 import type { ProducerBatch } from './ProducerBatch.js'
-import type { ProducerConnections } from './ProducerConnections.js'
+import type { ProducerCluster } from './ProducerCluster.js'
 import { deliveryTimeout, outOfRetries, producerClosed, recordRefused, recordsGivenUp } from './producerErrors.js'
-import { type Parcel, type ParcelOutcome, ProduceRequests } from './ProduceRequests.js'
+import { type BatchOutcome, ProduceRequests, type SentBatch } from './ProduceRequests.js'
 import { produceVerdict } from './produceVerdict.js'
 import { RecordAccumulator } from './RecordAccumulator.js'
 import type { SendPolicy } from './SendPolicy.js'
@@ -39,51 +38,47 @@ export class RecordSender {
   readonly failed$ = new ReplaySubject<KafkaError>(1)
   private readonly accumulator: RecordAccumulator
   private readonly discovery: TopicDiscovery
-  private readonly scheduler: SchedulerLike
-  private readonly now: MonotonicClock
   private readonly requests: ProduceRequests
   private readonly retries: PartitionRetries
   private failure: KafkaError | undefined
   private roomWanted = false
   private readonly rounds: SendRounds
-  private readonly expiry: Alarm
+  private readonly expiry: EarliestTimer
   private recordsAcked = 0
   private closed = false
 
   constructor(
-    private readonly connections: ProducerConnections,
+    private readonly cluster: ProducerCluster,
     private readonly config: ProducerConfig,
     private readonly policy: SendPolicy,
     spare?: SpareBuilders,
   ) {
-    this.scheduler = connections.config.scheduler ?? asyncScheduler
-    this.now = monotonicClock(this.scheduler)
-    this.expiry = new Alarm(this.scheduler, () => this.expire())
-    this.discovery = new TopicDiscovery(connections, this.scheduler, config.maxBlockMs, {
+    this.expiry = new EarliestTimer(cluster.scheduler, () => this.expire())
+    this.discovery = new TopicDiscovery(cluster, config.maxBlockMs, {
       found: () => this.dealOut(),
       failed: (error) => this.fail(error),
     })
-    this.retries = new PartitionRetries(connections, this.scheduler, () => this.wake())
-    this.requests = new ProduceRequests(connections, config, policy.transactionalId, this.scheduler, {
-      settled: (parcel, outcome) => this.settled(parcel, outcome),
-      landed: () => this.landed(),
+    this.retries = new PartitionRetries(cluster, () => this.wake())
+    this.requests = new ProduceRequests(cluster, config, policy.transactionalId, {
+      settled: (sent, outcome) => this.settled(sent, outcome),
+      completed: () => this.completed(),
     })
     const { batchSize, bufferMemory, maxRequestSize } = config
     const window = config.idempotence ? Math.min(config.maxInFlight, maxWindow) : config.acks === 0 ? Infinity : 1
     this.accumulator = new RecordAccumulator(
       { batchSize, bufferMemory, maxRequestSize, window },
       {
-        partitionCount: (topic) => connections.partitionCount(topic),
+        partitionCount: (topic) => cluster.partitionCount(topic),
         begun: (batch) => this.begun(batch),
         filled: () => this.wake(),
         held: (topic) => this.held(topic),
       },
-      this.now,
-      Math.random,
+      cluster.now,
+      () => cluster.random(),
       spare,
     )
-    const { scheduler, accumulator, requests, retries } = this
-    this.rounds = new SendRounds({ connections, config, policy, scheduler, accumulator, requests, retries })
+    const { accumulator, requests, retries } = this
+    this.rounds = new SendRounds({ cluster, config, policy, accumulator, requests, retries })
   }
 
   get stats(): ProducerStats {
@@ -98,27 +93,36 @@ export class RecordSender {
 
   append(record: ProducerRecord): boolean {
     if (this.failure !== undefined) throw this.failure
-    this.accumulator.append(record, this.scheduler.now())
+    this.accumulator.append(record, this.cluster.scheduler.now())
     if (this.accumulator.hasRoom) return true
     this.roomWanted = true
     this.wake()
     return false
   }
 
-  /** How many partitions a topic has, as soon as that is known; rejects after `max.block.ms`. */
-  partitionsOf(topic: string): Promise<number> {
-    const known = this.connections.partitionCount(topic)
-    return known === undefined ? this.discovery.partitionsOf(topic) : Promise.resolve(known)
+  /** How many partitions a topic has, as soon as that is known; errors after `max.block.ms`. */
+  partitionsOf(topic: string): Observable<number> {
+    return defer(() => {
+      const known = this.cluster.partitionCount(topic)
+      return known === undefined ? this.discovery.partitionsOf(topic) : of(known)
+    })
   }
 
-  /** Resolves once all that is appended by now is acknowledged. */
-  flush(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.failure !== undefined) return reject(this.failure)
-      const latch = new AckLatch(resolve, () => reject(this.failure ?? recordsGivenUp()))
+  /** Acts on subscription; emits once all that is appended by then is acknowledged. */
+  flush(): Observable<void> {
+    return defer(() => {
+      const { failure } = this
+      if (failure !== undefined) return throwError(() => failure)
+      const flushed = new AsyncSubject<void>()
+      const open = (): void => {
+        flushed.next()
+        flushed.complete()
+      }
+      const latch = new AckLatch(open, () => flushed.error(this.failure ?? recordsGivenUp()))
       this.accumulator.close(latch)
       latch.arm()
       this.wake()
+      return flushed
     })
   }
 
@@ -140,31 +144,36 @@ export class RecordSender {
   }
 
   /**
-   * Gives up what is not acknowledged, and resolves once nothing is on its way: false if numbered batches are among it, so
+   * Gives up what is not acknowledged, and emits once nothing is in flight: false if numbered batches are among it, so
    * that their partitions would miss them under the same identity.
    */
-  async discard(): Promise<boolean> {
-    this.rounds.pause()
-    const waiting = this.accumulator.discard()
-    await this.requests.landed()
-    const cameBack = this.accumulator.discard()
-    this.rounds.resume()
-    const clean = [...waiting, ...cameBack].every((batch) => batch.identity === undefined)
-    if (!clean) this.accumulator.queues.forEach((queue) => queue.forgetIdentity())
-    return clean
+  discard(): Observable<boolean> {
+    return defer(() => {
+      this.rounds.pause()
+      const waiting = this.accumulator.discard()
+      return this.requests.idle().pipe(
+        map(() => {
+          const cameBack = this.accumulator.discard()
+          this.rounds.resume()
+          const clean = [...waiting, ...cameBack].every((batch) => batch.identity === undefined)
+          if (!clean) this.accumulator.queues.forEach((queue) => queue.forgetIdentity())
+          return clean
+        }),
+      )
+    })
   }
 
   get isClosed(): boolean {
     return this.closed
   }
 
-  /** Stops at once, and resolves when nothing is on its way any more. */
-  close(): Promise<void> {
+  /** Stops at once; what it returns emits when nothing is in flight any more. */
+  close(): Observable<void> {
     this.closed = true
     this.stop(producerClosed())
     this.room$.complete()
     this.failed$.complete()
-    return this.requests.landed()
+    return this.requests.idle()
   }
 
   fail(error: KafkaError): void {
@@ -182,13 +191,13 @@ export class RecordSender {
   }
 
   private begun(batch: ProducerBatch): void {
-    this.expiry.ringAt(batch.createdAt + this.config.deliveryTimeoutMs)
+    this.expiry.at(batch.createdAt + this.config.deliveryTimeoutMs)
     if (this.config.lingerMs === 0) this.wake()
     else this.rounds.at(batch.createdAt + this.config.lingerMs)
   }
 
   private held(topic: string): void {
-    this.expiry.ringAt(this.now() + this.config.deliveryTimeoutMs)
+    this.expiry.at(this.cluster.now() + this.config.deliveryTimeoutMs)
     this.discovery.find(topic)
   }
 
@@ -198,13 +207,13 @@ export class RecordSender {
     this.wake()
   }
 
-  private settled(parcel: Parcel, outcome: ParcelOutcome): void {
-    if (outcome._tag === 'Answered') return this.judge(parcel, outcome.code, outcome.detail)
-    if (isTransient(outcome.error)) this.trouble(parcel, outcome.error, true)
-    else this.refused(parcel, outcome.error)
+  private settled(sent: SentBatch, outcome: BatchOutcome): void {
+    if (outcome._tag === 'Answered') return this.judge(sent, outcome.code, outcome.detail)
+    if (isTransient(outcome.error)) this.trouble(sent, outcome.error, true)
+    else this.refused(sent, outcome.error)
   }
 
-  private landed(): void {
+  private completed(): void {
     if (this.failure !== undefined) return
     this.rounds.run()
     if (!this.roomWanted || !this.accumulator.hasRoom) return
@@ -212,34 +221,34 @@ export class RecordSender {
     this.room$.next()
   }
 
-  private judge(parcel: Parcel, code: number, detail: string | null | undefined): void {
-    const { queue, batch } = parcel
+  private judge(sent: SentBatch, code: number, detail: string | null | undefined): void {
+    const { queue, batch } = sent
     const { topic, partition } = queue
     const verdict = produceVerdict(code)
-    if (verdict === 'acknowledged') return this.acknowledged(parcel)
+    if (verdict === 'acknowledged') return this.acknowledged(sent)
     const transactionalId = this.policy.transactionalId ?? undefined
     const facts = { api: produceApi.apiName, topic, partition, transactionalId, detail }
-    const error = this.connections.brokerError(code, facts)
+    const error = this.cluster.brokerError(code, facts)
     switch (verdict) {
       case 'retry':
       case 'refresh':
-        return this.trouble(parcel, error, verdict === 'refresh')
+        return this.trouble(sent, error, verdict === 'refresh')
       case 'outOfOrder':
-        return queue.isFirst(batch) ? this.refused(parcel, error) : this.resend(queue)
+        return queue.isFirst(batch) ? this.refused(sent, error) : this.resend(queue)
       case 'unknownProducer':
-        if (!this.policy.replaceIdentity(batch.identity)) return this.refused(parcel, error)
+        if (!this.policy.replaceIdentity(batch.identity)) return this.refused(sent, error)
         queue.forgetIdentity()
-        return this.trouble(parcel, error, false)
+        return this.trouble(sent, error, false)
       case 'split':
-        if (batch.count === 1) return this.refused(parcel, recordRefused(error, batch.size))
+        if (batch.count === 1) return this.refused(sent, recordRefused(error, batch.size))
         this.accumulator.split(queue, batch)
         return this.resend(queue)
       case 'fail':
-        return this.refused(parcel, error)
+        return this.refused(sent, error)
     }
   }
 
-  private acknowledged({ queue, batch }: Parcel): void {
+  private acknowledged({ queue, batch }: SentBatch): void {
     if (queue.troubles > 0) this.retries.recovered(queue)
     queue.acknowledged(batch)
     this.recordsAcked += batch.count
@@ -251,7 +260,7 @@ export class RecordSender {
     this.rounds.nothingLater()
   }
 
-  private refused({ queue }: Parcel, error: KafkaError): void {
+  private refused({ queue }: SentBatch, error: KafkaError): void {
     queue.failed()
     this.fail(error)
   }
@@ -262,10 +271,10 @@ export class RecordSender {
     this.resendLater(queue)
   }
 
-  private trouble(parcel: Parcel, error: KafkaError, refresh: boolean): void {
-    const { queue, batch } = parcel
-    const leader = this.connections.leaderOf(queue.topic, queue.partition)
-    if (batch.attempts > this.config.retries) return this.refused(parcel, outOfRetries(error, this.config.retries))
+  private trouble(sent: SentBatch, error: KafkaError, refresh: boolean): void {
+    const { queue, batch } = sent
+    const leader = this.cluster.leaderOf(queue.topic, queue.partition)
+    if (batch.attempts > this.config.retries) return this.refused(sent, outOfRetries(error, this.config.retries))
     this.rounds.at(this.retries.backOff(queue, error))
     this.resend(queue)
     if (refresh) this.retries.lookForLeader(queue, leader)
@@ -280,7 +289,7 @@ export class RecordSender {
     const oldest = this.accumulator.oldest
     if (oldest === undefined) return
     const dueAt = oldest.since + deliveryTimeoutMs
-    if (dueAt > this.now()) return this.expiry.ringAt(dueAt)
+    if (dueAt > this.cluster.now()) return this.expiry.at(dueAt)
     const { topic, partition, trouble = this.discovery.lastTrouble } = oldest
     this.fail(deliveryTimeout(topic, partition, deliveryTimeoutMs, trouble))
   }

@@ -1,28 +1,28 @@
 import type { SchedulerLike, Subscription } from 'rxjs'
 import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
 
-/** Rings once, at the earliest of the times it was asked for. */
-export class Alarm {
-  private at = Infinity
+/** Fires once, at the earliest of the times it was asked for. */
+export class EarliestTimer {
+  private dueAt = Infinity
   private subscription: Subscription | undefined
   private readonly now: MonotonicClock
 
   constructor(
     private readonly scheduler: SchedulerLike,
-    private readonly ring: () => void,
+    private readonly fire: () => void,
   ) {
     this.now = monotonicClock(scheduler)
   }
 
   /** @param at ms, by the scheduler's `monotonicClock` */
-  ringAt(at: number): void {
-    if (at >= this.at) return
+  at(at: number): void {
+    if (at >= this.dueAt) return
     this.cancel()
-    this.at = at
+    this.dueAt = at
     this.subscription = this.scheduler.schedule(
       () => {
-        this.at = Infinity
-        this.ring()
+        this.dueAt = Infinity
+        this.fire()
       },
       Math.max(0, at - this.now()),
     )
@@ -30,6 +30,6 @@ export class Alarm {
 
   cancel(): void {
     this.subscription?.unsubscribe()
-    this.at = Infinity
+    this.dueAt = Infinity
   }
 }

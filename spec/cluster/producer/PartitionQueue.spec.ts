@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { PartitionQueue } from '../../../lib/kafkajs/producer/PartitionQueue.js'
-import { ProducerBatch } from '../../../lib/kafkajs/producer/ProducerBatch.js'
+import { PartitionQueue } from '../../../lib/cluster/producer/PartitionQueue.js'
+import { ProducerBatch } from '../../../lib/cluster/producer/ProducerBatch.js'
 import { RecordBatchBuilder } from '../../../lib/protocol/RecordBatchBuilder.js'
 import { RecordBatch } from '../../../lib/protocol/RecordBatch.js'
 

@@ -1,27 +1,28 @@
-import { defer, type Observable } from 'rxjs'
-import type { ProducerConfig } from '../client/KafkaConfig.js'
-import { KafkaError } from '../client/KafkaError.js'
-import type { KafkaProducer, ProducerStats } from '../client/KafkaProducer.js'
-import type { ProducerRecord } from '../client/ProducerRecord.js'
-import { initIdempotentProducer } from './producer/initIdempotentProducer.js'
-import type { ProducerConnections } from './producer/ProducerConnections.js'
-import type { ProducerIdentity } from './producer/ProducerIdentity.js'
-import { RecordSender } from './producer/RecordSender.js'
-import type { SendPolicy } from './producer/SendPolicy.js'
-import type { SpareBuilders } from './producer/SpareBuilders.js'
-import { toKafkaError } from './toKafkaError.js'
+import { map, type Observable } from 'rxjs'
+import type { ProducerConfig } from '../../client/KafkaConfig.js'
+import { KafkaError } from '../../client/KafkaError.js'
+import type { KafkaProducer, ProducerStats } from '../../client/KafkaProducer.js'
+import type { ProducerRecord } from '../../client/ProducerRecord.js'
+import { toItsEnd } from '../../scheduling/toItsEnd.js'
+import { toKafkaError } from '../toKafkaError.js'
+import { initIdempotentProducer } from './initIdempotentProducer.js'
+import type { ProducerCluster } from './ProducerCluster.js'
+import type { ProducerIdentity } from './ProducerIdentity.js'
+import { RecordSender } from './RecordSender.js'
+import type { SendPolicy } from './SendPolicy.js'
+import type { SpareBuilders } from './SpareBuilders.js'
 
 /**
- * {@link KafkaProducer} on kafkajs's connections. Idempotent unless configured otherwise: a batch whose answer was lost is
+ * {@link KafkaProducer} on the port of brokers. Idempotent unless configured otherwise: a batch whose answer was lost is
  * sent again under the same sequence number, and the broker knows it.
  */
-export class KafkaJsProducer implements KafkaProducer {
+export class ClusterProducer implements KafkaProducer {
   private readonly sender: RecordSender
   private current: ProducerIdentity | undefined
   private asking = false
 
   constructor(
-    private readonly connections: ProducerConnections,
+    private readonly cluster: ProducerCluster,
     private readonly config: ProducerConfig,
     spare?: SpareBuilders,
   ) {
@@ -32,7 +33,7 @@ export class KafkaJsProducer implements KafkaProducer {
       admits: () => true,
       replaceIdentity: (forgotten) => this.replaceIdentity(forgotten),
     }
-    this.sender = new RecordSender(connections, config, policy, spare)
+    this.sender = new RecordSender(cluster, config, policy, spare)
   }
 
   get room$(): Observable<void> {
@@ -52,11 +53,11 @@ export class KafkaJsProducer implements KafkaProducer {
   }
 
   partitionsFor(topic: string): Observable<readonly number[]> {
-    return defer(async () => Array.from({ length: await this.sender.partitionsOf(topic) }, (_, partition) => partition))
+    return this.sender.partitionsOf(topic).pipe(map(numbersBelow))
   }
 
   flush(): Observable<void> {
-    return defer(() => this.sender.flush())
+    return toItsEnd(() => this.sender.flush(), this.cluster.scheduler)
   }
 
   get isClosed(): boolean {
@@ -64,21 +65,25 @@ export class KafkaJsProducer implements KafkaProducer {
   }
 
   close(): Observable<void> {
-    return defer(() => this.sender.close())
+    return toItsEnd(() => this.sender.close(), this.cluster.scheduler)
   }
 
   private identity(): ProducerIdentity | undefined {
     if (this.current === undefined && !this.asking) {
       this.asking = true
-      initIdempotentProducer(this.connections, this.config.deliveryTimeoutMs)
-        .then(
-          (identity) => (this.current = identity),
-          (error: unknown) => this.sender.fail(toKafkaError(error)),
-        )
-        .finally(() => {
+      initIdempotentProducer(this.cluster, this.config.deliveryTimeoutMs).subscribe({
+        next: (identity) => {
+          this.current = identity
+        },
+        error: (error: unknown) => {
+          this.asking = false
+          this.sender.fail(toKafkaError(error, 'InitProducerId'))
+        },
+        complete: () => {
           this.asking = false
           this.sender.wake()
-        })
+        },
+      })
     }
     return this.current
   }
@@ -88,6 +93,8 @@ export class KafkaJsProducer implements KafkaProducer {
     return forgotten !== undefined
   }
 }
+
+export const numbersBelow = (count: number): readonly number[] => Array.from({ length: count }, (_, number) => number)
 
 const idempotenceNeedsAcks = (acks: number): KafkaError =>
   new KafkaError({

@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
 import { firstValueFrom } from 'rxjs'
-import type { KafkaError } from '../../lib/client/KafkaError.js'
-import type { TransactionalProducer } from '../../lib/client/KafkaProducer.js'
-import { KafkaJsTransactionalProducer } from '../../lib/kafkajs/KafkaJsTransactionalProducer.js'
-import { resumeTransaction } from '../../lib/kafkajs/resumeTransaction.js'
-import { FakeCluster } from './producer/support/FakeCluster.js'
-import { producerConfig } from './producer/support/producerConfig.js'
-import { seededRandom } from './producer/support/seededRandom.js'
-import { StepScheduler } from './producer/support/StepScheduler.js'
+import type { KafkaError } from '../../../lib/client/KafkaError.js'
+import type { TransactionalProducer } from '../../../lib/client/KafkaProducer.js'
+import { ClusterTransactionalProducer } from '../../../lib/cluster/producer/ClusterTransactionalProducer.js'
+import { resumeTransaction } from '../../../lib/cluster/producer/resumeTransaction.js'
+import { FakeCluster } from './support/FakeCluster.js'
+import { producerConfig } from './support/producerConfig.js'
+import { seededRandom } from './support/seededRandom.js'
+import { StepScheduler } from './support/StepScheduler.js'
 
 const setUp = () => {
   const scheduler = new StepScheduler()
   const cluster = new FakeCluster(scheduler, seededRandom(1))
   cluster.addTopic('t', 3)
-  const producerOf = (id: string) => new KafkaJsTransactionalProducer(cluster, id, producerConfig())
+  const producerOf = (id: string) => new ClusterTransactionalProducer(cluster, id, producerConfig())
   const ready = async (id: string) => {
     const producer = producerOf(id)
     const identity = await scheduler.until(firstValueFrom(producer.init()))
@@ -31,7 +31,7 @@ const setUp = () => {
   return { scheduler, cluster, producerOf, ready, write, run, committed }
 }
 
-describe('KafkaJsTransactionalProducer', () => {
+describe('ClusterTransactionalProducer', () => {
   it('should commit what was written since begin', async () => {
     const { ready, write, run, committed } = setUp()
     const { producer } = await ready('tx')

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { firstValueFrom } from 'rxjs'
-import type { KafkaClient } from '../../lib/client/KafkaClient.js'
-import type { KafkaProducer } from '../../lib/client/KafkaProducer.js'
-import { connectKafkaJs } from '../../lib/kafkajs/connectKafkaJs.js'
-import type { KafkaCluster } from '../support/kafka/startKafka.js'
-import { describeKafka } from '../support/realKafka.js'
-import { producerConfig } from './producer/support/producerConfig.js'
+import type { KafkaClient } from '../../../lib/client/KafkaClient.js'
+import type { KafkaProducer } from '../../../lib/client/KafkaProducer.js'
+import { connectKafkaJs } from '../../../lib/kafkajs/connectKafkaJs.js'
+import type { KafkaCluster } from '../../support/kafka/startKafka.js'
+import { describeKafka } from '../../support/realKafka.js'
+import { producerConfig } from './support/producerConfig.js'
 
 const connect = (kafka: KafkaCluster): Promise<KafkaClient> =>
   firstValueFrom(

@@ -1,3 +1,4 @@
+import { BehaviorSubject, filter, map, type Observable, take } from 'rxjs'
 import { AckLatch } from './AckLatch.js'
 import type { PartitionQueue } from './PartitionQueue.js'
 
@@ -10,17 +11,20 @@ import type { PartitionQueue } from './PartitionQueue.js'
 export class TransactionPartitions {
   private added = new Set<PartitionQueue>()
   private readonly asked = new Set<PartitionQueue>()
-  private readonly occupied = new Map<string, Occupied>()
+  private readonly held = new Map<string, HeldPartition>()
   private wanted: PartitionQueue[] = []
-  private adding: Promise<unknown> = Promise.resolve()
+  /** how many questions to the coordinator are open */
+  private readonly adding = new BehaviorSubject(0)
 
   /**
-   * @param add tells the coordinator of partitions; rejects when that is hopeless
+   * @param add tells the coordinator of partitions; errors when that is hopeless
    * @param wake called when batches may be sent that could not before
+   * @param turnEnds$ emits at the end of the turn
    */
   constructor(
-    private readonly add: (partitions: readonly PartitionQueue[]) => Promise<void>,
+    private readonly add: (partitions: readonly PartitionQueue[]) => Observable<unknown>,
     private readonly wake: () => void,
+    private readonly turnEnds$: Observable<unknown>,
   ) {}
 
   /** The coordinator has been told of a partition, or is being told: there is something to end. */
@@ -35,15 +39,15 @@ export class TransactionPartitions {
   }
 
   /** Begins to hold back a partition, or all of a topic. What opens when it is free again. */
-  occupy(topic: string, partition: number | undefined): AckLatch {
+  hold(topic: string, partition: number | undefined): AckLatch {
     const key = keyOf(topic, partition)
-    const occupied = this.occupied.get(key) ?? { topic, partition, holders: 0, heirs: [] }
-    this.occupied.set(key, occupied)
-    occupied.holders++
+    const held = this.held.get(key) ?? { topic, partition, holders: 0, next: [] }
+    this.held.set(key, held)
+    held.holders++
     const free = (): void => {
-      if (--occupied.holders > 0) return
-      if (this.occupied.get(key) === occupied) this.occupied.delete(key)
-      freeHeirs(occupied)
+      if (--held.holders > 0) return
+      if (this.held.get(key) === held) this.held.delete(key)
+      freeNext(held)
       this.wake()
     }
     // What the transaction before has given up will never come, so nothing needs to wait for it.
@@ -54,31 +58,35 @@ export class TransactionPartitions {
    * What this transaction still waits for, the next one must wait for as well: it may have no record where this one has none,
    * and would overtake the one before both.
    */
-  bequeath(occupy: (topic: string, partition: number | undefined) => AckLatch): void {
-    for (const { topic, partition, heirs } of this.occupied.values()) {
-      const heir = occupy(topic, partition)
-      heir.add()
-      heirs.push(heir)
-      heir.arm()
+  passOn(hold: (topic: string, partition: number | undefined) => AckLatch): void {
+    for (const { topic, partition, next } of this.held.values()) {
+      const latch = hold(topic, partition)
+      latch.add()
+      next.push(latch)
+      latch.arm()
     }
   }
 
-  /** Resolves when no question to the coordinator is open. One that came after the end would open a new transaction. */
-  async settled(): Promise<void> {
+  /** Emits when no question to the coordinator is open. One that came after the end would open a new transaction. */
+  settled(): Observable<void> {
     this.wanted = []
-    await this.adding
+    return this.adding.pipe(
+      filter((open) => open === 0),
+      take(1),
+      map(() => undefined),
+    )
   }
 
   clear(): void {
     this.added = new Set()
     this.asked.clear()
-    this.occupied.forEach(freeHeirs)
-    this.occupied.clear()
+    this.held.forEach(freeNext)
+    this.held.clear()
     this.wanted = []
   }
 
   private isFree({ topic, partition }: PartitionQueue): boolean {
-    return this.occupied.size === 0 || !(this.occupied.has(keyOf(topic, partition)) || this.occupied.has(topic))
+    return this.held.size === 0 || !(this.held.has(keyOf(topic, partition)) || this.held.has(topic))
   }
 
   /** All partitions of one round of sending travel in one request. */
@@ -86,38 +94,40 @@ export class TransactionPartitions {
     this.asked.add(queue)
     this.wanted.push(queue)
     if (this.wanted.length > 1) return
-    queueMicrotask(() => this.addWanted())
+    this.turnEnds$.subscribe(() => this.addWanted())
   }
 
   private addWanted(): void {
     const { wanted, added } = this
     if (wanted.length === 0) return
     this.wanted = []
-    const adding = this.add(wanted).then(
-      () => {
+    this.adding.next(this.adding.value + 1)
+    const answered = (): void => this.adding.next(this.adding.value - 1)
+    this.add(wanted).subscribe({
+      next: () => {
         wanted.forEach((queue) => added.add(queue))
         this.wake()
       },
-      () => {
-        // Who asked the coordinator has told of it.
-      },
-    )
-    this.adding = Promise.all([this.adding, adding])
+      // Who asks the coordinator tells of it.
+      error: answered,
+      complete: answered,
+    })
   }
 }
 
 /** A partition (or all of a topic, while its partitions are unknown) that former transactions have not left yet. */
-interface Occupied {
+interface HeldPartition {
   readonly topic: string
   readonly partition: number | undefined
   holders: number
-  heirs: AckLatch[]
+  /** of the transactions behind, which wait with this one */
+  next: AckLatch[]
 }
 
-const freeHeirs = (occupied: Occupied): void => {
-  const { heirs } = occupied
-  occupied.heirs = []
-  heirs.forEach((heir) => heir.countDown())
+const freeNext = (held: HeldPartition): void => {
+  const { next } = held
+  held.next = []
+  next.forEach((latch) => latch.countDown())
 }
 
 const keyOf = (topic: string, partition: number | undefined): string =>

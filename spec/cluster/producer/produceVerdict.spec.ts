@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { produceVerdict } from '../../../lib/kafkajs/producer/produceVerdict.js'
+import { produceVerdict } from '../../../lib/cluster/producer/produceVerdict.js'
 
 describe('produceVerdict', () => {
   it.each([

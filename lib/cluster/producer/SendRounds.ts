@@ -1,21 +1,20 @@
-import type { SchedulerLike } from 'rxjs'
+import type { Observable } from 'rxjs'
 import type { ProducerConfig } from '../../client/KafkaConfig.js'
-import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
-import { Alarm } from './Alarm.js'
+import { endOfTurn } from '../../scheduling/endOfTurn.js'
+import { EarliestTimer } from './EarliestTimer.js'
 import type { PartitionQueue } from './PartitionQueue.js'
 import type { PartitionRetries } from './PartitionRetries.js'
-import type { ProducerConnections } from './ProducerConnections.js'
+import type { ProducerCluster } from './ProducerCluster.js'
 import { withoutLeader } from './producerErrors.js'
-import type { Parcel, ProduceRequests } from './ProduceRequests.js'
+import type { ProduceRequests, SentBatch } from './ProduceRequests.js'
 import type { RecordAccumulator } from './RecordAccumulator.js'
 import type { SendPolicy } from './SendPolicy.js'
 
 /** What takes part in sending. */
 export interface SendParts {
-  readonly connections: ProducerConnections
+  readonly cluster: ProducerCluster
   readonly config: ProducerConfig
   readonly policy: SendPolicy
-  readonly scheduler: SchedulerLike
   readonly accumulator: RecordAccumulator
   readonly requests: ProduceRequests
   readonly retries: PartitionRetries
@@ -23,25 +22,26 @@ export interface SendParts {
 
 /**
  * Rounds of sending: takes the batches that may go, groups them by leader, one of each partition in a request, and fills
- * the places of every broker. What may go later sets the clock for the next round.
+ * the places of every broker. What may go later sets the timer for the next round.
  */
 export class SendRounds {
-  private readonly clock: Alarm
-  private readonly now: MonotonicClock
+  private readonly timer: EarliestTimer
+  private readonly turnEnds$: Observable<void>
   private soonDue = false
   private paused = false
   private stopped = false
 
   constructor(private readonly parts: SendParts) {
-    this.clock = new Alarm(parts.scheduler, () => this.run())
-    this.now = monotonicClock(parts.scheduler)
+    const { scheduler } = parts.cluster
+    this.timer = new EarliestTimer(scheduler, () => this.run())
+    this.turnEnds$ = endOfTurn(scheduler)
   }
 
   /** A round at the end of this turn, so that what is appended in one go shares batches. */
   soon(): void {
     if (this.soonDue || this.stopped) return
     this.soonDue = true
-    queueMicrotask(() => {
+    this.turnEnds$.subscribe(() => {
       this.soonDue = false
       this.run()
     })
@@ -49,12 +49,12 @@ export class SendRounds {
 
   /** A round at a time, ms, by the scheduler's `monotonicClock`. */
   at(time: number): void {
-    if (!this.stopped) this.clock.ringAt(time)
+    if (!this.stopped) this.timer.at(time)
   }
 
   /** Nothing waits for a time any more. */
   nothingLater(): void {
-    this.clock.cancel()
+    this.timer.cancel()
   }
 
   pause(): void {
@@ -67,7 +67,7 @@ export class SendRounds {
 
   stop(): void {
     this.stopped = true
-    this.clock.cancel()
+    this.timer.cancel()
   }
 
   run(): void {
@@ -75,7 +75,7 @@ export class SendRounds {
     const { policy, accumulator } = this.parts
     const identity = policy.identity()
     if (identity === undefined) return
-    const now = this.now()
+    const now = this.parts.cluster.now()
     const byLeader = new Map<number, PartitionQueue[]>()
     for (const queue of accumulator.pending) {
       if (identity !== null) queue.use(identity)
@@ -101,11 +101,11 @@ export class SendRounds {
   }
 
   private groupByLeader(byLeader: Map<number, PartitionQueue[]>, queue: PartitionQueue): void {
-    const { connections, retries, policy } = this.parts
+    const { cluster, retries, policy } = this.parts
     const { topic, partition } = queue
-    const leader = connections.leaderOf(topic, partition)
+    const leader = cluster.leaderOf(topic, partition)
     if (leader === undefined) {
-      this.at(retries.backOff(queue, withoutLeader(topic, partition, connections.partitionCount(topic))))
+      this.at(retries.backOff(queue, withoutLeader(topic, partition, cluster.partitionCount(topic))))
       return retries.lookForLeader(queue, undefined)
     }
     if (!queue.mayGoTo(leader.nodeId) || !policy.admits(queue)) return
@@ -116,26 +116,26 @@ export class SendRounds {
 
   private sendTo(nodeId: number, queues: readonly PartitionQueue[], now: number): void {
     while (this.parts.requests.hasPlace(nodeId)) {
-      const parcels = this.pack(nodeId, queues, now)
-      if (parcels.length === 0) return
-      this.parts.requests.send(nodeId, parcels)
+      const batches = this.pack(nodeId, queues, now)
+      if (batches.length === 0) return
+      this.parts.requests.send(nodeId, batches)
     }
   }
 
   /** One batch of each partition, as many as fit into a request. Who is served goes to the end of the line. */
-  private pack(nodeId: number, queues: readonly PartitionQueue[], now: number): readonly Parcel[] {
+  private pack(nodeId: number, queues: readonly PartitionQueue[], now: number): readonly SentBatch[] {
     const { pending } = this.parts.accumulator
-    const parcels: Parcel[] = []
+    const batches: SentBatch[] = []
     let bytes = 0
     for (const queue of queues) {
       const next = queue.waiting
       if (next === undefined || !this.isDue(queue, now)) continue
-      if (parcels.length > 0 && bytes + next.size > this.parts.config.maxRequestSize) continue
+      if (batches.length > 0 && bytes + next.size > this.parts.config.maxRequestSize) continue
       bytes += next.size
-      parcels.push({ queue, batch: queue.take(nodeId) })
+      batches.push({ queue, batch: queue.take(nodeId) })
       pending.delete(queue)
       if (queue.waiting !== undefined) pending.add(queue)
     }
-    return parcels
+    return batches
   }
 }

@@ -1,7 +1,7 @@
 import { expect, it, jest } from '@jest/globals'
 import { firstValueFrom } from 'rxjs'
 import type { KafkaError } from '../../../lib/client/KafkaError.js'
-import { KafkaJsProducer } from '../../../lib/kafkajs/KafkaJsProducer.js'
+import { ClusterProducer } from '../../../lib/cluster/producer/ClusterProducer.js'
 import { FakeCluster } from './support/FakeCluster.js'
 import { producerConfig } from './support/producerConfig.js'
 import { seededRandom } from './support/seededRandom.js'
@@ -15,7 +15,7 @@ it('should fail a producer whose codec is not installed at its first batch, and 
   const scheduler = new StepScheduler()
   const cluster = new FakeCluster(scheduler, seededRandom(1))
   cluster.addTopic('t', 1)
-  const producer = new KafkaJsProducer(cluster, producerConfig({ compression: 'lz4' }))
+  const producer = new ClusterProducer(cluster, producerConfig({ compression: 'lz4' }))
   const failures: KafkaError[] = []
   producer.failed$.subscribe((error) => failures.push(error))
 

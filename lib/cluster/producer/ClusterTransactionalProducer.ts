@@ -1,0 +1,213 @@
+import { catchError, concatMap, defer, map, type Observable, of, tap, throwError } from 'rxjs'
+import type { ProducerConfig } from '../../client/KafkaConfig.js'
+import { KafkaError } from '../../client/KafkaError.js'
+import type { PreparedTransaction, ProducerStats, TransactionalProducer } from '../../client/KafkaProducer.js'
+import type { ProducerRecord } from '../../client/ProducerRecord.js'
+import { isTransient } from '../../client/isTransient.js'
+import { nextProducerState, type ProducerEvent, type ProducerState } from '../../client/transactionalProducerStates.js'
+import { endOfTurn } from '../../scheduling/endOfTurn.js'
+import { toItsEnd } from '../../scheduling/toItsEnd.js'
+import { toKafkaError } from '../toKafkaError.js'
+import { numbersBelow } from './ClusterProducer.js'
+import type { PartitionQueue } from './PartitionQueue.js'
+import type { ProducerCluster } from './ProducerCluster.js'
+import type { ProducerIdentity } from './ProducerIdentity.js'
+import { RecordSender } from './RecordSender.js'
+import type { SendPolicy } from './SendPolicy.js'
+import type { SpareBuilders } from './SpareBuilders.js'
+import { TransactionCoordinator } from './TransactionCoordinator.js'
+import { TransactionPartitions } from './TransactionPartitions.js'
+
+/**
+ * {@link TransactionalProducer} on the port of brokers. Its states are those of `transactionalProducerStates.ts`; what it adds to
+ * the sending of records are partitions made known to the coordinator (`TransactionPartitions`) and the end.
+ */
+export class ClusterTransactionalProducer implements TransactionalProducer {
+  private readonly sender: RecordSender
+  private readonly coordinator: TransactionCoordinator
+  private readonly partitions: TransactionPartitions
+  private state: ProducerState = 'uninitialised'
+  private identity: ProducerIdentity | undefined
+  private renewing = false
+  private records = 0
+
+  constructor(
+    private readonly cluster: ProducerCluster,
+    readonly transactionalId: string,
+    private readonly config: ProducerConfig,
+    spare?: SpareBuilders,
+  ) {
+    const policy: SendPolicy = {
+      transactionalId,
+      identity: () => this.identityOrAsk(),
+      admits: (queue) => this.partitions.admits(queue),
+      replaceIdentity: () => false,
+    }
+    this.sender = new RecordSender(cluster, { ...config, acks: -1, idempotence: true }, policy, spare)
+    this.coordinator = new TransactionCoordinator(cluster, transactionalId, () => this.state === 'closed')
+    this.partitions = new TransactionPartitions(
+      (added) => this.addPartitions(added),
+      () => this.sender.wake(),
+      endOfTurn(cluster.scheduler),
+    )
+  }
+
+  get room$(): Observable<void> {
+    return this.sender.room$
+  }
+
+  get failed$(): Observable<KafkaError> {
+    return this.sender.failed$
+  }
+
+  get stats(): ProducerStats {
+    return this.sender.stats
+  }
+
+  get recordsInTransaction(): number {
+    return this.records
+  }
+
+  init(): Observable<PreparedTransaction> {
+    return this.acting('init', () =>
+      this.askIdentity().pipe(
+        tap({ next: () => this.on('initialised'), error: () => this.on('initFailed') }),
+        map(({ producerId, epoch }) => ({ transactionalId: this.transactionalId, producerId, epoch })),
+      ),
+    )
+  }
+
+  begin({ after }: { readonly after?: TransactionalProducer } = {}): void {
+    const begun = this.stateAfter('begin')
+    if (this.sender.error !== undefined) throw this.sender.error
+    if (after !== undefined && !(after instanceof ClusterTransactionalProducer)) throw foreignProducer()
+    this.state = begun
+    this.records = 0
+    if (after === undefined) return
+    const hold = (topic: string, partition: number | undefined) => this.partitions.hold(topic, partition)
+    after.sender.whenAcknowledged(hold)
+    after.partitions.passOn(hold)
+  }
+
+  append(record: ProducerRecord): boolean {
+    if (this.state !== 'inTransaction') this.on('append')
+    const hasRoom = this.sender.append(record)
+    this.records++
+    return hasRoom
+  }
+
+  partitionsFor(topic: string): Observable<readonly number[]> {
+    return this.sender.partitionsOf(topic).pipe(map(numbersBelow))
+  }
+
+  flush(): Observable<void> {
+    return toItsEnd(() => this.sender.flush(), this.cluster.scheduler)
+  }
+
+  commit(): Observable<void> {
+    return this.acting('commit', () =>
+      this.sender.flush().pipe(
+        tap({ error: () => this.on('notFlushed') }),
+        concatMap(() => this.end(true)),
+      ),
+    )
+  }
+
+  abort(): Observable<void> {
+    return this.acting('abort', () =>
+      this.sender.discard().pipe(
+        concatMap((clean) => this.partitions.settled().pipe(map(() => clean))),
+        concatMap((clean) =>
+          this.end(false).pipe(
+            tap(() => {
+              if (!clean) this.identity = undefined
+            }),
+          ),
+        ),
+      ),
+    )
+  }
+
+  get isClosed(): boolean {
+    return this.sender.isClosed
+  }
+
+  close(): Observable<void> {
+    return this.acting('close', () => this.sender.close())
+  }
+
+  /** The state changes on subscription, and the work goes on when nobody waits for it any more. */
+  private acting<T>(event: ProducerEvent, work: () => Observable<T>): Observable<T> {
+    return toItsEnd(() => {
+      this.on(event)
+      return work()
+    }, this.cluster.scheduler)
+  }
+
+  private on(event: ProducerEvent): void {
+    this.state = this.stateAfter(event)
+  }
+
+  private stateAfter(event: ProducerEvent): ProducerState {
+    return nextProducerState(this.state, event, this.transactionalId)
+  }
+
+  /** A transaction that the coordinator does not know of ends without a request to it. */
+  private end(committed: boolean): Observable<void> {
+    return defer(() =>
+      this.partitions.any && this.identity !== undefined
+        ? this.coordinator.end(this.identity, committed)
+        : of(undefined),
+    ).pipe(
+      catchError((error: unknown) => {
+        this.on(isTransient(toKafkaError(error, 'EndTxn')) ? 'postponed' : 'lose')
+        return throwError(() => error)
+      }),
+      tap(() => {
+        this.partitions.clear()
+        this.records = 0
+        this.on('ended')
+      }),
+    )
+  }
+
+  private askIdentity(): Observable<ProducerIdentity> {
+    const { transactionTimeoutMs, deliveryTimeoutMs } = this.config
+    return this.coordinator.init(transactionTimeoutMs, deliveryTimeoutMs).pipe(
+      tap((identity) => {
+        this.identity = identity
+      }),
+    )
+  }
+
+  /** After an abort that left a gap in the sequence numbers, the next transaction needs a new epoch. */
+  private identityOrAsk(): ProducerIdentity | undefined {
+    if (this.identity === undefined && !this.renewing) {
+      this.renewing = true
+      this.askIdentity().subscribe({
+        error: (error: unknown) => {
+          this.renewing = false
+          this.sender.fail(toKafkaError(error, 'InitProducerId'))
+        },
+        complete: () => {
+          this.renewing = false
+          this.sender.wake()
+        },
+      })
+    }
+    return this.identity
+  }
+
+  private addPartitions(partitions: readonly PartitionQueue[]): Observable<unknown> {
+    if (this.identity === undefined) return of(undefined)
+    return this.coordinator
+      .addPartitions(this.identity, partitions, this.config.deliveryTimeoutMs)
+      .pipe(tap({ error: (error: unknown) => this.sender.fail(toKafkaError(error, 'AddPartitionsToTxn')) }))
+  }
+}
+
+const foreignProducer = (): KafkaError =>
+  new KafkaError({
+    _tag: 'IllegalState',
+    message: 'begin({ after }) was given a producer of another client; both must come from the same adapter.',
+  })

@@ -1,0 +1,22 @@
+import type { Cluster } from '../Cluster.js'
+
+/** What producers need of the cluster: the seam where specs put a fake one. */
+export type ProducerCluster = Pick<
+  Cluster,
+  | 'brokerError'
+  | 'config'
+  | 'scheduler'
+  | 'now'
+  | 'random'
+  | 'pause'
+  | 'isClosed'
+  | 'metadata'
+  | 'leaderOf'
+  | 'partitionCount'
+  | 'refreshMetadata'
+  | 'describeTopics'
+  | 'coordinator'
+  | 'forgetCoordinator'
+  | 'troubles'
+  | 'send'
+>
