@@ -2,6 +2,7 @@ import { ConsumerRecord, type TimestampType } from '../client/ConsumerRecord.js'
 import { type Headers, noHeaders } from '../client/Headers.js'
 import type { Offset } from '../client/Offset.js'
 import type { BatchWriter } from './MemoryLog.js'
+import { ReceivedBatch } from './ReceivedBatch.js'
 
 /** A record on its way into a log: all that it has but its place there. Key and value stand one after the other. */
 export interface UnplacedRecord {
@@ -55,13 +56,26 @@ export interface LogPlace {
   readonly now: number
 }
 
-/** What a batch of Kafka's format costs before its first record. */
-export const batchOverhead = 61
-
 /** About what a record costs in Kafka's format besides its key, value and headers. */
 export const recordOverhead = 9
 
+/** What is to be written: records, or a batch of them in Kafka's format. */
+export type Incoming = readonly UnplacedRecord[] | ReceivedBatch
+
+export const countOf = (incoming: Incoming): number =>
+  incoming instanceof ReceivedBatch ? incoming.count : incoming.length
+
 export const placedBatch = (
+  incoming: Incoming,
+  place: LogPlace,
+  writer: BatchWriter | null,
+  transaction: LogTransaction | null,
+): LogBatch =>
+  incoming instanceof ReceivedBatch
+    ? incoming.placed(place, transaction)
+    : placedRecords(incoming, place, writer, transaction)
+
+const placedRecords = (
   records: readonly UnplacedRecord[],
   place: LogPlace,
   writer: BatchWriter | null,

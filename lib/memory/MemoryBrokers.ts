@@ -1,8 +1,9 @@
-import { defer, ignoreElements, merge, type Observable, tap, throwError } from 'rxjs'
+import { catchError, defer, forkJoin, ignoreElements, map, merge, type Observable, of, tap, throwError } from 'rxjs'
 import type { BrokerAddress } from '../client/KafkaConfig.js'
-import { KafkaError } from '../client/KafkaError.js'
-import type { ANY_BROKER, Brokers, ConnectionPurpose } from '../cluster/Brokers.js'
+import { isKafkaError, KafkaError } from '../client/KafkaError.js'
+import type { ANY_BROKER, Brokers, ConnectionPurpose, SendOptions } from '../cluster/Brokers.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
+import type { Answer } from './apis/Answer.js'
 import { answerTo } from './apis/answers.js'
 import type { MemoryApi } from './Fault.js'
 import { FetchSession } from './FetchSession.js'
@@ -26,10 +27,32 @@ export class MemoryBrokers implements Brokers {
     purpose: ConnectionPurpose,
     api: KafkaApi<Q, R>,
     request: Q,
+    { expectResponse = true }: SendOptions = {},
   ): Observable<R> {
     const answer = answerTo(api)
     if (answer === undefined) return throwError(() => unknownApi(api))
-    const call = { api: api.apiName as MemoryApi, ...answer.about?.(request) }
+    const response = this.respond(answer, purpose, request)
+    return expectResponse ? response : response.pipe(map(() => undefined as R))
+  }
+
+  private respond<Q, R>(answer: Answer<Q, R>, purpose: ConnectionPurpose, request: Q): Observable<R> {
+    const { parts } = answer
+    const requests = parts?.of(request) ?? []
+    if (parts === undefined || requests.length === 0) return this.call(answer, purpose, request)
+    const responses = requests.map((part) =>
+      this.call(answer, purpose, part).pipe(
+        catchError((error: unknown) =>
+          isKafkaError(error) && error.code !== undefined
+            ? of(parts.refused(part, error.code))
+            : throwError(() => error),
+        ),
+      ),
+    )
+    return forkJoin(responses).pipe(map(parts.join))
+  }
+
+  private call<Q, R>(answer: Answer<Q, R>, purpose: ConnectionPurpose, request: Q): Observable<R> {
+    const call = { api: answer.api.apiName as MemoryApi, ...answer.about?.(request) }
     return defer(() => {
       const session = this.sessionOf(purpose)
       const waits = answer.waits?.(this.cluster, request, session, this.connection.process)

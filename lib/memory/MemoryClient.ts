@@ -1,7 +1,11 @@
-import { concat, defer, forkJoin, ignoreElements, merge, type Observable, of } from 'rxjs'
+import { concat, defer, type Observable, of } from 'rxjs'
 import { ClusterAdmin } from '../cluster/admin/ClusterAdmin.js'
 import { Cluster } from '../cluster/Cluster.js'
 import { ClusterFetcher } from '../cluster/fetcher/ClusterFetcher.js'
+import { ClusterProducer } from '../cluster/producer/ClusterProducer.js'
+import { ClusterTransactionalProducer } from '../cluster/producer/ClusterTransactionalProducer.js'
+import { resumeTransaction } from '../cluster/producer/resumeTransaction.js'
+import { SpareBuilders } from '../cluster/producer/SpareBuilders.js'
 import type { KafkaClient } from '../client/KafkaClient.js'
 import type { FetcherConfig, ProducerConfig } from '../client/KafkaConfig.js'
 import type { KafkaFetcher } from '../client/KafkaFetcher.js'
@@ -9,19 +13,18 @@ import type { KafkaProducer, ResumedTransaction, TransactionalProducer } from '.
 import { MemoryBrokers } from './MemoryBrokers.js'
 import type { MemoryCluster } from './MemoryCluster.js'
 import type { MemoryConnection } from './MemoryConnection.js'
-import { MemoryProducer } from './MemoryProducer.js'
-import { MemoryTransactionalProducer } from './MemoryTransactionalProducer.js'
 
 /** {@link KafkaClient} on the in-memory Kafka. */
 export class MemoryClient implements KafkaClient {
   readonly admin: ClusterAdmin
   private readonly known: Cluster
   private readonly fetchers: ClusterFetcher[] = []
-  private producers: readonly MemoryProducer[] = []
+  private readonly producers = new Set<ClusterProducer | ClusterTransactionalProducer>()
+  private readonly spare = new SpareBuilders()
 
   constructor(
-    private readonly cluster: MemoryCluster,
-    private readonly connection: MemoryConnection,
+    cluster: MemoryCluster,
+    connection: MemoryConnection,
     private readonly closed: () => void,
   ) {
     const { config, process: scheduler } = connection
@@ -41,34 +44,30 @@ export class MemoryClient implements KafkaClient {
   }
 
   producer(config: ProducerConfig): KafkaProducer {
-    return this.keep(new MemoryProducer(this.cluster, this.connection, config))
+    return this.keep(new ClusterProducer(this.known, config, this.spare))
   }
 
   transactionalProducer(transactionalId: string, config: ProducerConfig): TransactionalProducer {
-    return this.keep(new MemoryTransactionalProducer(transactionalId, this.cluster, this.connection, config))
+    return this.keep(new ClusterTransactionalProducer(this.known, transactionalId, config, this.spare))
   }
 
   resume(transactionalId: string, producerId: bigint, epoch: number): ResumedTransaction {
-    const transaction = { transactionalId, producerId, epoch }
-    const end = (marker: 'commit' | 'abort'): Observable<void> =>
-      this.connection.persist({ api: 'EndTxn', transactionalId }, () =>
-        this.cluster.endTransaction(transaction, marker),
-      )
-    return { commit: () => end('commit'), abort: () => end('abort') }
+    return resumeTransaction(this.known, transactionalId, producerId, epoch)
   }
 
   close(): Observable<void> {
     return defer(() => {
       this.fetchers.forEach((fetcher) => fetcher.close())
-      const closing = this.producers.map((producer) => producer.close())
+      this.producers.forEach((producer) => producer.close().subscribe({ error: () => undefined }))
       this.closed()
-      return concat(merge(forkJoin(closing).pipe(ignoreElements()), this.known.close()), of(undefined))
+      return concat(this.known.close(), of(undefined))
     })
   }
 
   /** A sink makes a producer per checkpoint, so those that are closed are forgotten. */
-  private keep<P extends MemoryProducer>(producer: P): P {
-    this.producers = [...this.producers.filter(({ isClosed }) => !isClosed), producer]
+  private keep<P extends ClusterProducer | ClusterTransactionalProducer>(producer: P): P {
+    for (const former of this.producers) if (former.isClosed) this.producers.delete(former)
+    this.producers.add(producer)
     return producer
   }
 }

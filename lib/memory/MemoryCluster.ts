@@ -7,7 +7,7 @@ import { TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import type { TransactionDescription } from '../client/TransactionDescription.js'
 import { MEMORY_BROKER } from './memoryBroker.js'
 import type { Fault, MemoryCall } from './Fault.js'
-import type { UnplacedRecord } from './LogBatch.js'
+import type { Incoming } from './LogBatch.js'
 import { memoryError } from './memoryError.js'
 import { type BatchWriter, MemoryLog } from './MemoryLog.js'
 import { type MemoryTransaction, MemoryTransactions, type WriteMarker } from './MemoryTransactions.js'
@@ -127,6 +127,15 @@ export class MemoryCluster {
     return log
   }
 
+  has(topicPartition: TopicPartition): boolean {
+    return this.find(topicPartition) !== undefined
+  }
+
+  /** The largest batch that a topic takes, bytes: its `max.message.bytes`, or `message.max.bytes` of the broker. */
+  maxMessageBytes(topic: string): number {
+    return Number(this.topics.get(topic)?.config['max.message.bytes'] ?? this.brokerConfig['message.max.bytes'])
+  }
+
   logs(topic: string): readonly MemoryLog[] {
     this.expireTransactions()
     return this.topic('Fetch', topic).logs
@@ -154,14 +163,14 @@ export class MemoryCluster {
 
   // Producers
 
-  produce(topicPartition: TopicPartition, records: readonly UnplacedRecord[], writer: BatchWriter | null): Offset {
+  produce(topicPartition: TopicPartition, records: Incoming, writer: BatchWriter | null): Offset {
     return this.log('Produce', topicPartition).append(records, writer, this.now())
   }
 
   produceInTransaction(
     producer: PreparedTransaction,
     topicPartition: TopicPartition,
-    records: readonly UnplacedRecord[],
+    records: Incoming,
     writer: BatchWriter,
   ): Offset {
     const log = this.log('Produce', topicPartition)
@@ -178,9 +187,9 @@ export class MemoryCluster {
     return this.coordinator.initProducerId(transactionalId, timeoutMs, this.now())
   }
 
-  addPartitionsToTransaction(producer: PreparedTransaction, topicPartition: TopicPartition): void {
-    this.log('AddPartitionsToTxn', topicPartition)
-    this.coordinator.addPartitions(producer, [topicPartition], this.now())
+  addPartitionsToTransaction(producer: PreparedTransaction, partitions: readonly TopicPartition[]): void {
+    this.expireTransactions()
+    this.coordinator.addPartitions(producer, partitions, this.now())
   }
 
   endTransaction(producer: PreparedTransaction, marker: 'commit' | 'abort'): void {

@@ -3,7 +3,7 @@ import type { ConsumerRecord, TimestampType } from '../client/ConsumerRecord.js'
 import type { IsolationLevel } from '../client/IsolationLevel.js'
 import type { Offset } from '../client/Offset.js'
 import type { AbortedTransaction } from '../protocol/abortedTransactions.js'
-import { type LogBatch, type LogTransaction, markerBatch, placedBatch, type UnplacedRecord } from './LogBatch.js'
+import { countOf, type Incoming, type LogBatch, type LogTransaction, markerBatch, placedBatch } from './LogBatch.js'
 import { encodedBatch } from './encodedBatch.js'
 import { type EpochEnd, LeaderEpochs } from './LeaderEpochs.js'
 import { memoryError } from './memoryError.js'
@@ -92,15 +92,15 @@ export class MemoryLog {
    * Writes one batch and returns its base offset.
    * @throws KafkaError of an older epoch (fenced) or a gap in the sequence
    */
-  append(records: readonly UnplacedRecord[], writer: BatchWriter | null, now: number, transactional = false): Offset {
+  append(incoming: Incoming, writer: BatchWriter | null, now: number, transactional = false): Offset {
     const state = writer === null ? null : this.producerState(writer)
     const repeated = writer === null ? undefined : state?.recent.get(writer.baseSequence)
     if (repeated !== undefined) return repeated
     const baseOffset = this.end
     const place = { ...this.place(now), baseOffset }
     const transaction = writer !== null && transactional ? this.transactionOf(writer) : null
-    this.push(placedBatch(records, place, writer, transaction))
-    if (writer !== null && state !== null) this.remember(state, writer, records.length, baseOffset)
+    this.push(placedBatch(incoming, place, writer, transaction))
+    if (writer !== null && state !== null) this.remember(state, writer, countOf(incoming), baseOffset)
     this.changed()
     return baseOffset
   }

@@ -1,9 +1,16 @@
 import { ABORT_MARKER, COMMIT_MARKER } from '../protocol/controlRecord.js'
-import { ATTRIBUTES_AT, CONTROL, LEADER_EPOCH_AT, LOG_APPEND_TIME, MAX_TIMESTAMP_AT } from '../protocol/RecordBatch.js'
+import {
+  ATTRIBUTES_AT,
+  CONTROL,
+  LEADER_EPOCH_AT,
+  LOG_APPEND_TIME,
+  MAX_TIMESTAMP_AT,
+  RECORDS_AT,
+} from '../protocol/RecordBatch.js'
 import { RecordBatchBuilder } from '../protocol/RecordBatchBuilder.js'
 import { noProducer, sealRecordBatch } from '../protocol/sealRecordBatch.js'
 import { noHeaders } from '../client/Headers.js'
-import { type LogBatch, batchOverhead } from './LogBatch.js'
+import type { LogBatch } from './LogBatch.js'
 
 /** The batch as it stands in a broker's log and in the response to a fetch; encoded when it is first asked for. */
 export const encodedBatch = (batch: LogBatch): Buffer => {
@@ -14,11 +21,16 @@ export const encodedBatch = (batch: LogBatch): Buffer => {
   return bytes
 }
 
+/** For a batch that came in these bytes: it leaves in them. */
+export const keepEncoded = (batch: LogBatch, bytes: Buffer): void => {
+  encoded.set(batch, bytes)
+}
+
 const encoded = new WeakMap<LogBatch, Buffer>()
 
 const encode = (batch: LogBatch): Buffer => {
   const { baseOffset, lastOffset, leaderEpoch, records, writer, transaction, marker } = batch
-  const builder = new RecordBatchBuilder(Infinity, batchOverhead + 64 * (records.length + 1))
+  const builder = new RecordBatchBuilder(Infinity, RECORDS_AT + 64 * (records.length + 1))
   let next = baseOffset
   for (const record of records) {
     const { buffer, keyStart, keyEnd, valueStart, valueEnd, headers, offset, timestamp } = record

@@ -127,7 +127,7 @@ describe('the transactions of MemoryKafka', () => {
     })
     expect(noted).toEqual([
       [50, true],
-      [50, 'IllegalState'],
+      [60, 'IllegalState'],
       [40_000, 0],
     ])
   })

@@ -173,7 +173,7 @@ describe('MemoryKafka in virtual time', () => {
             .subscribe(() => note(kafka.records('t').map(({ value }) => value)))
         })
       })
-      expect(run).toEqual([[100, ['a']]])
+      expect(run).toEqual([[20, ['a']]])
     })
 
     it('should make the n-th fetch slow, and only that', () => {

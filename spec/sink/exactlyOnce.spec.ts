@@ -362,6 +362,9 @@ describe('sinkTo with EXACTLY_ONCE', () => {
     }, 60_000)
     expect(scene.errors).toEqual([])
     expect(scene.committed).toEqual(numbers(40))
+    expect(warned.mock.calls[0]).toEqual([expect.stringMatching(/^the coordinator is not available It has failed for/)])
+    expect(warned.mock.calls.at(-1)).toEqual([expect.stringMatching(/has succeeded, after/)])
+    warned.mockClear()
   })
 
   it('should go on when coordinators do not say for a while how transactions stand', () => {

@@ -97,7 +97,7 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
   }
 
   partitionsFor(topic: string): Observable<readonly number[]> {
-    return this.sender.partitionsOf(topic).pipe(map(numbersBelow))
+    return toItsEnd(() => this.sender.partitionsOf(topic), this.cluster.scheduler).pipe(map(numbersBelow))
   }
 
   flush(): Observable<void> {

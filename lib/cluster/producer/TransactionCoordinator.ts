@@ -88,7 +88,9 @@ export class TransactionCoordinator {
               ),
         ),
       )
-    return retryTransient(cluster, attempt, { budgetMs, firstBackoffMs: QUICK_BACKOFF_MS, isOver })
+    return retryTransient(cluster, attempt, { budgetMs, firstBackoffMs: QUICK_BACKOFF_MS, isOver }).pipe(
+      catchError((error: unknown) => throwError(() => (isOver() ? producerClosed(transactionalId) : error))),
+    )
   }
 }
 

@@ -15,10 +15,19 @@ export interface Answer<Q, R> {
   readonly respond: (cluster: MemoryCluster, request: Q, session: FetchSession) => R
   /** Where a request may wait at the broker before it is answered. */
   readonly waits?: (cluster: MemoryCluster, request: Q, session: FetchSession, scheduler: SchedulerLike) => Waits
+  readonly parts?: Parts<Q, R>
+}
+
+/** How a request about several partitions is one call for each of them, so that faults meet them one by one. */
+export interface Parts<Q, R> {
+  readonly of: (request: Q) => readonly Q[]
+  readonly join: (responses: readonly R[]) => R
+  /** the response to a part that a fault refuses with an error code */
+  readonly refused: (part: Q, errorCode: number) => R
 }
 
 /** An answer to any API, as a table of them holds it. */
-export type AnyAnswer = Answer<never, unknown>
+export type AnyAnswer = Pick<Answer<never, unknown>, 'api' | 'respond'>
 
 /** What a request is about that is about one partition; nothing of those about many. */
 export const onePartition = ([first, ...others]: readonly { readonly topic: string; readonly partition: number }[]) =>

@@ -286,7 +286,7 @@ describe('ClusterProducer', () => {
     await scheduler.advance(2_000)
     expect(await partitions).toEqual([0, 1])
     await flushed
-    expect(await firstValueFrom(producer.partitionsFor('t'))).toEqual([0, 1])
+    expect(await scheduler.until(firstValueFrom(producer.partitionsFor('t')))).toEqual([0, 1])
     expect(cluster.warnings).toEqual([
       expect.stringContaining('Topic t does not exist'),
       'Topic t is there now; what waited for it is written.',
