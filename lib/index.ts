@@ -186,6 +186,7 @@ export type { BuiltInSasl } from './sasl/mechanisms.js'
 export type { SaslBroker, SaslMechanism, SaslSession, SaslStep } from './sasl/SaslMechanism.js'
 export type { FetchedRecords, FetchFailed, KafkaFetcher, LogIdentity } from './client/KafkaFetcher.js'
 export type {
+  InitialisedProducer,
   KafkaProducer,
   PreparedTransaction,
   ProducerStats,

@@ -36,7 +36,7 @@ const types = list(`
   CheckpointingInfo CommitLostPolicy CompletedCheckpoint CompressionType ConfigError ConnectKafka ConsumerConfig
   ConsumerRecordFields ControlElement Counter DeadLetterPolicy DecodedProducerConfig DeserializationErrorPolicy
   DeserializationSchema Deserializer DeserializerClass ElementHandlers ElementProjection EndOfStream EventTimeHold FetchFailed FetchedRecords FetcherConfig
-  FileCheckpointStoreOptions FileSystem Gauge Header HeaderProvider Headers IsolationLevel JobShare JsonKeyValue JsonSchemaOptions KafkaAdmin
+  FileCheckpointStoreOptions FileSystem Gauge Header HeaderProvider Headers InitialisedProducer IsolationLevel JobShare JsonKeyValue JsonSchemaOptions KafkaAdmin
   KafkaClient KafkaConfig KafkaErrorInfo KafkaErrorTag KafkaFetcher KafkaPartitioner KafkaProducer KafkaProperties
   KafkaPropertyValue KafkaRecordSerializer KafkaSinkConfig KafkaSinkContext KafkaSinkOptions KafkaSourceConfig
   KafkaSourceOptions KafkaSplit KafkaSplitsOptions KafkaSubscriber Key KeyedScanConfig KeyedState LogIdentity Logger

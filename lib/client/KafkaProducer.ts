@@ -48,6 +48,15 @@ export interface PreparedTransaction {
   readonly epoch: number
 }
 
+/** What InitProducerId gave. */
+export interface InitialisedProducer extends PreparedTransaction {
+  /**
+   * An earlier request of this `init` was sent, and no answer came. The broker may still carry it out, later than the one that was
+   * answered, and fence this producer with it. Who can take another transactional id, does; default: false
+   */
+  readonly inDoubt?: boolean | undefined
+}
+
 /**
  * A producer whose records belong to transactions of one transactional id (KIP-98).
  *
@@ -57,7 +66,7 @@ export interface PreparedTransaction {
 export interface TransactionalProducer extends KafkaProducer {
   readonly transactionalId: string
   /** InitProducerId: fences former producers of this id and aborts what they left open. Emits the producer id and epoch. */
-  init(): Observable<PreparedTransaction>
+  init(): Observable<InitialisedProducer>
   /**
    * Opens a transaction; records go to it from now on.
    * `after`: the producer of the transaction before. Per partition, the first batch is held back until all batches of

@@ -380,6 +380,21 @@ describe('sinkTo with EXACTLY_ONCE', () => {
     warned.mockClear()
   })
 
+  it('should take another id when the answer to its initialisation is lost, since the request may be carried out late', () => {
+    const scene = new SinkScene()
+    scene.kafka.inject({ api: 'InitProducerId', transactionalId: 'job-0-3' }, Fault.loseAnswer())
+    scene.kafka.inject({ api: 'InitProducerId', transactionalId: 'job-0-5' }, Fault.fail())
+    scene.play(() => {
+      scene.start(scene.job({ count: 40 }))
+    }, 10_000)
+    expect(scene.errors).toEqual([])
+    expect(scene.committed).toEqual(numbers(40))
+    const states = new Map(scene.kafka.transactions().map(({ transactionalId, state }) => [transactionalId, state]))
+    expect([2, 3, 4, 5, 6].map((number) => states.get(`job-0-${number}`))).toEqual([
+      ...['CompleteCommit', 'Empty', 'CompleteCommit', 'Empty', 'CompleteCommit'],
+    ])
+  })
+
   it('should not double what it committed when the answer to a commit is lost', () => {
     const scene = new SinkScene()
     scene.kafka.inject({ api: 'EndTxn', nth: 1 }, Fault.loseAnswer())

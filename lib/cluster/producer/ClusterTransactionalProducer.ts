@@ -1,7 +1,7 @@
 import { catchError, concatMap, defer, map, type Observable, of, tap, throwError } from 'rxjs'
 import type { ProducerConfig } from '../../client/KafkaConfig.js'
 import { KafkaError } from '../../client/KafkaError.js'
-import type { PreparedTransaction, ProducerStats, TransactionalProducer } from '../../client/KafkaProducer.js'
+import type { InitialisedProducer, ProducerStats, TransactionalProducer } from '../../client/KafkaProducer.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
 import { isTransient } from '../../client/isTransient.js'
 import { nextProducerState, type ProducerEvent, type ProducerState } from '../../client/transactionalProducerStates.js'
@@ -68,11 +68,14 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
     return this.records
   }
 
-  init(): Observable<PreparedTransaction> {
+  init(): Observable<InitialisedProducer> {
     return this.acting('init', () =>
       this.askIdentity().pipe(
         tap({ next: () => this.on('initialised'), error: () => this.on('initFailed') }),
-        map(({ producerId, epoch }) => ({ transactionalId: this.transactionalId, producerId, epoch })),
+        map(({ producerId, epoch, inDoubt }) => ({
+          ...{ transactionalId: this.transactionalId, producerId, epoch },
+          ...(inDoubt ? { inDoubt } : {}),
+        })),
       ),
     )
   }
@@ -171,7 +174,7 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
     )
   }
 
-  private askIdentity(): Observable<ProducerIdentity> {
+  private askIdentity(): Observable<ProducerIdentity & { readonly inDoubt: boolean }> {
     const { transactionTimeoutMs, deliveryTimeoutMs } = this.config
     return this.coordinator.init(transactionTimeoutMs, deliveryTimeoutMs).pipe(
       tap((identity) => {

@@ -17,7 +17,7 @@ import { advanceSequence } from './sequence.js'
  * 6. At the beginning, under a new identity, and after trouble, one batch goes alone until one is acknowledged. A broker
  *    that knows nothing of a producer takes any sequence for its first, so a second batch must not overtake a failing first.
  *
- * No record is lost, doubled or overtaken, whatever answers get lost (`spec/kafkajs/producer/randomFaults.spec.ts`).
+ * No record is lost, doubled or overtaken, whatever answers get lost (`spec/cluster/producer/randomFaults.spec.ts`).
  */
 export class PartitionQueue {
   open: ProducerBatch | undefined

@@ -1,5 +1,5 @@
-import { catchError, concatMap, map, type Observable, throwError } from 'rxjs'
-import { KafkaError } from '../../client/KafkaError.js'
+import { catchError, concatMap, defer, map, type Observable, throwError } from 'rxjs'
+import { isKafkaError, KafkaError } from '../../client/KafkaError.js'
 import { addPartitionsToTxnApi } from '../../protocol/requests/addPartitionsToTxn.js'
 import { endTxnApi } from '../../protocol/requests/endTxn.js'
 import { initProducerIdApi } from '../../protocol/requests/initProducerId.js'
@@ -36,11 +36,19 @@ export class TransactionCoordinator {
    * @param budgetMs longer than `request.timeout.ms`: a coordinator that has lost a replica may be silent that long, and it is
    *   asked ahead of need
    */
-  init(transactionTimeoutMs: number, budgetMs: number): Observable<ProducerIdentity> {
-    const request = { transactionalId: this.transactionalId, transactionTimeoutMs }
-    return this.ask(initProducerIdApi, request, (answer) => answer, { unlessClosed: true, budgetMs }).pipe(
-      map(({ producerId, producerEpoch }) => ({ producerId, epoch: producerEpoch, transactional: true })),
-    )
+  init(transactionTimeoutMs: number, budgetMs: number): Observable<ProducerIdentity & { readonly inDoubt: boolean }> {
+    return defer(() => {
+      const request = { transactionalId: this.transactionalId, transactionTimeoutMs }
+      let inDoubt = false
+      const unanswered = (): void => {
+        inDoubt = true
+      }
+      return this.ask(initProducerIdApi, request, (answer) => answer, {
+        ...{ unlessClosed: true, budgetMs, unanswered },
+      }).pipe(
+        map(({ producerId, producerEpoch }) => ({ producerId, epoch: producerEpoch, transactional: true, inDoubt })),
+      )
+    })
   }
 
   /** Must be answered before the first batch of a transaction is sent to a partition. */
@@ -66,7 +74,7 @@ export class TransactionCoordinator {
     api: KafkaApi<Q, R>,
     request: Q,
     verdictOf: (answer: R) => Verdict,
-    { budgetMs = this.cluster.config.requestTimeoutMs, unlessClosed = false } = {},
+    { budgetMs = this.cluster.config.requestTimeoutMs, unlessClosed = false, unanswered = () => {} } = {},
   ): Observable<R> {
     const { cluster, transactionalId, closed } = this
     const isOver = (): boolean => unlessClosed && closed()
@@ -82,6 +90,7 @@ export class TransactionCoordinator {
                   throw cluster.brokerError(errorCode, { api: api.apiName, transactionalId, topic, partition })
                 }),
                 catchError((error: unknown) => {
+                  if (!isKafkaError(error) || error.code === undefined) unanswered()
                   if (!isAboutTransaction(error)) cluster.forgetCoordinator('transaction', transactionalId)
                   return throwError(() => error)
                 }),

@@ -69,6 +69,8 @@ export class TransactionPartitions {
 
   /** Emits when no question to the coordinator is open. One that came after the end would open a new transaction. */
   settled(): Observable<void> {
+    // Of these the coordinator is never asked: alone they are nothing to end.
+    for (const queue of this.wanted) this.asked.delete(queue)
     this.wanted = []
     return this.adding.pipe(
       filter((open) => open === 0),

@@ -88,6 +88,12 @@ export class TransactionsAhead {
     this.reserved = number
     const id = this.idOf(number)
     const next = this.initialised ?? { number, ...(yield* result(initialise(client, config.producer, id))) }
+    // A request that got no answer may be carried out once more, after this one, and fence the producer in the midst of its transaction.
+    if (next.identity.inDoubt === true) {
+      this.reserved = undefined
+      yield* result(next.producer.close())
+      return
+    }
     this.initialised = next
     yield* result(twoPhase.confirm())
     this.reserved = undefined

@@ -1,14 +1,14 @@
 import { defer, finalize, map, type Observable } from 'rxjs'
 import type { KafkaClient } from '../../client/KafkaClient.js'
 import type { ProducerConfig } from '../../client/KafkaConfig.js'
-import type { PreparedTransaction, TransactionalProducer } from '../../client/KafkaProducer.js'
+import type { InitialisedProducer, TransactionalProducer } from '../../client/KafkaProducer.js'
 
 /** A producer whose id is initialised: fenced from former users, nothing open. */
 export interface InitialisedTransaction {
   /** what the id ends with */
   readonly number: number
   readonly producer: TransactionalProducer
-  readonly identity: PreparedTransaction
+  readonly identity: InitialisedProducer
 }
 
 /** Initialises a transactional id. Whatever was open under it is aborted. Acts once per subscription. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { of } from 'rxjs'
+import { NEVER, of } from 'rxjs'
 import { PartitionQueue } from '../../../lib/cluster/producer/PartitionQueue.js'
 import { TransactionPartitions } from '../../../lib/cluster/producer/TransactionPartitions.js'
 
@@ -20,6 +20,23 @@ describe('TransactionPartitions', () => {
   it('should send to a partition once the coordinator knows it', () => {
     const partitions = transaction()
     expect(partitions.admits(queue)).toBe(true)
+  })
+
+  it('should have nothing to end when it is left before the coordinator was asked', () => {
+    const asked: number[] = []
+    const partitions = new TransactionPartitions(
+      (queues) => {
+        asked.push(queues.length)
+        return of(undefined)
+      },
+      () => undefined,
+      NEVER,
+    )
+    partitions.admits(queue)
+    expect(partitions.any).toBe(true)
+    let settled = false
+    partitions.settled().subscribe(() => (settled = true))
+    expect([asked, partitions.any, settled]).toEqual([[], false, true])
   })
 
   it('should hold a partition back until the transaction before is acknowledged there', () => {
