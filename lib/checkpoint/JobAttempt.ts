@@ -1,6 +1,7 @@
-import { concatMap, EMPTY, map, merge, Observable, observeOn, of, ReplaySubject, Subscription, tap } from 'rxjs'
+import { concatMap, EMPTY, map, merge, Observable, observeOn, of, ReplaySubject, Subscription, tap, timer } from 'rxjs'
 import { Countdown } from '../scheduling/Countdown.js'
 import { type MonotonicClock, monotonicClock } from '../scheduling/monotonicClock.js'
+import { WorkLoop } from '../scheduling/WorkLoop.js'
 import { attemptOfSource } from './attemptOfSource.js'
 import type { ResolvedCheckpointConfig } from './CheckpointConfig.js'
 import { CheckpointError, isFatal } from './CheckpointError.js'
@@ -76,7 +77,7 @@ export interface JobAttemptListener {
  *    sources of a job start together, all from the same checkpoint.
  * 5. The last one that leaves ends the attempt, and what is pending is aborted.
  *
- * Whatever happens sets flags, and a turn on the scheduler acts on them. So nobody is called back from within his own call.
+ * Whatever happens sets flags, and a turn of the loop acts on them. So callbacks are never re-entrant.
  */
 export class JobAttempt implements RunningCheckpointListener {
   private phase: 'open' | 'closed' | 'over' = 'open'
@@ -85,7 +86,7 @@ export class JobAttempt implements RunningCheckpointListener {
   private readonly work = new Subscription()
   /** the store is asked, and cannot be called back: what it makes is this process's own */
   private restoring = false
-  private turn: Subscription | undefined
+  private readonly loop: WorkLoop
   private readonly interval: Countdown
   private readonly minPause: Countdown
   private readonly retryPause: Countdown
@@ -130,6 +131,7 @@ export class JobAttempt implements RunningCheckpointListener {
   ) {
     const { scheduler } = config
     this.now = monotonicClock(scheduler)
+    this.loop = new WorkLoop(() => this.act(), { turn$: timer(0, scheduler) })
     const countdown = () => new Countdown(scheduler, () => this.startIfDue())
     this.interval = countdown()
     this.minPause = countdown()
@@ -214,7 +216,7 @@ export class JobAttempt implements RunningCheckpointListener {
     const part = {}
     this.beginning.add(part)
     return () => {
-      if (this.beginning.delete(part)) this.later()
+      if (this.beginning.delete(part)) this.loop.ask()
     }
   }
 
@@ -229,7 +231,7 @@ export class JobAttempt implements RunningCheckpointListener {
     this.takenOver = true
     this.recovery?.begin(former)
     for (const { source } of this.sources.all) source.wake()
-    this.later()
+    this.loop.ask()
   }
 
   /** Takes over from another attempt that may be running, once this one is able to begin. */
@@ -258,7 +260,7 @@ export class JobAttempt implements RunningCheckpointListener {
     this.ledger = ledger
     this.ids = ids
     if (ledger !== undefined)
-      this.recovery = new TwoPhaseRecovery({ restored, ledger, ids, share, changed: () => this.later() })
+      this.recovery = new TwoPhaseRecovery({ restored, ledger, ids, share, changed: () => this.loop.ask() })
   }
 
   /** What the subtasks left that had finished before, and have not come back. */
@@ -301,17 +303,17 @@ export class JobAttempt implements RunningCheckpointListener {
   }
 
   trigger(): Observable<CompletedCheckpoint> {
-    this.later()
+    this.loop.ask()
     return this.asked.askCheckpoint(this.closed)
   }
 
   stopWithSavepoint(drain: boolean): Observable<CompletedCheckpoint> {
-    this.later()
+    this.loop.ask()
     return this.asked.askStop(this.closed, drain)
   }
 
   onComplete(): void {
-    this.later()
+    this.loop.ask()
   }
 
   onFailure(checkpoint: RunningCheckpoint, error: CheckpointError): void {
@@ -343,7 +345,7 @@ export class JobAttempt implements RunningCheckpointListener {
       beginning: () => this.partBegins(),
       markCommitted: (uid, ids) => this.markCommitted(uid, ids),
       checkpointOf: (request) => this.asking.get(request),
-      changed: () => this.later(),
+      changed: () => this.loop.ask(),
       leave: () => this.leave(joined),
     })
   }
@@ -352,18 +354,15 @@ export class JobAttempt implements RunningCheckpointListener {
     if (!this.sources.remove(joined)) return
     if (this.sources.empty) return this.end()
     if (joined.started && !joined.ended) this.fail(leftEarly(joined.source))
-    this.later()
+    this.loop.ask()
   }
 
-  private later(): void {
-    this.turn ??= this.config.scheduler.schedule(() => {
-      this.turn = undefined
-      for (const checkpoint of this.running) if (checkpoint.acknowledged && !this.closed) this.store(checkpoint)
-      for (const checkpoint of this.running) if (checkpoint.phase === 'stored') this.complete(checkpoint)
-      this.takeOverIfDue()
-      this.tendRecovery()
-      this.startIfDue()
-    })
+  private act(): void {
+    for (const checkpoint of this.running) if (checkpoint.acknowledged && !this.closed) this.store(checkpoint)
+    for (const checkpoint of this.running) if (checkpoint.phase === 'stored') this.complete(checkpoint)
+    this.takeOverIfDue()
+    this.tendRecovery()
+    this.startIfDue()
   }
 
   /** Sinks join as `Restored` passes them, which it has done when all sources are ready. */
@@ -422,7 +421,7 @@ export class JobAttempt implements RunningCheckpointListener {
     this.reserveFailed = false
     const ended = (): void => {
       this.reserving = false
-      this.later()
+      this.loop.ask()
     }
     this.work.add(
       this.ids.ensure(this.lastId, this.config.maxConcurrent + 1).subscribe({
@@ -460,7 +459,7 @@ export class JobAttempt implements RunningCheckpointListener {
     )
     for (const request of requests.values()) this.asking.set(request, checkpoint)
     for (const joined of members) joined.ask(requests.get(joined.source)!)
-    this.later()
+    this.loop.ask()
   }
 
   private store(checkpoint: RunningCheckpoint): void {
@@ -485,7 +484,7 @@ export class JobAttempt implements RunningCheckpointListener {
       this.writer.complete(stored, states.carried).subscribe({
         next: () => {
           checkpoint.enter('stored')
-          this.later()
+          this.loop.ask()
         },
         error: (error: unknown) => this.onFailure(checkpoint, storeFailed(error)),
       }),
@@ -560,7 +559,7 @@ export class JobAttempt implements RunningCheckpointListener {
     this.pause()
     for (const joined of this.sources.all) joined.withdraw(checkpoint.checkpointId)
     this.soon(() => checkpoint.tellAborted(error))
-    this.later()
+    this.loop.ask()
     return true
   }
 

@@ -1,5 +1,6 @@
 import { asyncScheduler } from 'rxjs'
 import type { Observable, Subscriber, Subscription } from 'rxjs'
+import { WorkLoop } from '../scheduling/WorkLoop.js'
 import type { CheckpointBarrier } from '../stream/CheckpointBarrier.js'
 import { Fifo } from '../stream/Fifo.js'
 import { operate } from '../stream/operate.js'
@@ -65,11 +66,10 @@ export class ElementMerge<T> {
   /** The last input that completed had sent the final watermark. */
   private ended = false
   private finished = false
-  private busy = false
   /** Inputs have come that the combination has not spoken of yet. */
   private added = false
-  /** Something is to be done once the element on its way has been taken. */
-  private pending = false
+  /** Asked for from within an element that it gives on: done once that has been taken. */
+  private readonly loop = new WorkLoop(() => this.settle())
 
   constructor(
     private readonly destination: Subscriber<StreamElement<T>>,
@@ -95,7 +95,7 @@ export class ElementMerge<T> {
       this.watermarks.add(input)
     }
     this.added = true
-    this.settle()
+    this.loop.run()
     for (const { input, elements } of inputs) this.listen(input, elements)
   }
 
@@ -108,7 +108,7 @@ export class ElementMerge<T> {
 
   close(): void {
     this.closed = true
-    this.settle()
+    this.loop.run()
   }
 
   private listen(input: Input<T>, elements: Observable<StreamElement<T>>): void {
@@ -118,21 +118,20 @@ export class ElementMerge<T> {
       },
       complete: () => {
         input.completed = true
-        this.settle()
+        this.loop.run()
       },
     })
   }
 
   private next(input: Input<T>, element: StreamElement<T>): void {
-    if (this.busy || this.alignment.waits(input) || input.held.length > 0) {
+    const { loop } = this
+    if (this.alignment.waits(input) || input.held.length > 0 || !loop.enter()) {
       input.held.push(element)
-      if (this.busy) this.pending = true
+      if (loop.running) loop.run()
       return
     }
-    this.busy = true
     this.process(input, element)
-    this.busy = false
-    if (this.pending) this.settle()
+    loop.leave()
   }
 
   private process(input: Input<T>, element: StreamElement<T>): void {
@@ -207,7 +206,7 @@ export class ElementMerge<T> {
     const { checkpointId } = this.alignment
     if (barrier.checkpointId !== checkpointId && !this.align(barrier)) return
     this.alignment.deliver(input, barrier)
-    this.pending = true
+    this.loop.run()
   }
 
   /** Begins the alignment of a checkpoint. False when it has been aborted: then the barrier has no effect. */
@@ -218,7 +217,7 @@ export class ElementMerge<T> {
       aborted = true
       if (this.alignment.checkpointId !== barrier.checkpointId) return
       this.alignment.abandon()
-      this.settle()
+      this.loop.run()
     })
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set within subscribe, by an outcome that replays
     if (aborted) return false
@@ -232,19 +231,13 @@ export class ElementMerge<T> {
     return true
   }
 
-  /** Does what is to be done until all inputs are empty or wait. A loop, whatever its emissions bring about. */
+  /** Does what is to be done until all inputs are empty or wait. */
   private settle(): void {
-    this.pending = true
-    if (this.busy) return
-    this.busy = true
-    while (this.pending && !this.destination.closed) {
-      this.pending = false
-      if (this.added) this.updateWatermarks()
-      this.emitBarrier()
-      for (const input of this.inputs) this.drain(input)
-      this.endIfDone()
-    }
-    this.busy = false
+    if (this.destination.closed) return
+    if (this.added) this.updateWatermarks()
+    this.emitBarrier()
+    for (const input of this.inputs) this.drain(input)
+    this.endIfDone()
   }
 
   private emitBarrier(): void {
@@ -252,7 +245,7 @@ export class ElementMerge<T> {
     if (barrier === undefined) return
     this.outcome?.unsubscribe()
     this.lastCheckpointId = barrier.checkpointId
-    this.pending = true
+    this.loop.run()
     if (barrier.end !== undefined) this.finished = true
     if (barrier.end === 'finished' || barrier.end === 'drain') this.emitFinalWatermark()
     this.destination.next(barrier)
@@ -265,7 +258,7 @@ export class ElementMerge<T> {
     this.alignment.remove(input)
     this.ended = input.ended || (input.control && this.ended)
     this.removeWatermarks(input)
-    this.pending = true
+    this.loop.run()
   }
 
   private endIfDone(): void {
@@ -282,13 +275,13 @@ export class ElementMerge<T> {
 
   private onSplitsKnown(control: Input<T>): void {
     control.splitsKnown = true
-    this.pending = true
+    this.loop.run()
   }
 
   private endWatermarks(input: Input<T>): void {
     input.ended = true
     this.removeWatermarks(input)
-    this.pending = true
+    this.loop.run()
   }
 
   private removeWatermarks(input: Input<T>): void {

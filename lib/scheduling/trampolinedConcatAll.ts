@@ -1,4 +1,5 @@
 import { Observable, type OperatorFunction, Subscription } from 'rxjs'
+import { WorkLoop } from './WorkLoop.js'
 
 /**
  * RxJS's `concatAll`, without its recursion: one inner Observable after another, in the order of their arrival.
@@ -17,43 +18,42 @@ export const trampolinedConcatAll =
   (sources$) =>
     new Observable((subscriber) => {
       let queue: Observable<T>[] = []
+      /** of the queue, how many were subscribed to; they are dropped now and then, not one by one */
+      let taken = 0
       let active = false
-      let draining = false
       let completed = false
       let inner = new Subscription()
 
-      const drain = (): void => {
-        if (draining) return
-        draining = true
-        let taken = 0
-        while (!active && taken < queue.length && !subscriber.closed) {
-          const next = queue[taken++] as Observable<T>
-          active = true
-          inner = new Subscription()
-          inner.add(
-            next.subscribe({
-              next: (value) => {
-                subscriber.next(value)
-              },
-              error: (error: unknown) => {
-                subscriber.error(error)
-              },
-              complete: () => {
-                active = false
-                drain()
-              },
-            }),
-          )
-          // What arrived meanwhile stands behind; the front is dropped now and then, not once per element.
-          if (taken === queue.length || taken > 1024) {
-            queue = queue.slice(taken)
-            taken = 0
-          }
+      const loop = new WorkLoop(() => {
+        if (active || subscriber.closed) return
+        const next = queue[taken]
+        if (next === undefined) {
+          queue = []
+          taken = 0
+          if (completed) subscriber.complete()
+          return
         }
-        if (taken > 0) queue = queue.slice(taken)
-        draining = false
-        if (completed && !active && queue.length === 0) subscriber.complete()
-      }
+        if (++taken > 1024) {
+          queue = queue.slice(taken)
+          taken = 0
+        }
+        active = true
+        inner = new Subscription()
+        inner.add(
+          next.subscribe({
+            next: (value) => {
+              subscriber.next(value)
+            },
+            error: (error: unknown) => {
+              subscriber.error(error)
+            },
+            complete: () => {
+              active = false
+              loop.run()
+            },
+          }),
+        )
+      })
 
       subscriber.add(() => {
         inner.unsubscribe()
@@ -63,14 +63,14 @@ export const trampolinedConcatAll =
         sources$.subscribe({
           next: (source$) => {
             queue.push(source$)
-            drain()
+            loop.run()
           },
           error: (error: unknown) => {
             subscriber.error(error)
           },
           complete: () => {
             completed = true
-            drain()
+            loop.run()
           },
         }),
       )

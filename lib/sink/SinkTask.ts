@@ -10,6 +10,7 @@ import {
   Subject,
   Subscription,
 } from 'rxjs'
+import { WorkLoop } from '../scheduling/WorkLoop.js'
 import type { KafkaClient } from '../client/KafkaClient.js'
 import { isKafkaError } from '../client/KafkaError.js'
 import { trampolinedConcatAll } from '../scheduling/trampolinedConcatAll.js'
@@ -55,7 +56,7 @@ export class SinkTask<T> {
   private restored: Restored | undefined
   private begun = false
   private waiting = true
-  private draining = false
+  private readonly loop = new WorkLoop(() => this.drain())
   private inputCompleted = false
   /** the topic whose partitions are asked for */
   private asking: string | undefined
@@ -119,7 +120,7 @@ export class SinkTask<T> {
             this.connection = connection
             const { writer } = connection
             this.subscription.add(writer.failed$.subscribe((error) => this.fail(error)))
-            this.subscription.add(writer.ready$.subscribe(() => this.drain()))
+            this.subscription.add(writer.ready$.subscribe(() => this.loop.run()))
             this.askForTopics(connection)
             return writer.open(restored)
           }),
@@ -127,7 +128,7 @@ export class SinkTask<T> {
         defer(() => {
           this.waiting = false
           this.connection?.serializer.open?.(this.connection.topics)
-          this.drain()
+          this.loop.run()
           return EMPTY
         }),
       ),
@@ -151,10 +152,9 @@ export class SinkTask<T> {
       : `waits for the brokers: buffer.memory is full, or its next transaction is not initialised; ${this.queue.length} elements queue up`
   }
 
-  /** Takes queued elements as long as that goes; never from within itself. */
+  /** Takes queued elements as long as that goes. */
   private drain(): void {
-    if (this.draining || this.waiting) return
-    this.draining = true
+    if (this.waiting) return
     const elements = this.queue
     let taken = 0
     try {
@@ -168,7 +168,6 @@ export class SinkTask<T> {
     }
     this.queue = taken === elements.length ? [] : elements.slice(taken)
     this.positions = this.positions.slice(taken)
-    this.draining = false
     if (this.queue.length === 0 && this.inputCompleted) this.finish()
   }
 
@@ -221,7 +220,7 @@ export class SinkTask<T> {
 
   /** Where the record was read that is being written. */
   private get writing(): RecordPosition | undefined {
-    return this.draining ? this.position : this.receiving
+    return this.loop.running ? this.position : this.receiving
   }
 
   private ask(topic: string): void {
@@ -233,7 +232,7 @@ export class SinkTask<T> {
         next: () => {
           this.waiting = false
           this.asking = undefined
-          this.drain()
+          this.loop.run()
         },
         error: (error: unknown) => this.fail(error),
       }),

@@ -1,5 +1,6 @@
 import { Observable, from } from 'rxjs'
 import type { ObservableInput, ObservedValueOf, OperatorFunction, Subscriber } from 'rxjs'
+import { WorkLoop } from '../scheduling/WorkLoop.js'
 import { Fifo } from './Fifo.js'
 import { located } from './located.js'
 import { operate } from './operate.js'
@@ -117,7 +118,8 @@ class TaskQueue<T, R> {
   private position: RecordPosition | undefined
   private underWay = 0
   private starting = false
-  private emitting = false
+  /** What comes in while the destination is being given an element leaves after it, not within. */
+  private readonly loop = new WorkLoop(() => this.emit())
   private completed = false
 
   constructor(
@@ -147,12 +149,12 @@ class TaskQueue<T, R> {
 
   addControl(control: ControlElement): void {
     this.segments.push({ control, timestamp: MIN_WATERMARK, position: undefined, open: 0, held: [] })
-    this.emit()
+    this.loop.run()
   }
 
   complete(): void {
     this.completed = true
-    this.emit()
+    this.loop.run()
   }
 
   /** Where the record was read that comes in now. */
@@ -199,21 +201,18 @@ class TaskQueue<T, R> {
       emitting: () => position,
       next: (value) => {
         segment.held.push({ record: new StreamRecord(value, record.timestamp), position })
-        this.emit()
+        this.loop.run()
       },
       complete: () => {
         this.underWay--
         segment.open--
-        this.emit()
+        this.loop.run()
         this.start()
       },
     })
   }
 
-  /** A loop too: what comes in while the destination is being given an element leaves after it, not within. */
   private emit(): void {
-    if (this.emitting) return
-    this.emitting = true
     for (let first = this.segments.first; first !== undefined; first = this.segments.first) {
       if (first.control !== undefined) {
         this.segments.shift()
@@ -230,7 +229,6 @@ class TaskQueue<T, R> {
       if (first.open > 0) break
       this.segments.shift()
     }
-    this.emitting = false
     if (this.completed && this.segments.first === undefined) this.destination.complete()
   }
 }

@@ -1,5 +1,6 @@
 import { Observable, defer, from } from 'rxjs'
 import type { ObservableInput, OperatorFunction, Subscriber } from 'rxjs'
+import { WorkLoop } from '../scheduling/WorkLoop.js'
 import { isThenable } from '../checks/isThenable.js'
 import { locatedWithin } from './located.js'
 import { operate } from './operate.js'
@@ -71,7 +72,8 @@ class SpanQueue<T, R> {
   private processing = false
   /** Records in the span that is being processed. */
   private records = 0
-  private draining = false
+  /** A loop, since a span that is processed at once asks for the next one from within its subscription. */
+  private readonly loop = new WorkLoop(() => this.takeSpan())
   private completed = false
 
   constructor(
@@ -87,12 +89,12 @@ class SpanQueue<T, R> {
   addControl(control: ControlElement): void {
     this.queued.push(control)
     this.positions.close()
-    this.drain()
+    this.loop.run()
   }
 
   complete(): void {
     this.completed = true
-    this.drain()
+    this.loop.run()
   }
 
   /** For people, when nothing moves: a predicate. */
@@ -102,17 +104,11 @@ class SpanQueue<T, R> {
       : undefined
   }
 
-  /** A loop, since a span that is processed at once comes back here from within its subscription. */
-  private drain(): void {
-    if (this.draining) return
-    this.draining = true
-    while (!this.processing && !this.destination.closed) {
-      const span = this.queued.splice(0, spanLength(this.queued, this.completed))
-      if (span.length > 0) this.process(span)
-      else if (!this.completed) break
-      else this.destination.complete()
-    }
-    this.draining = false
+  private takeSpan(): void {
+    if (this.processing || this.destination.closed) return
+    const span = this.queued.splice(0, spanLength(this.queued, this.completed))
+    if (span.length > 0) this.process(span)
+    else if (this.completed) this.destination.complete()
   }
 
   private process(span: readonly StreamElement<T>[]): void {
@@ -130,7 +126,7 @@ class SpanQueue<T, R> {
     const done = (): void => {
       for (const control of controls) this.destination.next(control)
       this.processing = false
-      this.drain()
+      this.loop.run()
     }
     if (values.length === 0) {
       done()

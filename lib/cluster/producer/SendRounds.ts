@@ -1,6 +1,6 @@
-import type { Observable } from 'rxjs'
 import type { ProducerConfig } from '../../client/KafkaConfig.js'
 import { endOfTurn } from '../../scheduling/endOfTurn.js'
+import { WorkLoop } from '../../scheduling/WorkLoop.js'
 import { EarliestTimer } from './EarliestTimer.js'
 import type { PartitionQueue } from './PartitionQueue.js'
 import type { PartitionRetries } from './PartitionRetries.js'
@@ -26,25 +26,19 @@ export interface SendParts {
  */
 export class SendRounds {
   private readonly timer: EarliestTimer
-  private readonly turnEnds$: Observable<void>
-  private soonDue = false
+  private readonly loop: WorkLoop
   private paused = false
   private stopped = false
 
   constructor(private readonly parts: SendParts) {
     const { scheduler } = parts.cluster
-    this.timer = new EarliestTimer(scheduler, () => this.run())
-    this.turnEnds$ = endOfTurn(scheduler)
+    this.loop = new WorkLoop(() => this.send(), { turn$: endOfTurn(scheduler) })
+    this.timer = new EarliestTimer(scheduler, this.loop.run)
   }
 
   /** A round at the end of this turn, so that what is appended in one go shares batches. */
   soon(): void {
-    if (this.soonDue || this.stopped) return
-    this.soonDue = true
-    this.turnEnds$.subscribe(() => {
-      this.soonDue = false
-      this.run()
-    })
+    this.loop.ask()
   }
 
   /** A round at a time, ms, by the scheduler's `monotonicClock`. */
@@ -67,11 +61,16 @@ export class SendRounds {
 
   stop(): void {
     this.stopped = true
+    this.loop.close()
     this.timer.cancel()
   }
 
   run(): void {
-    if (this.paused || this.stopped) return
+    this.loop.run()
+  }
+
+  private send(): void {
+    if (this.paused) return
     const { policy, accumulator } = this.parts
     const identity = policy.identity()
     if (identity === undefined) return

@@ -1,4 +1,5 @@
 import { BehaviorSubject, filter, map, type Observable, take } from 'rxjs'
+import { WorkLoop } from '../../scheduling/WorkLoop.js'
 import { AckLatch } from './AckLatch.js'
 import type { PartitionQueue } from './PartitionQueue.js'
 
@@ -13,19 +14,23 @@ export class TransactionPartitions {
   private readonly asked = new Set<PartitionQueue>()
   private readonly held = new Map<string, HeldPartition>()
   private wanted: PartitionQueue[] = []
+  /** asks once for all partitions of one round of sending */
+  private readonly loop: WorkLoop
   /** how many questions to the coordinator are open */
   private readonly adding = new BehaviorSubject(0)
 
   /**
    * @param add tells the coordinator of partitions; errors when that is hopeless
    * @param wake called when batches may be sent that could not before
-   * @param turnEnds$ emits at the end of the turn
+   * @param turn$ when it may ask: at the end of the turn
    */
   constructor(
     private readonly add: (partitions: readonly PartitionQueue[]) => Observable<unknown>,
     private readonly wake: () => void,
-    private readonly turnEnds$: Observable<unknown>,
-  ) {}
+    turn$: Observable<unknown>,
+  ) {
+    this.loop = new WorkLoop(() => this.addWanted(), { turn$ })
+  }
 
   /** The coordinator has been told of a partition, or is being told: there is something to end. */
   get any(): boolean {
@@ -91,12 +96,10 @@ export class TransactionPartitions {
     return this.held.size === 0 || !(this.held.has(keyOf(topic, partition)) || this.held.has(topic))
   }
 
-  /** All partitions of one round of sending travel in one request. */
   private want(queue: PartitionQueue): void {
     this.asked.add(queue)
     this.wanted.push(queue)
-    if (this.wanted.length > 1) return
-    this.turnEnds$.subscribe(() => this.addWanted())
+    this.loop.ask()
   }
 
   private addWanted(): void {

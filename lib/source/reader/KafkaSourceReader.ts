@@ -41,7 +41,7 @@ import { OffsetCommitter } from './OffsetCommitter.js'
 import { PipelineParts } from './PipelineParts.js'
 import type { SourceOutput } from './SourceOutput.js'
 import { SubtaskSplits } from './SubtaskSplits.js'
-import { Turns } from './Turns.js'
+import { ReaderLoop } from './ReaderLoop.js'
 import { unacknowledged } from './unacknowledged.js'
 
 /** From one look at the ends of the logs to the next, in ms. */
@@ -71,7 +71,7 @@ export class KafkaSourceReader<T> {
   private readonly uid: string
   private readonly metrics: KafkaSourceReaderMetrics
   private readonly work = new Subscription()
-  private readonly turns: Turns
+  private readonly loop: ReaderLoop
   private readonly parts = new PipelineParts()
   private readonly watch: StandstillWatch
   private output!: SourceOutput<T>
@@ -97,7 +97,7 @@ export class KafkaSourceReader<T> {
     this.parallelism = options.parallelism ?? 1
     this.subtaskIndex = options.subtaskIndex ?? 0
     this.uid = options.uid ?? 'source'
-    this.turns = new Turns(this.scheduler, () => {
+    this.loop = new ReaderLoop(this.scheduler, () => {
       this.safely(() => {
         this.step()
       })
@@ -132,7 +132,7 @@ export class KafkaSourceReader<T> {
   /** Asks for a turn of the loop, in which any split may have something to do. Never emits. */
   readonly wake = (): void => {
     this.splits?.assigned.wakeAll()
-    this.turns.ask()
+    this.loop.ask()
   }
 
   /**
@@ -161,7 +161,7 @@ export class KafkaSourceReader<T> {
   close(): void {
     if (this.phase === 'closed') return
     this.phase = 'closed'
-    this.turns.close()
+    this.loop.close()
     this.watch.close()
     this.work.unsubscribe()
     this.committer?.close()
@@ -176,11 +176,11 @@ export class KafkaSourceReader<T> {
     const { uid, subtaskIndex, parallelism } = this
     const wake = (): void => {
       this.requested = true
-      this.turns.ask()
+      this.loop.ask()
     }
     const requestEnd = (): void => {
       this.endRequested = true
-      this.turns.ask()
+      this.loop.ask()
     }
     const waiting = (): readonly string[] => this.parts.waiting
     this.work.add(
@@ -197,7 +197,7 @@ export class KafkaSourceReader<T> {
           this.restored = restored
           this.attempt = attempt
           this.work.add(attempt?.failed$.subscribe((error) => this.fail(error)))
-          this.turns.ask()
+          this.loop.ask()
         },
         error: this.fail,
       }),
@@ -211,7 +211,7 @@ export class KafkaSourceReader<T> {
           this.client = client
           connected.next(client)
           connected.complete()
-          this.turns.ask()
+          this.loop.ask()
         },
         error: (error: unknown) => {
           // First the stream: it ends with the reason, and not with what follows from it.
@@ -245,7 +245,7 @@ export class KafkaSourceReader<T> {
     const { splits } = this
     if (splits === undefined) return
     if (this.requested) this.answer(splits)
-    if (this.phase === 'reading' && this.mayRead() && splits.assigned.readRound(this.interrupt)) this.turns.ask()
+    if (this.phase === 'reading' && this.mayRead() && splits.assigned.readRound(this.interrupt)) this.loop.ask()
     this.watch.wake()
     if (this.isClosed()) return
     // What it has not begun to read stays as it is, though its end may have to wait until the attempt has taken over.
@@ -268,7 +268,7 @@ export class KafkaSourceReader<T> {
       this.output.turn()
     }
     if (client === undefined || this.isClosed()) return
-    const { config, parallelism, subtaskIndex, output, turns, metrics, logger, scheduler, fail } = this
+    const { config, parallelism, subtaskIndex, output, loop, metrics, logger, scheduler, fail } = this
     const { checkpointId } = restored
     const context = {
       config,
@@ -277,7 +277,7 @@ export class KafkaSourceReader<T> {
       subtaskIndex,
       checkpointId,
       output,
-      turns,
+      loop,
       metrics,
       logger,
       scheduler,

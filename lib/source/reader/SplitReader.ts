@@ -13,7 +13,7 @@ import { SourceError } from '../SourceError.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import type { SplitOutput } from './SourceOutput.js'
-import type { Turns } from './Turns.js'
+import type { ReaderLoop } from './ReaderLoop.js'
 
 /** Until a split looks again whether there is room for what its next batch is decompressed to, ms. */
 const ROOM_INTERVAL = 10
@@ -46,7 +46,7 @@ export class SplitReader<T> {
     private readonly config: KafkaSourceConfig<T>,
     private readonly metrics: KafkaSourceReaderMetrics,
     private readonly logger: Logger,
-    private readonly turns: Pick<Turns, 'ask' | 'askLater'>,
+    private readonly loop: Pick<ReaderLoop, 'ask' | 'askLater'>,
     private readonly allInFlight: RecordsInFlight,
   ) {}
 
@@ -91,7 +91,7 @@ export class SplitReader<T> {
   /** Is asked for again: it was not to be had. */
   retry(): void {
     this.state.requested = false
-    this.turns.ask()
+    this.loop.ask()
   }
 
   /** Reading goes on elsewhere: the position was not in the log. Called from outside of the loop, so it sends nothing. */
@@ -102,7 +102,7 @@ export class SplitReader<T> {
     this.state.leaderEpoch = undefined
     this.state.requested = false
     if (this.state.fetches.length === 0) this.state.moveTo(offset)
-    this.turns.ask()
+    this.loop.ask()
   }
 
   /**
@@ -126,7 +126,7 @@ export class SplitReader<T> {
     if (state.fetches.length === 1) this.request()
     const records = fetched.take(max)
     if (records.length === 0 && !fetched.exhausted) {
-      this.waitingForRoom = this.turns.askLater(ROOM_INTERVAL)
+      this.waitingForRoom = this.loop.askLater(ROOM_INTERVAL)
       return 0
     }
     // Before what it is the epoch of: an epoch that is older than the position would make it look truncated.
@@ -250,7 +250,7 @@ export class SplitReader<T> {
       batchEnd(() => {
         acknowledge()
         this.tookOver(records)
-        this.turns.ask()
+        this.loop.ask()
       }, this.state.key),
     )
   }

@@ -19,7 +19,7 @@ import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import type { SourceOutput } from './SourceOutput.js'
 import { SplitPolicies } from './SplitPolicies.js'
 import { SplitReader } from './SplitReader.js'
-import type { Turns } from './Turns.js'
+import type { ReaderLoop } from './ReaderLoop.js'
 
 /** What it takes to read them. */
 export interface SubtaskSplitsContext<T> {
@@ -30,7 +30,7 @@ export interface SubtaskSplitsContext<T> {
   /** from which the attempt goes on */
   readonly checkpointId: number | undefined
   readonly output: SourceOutput<T>
-  readonly turns: Turns
+  readonly loop: ReaderLoop
   readonly metrics: KafkaSourceReaderMetrics
   readonly logger: Logger
   readonly scheduler: SchedulerLike
@@ -91,12 +91,12 @@ export class SubtaskSplits<T> {
 
   /** Begins with what a checkpoint knew, and to discover the rest. */
   start(): void {
-    const { turns, fail } = this.context
+    const { loop, fail } = this.context
     this.work.add(
       this.fetcher.fetched$.subscribe({
         next: (fetched) => {
           this.onFetched(fetched)
-          turns.run()
+          loop.run()
         },
         error: fail,
       }),
@@ -105,7 +105,7 @@ export class SubtaskSplits<T> {
       this.fetcher.logs$.subscribe((log) => {
         this.assigned.get(log.topicPartition)?.onLog(log)
         // Nothing is to be sent; who watches what stands still is to look.
-        turns.ask()
+        loop.ask()
       }),
     )
     this.work.add(
@@ -196,7 +196,7 @@ export class SubtaskSplits<T> {
     this.others?.unsubscribe()
     this.others = undefined
     this.othersEnd = false
-    this.context.turns.ask()
+    this.context.loop.ask()
   }
 
   private onFirstDiscovery(splits: readonly KafkaPartitionSplit[]): void {
@@ -217,7 +217,7 @@ export class SubtaskSplits<T> {
   }
 
   private add(split: KafkaPartitionSplit): SplitReader<T> {
-    const { config, output, metrics, logger, turns } = this.context
+    const { config, output, metrics, logger, loop } = this.context
     const state = new KafkaPartitionSplitState(split)
     const splitOutput = output.add(state)
     const wake = (): void => {
@@ -225,10 +225,10 @@ export class SubtaskSplits<T> {
     }
     const ask = (): void => {
       wake()
-      turns.ask()
+      loop.ask()
     }
     const askLater = (ms: number): Subscription => {
-      const later = turns.askLater(ms)
+      const later = loop.askLater(ms)
       later.add(wake)
       return later
     }
@@ -245,7 +245,7 @@ export class SubtaskSplits<T> {
     this.assigned.add(reader)
     metrics.addSplit(state, splitOutput)
     reader.start()
-    turns.ask()
+    loop.ask()
     return reader
   }
 
@@ -270,7 +270,7 @@ export class SubtaskSplits<T> {
   /** Does something in a turn of the loop. */
   private later(act: () => void): void {
     this.pending.push(act)
-    this.context.turns.ask()
+    this.context.loop.ask()
   }
 
   /** Those of an unbounded source with stops end together: see `othersHaveStops`. */
@@ -281,7 +281,7 @@ export class SubtaskSplits<T> {
     this.others = this.enumerator.othersHaveStops(stoppingOffsets).subscribe({
       next: () => {
         this.othersEnd = true
-        this.context.turns.ask()
+        this.context.loop.ask()
       },
       error: this.context.fail,
     })

@@ -1,23 +1,23 @@
 import { describe, expect, it } from '@jest/globals'
 import { VirtualTimeScheduler } from 'rxjs'
-import { Turns } from '../../lib/source/reader/Turns.js'
+import { ReaderLoop } from '../../lib/source/reader/ReaderLoop.js'
 
-describe('Turns', () => {
+describe('ReaderLoop', () => {
   it('should do one step at a time, whatever a step brings about', () => {
     const scheduler = new VirtualTimeScheduler()
     let depth = 0
     let deepest = 0
     let steps = 0
-    const turns: Turns = new Turns(scheduler, () => {
+    const loop: ReaderLoop = new ReaderLoop(scheduler, () => {
       deepest = Math.max(deepest, ++depth)
       steps++
       if (steps < 5) {
-        turns.ask()
-        turns.run()
+        loop.ask()
+        loop.run()
       }
       depth--
     })
-    turns.ask()
+    loop.ask()
     expect(steps).toBe(0)
     scheduler.flush()
     expect({ steps, deepest }).toEqual({ steps: 5, deepest: 1 })
@@ -26,12 +26,12 @@ describe('Turns', () => {
   it('should have one turn for all that ask for a later one, and tell when it is there', () => {
     const scheduler = new VirtualTimeScheduler()
     const steps: string[] = []
-    const turns: Turns = new Turns(scheduler, () => {
+    const loop: ReaderLoop = new ReaderLoop(scheduler, () => {
       steps.push(`${scheduler.now()} ${first.closed}`)
     })
-    const first = turns.askLater(10)
-    scheduler.schedule(() => expect(turns.askLater(10)).toBe(first), 9)
-    scheduler.schedule(() => turns.askLater(10), 20)
+    const first = loop.askLater(10)
+    scheduler.schedule(() => expect(loop.askLater(10)).toBe(first), 9)
+    scheduler.schedule(() => loop.askLater(10), 20)
     scheduler.flush()
     expect(steps).toEqual(['10 true', '30 true'])
   })
@@ -39,15 +39,15 @@ describe('Turns', () => {
   it('should do nothing once it is closed', () => {
     const scheduler = new VirtualTimeScheduler()
     let steps = 0
-    const turns = new Turns(scheduler, () => {
+    const loop = new ReaderLoop(scheduler, () => {
       steps++
     })
-    turns.ask()
-    turns.askLater(1)
-    turns.close()
-    turns.ask()
-    turns.askLater(1)
-    turns.run()
+    loop.ask()
+    loop.askLater(1)
+    loop.close()
+    loop.ask()
+    loop.askLater(1)
+    loop.run()
     scheduler.flush()
     expect(steps).toBe(0)
   })
