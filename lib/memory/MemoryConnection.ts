@@ -1,4 +1,5 @@
 import {
+  asapScheduler,
   asyncScheduler,
   defer,
   first,
@@ -15,8 +16,8 @@ import {
 import type { KafkaConfig } from '../client/KafkaConfig.js'
 import { isTransient } from '../client/isTransient.js'
 import { isKafkaError, KafkaError } from '../client/KafkaError.js'
-import { monotonicClock } from '../scheduling/monotonicClock.js'
-import { Troubles } from '../standstill/Troubles.js'
+import { isRealTime } from '../scheduling/isRealTime.js'
+import { monotonicClock, shareMonotonicClock } from '../scheduling/monotonicClock.js'
 import { connectionLost, type Fault, type MemoryCall } from './Fault.js'
 
 /** How a connection meets its broker. */
@@ -49,11 +50,12 @@ const atOnce: Waits = { isOver: () => true, changes: () => NEVER }
  */
 export class MemoryConnection {
   readonly scheduler: SchedulerLike
-  /** topics to be written that are not there: told once, whichever producers ask */
-  readonly missingTopics: Troubles
   private readonly pending = new Set<Subscription>()
   private state: 'open' | 'closed' | 'cut' = 'open'
-  /** The scheduler of the client's process: when the connection is cut, nothing more happens on it. */
+  /**
+   * The scheduler of the client's process: when the connection is cut, nothing more happens on it. In real time, what has no delay happens
+   * at the end of the turn, as `endOfTurn` has it, and its clock is the machine's.
+   */
   readonly process: SchedulerLike = {
     now: () => this.scheduler.now(),
     schedule: <T>(work: (this: SchedulerAction<T>, state: T) => void, ms?: number, state?: T) =>
@@ -65,7 +67,7 @@ export class MemoryConnection {
     private readonly wire: MemoryWire,
   ) {
     this.scheduler = config.scheduler ?? wire.scheduler ?? asyncScheduler
-    this.missingTopics = new Troubles({ after: 0 }, config.logger, monotonicClock(this.scheduler))
+    shareMonotonicClock(this.process, this.scheduler)
   }
 
   get isOpen(): boolean {
@@ -174,11 +176,12 @@ export class MemoryConnection {
   ): Subscription {
     if (this.state === 'cut') return Subscription.EMPTY
     const { pending } = this
+    const on = (ms ?? 0) <= 0 && isRealTime(this.scheduler) ? asapScheduler : this.scheduler
     const task = new Subscription()
     pending.add(task)
     task.add(() => pending.delete(task))
     task.add(
-      this.scheduler.schedule<T>(
+      on.schedule<T>(
         function (given) {
           pending.delete(task)
           work.call(this, given as T)

@@ -1,9 +1,8 @@
-import { asapScheduler, asyncScheduler, queueScheduler, type SchedulerLike } from 'rxjs'
+import type { SchedulerLike } from 'rxjs'
+import { isRealTime } from './isRealTime.js'
 
 /** Reads a clock that is never set: ms since any fixed moment. */
 export type MonotonicClock = () => number
-
-const realTime: ReadonlySet<SchedulerLike> = new Set([asyncScheduler, asapScheduler, queueScheduler])
 
 /**
  * A clock for durations. `scheduler.now()` of RxJS's own schedulers is the time of day, which an operator or NTP may set back or
@@ -13,10 +12,15 @@ const realTime: ReadonlySet<SchedulerLike> = new Set([asyncScheduler, asapSchedu
  * that scheduler's steps forward. A scheduler has one: times of several callers can be compared.
  */
 export const monotonicClock = (scheduler: SchedulerLike): MonotonicClock => {
-  if (realTime.has(scheduler)) return machineClock
+  if (isRealTime(scheduler)) return machineClock
   const clock = clocks.get(scheduler) ?? stepsForward(scheduler)
   clocks.set(scheduler, clock)
   return clock
+}
+
+/** Lets a scheduler that is a face of another one have its clock. */
+export const shareMonotonicClock = (face: SchedulerLike, of: SchedulerLike): void => {
+  clocks.set(face, monotonicClock(of))
 }
 
 const machineClock: MonotonicClock = () => performance.now()
