@@ -7,6 +7,7 @@ import { describeEachKafka } from '../../support/realKafka.js'
 import { brokersConfig } from './brokersConfig.js'
 import { describeBrokersContract } from './describeBrokersContract.js'
 import { describeFetchContract } from './describeFetchContract.js'
+import { describeWriteContract } from './describeWriteContract.js'
 
 jest.setTimeout(60_000)
 
@@ -20,6 +21,7 @@ const brokersOf = (kafka: Pick<KafkaCluster, 'bootstrapServers'>): KafkaJsBroker
 
 describeEachKafka('lib/kafkajs', (kafka) => {
   describeBrokersContract('a real Kafka', () => brokersOf(kafka()))
+  describeWriteContract('a real Kafka', () => brokersOf(kafka()))
   describeFetchContract('a real Kafka', () => ({
     ...{ brokers: brokersOf(kafka()), connect: connectKafkaJs, bootstrapServers: addressesOf(kafka()) },
   }))

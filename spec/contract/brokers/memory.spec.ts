@@ -9,15 +9,16 @@ import { MemoryConnection } from '../../../lib/memory/MemoryConnection.js'
 import { brokersConfig } from './brokersConfig.js'
 import { describeBrokersContract } from './describeBrokersContract.js'
 import { describeFetchContract } from './describeFetchContract.js'
+import { describeWriteContract } from './describeWriteContract.js'
 
 const bootstrapServers = [{ host: 'memory', port: 9092 }]
 const connectionOf = (config: KafkaConfig = brokersConfig(bootstrapServers)): MemoryConnection =>
   new MemoryConnection(config, { latencyMs: 0, fault: () => undefined, observe: () => undefined })
 
-describeBrokersContract(
-  'the in-memory Kafka',
-  () => new MemoryBrokers(new MemoryCluster({ scheduler: asyncScheduler }), connectionOf()),
-)
+const brokersInMemory = () => new MemoryBrokers(new MemoryCluster({ scheduler: asyncScheduler }), connectionOf())
+
+describeBrokersContract('the in-memory Kafka', brokersInMemory)
+describeWriteContract('the in-memory Kafka', brokersInMemory)
 
 describeFetchContract('the in-memory Kafka', () => {
   const cluster = new MemoryCluster({ scheduler: asyncScheduler })
