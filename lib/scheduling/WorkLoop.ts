@@ -20,11 +20,12 @@ export interface WorkLoopOptions {
  *
  * @example
  * ```ts
- * const loop = new WorkLoop(() => queue.splice(0).forEach(send), { turn$: endOfTurn(scheduler) })
- * queue.push(a)
+ * const waiting: string[] = []
+ * const loop = new WorkLoop(() => console.log(waiting.splice(0)), { turn$: timer(0) })
+ * waiting.push('a')
  * loop.ask()
- * queue.push(b)
- * loop.ask() // one step sends both
+ * waiting.push('b')
+ * loop.ask() // one step logs both
  * ```
  */
 export class WorkLoop {
