@@ -1,23 +1,18 @@
 import {
   asapScheduler,
   asyncScheduler,
-  defer,
   first,
   NEVER,
   Observable,
-  type OperatorFunction,
-  retry,
   type SchedulerAction,
   type SchedulerLike,
   type Subscriber,
   Subscription,
-  throwError,
 } from 'rxjs'
 import type { KafkaConfig } from '../client/KafkaConfig.js'
-import { isTransient } from '../client/isTransient.js'
-import { isKafkaError, KafkaError } from '../client/KafkaError.js'
+import { KafkaError } from '../client/KafkaError.js'
 import { isRealTime } from '../scheduling/isRealTime.js'
-import { monotonicClock, shareMonotonicClock } from '../scheduling/monotonicClock.js'
+import { shareMonotonicClock } from '../scheduling/monotonicClock.js'
 import { connectionLost, type Fault, type MemoryCall } from './Fault.js'
 
 /** How a connection meets its broker. */
@@ -70,10 +65,6 @@ export class MemoryConnection {
     shareMonotonicClock(this.process, this.scheduler)
   }
 
-  get isOpen(): boolean {
-    return this.state === 'open'
-  }
-
   /** A method, since whoever is told of a call may cut in the middle of it. */
   isCut(): boolean {
     return this.state === 'cut'
@@ -101,37 +92,6 @@ export class MemoryConnection {
       if (this.state === 'closed') this.schedule(() => answer.error(clientClosed(call.api)))
       else send()
     })
-  }
-
-  /** As {@link call}, and tried again with back-off while errors may pass, for at most `budgetMs`. */
-  persist<T>(
-    call: Omit<MemoryCall, 'clientId'>,
-    effect: () => T,
-    budgetMs = this.config.requestTimeoutMs,
-  ): Observable<T> {
-    return this.call(call, effect).pipe(this.retrying(budgetMs))
-  }
-
-  /** Tries again while errors may pass, with back-off that doubles up to `retryBackoffMaxMs`. */
-  retrying<T>(budgetMs: number): OperatorFunction<T, T> {
-    return (source) =>
-      defer(() => {
-        const now = monotonicClock(this.scheduler)
-        const startedAt = now()
-        return source.pipe(
-          retry({
-            delay: (error: unknown, attempt) => {
-              const waitMs = this.backoffMs(attempt)
-              const inTime = now() - startedAt + waitMs <= budgetMs
-              return isKafkaError(error) && isTransient(error) && inTime ? this.delay(waitMs) : throwError(() => error)
-            },
-          }),
-        )
-      })
-  }
-
-  backoffMs(attempt: number): number {
-    return Math.min(this.config.retryBackoffMs * 2 ** (attempt - 1), this.config.retryBackoffMaxMs)
   }
 
   /** Emits after a while; never when the connection is cut meanwhile. */
