@@ -81,15 +81,15 @@ describe('fetches from brokers in memory', () => {
       })
     }
     const waiting = reading(({ kafka, client }) => openTransaction(client, () => produce(kafka, 0, 'behind')))
-    expect(waiting.read).toEqual([[5_000, 0, ['behind']]])
+    expect(waiting.read).toEqual([[5_100, 0, ['behind']]])
     const closed = reading(({ fetcher, client, at }) => {
       openTransaction(client, () => undefined)
-      at(10, () => fetcher.close())
+      at(200, () => fetcher.close())
     })
-    expect([closed.read, closed.endedAt]).toEqual([[], 10])
+    expect([closed.read, closed.endedAt]).toEqual([[], 200])
     const gone = reading(({ client, at }) => {
       openTransaction(client, () => undefined)
-      at(10, () => client.close().subscribe())
+      at(200, () => client.close().subscribe())
     })
     expect(gone.read).toEqual([])
     expect(gone.endedAt).toBeLessThan(5_000)
