@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { firstValueFrom, from, lastValueFrom } from 'rxjs'
 import { defaultConnect } from '../lib/defaultClient.js'
 import { latestOffset } from '../lib/client/OffsetSpec.js'
-import { KafkaJsConnections } from '../lib/kafkajs/KafkaJsConnections.js'
+import { ClusterByPromises } from '../spec/kafkajs/support/ClusterByPromises.js'
 import { retryTransient } from '../lib/cluster/retryTransient.js'
 import { brokerError } from '../lib/protocol/brokerError.js'
 import { listOffsetsApi } from '../lib/protocol/requests/listOffsets.js'
@@ -28,7 +28,7 @@ const cpuMsOf = (pid: number): number => {
 const kafka = await startKafka({ own: true })
 const config = kafkaConfig(kafka.bootstrapServers)
 const client = await firstValueFrom(defaultConnect(config))
-const connections = await KafkaJsConnections.open(config)
+const connections = await ClusterByPromises.open(config)
 const producer = client.producer(producerConfig(kafka.bootstrapServers))
 try {
   await lastValueFrom(client.admin.createTopics([{ topic, partitions: PARTITIONS }]), { defaultValue: undefined })

@@ -13,7 +13,7 @@ const world: Readonly<Record<string, string>> = {
   accepted: 'declare const accepted: KafkaSink<unknown>',
   barrier: 'declare const barrier: CheckpointBarrier',
   checkpoints: 'declare const checkpoints: CheckpointCoordinator',
-  connections: 'declare const connections: KafkaJsConnections',
+  connections: 'declare const connections: ClusterByPromises',
   counts: 'declare const counts: Record<string, number>',
   database: 'declare const database: { insert(orders: readonly Order[]): Observable<number> }',
   elements$: 'declare const elements$: Observable<StreamElement<any>>',

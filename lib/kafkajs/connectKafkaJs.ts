@@ -1,7 +1,9 @@
 import { Observable } from 'rxjs'
+import { concealSecrets } from '../client/concealSecrets.js'
 import type { ConnectKafka, KafkaClient } from '../client/KafkaClient.js'
-import { KafkaJsClient } from './KafkaJsClient.js'
-import { KafkaJsConnections } from './KafkaJsConnections.js'
+import { Cluster } from '../cluster/Cluster.js'
+import { ClusterClient } from '../cluster/ClusterClient.js'
+import { KafkaJsBrokers } from './KafkaJsBrokers.js'
 
 /**
  * Opens a client on kafkajs's connections; the default adapter.
@@ -9,20 +11,21 @@ import { KafkaJsConnections } from './KafkaJsConnections.js'
  * Errors: `Connection` when no bootstrap server answers within `request.timeout.ms` (a warning says at once that it is waited for),
  * `Authentication` when the cluster refuses us, `Unsupported` for brokers before Kafka 2.3. Unsubscribing ends the wait.
  */
-export const connectKafkaJs: ConnectKafka = (config) =>
+export const connectKafkaJs: ConnectKafka = (given) =>
   new Observable<KafkaClient>((subscriber) => {
-    const connections = new KafkaJsConnections(config)
+    const config = concealSecrets(given)
+    const cluster: Cluster = new Cluster(new KafkaJsBrokers(config, () => cluster.troubles.unreachable), config)
     let started = false
-    connections.start().then(
-      () => {
+    const starting = cluster.start().subscribe({
+      error: (error: unknown) => subscriber.error(error),
+      complete: () => {
         started = true
-        if (subscriber.closed) return void connections.close()
-        subscriber.next(new KafkaJsClient(connections))
+        subscriber.next(new ClusterClient(cluster))
         subscriber.complete()
       },
-      (error: unknown) => subscriber.error(error),
-    )
+    })
     return () => {
-      if (!started) void connections.close()
+      starting.unsubscribe()
+      if (!started) cluster.close().subscribe({ error: () => undefined })
     }
   })

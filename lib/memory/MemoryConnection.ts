@@ -65,6 +65,10 @@ export class MemoryConnection {
     shareMonotonicClock(this.process, this.scheduler)
   }
 
+  get isOpen(): boolean {
+    return this.state === 'open'
+  }
+
   /** A method, since whoever is told of a call may cut in the middle of it. */
   isCut(): boolean {
     return this.state === 'cut'

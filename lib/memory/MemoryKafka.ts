@@ -5,12 +5,14 @@ import type { IsolationLevel } from '../client/IsolationLevel.js'
 import type { ConnectKafka, KafkaClient } from '../client/KafkaClient.js'
 import type { KafkaConfig } from '../client/KafkaConfig.js'
 import type { Offset, OffsetsByPartition } from '../client/Offset.js'
+import { Cluster } from '../cluster/Cluster.js'
+import { ClusterClient } from '../cluster/ClusterClient.js'
 import { partitionOfKey } from '../client/murmur2.js'
 import type { ProducerRecord } from '../client/ProducerRecord.js'
 import { TopicPartition } from '../client/TopicPartition.js'
 import { type Fault, type FaultPlan, Faults, type MemoryCall } from './Fault.js'
 import type { UnplacedRecord } from './LogBatch.js'
-import { MemoryClient } from './MemoryClient.js'
+import { MemoryBrokers } from './MemoryBrokers.js'
 import { MemoryCluster } from './MemoryCluster.js'
 import { MemoryConnection } from './MemoryConnection.js'
 import type { MemoryTransaction } from './MemoryTransactions.js'
@@ -89,9 +91,11 @@ export class MemoryKafka {
         fault: (call) => this.faults.next(call),
         observe: (call, moment) => this.calls.next({ ...call, moment }),
       })
+      for (const former of this.connections) if (!former.isOpen) this.connections.delete(former)
       this.connections.add(connection)
-      const client = new MemoryClient(this.cluster, connection, () => this.connections.delete(connection))
-      return concat(client.start(), of(client)).subscribe(subscriber)
+      const { process: scheduler } = connection
+      const cluster = new Cluster(new MemoryBrokers(this.cluster, connection), { ...config, scheduler })
+      return concat(cluster.start(), of(new ClusterClient(cluster))).subscribe(subscriber)
     })
 
   // What a spec prepares
@@ -206,7 +210,7 @@ export class MemoryKafka {
    */
   cut(clientId?: string): void {
     for (const connection of this.connections) {
-      if (clientId !== undefined && connection.config.clientId !== clientId) continue
+      if (!connection.isOpen || (clientId !== undefined && connection.config.clientId !== clientId)) continue
       connection.cut()
       this.connections.delete(connection)
     }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
-import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
+import { ClusterByPromises } from './support/ClusterByPromises.js'
 import { ClusterFetcher } from '../../lib/cluster/fetcher/ClusterFetcher.js'
 import { MemoryMetricGroup } from '../../lib/metrics/MemoryMetricGroup.js'
 import { batchAt } from '../support/encodedBatches.js'
@@ -10,13 +10,13 @@ import { until } from './support/until.js'
 describe('what a client measures', () => {
   let cluster: FakeCluster
   let metrics: MemoryMetricGroup
-  let connections: KafkaJsConnections
+  let connections: ClusterByPromises
 
   beforeEach(async () => {
     cluster = await FakeCluster.start(1)
     cluster.lead('t', 0)
     metrics = new MemoryMetricGroup()
-    connections = await KafkaJsConnections.open(cluster.config({ metrics }))
+    connections = await ClusterByPromises.open(cluster.config({ metrics }))
   })
 
   afterEach(async () => {

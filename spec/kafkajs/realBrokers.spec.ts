@@ -3,7 +3,7 @@ import { firstValueFrom, type Subscription } from 'rxjs'
 import { earliestOffset, latestOffset, offsetForTimestamp } from '../../lib/client/OffsetSpec.js'
 import { TopicPartition } from '../../lib/client/TopicPartition.js'
 import { ClusterAdmin } from '../../lib/cluster/admin/ClusterAdmin.js'
-import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
+import { ClusterByPromises } from './support/ClusterByPromises.js'
 import { ClusterFetcher } from '../../lib/cluster/fetcher/ClusterFetcher.js'
 import type { KafkaCluster } from '../support/kafka/startKafka.js'
 import { advanceSequence } from '../../lib/cluster/producer/sequence.js'
@@ -13,8 +13,8 @@ import { describeKafka } from '../support/realKafka.js'
 import { until } from './support/until.js'
 import { writeRecords } from './support/writeRecords.js'
 
-const connect = (kafka: KafkaCluster): Promise<KafkaJsConnections> =>
-  KafkaJsConnections.open({
+const connect = (kafka: KafkaCluster): Promise<ClusterByPromises> =>
+  ClusterByPromises.open({
     bootstrapServers: kafka.bootstrapServers.split(',').map((address) => {
       const colon = address.lastIndexOf(':')
       return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }
@@ -27,7 +27,7 @@ const connect = (kafka: KafkaCluster): Promise<KafkaJsConnections> =>
     metadataMaxAgeMs: 300_000,
   })
 
-const fetcherOf = (connections: KafkaJsConnections): ClusterFetcher =>
+const fetcherOf = (connections: ClusterByPromises): ClusterFetcher =>
   new ClusterFetcher(
     connections.cluster,
     {
@@ -68,7 +68,7 @@ let topics = 0
 const newTopic = (): string => `spec-${Date.now()}-${topics++}`
 
 describeKafka('kafkajs adapter on one broker', (kafka) => {
-  let connections: KafkaJsConnections
+  let connections: ClusterByPromises
   let admin: ClusterAdmin
   let topic: string
   let partitions: readonly TopicPartition[]

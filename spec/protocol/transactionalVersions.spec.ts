@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
+import { ClusterByPromises } from '../kafkajs/support/ClusterByPromises.js'
 import type { KafkaApi } from '../../lib/protocol/requests/KafkaApi.js'
 import { lastTransactionalVersions } from '../../lib/protocol/transactionalVersions.js'
 import { apis } from '../fuzz/responsesTarget.js'
@@ -28,7 +28,7 @@ describe('the versions of transactional APIs', () => {
   it('should not rise with what a broker offers', async () => {
     const cluster = await FakeCluster.start(1, undefined, () => [0, 99])
     const [broker] = cluster.brokers
-    const connections = await KafkaJsConnections.open(cluster.config())
+    const connections = await ClusterByPromises.open(cluster.config())
     for (const api of transactional) {
       const bare = { ...(api as KafkaApi<unknown, unknown>), encode: () => Buffer.alloc(0), decode: () => undefined }
       broker?.on(api.apiKey, () => Buffer.alloc(0))

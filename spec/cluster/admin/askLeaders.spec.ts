@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { firstValueFrom } from 'rxjs'
 import { TopicPartition } from '../../../lib/client/TopicPartition.js'
 import { describeProducersAtLeaders } from '../../../lib/cluster/admin/describeProducersAtLeaders.js'
-import { KafkaJsConnections } from '../../../lib/kafkajs/KafkaJsConnections.js'
+import { ClusterByPromises } from '../../kafkajs/support/ClusterByPromises.js'
 import { ByteReader } from '../../../lib/protocol/ByteReader.js'
 import { ByteWriter } from '../../../lib/protocol/ByteWriter.js'
 import { readCompactByTopic, writeCompactByTopic } from '../../../lib/protocol/requests/byTopic.js'
@@ -13,7 +13,7 @@ const [notLeader, refused] = [6, 29]
 
 describe('askLeaders', () => {
   let cluster: FakeCluster
-  let connections: KafkaJsConnections
+  let connections: ClusterByPromises
   /** by node and partition; the others are answered without an error */
   let answers: (nodeId: number, partition: number) => readonly [errorCode: number, errorMessage: string | null]
   let isLeftOut: (partition: number) => boolean
@@ -33,7 +33,7 @@ describe('askLeaders', () => {
         return write(answered.map((one) => [one, ...answers(nodeId, one.partition)]))
       })
     })
-    connections = await KafkaJsConnections.open(cluster.config())
+    connections = await ClusterByPromises.open(cluster.config())
   })
 
   afterEach(async () => {
@@ -102,7 +102,7 @@ describe('askLeaders', () => {
 
   it('should look for a partition that is not there, and then name it', async () => {
     await connections.close()
-    connections = await KafkaJsConnections.open(cluster.config({ requestTimeoutMs: 100 }))
+    connections = await ClusterByPromises.open(cluster.config({ requestTimeoutMs: 100 }))
 
     await expect(ask(0, 7)).rejects.toMatchObject({ codeName: 'UNKNOWN_TOPIC_OR_PARTITION', topic: 't', partition: 7 })
     expect(asked).toEqual([{ nodeId: 0, partitions: ['t-0'] }])

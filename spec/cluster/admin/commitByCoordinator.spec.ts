@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { firstValueFrom } from 'rxjs'
 import { TopicPartition } from '../../../lib/client/TopicPartition.js'
 import { commitByCoordinator } from '../../../lib/cluster/admin/commitByCoordinator.js'
-import { KafkaJsConnections } from '../../../lib/kafkajs/KafkaJsConnections.js'
+import { ClusterByPromises } from '../../kafkajs/support/ClusterByPromises.js'
 import { ByteReader } from '../../../lib/protocol/ByteReader.js'
 import { ByteWriter } from '../../../lib/protocol/ByteWriter.js'
 import { readByTopic, writeByTopic } from '../../../lib/protocol/requests/byTopic.js'
@@ -12,7 +12,7 @@ import { FakeCluster } from '../../kafkajs/support/FakeCluster.js'
 
 describe('commitByCoordinator', () => {
   let cluster: FakeCluster
-  let connections: KafkaJsConnections
+  let connections: ClusterByPromises
   /** what each request asked for */
   let asked: string[][]
 
@@ -29,7 +29,7 @@ describe('commitByCoordinator', () => {
         .writeInt32(-1)
         .toBuffer(),
     )
-    connections = await KafkaJsConnections.open(cluster.config())
+    connections = await ClusterByPromises.open(cluster.config())
   })
 
   afterEach(async () => {

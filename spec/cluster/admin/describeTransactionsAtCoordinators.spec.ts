@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { firstValueFrom } from 'rxjs'
 import { describeTransactionsAtCoordinators } from '../../../lib/cluster/admin/describeTransactionsAtCoordinators.js'
-import { KafkaJsConnections } from '../../../lib/kafkajs/KafkaJsConnections.js'
+import { ClusterByPromises } from '../../kafkajs/support/ClusterByPromises.js'
 import { ByteReader } from '../../../lib/protocol/ByteReader.js'
 import { ByteWriter } from '../../../lib/protocol/ByteWriter.js'
 import { describeTransactionsApi } from '../../../lib/protocol/requests/describeTransactions.js'
@@ -13,7 +13,7 @@ const [notCoordinator, loading, notFound, refused] = [16, 14, 105, 53]
 
 describe('describeTransactionsAtCoordinators', () => {
   let cluster: FakeCluster
-  let connections: KafkaJsConnections
+  let connections: ClusterByPromises
   /** node id by transactional id; node 0 for the others */
   const coordinators = new Map<string, number>()
   /** how many answers leave out the last id of several: about transactions, and about their coordinators */
@@ -33,7 +33,7 @@ describe('describeTransactionsAtCoordinators', () => {
     unasked = undefined
     cluster = await FakeCluster.start(2)
     cluster.brokers.forEach((broker, nodeId) => serve(broker, nodeId))
-    connections = await KafkaJsConnections.open(cluster.config())
+    connections = await ClusterByPromises.open(cluster.config())
   })
 
   afterEach(async () => {
@@ -111,7 +111,7 @@ describe('describeTransactionsAtCoordinators', () => {
       apiKey === findCoordinatorApi.apiKey ? [0, 3] : [0, 20],
     )
     serve(older.brokers[0]!, 0, older)
-    const connected = await KafkaJsConnections.open(older.config())
+    const connected = await ClusterByPromises.open(older.config())
     const described = await firstValueFrom(describeTransactionsAtCoordinators(connected.cluster, ['a', 'b']))
     expect([...described.keys()]).toEqual(['a', 'b'])
     expect(older.brokers[0]!.requests(findCoordinatorApi.apiKey).map(({ apiVersion }) => apiVersion)).toEqual([2, 2])
@@ -130,7 +130,7 @@ describe('describeTransactionsAtCoordinators', () => {
 
   it('should name an id that no answer speaks of', async () => {
     await connections.close()
-    connections = await KafkaJsConnections.open(cluster.config({ requestTimeoutMs: 100 }))
+    connections = await ClusterByPromises.open(cluster.config({ requestTimeoutMs: 100 }))
     leftOut = { describe: Infinity, find: 0 }
     await expect(describedIds('a', 'b')).rejects.toMatchObject({
       ...{ _tag: 'Broker', retriable: true, transactionalId: 'b' },
@@ -185,7 +185,7 @@ describe('describeTransactionsAtCoordinators', () => {
       apiKey < describeTransactionsApi.apiKey ? [0, 20] : undefined,
     )
     old.brokers.forEach((broker, nodeId) => serve(broker, nodeId, old))
-    const connected = await KafkaJsConnections.open(old.config())
+    const connected = await ClusterByPromises.open(old.config())
 
     await expect(firstValueFrom(describeTransactionsAtCoordinators(connected.cluster, ['a']))).rejects.toMatchObject({
       ...{ _tag: 'Unsupported', retriable: false, api: 'DescribeTransactions' },

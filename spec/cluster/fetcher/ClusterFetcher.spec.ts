@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { FetcherConfig, KafkaConfig } from '../../../lib/client/KafkaConfig.js'
 import type { FetchedRecords, FetchFailed } from '../../../lib/client/KafkaFetcher.js'
 import { TopicPartition, topicPartitionKey } from '../../../lib/client/TopicPartition.js'
-import { KafkaJsConnections } from '../../../lib/kafkajs/KafkaJsConnections.js'
+import { ClusterByPromises } from '../../kafkajs/support/ClusterByPromises.js'
 import { ClusterFetcher } from '../../../lib/cluster/fetcher/ClusterFetcher.js'
 import { LEADER_EPOCH_AT, LENGTH_AT } from '../../../lib/protocol/RecordBatch.js'
 import { batchAt } from '../../support/encodedBatches.js'
@@ -46,12 +46,12 @@ const ofEpoch = (epoch: number, answer: PartitionAnswer | undefined): PartitionA
 
 describe('ClusterFetcher', () => {
   let cluster: FakeCluster
-  let connections: KafkaJsConnections
+  let connections: ClusterByPromises
   let fetcher: ClusterFetcher
   let emitted: (FetchedRecords | FetchFailed)[]
 
   const open = async (config: Partial<FetcherConfig> = {}, client: Partial<KafkaConfig> = {}): Promise<void> => {
-    connections = await KafkaJsConnections.open(cluster.config(client))
+    connections = await ClusterByPromises.open(cluster.config(client))
     fetcher = new ClusterFetcher(connections.cluster, { ...fetcherConfig, ...config }, '0')
     emitted = []
     fetcher.fetched$.subscribe((outcome) => emitted.push(outcome))

@@ -2,8 +2,9 @@ import { concat, defer, of } from 'rxjs'
 import { asyncScheduler } from 'rxjs'
 import type { ConnectKafka } from '../../../lib/client/KafkaClient.js'
 import type { KafkaConfig } from '../../../lib/client/KafkaConfig.js'
+import { Cluster } from '../../../lib/cluster/Cluster.js'
+import { ClusterClient } from '../../../lib/cluster/ClusterClient.js'
 import { MemoryBrokers } from '../../../lib/memory/MemoryBrokers.js'
-import { MemoryClient } from '../../../lib/memory/MemoryClient.js'
 import { MemoryCluster } from '../../../lib/memory/MemoryCluster.js'
 import { MemoryConnection } from '../../../lib/memory/MemoryConnection.js'
 import { brokersConfig } from './brokersConfig.js'
@@ -24,8 +25,8 @@ describeFetchContract('the in-memory Kafka', () => {
   const cluster = new MemoryCluster({ scheduler: asyncScheduler })
   const connect: ConnectKafka = (config) =>
     defer(() => {
-      const client = new MemoryClient(cluster, connectionOf(config), () => undefined)
-      return concat(client.start(), of(client))
+      const known = new Cluster(new MemoryBrokers(cluster, connectionOf(config)), config)
+      return concat(known.start(), of(new ClusterClient(known)))
     })
   return { brokers: new MemoryBrokers(cluster, connectionOf()), connect, bootstrapServers }
 })

@@ -1,6 +1,6 @@
 import { from, lastValueFrom } from 'rxjs'
 import type { TopicPartition } from '../../../lib/client/TopicPartition.js'
-import type { KafkaJsConnections } from '../../../lib/kafkajs/KafkaJsConnections.js'
+import type { ClusterByPromises } from './ClusterByPromises.js'
 import { retryTransient } from '../../../lib/cluster/retryTransient.js'
 import { brokerError } from '../../../lib/protocol/brokerError.js'
 import { encodeRecordBatch } from '../../../lib/protocol/encodeRecordBatch.js'
@@ -8,14 +8,14 @@ import { produceApi } from '../../../lib/protocol/requests/produce.js'
 
 /** Writes one batch to one partition, by the request alone: these specs shall not lean on the producer. */
 export const writeRecords = async (
-  connections: KafkaJsConnections,
+  connections: ClusterByPromises,
   topicPartition: TopicPartition,
   values: readonly string[],
 ): Promise<void> =>
   lastValueFrom(retryTransient(connections.cluster, () => from(writeOnce(connections, topicPartition, values))))
 
 const writeOnce = async (
-  connections: KafkaJsConnections,
+  connections: ClusterByPromises,
   { topic, partition }: TopicPartition,
   values: readonly string[],
 ): Promise<void> => {

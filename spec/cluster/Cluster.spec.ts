@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { KafkaJsConnections } from '../../lib/kafkajs/KafkaJsConnections.js'
+import { ClusterByPromises } from '../kafkajs/support/ClusterByPromises.js'
 import { ByteReader } from '../../lib/protocol/ByteReader.js'
 import { ByteWriter } from '../../lib/protocol/ByteWriter.js'
 import { fetchApi } from '../../lib/protocol/requests/fetch.js'
 import { findCoordinatorApi } from '../../lib/protocol/requests/findCoordinator.js'
 import { metadataApi } from '../../lib/protocol/requests/metadata.js'
-import { FakeBroker } from './support/FakeBroker.js'
-import { FakeCluster } from './support/FakeCluster.js'
-import { until } from './support/until.js'
+import { FakeBroker } from '../kafkajs/support/FakeBroker.js'
+import { FakeCluster } from '../kafkajs/support/FakeCluster.js'
+import { until } from '../kafkajs/support/until.js'
 
-describe('KafkaJsConnections', () => {
+describe('Cluster, over sockets', () => {
   let cluster: FakeCluster
-  let connections: KafkaJsConnections
+  let connections: ClusterByPromises
 
   beforeEach(async () => {
     cluster = await FakeCluster.start(2)
@@ -31,7 +31,7 @@ describe('KafkaJsConnections', () => {
     const dead = await FakeBroker.start()
     const { port } = dead
     await dead.stop()
-    connections = await KafkaJsConnections.open(
+    connections = await ClusterByPromises.open(
       cluster.config({ bootstrapServers: [{ host: '127.0.0.1', port }, ...(second === undefined ? [] : [second])] }),
     )
 
@@ -43,7 +43,7 @@ describe('KafkaJsConnections', () => {
     await dead.stop()
     mute.on(apiVersions, () => undefined)
     const bootstrapServers = [dead, mute, ...cluster.brokers].map(({ port }) => ({ host: '127.0.0.1', port }))
-    connections = await KafkaJsConnections.open(
+    connections = await ClusterByPromises.open(
       cluster.config({ bootstrapServers, connectionTimeoutMs: 100, requestTimeoutMs: 60_000 }),
     )
 
@@ -53,18 +53,18 @@ describe('KafkaJsConnections', () => {
 
   it('should open at an IPv6 address', async () => {
     const sixth = await FakeCluster.start(1, '::1')
-    const connected = await KafkaJsConnections.open(sixth.config())
+    const connected = await ClusterByPromises.open(sixth.config())
 
     expect([...connected.metadata.brokers.values()]).toMatchObject([{ host: '::1' }])
     await expect(connected.send(0, 'control', metadataApi, { topics: [] })).resolves.toBeDefined()
     await connected.close()
     await sixth.stop()
-    connections = await KafkaJsConnections.open(cluster.config())
+    connections = await ClusterByPromises.open(cluster.config())
   })
 
   it('should ask a broker that could not be reached a moment ago after all others', async () => {
     const patient = { reconnectBackoffMs: 60_000, reconnectBackoffMaxMs: 60_000 }
-    connections = await KafkaJsConnections.open(cluster.config(patient))
+    connections = await ClusterByPromises.open(cluster.config(patient))
     await cluster.brokers[0]?.stop()
     await connections.refreshMetadata(['t'])
 
@@ -77,7 +77,7 @@ describe('KafkaJsConnections', () => {
     await dead.stop()
 
     await expect(
-      KafkaJsConnections.open(cluster.config({ bootstrapServers: [{ host: '127.0.0.1', port }] })),
+      ClusterByPromises.open(cluster.config({ bootstrapServers: [{ host: '127.0.0.1', port }] })),
     ).rejects.toMatchObject({
       _tag: 'Connection',
       retriable: true,
@@ -88,7 +88,7 @@ describe('KafkaJsConnections', () => {
   })
 
   it('should know leaders once it has asked', async () => {
-    connections = await KafkaJsConnections.open(cluster.config())
+    connections = await ClusterByPromises.open(cluster.config())
     expect(connections.leaderOf('t', 1)).toBeUndefined()
 
     await connections.refreshMetadata(['t'])
@@ -98,7 +98,7 @@ describe('KafkaJsConnections', () => {
   })
 
   it('should share one metadata request among many who ask', async () => {
-    connections = await KafkaJsConnections.open(cluster.config())
+    connections = await ClusterByPromises.open(cluster.config())
     const before = metadataRequests()
     await Promise.all(Array.from({ length: 10 }, () => connections.refreshMetadata(['t'])))
 
@@ -106,7 +106,7 @@ describe('KafkaJsConnections', () => {
   })
 
   it('should not remember topics that were only described', async () => {
-    connections = await KafkaJsConnections.open(cluster.config())
+    connections = await ClusterByPromises.open(cluster.config())
     const { topics } = await connections.describeTopics(null)
 
     expect(topics.map(({ topic }) => topic)).toEqual(['t'])
@@ -114,7 +114,7 @@ describe('KafkaJsConnections', () => {
   })
 
   it('should ask another broker when the one it is connected to is gone', async () => {
-    connections = await KafkaJsConnections.open(cluster.config())
+    connections = await ClusterByPromises.open(cluster.config())
     await cluster.brokers[0]?.stop()
     await connections.refreshMetadata(['t'])
 
@@ -122,7 +122,7 @@ describe('KafkaJsConnections', () => {
   })
 
   it('should refuse a broker that is not in the cluster, as retriable', async () => {
-    connections = await KafkaJsConnections.open(cluster.config())
+    connections = await ClusterByPromises.open(cluster.config())
 
     await expect(connections.send(9, 'control', metadataApi, { topics: [] })).rejects.toMatchObject({
       _tag: 'Connection',
@@ -131,7 +131,7 @@ describe('KafkaJsConnections', () => {
   })
 
   it('should use a connection of its own for each purpose, so that a long poll holds up nobody', async () => {
-    connections = await KafkaJsConnections.open(cluster.config())
+    connections = await ClusterByPromises.open(cluster.config())
     cluster.silent = true
     const poll = connections.send(0, 'fetch x', fetchApi, {
       ...{ maxWaitMs: 0, minBytes: 1, maxBytes: 1, isolationLevel: 'read_committed' as const },
@@ -156,7 +156,7 @@ describe('KafkaJsConnections', () => {
         return coordinatorAnswer(0, 1)
       }),
     )
-    connections = await KafkaJsConnections.open(cluster.config())
+    connections = await ClusterByPromises.open(cluster.config())
     const find = () => connections.coordinator('group', 'g')
 
     await expect(Promise.all([find(), find()]).then(() => find())).resolves.toBe(1)
@@ -178,7 +178,7 @@ describe('KafkaJsConnections', () => {
         return coordinatorAnswer(0, 1)
       }),
     )
-    connections = await KafkaJsConnections.open(cluster.config())
+    connections = await ClusterByPromises.open(cluster.config())
     const find = (n: number) => connections.coordinator('transaction', `x-${n}`)
     for (let n = 0; n <= 1_000; n++) await find(n)
     asked = 0
@@ -192,7 +192,7 @@ describe('KafkaJsConnections', () => {
 
   it('should pass on why there is no coordinator', async () => {
     cluster.brokers.forEach((broker) => broker.on(findCoordinatorApi.apiKey, () => coordinatorAnswer(53, -1)))
-    connections = await KafkaJsConnections.open(cluster.config())
+    connections = await ClusterByPromises.open(cluster.config())
 
     await expect(connections.coordinator('transaction', 'x')).rejects.toMatchObject({
       _tag: 'Authorization',
@@ -201,7 +201,7 @@ describe('KafkaJsConnections', () => {
   })
 
   it('should end pauses and refuse requests once it is closed', async () => {
-    connections = await KafkaJsConnections.open(cluster.config())
+    connections = await ClusterByPromises.open(cluster.config())
     const pause = connections.pause(60_000)
     await connections.close()
 

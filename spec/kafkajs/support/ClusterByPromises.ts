@@ -1,19 +1,19 @@
 import { firstValueFrom, lastValueFrom, type Observable } from 'rxjs'
-import { inspectCustom } from '../client/concealSecrets.js'
-import type { KafkaConfig } from '../client/KafkaConfig.js'
-import type { KafkaError } from '../client/KafkaError.js'
-import type { ConnectionPurpose, SendOptions } from '../cluster/Brokers.js'
-import type { ClientTroubles } from '../cluster/ClientTroubles.js'
-import { Cluster } from '../cluster/Cluster.js'
-import type { ClusterMetadata, Leader } from '../cluster/ClusterMetadata.js'
-import type { CoordinatorType } from '../cluster/CoordinatorCache.js'
-import type { BrokerErrorContext } from '../protocol/brokerError.js'
-import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
-import type { MetadataResponse } from '../protocol/requests/metadata.js'
-import { KafkaJsBrokers } from './KafkaJsBrokers.js'
+import { inspectCustom } from '../../../lib/client/concealSecrets.js'
+import type { KafkaConfig } from '../../../lib/client/KafkaConfig.js'
+import type { KafkaError } from '../../../lib/client/KafkaError.js'
+import type { ConnectionPurpose, SendOptions } from '../../../lib/cluster/Brokers.js'
+import type { ClientTroubles } from '../../../lib/cluster/ClientTroubles.js'
+import { Cluster } from '../../../lib/cluster/Cluster.js'
+import type { ClusterMetadata, Leader } from '../../../lib/cluster/ClusterMetadata.js'
+import type { CoordinatorType } from '../../../lib/cluster/CoordinatorCache.js'
+import type { BrokerErrorContext } from '../../../lib/protocol/brokerError.js'
+import type { KafkaApi } from '../../../lib/protocol/requests/KafkaApi.js'
+import type { MetadataResponse } from '../../../lib/protocol/requests/metadata.js'
+import { KafkaJsBrokers } from '../../../lib/kafkajs/KafkaJsBrokers.js'
 
-/** A {@link Cluster} whose answers are Promises, for the producers, which await them still. They reject with a `KafkaError`. */
-export class KafkaJsConnections {
+/** A {@link Cluster} on kafkajs's connections whose answers are Promises, for specs of the wire. They reject with a `KafkaError`. */
+export class ClusterByPromises {
   readonly cluster: Cluster
 
   constructor(config: KafkaConfig) {
@@ -21,8 +21,8 @@ export class KafkaJsConnections {
   }
 
   /** See {@link start}. */
-  static async open(config: KafkaConfig): Promise<KafkaJsConnections> {
-    const connections = new KafkaJsConnections(config)
+  static async open(config: KafkaConfig): Promise<ClusterByPromises> {
+    const connections = new ClusterByPromises(config)
     await connections.start()
     return connections
   }
