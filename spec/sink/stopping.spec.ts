@@ -186,6 +186,29 @@ describe('sinkTo, at its end', () => {
     expect(answers).toEqual([[355, 5]])
   })
 
+  it('should stay stopped when what its savepoint holds cannot be committed, also for a retry', () => {
+    const scene = new SinkScene()
+    const answers: unknown[] = []
+    const lost = new KafkaError({ _tag: 'TransactionLost', message: 'aborted', retriable: false, fatal: true })
+    scene.play(() => {
+      const coordinator = scene.coordinator({ interval: 0 })
+      const run = (): void => void scene.start(scene.job({ coordinator }))
+      run()
+      scene.at(55, () => {
+        const mend = scene.kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.fail(lost))
+        scene.at(500, mend)
+        coordinator
+          .stopWithSavepoint({ drain: false })
+          .subscribe({ error: (error: unknown) => answers.push([scene.scheduler.now(), error]) })
+      })
+      scene.at(1_000, run)
+    }, 5_000)
+    const failed = expect.objectContaining({ message: expect.stringContaining('job-0-1') })
+    expect(answers).toEqual([[expect.any(Number), failed]])
+    expect(scene.errors).toEqual([failed, failed])
+    expect(scene.committed).toEqual([])
+  })
+
   it('should fail as soon as its producer does, and not with the next barrier', () => {
     const fed = new HandFed()
     const refused = new KafkaError({
