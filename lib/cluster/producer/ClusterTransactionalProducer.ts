@@ -29,6 +29,8 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
   private state: ProducerState = 'uninitialised'
   private identity: ProducerIdentity | undefined
   private renewing = false
+  /** Numbered batches were given up: under the same identity their partitions would miss them. */
+  private sequenceGap = false
   private records = 0
 
   constructor(
@@ -119,14 +121,17 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
   abort(): Observable<void> {
     return this.acting('abort', () =>
       this.sender.discard().pipe(
-        concatMap((clean) => this.partitions.settled().pipe(map(() => clean))),
-        concatMap((clean) =>
-          this.end(false).pipe(
-            tap(() => {
-              if (!clean) this.identity = undefined
-            }),
-          ),
-        ),
+        tap((clean) => {
+          // Kept until an end succeeds: an abort that is asked for again has nothing left to give up.
+          if (!clean) this.sequenceGap = true
+        }),
+        concatMap(() => this.partitions.settled()),
+        concatMap(() => this.end(false)),
+        tap(() => {
+          if (!this.sequenceGap) return
+          this.sequenceGap = false
+          this.identity = undefined
+        }),
       ),
     )
   }

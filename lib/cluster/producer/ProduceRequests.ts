@@ -92,10 +92,11 @@ export class ProduceRequests {
   }
 
   private end(nodeId: number, batches: readonly SentBatch[], outcomeOf: (sent: SentBatch) => BatchOutcome): void {
-    this.total--
     this.inFlight.set(nodeId, this.inFlightTo(nodeId) - 1)
     for (const sent of batches) this.listener.settled(sent, outcomeOf(sent))
     this.listener.completed()
+    // Last: who waits for none in flight must find all of them settled, also when a batch of this response has made it ask.
+    this.total--
     if (this.total === 0) this.noneInFlight.next()
   }
 

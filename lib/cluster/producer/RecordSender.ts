@@ -178,8 +178,9 @@ export class RecordSender {
 
   fail(error: KafkaError): void {
     if (this.failure !== undefined) return
-    this.stop(error)
+    this.failure = error
     this.failed$.next(error)
+    this.stop(error)
   }
 
   private stop(error: KafkaError): void {

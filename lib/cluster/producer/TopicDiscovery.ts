@@ -1,4 +1,4 @@
-import { AsyncSubject, concatMap, defer, finalize, map, type Observable, of, retry, tap, throwError } from 'rxjs'
+import { AsyncSubject, concatMap, defer, map, type Observable, of, retry, tap, throwError } from 'rxjs'
 import { isKafkaError, type KafkaError } from '../../client/KafkaError.js'
 import { missingTopic, topicNotPresent, topicThere } from '../../client/missingTopic.js'
 import { ErrorCodes } from '../../protocol/errorCodes.js'
@@ -22,6 +22,8 @@ export class TopicDiscovery {
   lastTrouble: KafkaError | undefined
   /** what is being asked, by topic: shared by all who want to know */
   private readonly searches = new Map<string, Observable<void>>()
+  /** topics that the listener waits for */
+  private readonly finding = new Set<string>()
   private closed = false
 
   constructor(
@@ -32,10 +34,14 @@ export class TopicDiscovery {
 
   /** Tells the listener of it, unless that is under way. */
   find(topic: string): void {
-    if (this.searches.has(topic)) return
+    if (this.finding.has(topic)) return
+    this.finding.add(topic)
     // What `found` throws is a failure too: the records would wait for ever, and the error end the process.
     this.partitionsOf(topic)
-      .pipe(tap(() => this.closed || this.listener.found()))
+      .pipe(
+        tap({ next: () => this.finding.delete(topic), error: () => this.finding.delete(topic) }),
+        tap(() => this.closed || this.listener.found()),
+      )
       .subscribe({ error: (error: unknown) => this.closed || this.listener.failed(toKafkaError(error, 'Metadata')) })
   }
 
@@ -54,8 +60,10 @@ export class TopicDiscovery {
   private begin(topic: string): Observable<void> {
     const search = new AsyncSubject<void>()
     this.searches.set(topic, search)
+    // Over before its waiters are told: who asks again from within asks anew.
+    const over = (): void => void this.searches.delete(topic)
     this.search(topic)
-      .pipe(finalize(() => this.searches.delete(topic)))
+      .pipe(tap({ error: over, complete: over }))
       .subscribe(search)
     return search
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { firstValueFrom } from 'rxjs'
+import { firstValueFrom, retry } from 'rxjs'
 import type { ProducerConfig } from '../../../lib/client/KafkaConfig.js'
 import type { KafkaError } from '../../../lib/client/KafkaError.js'
 import { ClusterProducer } from '../../../lib/cluster/producer/ClusterProducer.js'
@@ -291,6 +291,33 @@ describe('ClusterProducer', () => {
       expect.stringContaining('Topic t does not exist'),
       'Topic t is there now; what waited for it is written.',
     ])
+  })
+
+  it('should write a record of a topic whose partitions are being asked for', async () => {
+    const { scheduler, cluster, producer, write, flush } = setUp({}, 0)
+    const partitions = firstValueFrom(producer.partitionsFor('t'))
+    write(0, 'a')
+    cluster.addTopic('t', 2)
+    await flush()
+    expect(await scheduler.until(partitions)).toEqual([0, 1])
+    expect(cluster.valuesOf('t', 0)).toEqual(['a'])
+  })
+
+  it('should ask anew for a topic when it is asked again after it was not there in time', async () => {
+    const { scheduler, cluster, producer } = setUp({ maxBlockMs: 1_000 }, 0)
+    scheduler.after(1_500, () => cluster.addTopic('t', 2))
+    expect(await scheduler.until(firstValueFrom(producer.partitionsFor('t').pipe(retry(1))))).toEqual([0, 1])
+  })
+
+  it('should tell of its failure also when it is closed from within the answer to a flush', async () => {
+    const { scheduler, cluster, producer, write } = setUp()
+    const failures: string[] = []
+    producer.failed$.subscribe(({ codeName = '' }) => failures.push(codeName))
+    cluster.scripted.push(87)
+    write(0, 'a')
+    producer.flush().subscribe({ error: () => producer.close().subscribe() })
+    await scheduler.advance(1_000)
+    expect([failures, producer.isClosed]).toEqual([['INVALID_RECORD'], true])
   })
 
   it('should name a partition that the topic does not have', async () => {

@@ -87,6 +87,46 @@ describe('ClusterTransactionalProducer', () => {
     expect(cluster.log('t', 0).batches).toMatchObject([{ epoch: identity.epoch + 1, baseSequence: 0 }])
   })
 
+  it('should begin a new epoch also when the abort had to be asked for twice', async () => {
+    const { scheduler, cluster, ready, write, run, committed } = setUp()
+    const { producer, identity } = await ready('tx')
+    producer.begin()
+    cluster.faults = { notEnoughReplicas: 1 }
+    write(producer, 0, 'a')
+    await scheduler.advance(60)
+    cluster.faults = { lostRequest: 1 }
+    await expect(run(producer.abort())).rejects.toMatchObject({ _tag: 'Connection' })
+    cluster.faults = {}
+    await run(producer.abort())
+    producer.begin()
+    write(producer, 0, 'b')
+    await run(producer.commit())
+    expect(committed(0)).toEqual(['b'])
+    expect(cluster.log('t', 0).batches).toMatchObject([{ epoch: identity.epoch + 1, baseSequence: 0 }])
+  })
+
+  it('should write nothing of a transaction that is aborted from within the answer to its flush', async () => {
+    const { scheduler, cluster, ready, write, run, committed } = setUp()
+    cluster.moveLeader('t', 1, 0)
+    const { producer } = await ready('tx')
+    producer.begin()
+    write(producer, 0, 'warm')
+    write(producer, 1, 'warm')
+    await run(producer.flush())
+    const aborts: string[] = []
+    write(producer, 0, 'a')
+    producer.flush().subscribe(() => producer.abort().subscribe(() => aborts.push('aborted')))
+    write(producer, 1, 'b')
+    cluster.scripted.push(0, 19)
+    await scheduler.advance(5_000)
+    expect(cluster.requests.at(-1)?.batches.map(({ partition }) => partition)).toEqual([0, 1])
+    expect([aborts, cluster.valuesOf('t', 1)]).toEqual([['aborted'], ['warm']])
+    producer.begin()
+    write(producer, 1, 'c')
+    await run(producer.commit())
+    expect([committed(0), committed(1)]).toEqual([[], ['c']])
+  })
+
   it('should hold a partition back until the transaction before is acknowledged there, and only that one', async () => {
     const { scheduler, cluster, ready, write, run, committed } = setUp()
     const first = (await ready('tx-1')).producer
