@@ -1,4 +1,4 @@
-import { Subject, Subscription } from 'rxjs'
+import { Subject } from 'rxjs'
 import type { FetcherConfig } from '../../client/KafkaConfig.js'
 import { isKafkaError, KafkaError } from '../../client/KafkaError.js'
 import type { FetchedRecords, FetchFailed, KafkaFetcher, LogIdentity } from '../../client/KafkaFetcher.js'
@@ -11,6 +11,7 @@ import { DecompressionMemory } from '../../protocol/DecompressionMemory.js'
 import { fetchApi } from '../../protocol/requests/fetch.js'
 import { fetchByNameApi } from '../../protocol/requests/fetchByName.js'
 import { endOfTurn } from '../../scheduling/endOfTurn.js'
+import { WorkLoop } from '../../scheduling/WorkLoop.js'
 import type { Cluster } from '../Cluster.js'
 import type { Leader } from '../ClusterMetadata.js'
 import { FetchLanes, type InFlightFetch } from './FetchLanes.js'
@@ -50,9 +51,8 @@ export class ClusterFetcher implements KafkaFetcher {
   private readonly validation: PositionValidation
   private readonly responses: FetchResponses
   private readonly memory: DecompressionMemory
-  /** the end of this turn, when what is wanted is sent */
-  private sending = Subscription.EMPTY
-  private closed = false
+  /** sends at the end of the turn, so that what is requested in one go travels in one fetch */
+  private readonly loop: WorkLoop
 
   readonly fetched$ = this.emissions.asObservable()
   readonly logs$ = this.logs.asObservable()
@@ -63,12 +63,13 @@ export class ClusterFetcher implements KafkaFetcher {
     private readonly config: FetcherConfig,
     name: string,
   ) {
+    this.loop = new WorkLoop(() => this.sendWanted(), { turn$: endOfTurn(cluster.scheduler) })
     this.lanes = new FetchLanes(name, cluster.answersInTurn)
     this.metrics = new FetchMetrics(cluster.config.metrics ?? noMetrics, cluster.now)
     this.memory = new DecompressionMemory(config.maxDecompressedBytes)
     const isCurrent = (partition: PartitionFetch): boolean => this.isCurrent(partition)
     const onLog = (log: PartitionLog): void => void this.news.push(log)
-    this.retries = new FetchRetries(cluster, isCurrent, () => this.sendSoon())
+    this.retries = new FetchRetries(cluster, isCurrent, this.loop.ask)
     this.availability = new TopicAvailability(cluster)
     this.validation = new PositionValidation(cluster, this.retries)
     const { retries, availability, memory } = this
@@ -85,7 +86,7 @@ export class ClusterFetcher implements KafkaFetcher {
     const partition = this.partitions.get(topicPartitionKey(topicPartition))
     if (partition === undefined) return
     partition.on('request')
-    this.sendSoon()
+    this.loop.ask()
   }
 
   unassign(topicPartition: TopicPartition): void {
@@ -97,21 +98,11 @@ export class ClusterFetcher implements KafkaFetcher {
   }
 
   close(): void {
-    this.closed = true
-    this.sending.unsubscribe()
+    this.loop.close()
     this.partitions.forEach(({ timer }) => timer?.unsubscribe())
     this.partitions.clear()
     this.memory.evictWhere(() => true)
     this.lanes.all.forEach((lane) => this.cluster.release(lane))
-  }
-
-  /** At the end of this turn, so that what is requested in one go travels in one fetch. */
-  private sendSoon(): void {
-    if (this.closed || !this.sending.closed) return
-    this.sending = endOfTurn(this.cluster.scheduler).subscribe(() => {
-      this.sending = Subscription.EMPTY
-      this.sendWanted()
-    })
   }
 
   private sendWanted(): void {
@@ -225,13 +216,13 @@ export class ClusterFetcher implements KafkaFetcher {
 
   /** States are settled before anything is emitted: the reader may call back from within. */
   private settle(partitions: ReadonlyMap<string, PartitionFetch>, judge: (emit: Emit) => void): void {
-    if (this.closed) return
+    if (this.loop.isClosed) return
     const outcomes: (FetchedRecords | FetchFailed)[] = []
     judge((outcome) => {
       outcomes.push(outcome)
       if (outcome._tag === 'Fetched') this.serveLast(topicPartitionKey(outcome.topicPartition))
     })
-    this.sendSoon()
+    this.loop.ask()
     for (const outcome of outcomes) {
       const partition = partitions.get(topicPartitionKey(outcome.topicPartition))
       if (partition !== undefined && this.isCurrent(partition)) this.emissions.next(outcome)
@@ -261,7 +252,7 @@ export class ClusterFetcher implements KafkaFetcher {
   }
 
   private isCurrent(partition: PartitionFetch): boolean {
-    return !this.closed && this.partitions.get(partition.key) === partition
+    return !this.loop.isClosed && this.partitions.get(partition.key) === partition
   }
 }
 

@@ -1,6 +1,7 @@
 import type { KafkaError } from '../../client/KafkaError.js'
 import type { Cluster } from '../Cluster.js'
 import { exponentialBackoff } from '../exponentialBackoff.js'
+import { onLeaderMoved } from '../onLeaderMoved.js'
 import type { PartitionFetch } from './PartitionFetch.js'
 
 /** Lets partitions in trouble wait, each for itself; one whose leader has moved goes on at once. */
@@ -54,19 +55,14 @@ export class FetchRetries {
   }
 
   private lookForLeader(partition: PartitionFetch): void {
-    const { topic, partition: number } = partition.topicPartition
-    this.cluster.refreshMetadata([topic]).subscribe({
-      next: () => {
-        const leader = this.cluster.leaderOf(topic, number)
-        const before = partition.troubledAt
-        const moved =
-          leader !== undefined && (before?.nodeId !== leader.nodeId || before.leaderEpoch !== leader.leaderEpoch)
-        if (moved && this.isCurrent(partition) && partition.state === 'backingOff') this.retry(partition)
+    onLeaderMoved(
+      this.cluster,
+      partition.topicPartition,
+      () => partition.troubledAt,
+      () => {
+        if (this.isCurrent(partition) && partition.state === 'backingOff') this.retry(partition)
       },
-      error: () => {
-        // The back-off ends in a retry, and that in the next look.
-      },
-    })
+    )
   }
 
   private retry(partition: PartitionFetch): void {

@@ -1,6 +1,7 @@
 import type { KafkaError } from '../../client/KafkaError.js'
 import type { Leader } from '../ClusterMetadata.js'
 import { exponentialBackoff } from '../exponentialBackoff.js'
+import { onLeaderMoved } from '../onLeaderMoved.js'
 import type { PartitionQueue } from './PartitionQueue.js'
 import type { ProducerCluster } from './ProducerCluster.js'
 
@@ -38,17 +39,10 @@ export class PartitionRetries {
 
   /** @param former who led the partition when it got into trouble */
   lookForLeader(queue: PartitionQueue, former: Leader | undefined): void {
-    const { topic, partition } = queue
-    this.cluster.refreshMetadata([topic]).subscribe({
-      next: () => {
-        const leader = this.cluster.leaderOf(topic, partition)
-        if (leader === undefined) return
-        if (leader.nodeId === former?.nodeId && leader.leaderEpoch === former.leaderEpoch) return
-        queue.retryAt = -Infinity
-        this.wake()
-      },
-      // The back-off ends in a retry, and that in the next look.
-      error: () => undefined,
+    const formerOf = (): Leader | undefined => former
+    onLeaderMoved(this.cluster, queue, formerOf, () => {
+      queue.retryAt = -Infinity
+      this.wake()
     })
   }
 }
