@@ -1,10 +1,10 @@
-import { map, type Observable } from 'rxjs'
+import type { Observable } from 'rxjs'
 import type { ProducerConfig } from '../../client/KafkaConfig.js'
 import { KafkaError } from '../../client/KafkaError.js'
 import type { KafkaProducer, ProducerStats } from '../../client/KafkaProducer.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
 import { toItsEnd } from '../../scheduling/toItsEnd.js'
-import { toKafkaError } from '../toKafkaError.js'
+import { IdentityRequest } from './IdentityRequest.js'
 import { initIdempotentProducer } from './initIdempotentProducer.js'
 import type { ProducerCluster } from './ProducerCluster.js'
 import type { ProducerIdentity } from './ProducerIdentity.js'
@@ -18,18 +18,21 @@ import type { SpareBuilders } from './SpareBuilders.js'
  */
 export class ClusterProducer implements KafkaProducer {
   private readonly sender: RecordSender
-  private current: ProducerIdentity | undefined
-  private asking = false
+  private readonly identity: IdentityRequest
 
   constructor(
     private readonly cluster: ProducerCluster,
-    private readonly config: ProducerConfig,
+    config: ProducerConfig,
     spare?: SpareBuilders,
   ) {
     if (config.idempotence && config.acks !== -1) throw idempotenceNeedsAcks(config.acks)
+    this.identity = new IdentityRequest(
+      () => initIdempotentProducer(cluster, config.deliveryTimeoutMs),
+      () => this.sender,
+    )
     const policy: SendPolicy = {
       transactionalId: null,
-      identity: () => (config.idempotence ? this.identity() : null),
+      identity: () => (config.idempotence ? this.identity.currentOrAsk() : null),
       admits: () => true,
       replaceIdentity: (forgotten) => this.replaceIdentity(forgotten),
     }
@@ -53,7 +56,7 @@ export class ClusterProducer implements KafkaProducer {
   }
 
   partitionsFor(topic: string): Observable<readonly number[]> {
-    return toItsEnd(() => this.sender.partitionsOf(topic), this.cluster.scheduler).pipe(map(numbersBelow))
+    return toItsEnd(() => this.sender.partitionsFor(topic), this.cluster.scheduler)
   }
 
   flush(): Observable<void> {
@@ -68,33 +71,11 @@ export class ClusterProducer implements KafkaProducer {
     return toItsEnd(() => this.sender.close(), this.cluster.scheduler)
   }
 
-  private identity(): ProducerIdentity | undefined {
-    if (this.current === undefined && !this.asking) {
-      this.asking = true
-      initIdempotentProducer(this.cluster, this.config.deliveryTimeoutMs).subscribe({
-        next: (identity) => {
-          this.current = identity
-        },
-        error: (error: unknown) => {
-          this.asking = false
-          this.sender.fail(toKafkaError(error, 'InitProducerId'))
-        },
-        complete: () => {
-          this.asking = false
-          this.sender.wake()
-        },
-      })
-    }
-    return this.current
-  }
-
   private replaceIdentity(forgotten: ProducerIdentity | undefined): boolean {
-    if (this.current === forgotten) this.current = undefined
+    if (this.identity.current === forgotten) this.identity.current = undefined
     return forgotten !== undefined
   }
 }
-
-export const numbersBelow = (count: number): readonly number[] => Array.from({ length: count }, (_, number) => number)
 
 const idempotenceNeedsAcks = (acks: number): KafkaError =>
   new KafkaError({

@@ -8,7 +8,7 @@ import { nextProducerState, type ProducerEvent, type ProducerState } from '../..
 import { endOfTurn } from '../../scheduling/endOfTurn.js'
 import { toItsEnd } from '../../scheduling/toItsEnd.js'
 import { toKafkaError } from '../toKafkaError.js'
-import { numbersBelow } from './ClusterProducer.js'
+import { IdentityRequest } from './IdentityRequest.js'
 import type { PartitionQueue } from './PartitionQueue.js'
 import type { ProducerCluster } from './ProducerCluster.js'
 import type { ProducerIdentity } from './ProducerIdentity.js'
@@ -27,8 +27,8 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
   private readonly coordinator: TransactionCoordinator
   private readonly partitions: TransactionPartitions
   private state: ProducerState = 'uninitialised'
-  private identity: ProducerIdentity | undefined
-  private renewing = false
+  /** Asked for by `init`; and anew after an abort that left a gap in the sequence numbers: the next transaction needs a new epoch. */
+  private readonly identity: IdentityRequest
   /** Numbered batches were given up: under the same identity their partitions would miss them. */
   private sequenceGap = false
   private records = 0
@@ -39,9 +39,13 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
     private readonly config: ProducerConfig,
     spare?: SpareBuilders,
   ) {
+    this.identity = new IdentityRequest(
+      () => this.askIdentity(),
+      () => this.sender,
+    )
     const policy: SendPolicy = {
       transactionalId,
-      identity: () => this.identityOrAsk(),
+      identity: () => this.identity.currentOrAsk(),
       admits: (queue) => this.partitions.admits(queue),
       replaceIdentity: () => false,
     }
@@ -73,7 +77,13 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
   init(): Observable<InitialisedProducer> {
     return this.acting('init', () =>
       this.askIdentity().pipe(
-        tap({ next: () => this.on('initialised'), error: () => this.on('initFailed') }),
+        tap({
+          next: (identity) => {
+            this.identity.current = identity
+            this.on('initialised')
+          },
+          error: () => this.on('initFailed'),
+        }),
         map(({ producerId, epoch, inDoubt }) => ({
           ...{ transactionalId: this.transactionalId, producerId, epoch },
           ...(inDoubt ? { inDoubt } : {}),
@@ -102,7 +112,7 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
   }
 
   partitionsFor(topic: string): Observable<readonly number[]> {
-    return toItsEnd(() => this.sender.partitionsOf(topic), this.cluster.scheduler).pipe(map(numbersBelow))
+    return toItsEnd(() => this.sender.partitionsFor(topic), this.cluster.scheduler)
   }
 
   flush(): Observable<void> {
@@ -130,7 +140,7 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
         tap(() => {
           if (!this.sequenceGap) return
           this.sequenceGap = false
-          this.identity = undefined
+          this.identity.current = undefined
         }),
       ),
     )
@@ -162,11 +172,10 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
 
   /** A transaction that the coordinator does not know of ends without a request to it. */
   private end(committed: boolean): Observable<void> {
-    return defer(() =>
-      this.partitions.any && this.identity !== undefined
-        ? this.coordinator.end(this.identity, committed)
-        : of(undefined),
-    ).pipe(
+    return defer(() => {
+      const { current } = this.identity
+      return this.partitions.any && current !== undefined ? this.coordinator.end(current, committed) : of(undefined)
+    }).pipe(
       catchError((error: unknown) => {
         this.on(isTransient(toKafkaError(error, 'EndTxn')) ? 'postponed' : 'lose')
         return throwError(() => error)
@@ -181,35 +190,14 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
 
   private askIdentity(): Observable<ProducerIdentity & { readonly inDoubt: boolean }> {
     const { transactionTimeoutMs, deliveryTimeoutMs } = this.config
-    return this.coordinator.init(transactionTimeoutMs, deliveryTimeoutMs).pipe(
-      tap((identity) => {
-        this.identity = identity
-      }),
-    )
-  }
-
-  /** After an abort that left a gap in the sequence numbers, the next transaction needs a new epoch. */
-  private identityOrAsk(): ProducerIdentity | undefined {
-    if (this.identity === undefined && !this.renewing) {
-      this.renewing = true
-      this.askIdentity().subscribe({
-        error: (error: unknown) => {
-          this.renewing = false
-          this.sender.fail(toKafkaError(error, 'InitProducerId'))
-        },
-        complete: () => {
-          this.renewing = false
-          this.sender.wake()
-        },
-      })
-    }
-    return this.identity
+    return this.coordinator.init(transactionTimeoutMs, deliveryTimeoutMs)
   }
 
   private addPartitions(partitions: readonly PartitionQueue[]): Observable<unknown> {
-    if (this.identity === undefined) return of(undefined)
+    const { current } = this.identity
+    if (current === undefined) return of(undefined)
     return this.coordinator
-      .addPartitions(this.identity, partitions, this.config.deliveryTimeoutMs)
+      .addPartitions(current, partitions, this.config.deliveryTimeoutMs)
       .pipe(tap({ error: (error: unknown) => this.sender.fail(toKafkaError(error, 'AddPartitionsToTxn')) }))
   }
 }

@@ -100,12 +100,12 @@ export class RecordSender {
     return false
   }
 
-  /** How many partitions a topic has, as soon as that is known; errors after `max.block.ms`. */
-  partitionsOf(topic: string): Observable<number> {
+  /** The partitions of a topic, as soon as they are known; errors after `max.block.ms`. */
+  partitionsFor(topic: string): Observable<readonly number[]> {
     return defer(() => {
       const known = this.cluster.partitionCount(topic)
       return known === undefined ? this.discovery.partitionsOf(topic) : of(known)
-    })
+    }).pipe(map((count) => Array.from({ length: count }, (_, partition) => partition)))
   }
 
   /** Acts on subscription; emits once all that is appended by then is acknowledged. */
