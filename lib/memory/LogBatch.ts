@@ -1,13 +1,11 @@
 import { ConsumerRecord, type TimestampType } from '../client/ConsumerRecord.js'
 import { type Headers, noHeaders } from '../client/Headers.js'
 import type { Offset } from '../client/Offset.js'
-import type { BatchWriter } from './MemoryLog.js'
+import type { BatchWriter } from './ProducerStates.js'
 import { ReceivedBatch } from './ReceivedBatch.js'
 
 /** A record on its way into a log: all that it has but its place there. Key and value stand one after the other. */
 export interface UnplacedRecord {
-  /** the one asked for */
-  readonly partition: number | undefined
   readonly timestamp: number
   readonly buffer: Buffer
   /** where the key begins in `buffer`, or the value without one */
@@ -17,8 +15,6 @@ export interface UnplacedRecord {
   /** -1: null */
   readonly valueLength: number
   readonly headers: Headers
-  /** about what it takes in Kafka's format */
-  readonly size: number
 }
 
 /** A transaction as one partition knows it. All its batches share this one object, and with it learn how it ended. */
@@ -55,9 +51,6 @@ export interface LogPlace {
   /** ms; taken when the timestamp type is LogAppendTime */
   readonly now: number
 }
-
-/** About what a record costs in Kafka's format besides its key, value and headers. */
-export const recordOverhead = 9
 
 /** What is to be written: records, or a batch of them in Kafka's format. */
 export type Incoming = readonly UnplacedRecord[] | ReceivedBatch

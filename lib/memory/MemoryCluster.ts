@@ -9,7 +9,8 @@ import { MEMORY_BROKER } from './memoryBroker.js'
 import type { Fault, MemoryCall } from './Fault.js'
 import type { Incoming } from './LogBatch.js'
 import { memoryError } from './memoryError.js'
-import { type BatchWriter, MemoryLog } from './MemoryLog.js'
+import { MemoryLog } from './MemoryLog.js'
+import type { BatchWriter } from './ProducerStates.js'
 import { type MemoryTransaction, MemoryTransactions, type WriteMarker } from './MemoryTransactions.js'
 
 export interface MemoryClusterOptions {

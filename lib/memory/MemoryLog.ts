@@ -7,26 +7,7 @@ import { countOf, type Incoming, type LogBatch, type LogTransaction, markerBatch
 import { encodedBatch } from './encodedBatch.js'
 import { type EpochEnd, LeaderEpochs } from './LeaderEpochs.js'
 import { memoryError } from './memoryError.js'
-
-/** Who writes, and the sequence number of the first record (KIP-98). */
-export interface BatchWriter {
-  readonly producerId: bigint
-  readonly epoch: number
-  readonly baseSequence: number
-}
-
-/** What the log remembers of an idempotent producer. */
-interface ProducerState {
-  epoch: number
-  /** of its last record under this epoch; -1 before the first */
-  lastSequence: number
-  /** of its last batch or marker, in ms */
-  lastTimestamp: number
-  /** of who wrote its last marker; there is but one coordinator, of epoch 0 */
-  coordinatorEpoch: number | undefined
-  /** the last batches by their first sequence number, so that a repeated one is known */
-  readonly recent: Map<number, Offset>
-}
+import { type BatchWriter, ProducerStates } from './ProducerStates.js'
 
 /**
  * The log of one partition. One replica, so the high watermark is the end.
@@ -44,7 +25,7 @@ export class MemoryLog {
   private readonly open = new Map<bigint, LogTransaction>()
   /** those that were aborted, and the offsets of their markers, ascending */
   private aborted: { readonly transaction: LogTransaction; readonly markerOffset: Offset }[] = []
-  private readonly producers = new Map<bigint, ProducerState>()
+  private readonly producers: ProducerStates
   private readonly waiting = new Set<() => void>()
 
   /** While false, nobody can read or write: the leader is moving. */
@@ -54,7 +35,9 @@ export class MemoryLog {
     readonly topic: string,
     readonly partition: number,
     private readonly timestampType: TimestampType = 'CreateTime',
-  ) {}
+  ) {
+    this.producers = new ProducerStates({ topic, partition })
+  }
 
   get logStartOffset(): Offset {
     return this.start
@@ -93,14 +76,14 @@ export class MemoryLog {
    * @throws KafkaError of an older epoch (fenced) or a gap in the sequence
    */
   append(incoming: Incoming, writer: BatchWriter | null, now: number, transactional = false): Offset {
-    const state = writer === null ? null : this.producerState(writer)
-    const repeated = writer === null ? undefined : state?.recent.get(writer.baseSequence)
+    const repeated = writer === null ? undefined : this.producers.repeated(writer)
     if (repeated !== undefined) return repeated
     const baseOffset = this.end
     const place = { ...this.place(now), baseOffset }
     const transaction = writer !== null && transactional ? this.transactionOf(writer) : null
-    this.push(placedBatch(incoming, place, writer, transaction))
-    if (writer !== null && state !== null) this.remember(state, writer, countOf(incoming), baseOffset)
+    const batch = placedBatch(incoming, place, writer, transaction)
+    this.push(batch)
+    if (writer !== null) this.producers.written(writer, countOf(incoming), baseOffset, batch.maxTimestamp)
     this.changed()
     return baseOffset
   }
@@ -113,11 +96,7 @@ export class MemoryLog {
       this.open.delete(producerId)
       if (marker === 'abort') this.aborted.push({ transaction, markerOffset: this.end })
     }
-    const known = this.producers.get(producerId)
-    const state = known === undefined || epoch > known.epoch ? newProducerState(epoch) : known
-    this.producers.set(producerId, state)
-    state.lastTimestamp = now
-    state.coordinatorEpoch = 0
+    this.producers.marked(producerId, epoch, now)
     const place = { baseOffset: this.end, leaderEpoch: this.leaderEpoch, now }
     this.push(markerBatch(place, { producerId, epoch }, transaction ?? null, marker))
     this.changed()
@@ -151,13 +130,9 @@ export class MemoryLog {
 
   /** Who has written here, and where their open transactions begin. */
   activeProducers(): readonly ActiveProducer[] {
-    return [...this.producers].map(([producerId, { epoch, lastSequence, lastTimestamp, coordinatorEpoch }]) => ({
-      producerId,
-      epoch,
-      lastSequence,
-      lastTimestamp,
-      coordinatorEpoch,
-      transactionStartOffset: this.open.get(producerId)?.firstOffset,
+    return this.producers.active().map((producer) => ({
+      ...producer,
+      transactionStartOffset: this.open.get(producer.producerId)?.firstOffset,
     }))
   }
 
@@ -276,30 +251,6 @@ export class MemoryLog {
     return transaction
   }
 
-  private producerState({ producerId, epoch, baseSequence }: BatchWriter): ProducerState {
-    const known = this.producers.get(producerId)
-    const state = known === undefined || epoch > known.epoch ? newProducerState(epoch) : known
-    const facts = { api: 'Produce', topic: this.topic, partition: this.partition }
-    if (epoch < state.epoch) throw memoryError('INVALID_PRODUCER_EPOCH', facts)
-    // A producer that the log does not know may begin anywhere: retention may have removed its former records.
-    const expected = known === undefined ? baseSequence : (state.lastSequence + 1) & 0x7fffffff
-    if (baseSequence !== expected && !state.recent.has(baseSequence)) {
-      throw memoryError('OUT_OF_ORDER_SEQUENCE_NUMBER', facts)
-    }
-    this.producers.set(producerId, state)
-    return state
-  }
-
-  private remember(state: ProducerState, { baseSequence }: BatchWriter, records: number, baseOffset: Offset): void {
-    state.lastSequence = (baseSequence + records - 1) & 0x7fffffff
-    state.lastTimestamp = this.batches.at(-1)?.maxTimestamp ?? -1
-    state.recent.set(baseSequence, baseOffset)
-    for (const oldest of state.recent.keys()) {
-      if (state.recent.size <= rememberedBatches) break
-      state.recent.delete(oldest)
-    }
-  }
-
   /** Index of the first batch that ends at or after `offset`. */
   private indexOf(offset: Offset): number {
     let low = 0
@@ -312,17 +263,6 @@ export class MemoryLog {
     return low
   }
 }
-
-/**
- * A broker remembers five batches, as many as a producer has requests in flight. Here a producer has one, with up to this many
- * batches in it.
- */
-export const rememberedBatches = 64
-
-const newProducerState = (epoch: number): ProducerState => ({
-  ...{ epoch, lastSequence: -1, recent: new Map() },
-  ...{ lastTimestamp: -1, coordinatorEpoch: undefined },
-})
 
 const compacted = (batch: LogBatch, latest: ReadonlyMap<string, Offset>): LogBatch => ({
   ...batch,

@@ -12,7 +12,7 @@ import {
   RecordBatch,
 } from '../protocol/RecordBatch.js'
 import { keepEncoded } from './encodedBatch.js'
-import type { BatchWriter } from './MemoryLog.js'
+import type { BatchWriter } from './ProducerStates.js'
 import type { LogBatch, LogPlace, LogTransaction } from './LogBatch.js'
 
 /** A record batch in Kafka's format, as a producer sends it, on its way into a log. Keeps a copy: the producer uses its bytes again. */

@@ -1,6 +1,6 @@
 import { type Headers, noHeaders } from '../client/Headers.js'
 import type { Bytes, ProducerRecord } from '../client/ProducerRecord.js'
-import { recordOverhead, type UnplacedRecord } from './LogBatch.js'
+import type { UnplacedRecord } from './LogBatch.js'
 
 /**
  * Copies records into chunks of memory, so that the caller may use its buffers again. Many records share a chunk: a Buffer
@@ -11,7 +11,7 @@ export class RecordArena {
   private used = 0
 
   /** @param now the timestamp of a record without one; parts of a millisecond are cut off */
-  copy({ partition, key, value, timestamp, headers }: ProducerRecord, now: number): UnplacedRecord {
+  copy({ key, value, timestamp, headers }: ProducerRecord, now: number): UnplacedRecord {
     const keyLength = byteLength(key)
     const valueLength = byteLength(value)
     const valueOffset = Math.max(0, keyLength)
@@ -20,14 +20,12 @@ export class RecordArena {
     write(key, this.chunk, start)
     write(value, this.chunk, start + valueOffset)
     return {
-      partition,
       timestamp: Math.trunc(timestamp ?? now),
       buffer: this.chunk,
       start,
       keyLength,
       valueLength,
       headers: headers === undefined || headers.length === 0 ? noHeaders : copyHeaders(headers),
-      size: recordOverhead + length + headersSize(headers),
     }
   }
 
@@ -58,9 +56,3 @@ const write = (bytes: Bytes | undefined, target: Buffer, at: number): void => {
 
 const copyHeaders = (headers: Headers): Headers =>
   headers.map(({ key, value }) => ({ key, value: value === null ? null : Buffer.from(value) }))
-
-const headersSize = (headers: Headers | undefined): number => {
-  let size = 0
-  for (const { key, value } of headers ?? noHeaders) size += Buffer.byteLength(key) + (value?.length ?? 0) + 2
-  return size
-}
