@@ -45,16 +45,26 @@ export class ReceivedBatch {
     bytes.writeBigInt64BE(BigInt(place.baseOffset), 0)
     bytes.writeInt32BE(place.leaderEpoch, LEADER_EPOCH_AT)
     if (place.timestampType === 'LogAppendTime') this.setAppendTime(place.now)
-    const records: ConsumerRecord[] = []
-    openEntry(batch, topic, partition, this.inflated(topic, partition), false).read(records, Infinity, place.baseOffset)
     const { baseOffset, leaderEpoch, maxTimestamp } = batch
     const lastOffset = batch.nextOffset - 1
+    let decoded: readonly ConsumerRecord[] | undefined
+    const decode = (): readonly ConsumerRecord[] => this.decoded(topic, partition)
     const placed: LogBatch = {
-      ...{ baseOffset, lastOffset, leaderEpoch, records, maxTimestamp, timestampType: place.timestampType },
+      ...{ baseOffset, lastOffset, leaderEpoch, maxTimestamp, timestampType: place.timestampType },
       ...{ writer: this.writer, transaction, marker: null },
+      // A fetch takes the bytes; few look at the records.
+      get records() {
+        return (decoded ??= decode())
+      },
     }
     keepEncoded(placed, bytes)
     return placed
+  }
+
+  private decoded(topic: string, partition: number): readonly ConsumerRecord[] {
+    const records: ConsumerRecord[] = []
+    openEntry(this.batch, topic, partition, this.inflated(topic, partition), false).read(records, Infinity, 0)
+    return records
   }
 
   private setAppendTime(now: number): void {
