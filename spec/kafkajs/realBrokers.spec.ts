@@ -5,6 +5,7 @@ import { TopicPartition } from '../../lib/client/TopicPartition.js'
 import { ClusterAdmin } from '../../lib/cluster/admin/ClusterAdmin.js'
 import { ClusterByPromises } from './support/ClusterByPromises.js'
 import { ClusterFetcher } from '../../lib/cluster/fetcher/ClusterFetcher.js'
+import { addressesOf } from '../support/kafka/addressesOf.js'
 import type { KafkaCluster } from '../support/kafka/startKafka.js'
 import { advanceSequence } from '../../lib/cluster/producer/sequence.js'
 import { encodeRecordBatch } from '../../lib/protocol/encodeRecordBatch.js'
@@ -15,10 +16,7 @@ import { writeRecords } from './support/writeRecords.js'
 
 const connect = (kafka: KafkaCluster): Promise<ClusterByPromises> =>
   ClusterByPromises.open({
-    bootstrapServers: kafka.bootstrapServers.split(',').map((address) => {
-      const colon = address.lastIndexOf(':')
-      return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }
-    }),
+    bootstrapServers: addressesOf(kafka),
     clientId: 'spec',
     connectionTimeoutMs: 2000,
     requestTimeoutMs: 30_000,

@@ -21,6 +21,21 @@ const setUp = () => {
   }
   const write = (producer: TransactionalProducer, partition: number, ...values: readonly string[]): void =>
     values.forEach((value) => producer.append({ topic: 't', partition, value }))
+  /** In a transaction: it is numbered and sent, and the brokers refuse it for the time being. */
+  const sendInVain = async (producer: TransactionalProducer, value: string): Promise<void> => {
+    producer.begin()
+    cluster.faults = { notEnoughReplicas: 1 }
+    write(producer, 0, value)
+    await scheduler.advance(60)
+  }
+  /** The next transaction is written under a new epoch, its sequence from the beginning. */
+  const expectNewEpoch = async (producer: TransactionalProducer, { epoch }: { readonly epoch: number }) => {
+    producer.begin()
+    write(producer, 0, 'b')
+    await run(producer.commit())
+    expect(committed(0)).toEqual(['b'])
+    expect(cluster.log('t', 0).batches).toMatchObject([{ epoch: epoch + 1, baseSequence: 0 }])
+  }
   const run = <T>(observable: Parameters<typeof firstValueFrom<T>>[0]): Promise<T> =>
     scheduler.until(firstValueFrom(observable))
   const committed = (partition: number): readonly string[] =>
@@ -28,7 +43,7 @@ const setUp = () => {
       .log('t', partition)
       .batches.filter((batch) => cluster.transactions.isCommitted(batch))
       .flatMap(({ values }) => values)
-  return { scheduler, cluster, producerOf, ready, write, run, committed }
+  return { scheduler, cluster, producerOf, ready, write, run, committed, sendInVain, expectNewEpoch }
 }
 
 describe('ClusterTransactionalProducer', () => {
@@ -72,37 +87,23 @@ describe('ClusterTransactionalProducer', () => {
   })
 
   it('should begin a new epoch after an abort that leaves numbered batches behind', async () => {
-    const { scheduler, cluster, ready, write, run, committed } = setUp()
+    const { cluster, ready, run, sendInVain, expectNewEpoch } = setUp()
     const { producer, identity } = await ready('tx')
-    producer.begin()
-    cluster.faults = { notEnoughReplicas: 1 }
-    write(producer, 0, 'a')
-    await scheduler.advance(60)
+    await sendInVain(producer, 'a')
     cluster.faults = {}
     await run(producer.abort())
-    producer.begin()
-    write(producer, 0, 'b')
-    await run(producer.commit())
-    expect(committed(0)).toEqual(['b'])
-    expect(cluster.log('t', 0).batches).toMatchObject([{ epoch: identity.epoch + 1, baseSequence: 0 }])
+    await expectNewEpoch(producer, identity)
   })
 
   it('should begin a new epoch also when the abort had to be asked for twice', async () => {
-    const { scheduler, cluster, ready, write, run, committed } = setUp()
+    const { cluster, ready, run, sendInVain, expectNewEpoch } = setUp()
     const { producer, identity } = await ready('tx')
-    producer.begin()
-    cluster.faults = { notEnoughReplicas: 1 }
-    write(producer, 0, 'a')
-    await scheduler.advance(60)
+    await sendInVain(producer, 'a')
     cluster.faults = { lostRequest: 1 }
     await expect(run(producer.abort())).rejects.toMatchObject({ _tag: 'Connection' })
     cluster.faults = {}
     await run(producer.abort())
-    producer.begin()
-    write(producer, 0, 'b')
-    await run(producer.commit())
-    expect(committed(0)).toEqual(['b'])
-    expect(cluster.log('t', 0).batches).toMatchObject([{ epoch: identity.epoch + 1, baseSequence: 0 }])
+    await expectNewEpoch(producer, identity)
   })
 
   it('should write nothing of a transaction that is aborted from within the answer to its flush', async () => {

@@ -3,6 +3,7 @@ import { firstValueFrom } from 'rxjs'
 import type { KafkaClient } from '../../../lib/client/KafkaClient.js'
 import type { KafkaProducer } from '../../../lib/client/KafkaProducer.js'
 import { connectKafkaJs } from '../../../lib/kafkajs/connectKafkaJs.js'
+import { addressesOf } from '../../support/kafka/addressesOf.js'
 import type { KafkaCluster } from '../../support/kafka/startKafka.js'
 import { describeKafka } from '../../support/realKafka.js'
 import { producerConfig } from './support/producerConfig.js'
@@ -10,10 +11,7 @@ import { producerConfig } from './support/producerConfig.js'
 const connect = (kafka: KafkaCluster): Promise<KafkaClient> =>
   firstValueFrom(
     connectKafkaJs({
-      bootstrapServers: kafka.bootstrapServers.split(',').map((address) => {
-        const colon = address.lastIndexOf(':')
-        return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }
-      }),
+      bootstrapServers: addressesOf(kafka),
       clientId: 'spec',
       connectionTimeoutMs: 2_000,
       requestTimeoutMs: 10_000,

@@ -51,17 +51,22 @@ const fallible = fc.record({
   lingerMs: fc.constantFrom(0, 5),
 })
 
+const faultyCluster = (seed: number) => {
+  const random = seeded(seed)
+  const scheduler = new StepScheduler()
+  const cluster = new FakeCluster(scheduler, random)
+  cluster.addTopic('t', partitions)
+  cluster.faults = faults
+  return { random, scheduler, cluster }
+}
+
 describe('a producer under random faults', () => {
   afterEach(() => void jest.restoreAllMocks())
 
   it('should write each record exactly once and in order', async () => {
     await fc.assert(
       fc.asyncProperty(fallible, async ({ seed, batchSize, lingerMs }) => {
-        const random = seeded(seed)
-        const scheduler = new StepScheduler()
-        const cluster = new FakeCluster(scheduler, random)
-        cluster.addTopic('t', partitions)
-        cluster.faults = faults
+        const { random, scheduler, cluster } = faultyCluster(seed)
         const producer = new ClusterProducer(cluster, producerConfig({ batchSize, lingerMs, maxRequestSize: 20_000 }))
         const expected = await appendAtRandom(producer, scheduler, random, 400)
         await scheduler.until(firstValueFrom(producer.flush()))
@@ -83,11 +88,7 @@ describe('a producer under random faults', () => {
   it('should show a read_committed reader the committed transactions, whole and in order', async () => {
     await fc.assert(
       fc.asyncProperty(fallible, async ({ seed, batchSize, lingerMs }) => {
-        const random = seeded(seed)
-        const scheduler = new StepScheduler()
-        const cluster = new FakeCluster(scheduler, random)
-        cluster.addTopic('t', partitions)
-        cluster.faults = faults
+        const { random, scheduler, cluster } = faultyCluster(seed)
         const producers = ['tx-a', 'tx-b'].map(
           (id) => new ClusterTransactionalProducer(cluster, id, producerConfig({ batchSize, lingerMs })),
         )

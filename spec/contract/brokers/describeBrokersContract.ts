@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { defer, firstValueFrom, lastValueFrom, map, retry } from 'rxjs'
+import { defer, firstValueFrom, map, retry } from 'rxjs'
 import { earliestOffset, latestOffset, offsetForTimestamp } from '../../../lib/client/OffsetSpec.js'
-import { ANY_BROKER, type Brokers } from '../../../lib/cluster/Brokers.js'
+import type { Brokers } from '../../../lib/cluster/Brokers.js'
 import { createPartitionsApi } from '../../../lib/protocol/requests/createPartitions.js'
 import { createTopicsApi } from '../../../lib/protocol/requests/createTopics.js'
 import { deleteTopicsApi } from '../../../lib/protocol/requests/deleteTopics.js'
@@ -17,11 +17,9 @@ import { listTransactionsApi } from '../../../lib/protocol/requests/listTransact
 import { type BrokerMetadata, metadataApi } from '../../../lib/protocol/requests/metadata.js'
 import { offsetCommitApi } from '../../../lib/protocol/requests/offsetCommit.js'
 import { offsetFetchApi } from '../../../lib/protocol/requests/offsetFetch.js'
+import { BrokersUnderTest } from './BrokersUnderTest.js'
 
 const timeoutMs = 10_000
-
-/** NOT_LEADER_OR_FOLLOWER, COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR */
-const notYet = /"errorCode":(6|14|15|16)\b/
 
 /**
  * What brokers answer to the same requests: those in memory as real ones. The cluster has one broker; others may use it meanwhile.
@@ -29,36 +27,23 @@ const notYet = /"errorCode":(6|14|15|16)\b/
  */
 export const describeBrokersContract = (name: string, open: () => Brokers): void => {
   describe(`the brokers of ${name}`, () => {
-    let brokers: Brokers
+    let brokers: BrokersUnderTest
     let broker: BrokerMetadata
     let topic: string
     let group: string
 
     beforeEach(async () => {
-      brokers = open()
       topic = `brokers-${randomUUID()}`
       group = `brokers-${randomUUID()}`
-      const { brokers: members, controllerId } = await any(metadataApi, { topics: [] })
-      broker = members[0]!
-      brokers.retain(members)
+      brokers = await BrokersUnderTest.open(open())
+      broker = brokers.broker
+      const { brokers: members, controllerId } = brokers.metadata
       expect([members.length, controllerId]).toEqual([1, broker.nodeId])
     })
-    afterEach(() => lastValueFrom(brokers.close(), { defaultValue: undefined }))
+    afterEach(() => brokers.close())
 
-    const any = <Q, R>(api: KafkaApi<Q, R>, request: Q): Promise<R> =>
-      lastValueFrom(brokers.send(ANY_BROKER, 'control', api, request))
-    /** Once it says no more that it is not there yet: a leader or a coordinator that was just made loads for a moment. */
-    const ask = <Q, R>(api: KafkaApi<Q, R>, request: Q): Promise<R> =>
-      firstValueFrom(
-        defer(() => brokers.send(broker, 'control', api, request)).pipe(
-          map((answer) => {
-            if (notYet.test(JSON.stringify(answer, (_, value: unknown) => (typeof value === 'bigint' ? '' : value))))
-              throw new Error(`${api.apiName} is not answered yet`)
-            return answer
-          }),
-          retry({ count: 200, delay: 50 }),
-        ),
-      )
+    const any = <Q, R>(api: KafkaApi<Q, R>, request: Q): Promise<R> => brokers.any(api, request)
+    const ask = <Q, R>(api: KafkaApi<Q, R>, request: Q): Promise<R> => brokers.ask(api, request)
     /** Codes by topic: brokers answer in an order of theirs. */
     const change = async <Q>(
       api: KafkaApi<Q, { readonly topics: readonly { readonly topic: string; readonly errorCode: number }[] }>,
@@ -230,7 +215,7 @@ export const describeBrokersContract = (name: string, open: () => Brokers): void
     })
 
     it('should be of no use once it is closed', async () => {
-      await lastValueFrom(brokers.close(), { defaultValue: undefined })
+      await brokers.close()
       await expect(any(metadataApi, { topics: [] })).rejects.toThrow(/closed/)
     })
   })

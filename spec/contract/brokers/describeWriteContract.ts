@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { defer, firstValueFrom, lastValueFrom, map, retry } from 'rxjs'
-import { ANY_BROKER, type Brokers } from '../../../lib/cluster/Brokers.js'
+import type { Brokers } from '../../../lib/cluster/Brokers.js'
 import { encodeRecordBatch } from '../../../lib/protocol/encodeRecordBatch.js'
 import { addPartitionsToTxnApi } from '../../../lib/protocol/requests/addPartitionsToTxn.js'
 import { createTopicsApi } from '../../../lib/protocol/requests/createTopics.js'
@@ -9,44 +8,27 @@ import { endTxnApi } from '../../../lib/protocol/requests/endTxn.js'
 import { findCoordinatorApi } from '../../../lib/protocol/requests/findCoordinator.js'
 import { initProducerIdApi } from '../../../lib/protocol/requests/initProducerId.js'
 import type { KafkaApi } from '../../../lib/protocol/requests/KafkaApi.js'
-import { type BrokerMetadata, metadataApi } from '../../../lib/protocol/requests/metadata.js'
 import { produceApi } from '../../../lib/protocol/requests/produce.js'
 import { type BatchProducer, noProducer } from '../../../lib/protocol/sealRecordBatch.js'
-
-/** What is not ready for a moment: leaders and coordinators that load, the end of the transaction before. */
-const notYet = /"errorCode":(6|14|15|16|51)\b/
+import { BrokersUnderTest } from './BrokersUnderTest.js'
 
 /** What brokers answer to those who write, with and without transactions: those in memory as real ones. */
 export const describeWriteContract = (name: string, open: () => Brokers): void => {
   describe(`writes to ${name}`, () => {
-    let brokers: Brokers
-    let broker: BrokerMetadata
+    let brokers: BrokersUnderTest
     let topic: string
     let transactionalId: string
 
     beforeEach(async () => {
-      brokers = open()
       topic = `writes-${randomUUID()}`
       transactionalId = `writes-${randomUUID()}`
-      const { brokers: members } = await lastValueFrom(brokers.send(ANY_BROKER, 'control', metadataApi, { topics: [] }))
-      broker = members[0]!
-      brokers.retain(members)
+      brokers = await BrokersUnderTest.open(open())
       await ask(createTopicsApi, { timeoutMs: 10_000, topics: [{ topic, partitions: 2 }] })
       await ask(findCoordinatorApi, { key: transactionalId, type: 'transaction' })
     })
-    afterEach(() => lastValueFrom(brokers.close(), { defaultValue: undefined }))
+    afterEach(() => brokers.close())
 
-    const ask = <Q, R>(api: KafkaApi<Q, R>, request: Q): Promise<R> =>
-      firstValueFrom(
-        defer(() => brokers.send(broker, 'control', api, request)).pipe(
-          map((answer) => {
-            if (notYet.test(JSON.stringify(answer, (_, value: unknown) => (typeof value === 'bigint' ? '' : value))))
-              throw new Error(`${api.apiName} is not answered yet`)
-            return answer
-          }),
-          retry({ count: 200, delay: 50 }),
-        ),
-      )
+    const ask = <Q, R>(api: KafkaApi<Q, R>, request: Q): Promise<R> => brokers.ask(api, request)
     /** Error code and base offset. */
     const write = async (
       values: readonly string[],

@@ -3,6 +3,7 @@ import { connectKafkaJs } from '../../../lib/kafkajs/connectKafkaJs.js'
 import { KafkaJsBrokers } from '../../../lib/kafkajs/KafkaJsBrokers.js'
 import { Troubles } from '../../../lib/standstill/Troubles.js'
 import type { KafkaCluster } from '../../support/kafka/startKafka.js'
+import { addressesOf } from '../../support/kafka/addressesOf.js'
 import { describeEachKafka } from '../../support/realKafka.js'
 import { brokersConfig } from './brokersConfig.js'
 import { describeBrokersContract } from './describeBrokersContract.js'
@@ -10,9 +11,6 @@ import { describeFetchContract } from './describeFetchContract.js'
 import { describeWriteContract } from './describeWriteContract.js'
 
 jest.setTimeout(60_000)
-
-const addressesOf = ({ bootstrapServers }: Pick<KafkaCluster, 'bootstrapServers'>) =>
-  bootstrapServers.split(',').map((address) => ({ host: address.split(':')[0]!, port: Number(address.split(':')[1]) }))
 
 const brokersOf = (kafka: Pick<KafkaCluster, 'bootstrapServers'>): KafkaJsBrokers => {
   const unreachable = new Troubles({ after: Infinity }, undefined, () => 0)
