@@ -24,7 +24,10 @@ export type MemoryApi =
   /** among brokers: the markers of a transaction that has ended */
   | 'WriteTxnMarkers'
 
-/** One call of a client, as faults match it and `MemoryKafka.calls$` shows it. */
+/**
+ * One call of a client, as faults match it and `MemoryKafka.calls$` shows it. `Fetch` and `Produce` are a call for each partition; any other
+ * request names its topic and partition when it is about one alone.
+ */
 export interface MemoryCall {
   readonly api: MemoryApi
   readonly clientId: string
