@@ -10,7 +10,7 @@ import {
 import { producerConfig } from '../../lib/conformance/client/ContractScene.js'
 import { until } from '../kafkajs/support/until.js'
 import { quiet } from '../source/support/sourceOf.js'
-import type { KafkaCluster } from '../support/kafka/startKafka.js'
+import { type KafkaCluster, tools } from '../support/kafka/startKafka.js'
 import { openClient } from '../support/openClient.js'
 import { describeKafka } from '../support/realKafka.js'
 import { BytesByPort } from './BytesByPort.js'
@@ -39,19 +39,27 @@ const reading = (kafka: KafkaCluster, topic: string, rack: string, checkpoints?:
   return { values, errors, stop: () => subscription.unsubscribe() }
 }
 
-describeKafka('replicas', { own: true, brokers: 3, racks, config }, (kafka) => {
+// Two brokers are down at once: the quorum must be neither of them.
+describeKafka('replicas', { own: true, brokers: 3, controllers: 1, racks, config }, (kafka) => {
   const brokerOf = (id: number) => {
     const broker = kafka().brokers.find((candidate) => candidate.id === id)
     if (broker === undefined) throw new Error(`no broker ${id}`)
     return broker
   }
 
-  /** A topic of one partition, who leads it, and who follows. */
-  const topicOf = async (topic: string, replicationFactor: number, settings: Readonly<Record<string, string>> = {}) => {
+  /** A topic of one partition, with replicas on these brokers: the first one leads it, the next one follows. */
+  const topicOf = async (
+    topic: string,
+    replicas: readonly [number, number, number?],
+    settings: readonly string[] = [],
+  ) => {
+    const { code, stderr } = await kafka().tool(tools.TopicCommand, [
+      ...['--bootstrap-server', kafka().bootstrapServers, '--create', '--topic', topic],
+      ...['--replica-assignment', replicas.join(':'), ...settings.flatMap((setting) => ['--config', setting])],
+    ])
+    if (code !== 0) throw new Error(`The topic was not created: ${stderr}`)
     const client = await openClient(kafka().bootstrapServers)
-    await lastValueFrom(client.admin.createTopics([{ topic, partitions: 1, replicationFactor, config: settings }]))
-    const [described] = await lastValueFrom(client.admin.describeTopics([topic]))
-    const { leader = -1, replicas = [] } = described?.partitions[0] ?? {}
+    const [leader, follower] = replicas
     // A producer of its own each time: after a truncation the sequence of a former one has a gap.
     const write = async (from: number, to: number): Promise<void> => {
       const producer = client.producer(producerConfig({ deliveryTimeoutMs: 60_000 }))
@@ -59,15 +67,16 @@ describeKafka('replicas', { own: true, brokers: 3, racks, config }, (kafka) => {
       await lastValueFrom(producer.flush())
       await lastValueFrom(producer.close(), { defaultValue: undefined })
     }
-    const follower = replicas.find((id) => id !== leader) ?? -1
     return { write, leader: brokerOf(leader), follower: brokerOf(follower), close: () => lastValueFrom(client.close()) }
   }
+
+  const unclean = ['unclean.leader.election.enable=true', 'min.insync.replicas=1']
 
   const valueOf = (n: number): string => String(n).padEnd(1000, '.')
   const valuesUpTo = (end: number): readonly string[] => Array.from({ length: end }, (_, n) => valueOf(n))
 
   it('should be read in the rack of the reader (KIP-392), and at the leader while that one is silent, then gone', async () => {
-    const { write, leader, follower, close } = await topicOf('racks', 3)
+    const { write, leader, follower, close } = await topicOf('racks', [2, 3, 1])
     await write(0, 500)
     const bytes = new BytesByPort()
     const reader = reading(kafka(), 'racks', follower.rack ?? '')
@@ -94,8 +103,7 @@ describeKafka('replicas', { own: true, brokers: 3, racks, config }, (kafka) => {
   }, 150_000)
 
   it('should tell by LogTruncated when one without what was read becomes leader (KIP-320)', async () => {
-    const settings = { 'unclean.leader.election.enable': 'true', 'min.insync.replicas': '1' }
-    const { write, leader, follower, close } = await topicOf('unclean', 2, settings)
+    const { write, leader, follower, close } = await topicOf('unclean', [2, 3], unclean)
     await write(0, 10)
     const reader = reading(kafka(), 'unclean', '')
     await until(() => reader.values.length === 10, 30_000)
@@ -115,8 +123,7 @@ describeKafka('replicas', { own: true, brokers: 3, racks, config }, (kafka) => {
   }, 150_000)
 
   it('should tell it too when the job was down meanwhile, and the log has become longer than before', async () => {
-    const settings = { 'unclean.leader.election.enable': 'true', 'min.insync.replicas': '1' }
-    const { write, leader, follower, close } = await topicOf('unclean-down', 2, settings)
+    const { write, leader, follower, close } = await topicOf('unclean-down', [2, 3], unclean)
     const store = new MemoryCheckpointStore()
     const start = () => {
       const checkpoints = CheckpointCoordinator.create({ interval: 60_000, store, logger: quiet })

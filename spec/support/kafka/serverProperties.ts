@@ -21,6 +21,8 @@ export interface BrokerSettings {
   readonly id: number
   readonly port: number
   readonly voters: readonly Voter[]
+  /** how many brokers there are: as many as voters by default */
+  readonly nodes?: number
   readonly folder: string
   readonly rack?: string | undefined
   readonly clientListener?: ClientListener | undefined
@@ -29,13 +31,14 @@ export interface BrokerSettings {
 }
 
 /**
- * A `server.properties` of a node that is broker and controller, small and quick to start. Of Kafka's own topics several
- * nodes keep several copies, so that any one of them may go.
+ * A `server.properties` of a broker, small and quick to start, that is a controller too if it is among the voters. Of Kafka's own topics
+ * several nodes keep several copies, so that any one of them may go.
  */
 export const serverProperties = ({
   id,
   port,
   voters,
+  nodes = voters.length,
   folder,
   rack,
   clientListener,
@@ -43,15 +46,14 @@ export const serverProperties = ({
   config,
 }: BrokerSettings): string => {
   const controller = voters.find((voter) => voter.id === id)
-  if (controller === undefined) throw new Error(`broker ${id} is not among the voters`)
   const secure = secureListeners.map(({ protocol, port: at }) => `${protocol}://127.0.0.1:${at}`)
-  const copies = Math.min(3, voters.length)
+  const copies = Math.min(3, nodes)
   return lines({
-    'process.roles': 'broker,controller',
+    'process.roles': controller === undefined ? 'broker' : 'broker,controller',
     'node.id': id,
     listeners: [
       `PLAINTEXT://127.0.0.1:${port}`,
-      `CONTROLLER://127.0.0.1:${controller.port}`,
+      ...(controller === undefined ? [] : [`CONTROLLER://127.0.0.1:${controller.port}`]),
       ...(clientListener === undefined ? [] : [`CLIENTS://127.0.0.1:${clientListener.port}`]),
       ...secure,
     ].join(),

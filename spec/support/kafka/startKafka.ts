@@ -1,5 +1,5 @@
 /**
- * Real Apache Kafka for specs, samples and benchmarks: KRaft, every node broker and controller, on 127.0.0.1.
+ * Real Apache Kafka for specs, samples and benchmarks: KRaft, every node broker and controller by default, on 127.0.0.1.
  *
  *     const kafka = await startKafka({ brokers: 3, racks: ['a', 'b', 'c'], config: { 'num.partitions': '4' } })
  *     kafka.bootstrapServers                       // '127.0.0.1:20123,…'
@@ -38,6 +38,8 @@ export interface KafkaOptions {
   readonly version?: string
   /** 1 by default; Kafka's internal topics have up to 3 copies */
   readonly brokers?: number
+  /** so many of them, the first ones, are controllers as well: all by default. For who stops more brokers than a quorum survives */
+  readonly controllers?: number
   /** `broker.rack` of each broker */
   readonly racks?: readonly string[]
   /** a second listener that advertises another port: for proxies between clients and brokers (`../proxy`) */
@@ -77,7 +79,15 @@ export const startKafka = async (options: KafkaOptions = {}): Promise<KafkaClust
   const external = externalBrokers(options)
   if (external !== undefined) return KafkaCluster.external(kafkaVersion(options), external)
   const jars = kafkaJars(kafkaVersion(options))
-  const { brokers = 1, racks = [], config = {}, jvm = [], clientListener = false, secureListeners = [] } = options
+  const {
+    brokers = 1,
+    controllers = brokers,
+    racks = [],
+    config = {},
+    jvm = [],
+    clientListener = false,
+    secureListeners = [],
+  } = options
   const ports = await freePorts((4 + secureListeners.length) * brokers)
   const nodes = Array.from({ length: brokers }, (_, index) => ({
     id: index + 1,
@@ -92,8 +102,8 @@ export const startKafka = async (options: KafkaOptions = {}): Promise<KafkaClust
       port: ports[(4 + i) * brokers + index] as number,
     })),
   }))
-  const voters = nodes.map(({ id, controllerPort }) => ({ id, port: controllerPort }))
-  const settings = nodes.map(({ controllerPort: _, ...node }) => ({ ...node, voters, config }))
+  const voters = nodes.slice(0, controllers).map(({ id, controllerPort }) => ({ id, port: controllerPort }))
+  const settings = nodes.map(({ controllerPort: _, ...node }) => ({ ...node, voters, nodes: brokers, config }))
   await makeClassArchive(jars, brokerJvm)
   return KafkaCluster.start(jars, settings, [...brokerJvm, ...sharedClasses(jars), ...jvm])
 }
