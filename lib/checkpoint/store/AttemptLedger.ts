@@ -50,7 +50,7 @@ export interface FormerHolder {
  */
 export interface AttemptLedger {
   /**
-   * Whether another process may be running, or may be between two attempts, with `AttemptRequest.takeOverLater`. If so, this attempt
+   * Whether another process may be running, or may be between two attempts (its former one was refused, too), with `AttemptRequest.takeOverLater`. If so, this attempt
    * takes over when it is able to begin, so that a process that cannot begin ends no other one; that one waits for it with its next
    * checkpoint, `TAKEOVER_MS` at most.
    */

@@ -157,9 +157,12 @@ export const checkpointStoreOn = (
       own === undefined || (byAge(own, other) !== 0 && !supersedes(own, other))
     const mayRun = (other: StoredAttemptEntry): boolean =>
       other.active && supersedes(claim, other) && (other.leased || isOfOthers(other))
+    // One that was refused runs nowhere, but its process may be about to retry. It must not find that an attempt took over that cannot
+    // begin, unless that one goes on with what it was running before.
+    const ranBefore = own !== undefined && now.some((other) => other.active && byAge(own, other) === 0)
     const beginning = {
       restored: file.checkpoint ?? undefined,
-      mayReplace: takeOverLater && (pending.length > 0 || now.some(mayRun)),
+      mayReplace: takeOverLater && (pending.length > 0 || now.some(mayRun) || (reader.refused > 0 && !ranBefore)),
       first: older.length === 0,
       patience: Math.min(TAKEOVER_MS, takeOverPatience),
     }

@@ -250,6 +250,16 @@ const differences = {
       { at: 100, do: 'falseStart', slot: 0, ms: 5 },
     ],
   },
+  'two processes start at once, and two more, whose sinks are refused, the last one when nobody runs': {
+    records: [],
+    retry: 1_000,
+    storeMs: 20,
+    events: [
+      { at: 0, do: 'falseStart', slot: 0, ms: 0, on: 'before read' },
+      { at: 20, do: 'start', slot: 0, slow: 0 },
+      { at: 800, do: 'falseStart', slot: 0, ms: 0 },
+    ],
+  },
   'its windows have read to the end, and it goes back, since a transaction was not committed in time': {
     pipeline: [{ op: 'windows', kind: 'sliding', size: 26 }],
     records: [record(0), record(300, 2), { ...record(350, 1), bad: true }],
