@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { asapScheduler, concatMap, firstValueFrom, Subject, take } from 'rxjs'
+import { asapScheduler, concatMap, defer, firstValueFrom, Subject, take, throwError } from 'rxjs'
 import type { CheckpointStorage } from '../../lib/checkpoint/store/CheckpointStorage.js'
 import type { StoredAttempt } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
@@ -79,5 +79,25 @@ describe('what a store is tidied of', () => {
       ...['1/restored.json', '1/verdict.json', '1/chk-1.json', '1/claim.json'],
       ...['2/chk-18.json', '2/chk-18.committed.json', '2/chk-17.json', '2/chk-17.committed.json'],
     ])
+  })
+
+  it('should be what the storage refused to delete for a while, behind the next checkpoint', async () => {
+    const storage = memoryStorage()
+    let refuses = true
+    let refused = 0
+    const refusing: CheckpointStorage = {
+      ...storage,
+      delete: (key) =>
+        defer(() => (refuses ? throwError(() => new Error(`no permission, ${++refused} times`)) : storage.delete(key))),
+    }
+    const attempt = await begin(refusing)
+    const kept = async () =>
+      (await firstValueFrom(storage.list('attempt-'))).filter((key) => key.includes('/chk-')).length
+    for (let id = 1; id <= 50; id++) await complete(attempt, id)
+    expect(await kept()).toBe(50)
+    expect(refused).toBeLessThan(60)
+    refuses = false
+    await complete(attempt, 51)
+    expect(await kept()).toBe(2)
   })
 })

@@ -70,6 +70,8 @@ export class AttemptOnStorage {
   /** Of attempts that are gone: who owns the ids of a subtask or a sink that this attempt does not have. */
   private handedOn: readonly SinkRecord[] = []
   private readonly chores: (() => Generator<Step, void>)[] = []
+  /** Of its own checkpoints that are not needed any more, oldest first. */
+  private readonly obsoleteKeys: string[] = []
 
   constructor(
     private readonly storage: CheckpointStorage,
@@ -346,7 +348,16 @@ export class AttemptOnStorage {
     if (newest === undefined) return
     const obsolete = obsoleteCheckpoints(checkpointIds, newest)
     this.checkpointIds = checkpointIds.filter((id) => !obsolete.includes(id))
-    for (const id of obsolete) for (const key of [keys.checkpoint(id), keys.committed(id)]) yield* this.deleted(key)
+    for (const id of obsolete) this.obsoleteKeys.push(keys.checkpoint(id), keys.committed(id))
+    yield* this.deleteObsolete()
+  }
+
+  /** What a storage refuses to delete is tried again behind the next checkpoint, so that an outage leaves nothing to list for good. */
+  private *deleteObsolete(): Generator<Step, void> {
+    for (let key = this.obsoleteKeys[0]; key !== undefined; key = this.obsoleteKeys[0]) {
+      yield* result(this.storage.delete(key))
+      this.obsoleteKeys.shift()
+    }
   }
 
   private *tidy(): Generator<Step, void> {
