@@ -16,6 +16,7 @@ import type {
 } from './KafkaSinkConfig.js'
 import type { KafkaRecordSerializer } from './serializer/KafkaRecordSerializer.js'
 import { TransactionNamingStrategy } from './transaction/TransactionNamingStrategy.js'
+import { isAvailable } from './transaction/transactionStrategies.js'
 
 /** In UTF-8 bytes: Kafka's limit for a transactional id, less room for the subtask and the number behind the prefix. */
 const MAX_PREFIX_BYTES = MAX_STRING_BYTES - '-2147483647-9007199254740991'.length
@@ -68,6 +69,7 @@ export class KafkaSinkBuilder<T> {
     return this
   }
 
+  /** How transactional ids are made from the prefix. Default INCREMENTING; POOLING is not available yet, and `build()` refuses it. */
   setTransactionNamingStrategy(strategy: TransactionNamingStrategy): this {
     required('transactionNamingStrategy must not be null', strategy)
     this.transactionNamingStrategy = argument(
@@ -152,15 +154,20 @@ export class KafkaSinkBuilder<T> {
 
   /** The sink, or all faults as values. */
   buildEither(): either.Either<readonly ConfigError[], KafkaSink<T>> {
-    const { recordSerializer, transactionalIdPrefix, deliveryGuarantee } = this
+    const { recordSerializer, transactionalIdPrefix, transactionNamingStrategy, deliveryGuarantee } = this
     const clientId =
       transactionalIdPrefix === undefined ? randomClientId('KafkaSink') : `KafkaSink-${transactionalIdPrefix}`
     const decoded = decodeProducerConfig(this.#properties, { 'client.id': clientId }, this.#sasl)
     const missing = this.missing()
+    const available = isAvailable(transactionNamingStrategy)
     const invalid =
       decoded._tag === 'Left' ? decoded.left.filter(({ key }) => missing.every((one) => one.key !== key)) : []
-    const faults = [...missing, ...invalid]
-    if (faults.length > 0 || decoded._tag === 'Left' || recordSerializer === undefined) return either.left(faults)
+    const unavailable = available
+      ? []
+      : [configError('transactionNamingStrategy', noStrategy(transactionNamingStrategy))]
+    const faults = [...missing, ...unavailable, ...invalid]
+    if (faults.length > 0 || decoded._tag === 'Left' || recordSerializer === undefined || !available)
+      return either.left(faults)
     const { producer, warnings } = decoded.right
     const client = { ...decoded.right.client, ...this.logging }
     for (const warning of warnings) client.logger?.warn(warning)
@@ -171,7 +178,7 @@ export class KafkaSinkBuilder<T> {
         recordSerializer,
         deliveryGuarantee,
         transactionalIdPrefix,
-        transactionNamingStrategy: this.transactionNamingStrategy,
+        transactionNamingStrategy,
         commitLostPolicy: this.commitLostPolicy,
         unknownTransactionPolicy: this.unknownTransactionPolicy,
         prefixInUsePolicy: this.prefixInUsePolicy,
@@ -202,6 +209,10 @@ const noSerializer =
 
 const noPrefix =
   'EXACTLY_ONCE delivery guarantee requires a transactionalIdPrefix to be set to provide unique transaction names across multiple KafkaSinks writing to the same Kafka cluster.'
+
+const noStrategy = (strategy: TransactionNamingStrategy): string =>
+  `TransactionNamingStrategy.${strategy} is not available in this release. Leave out setTransactionNamingStrategy, or set ` +
+  'TransactionNamingStrategy.INCREMENTING, which is the default: a sink can be switched from it to POOLING later.'
 
 /** What is missing is told as Flink tells it, by its name alone. */
 const required = <V>(name: string, value: V, kind?: ArgumentKind): V => {

@@ -1,6 +1,5 @@
 import { asyncScheduler, catchError, concat, concatMap, EMPTY, ignoreElements, Observable, of, throwError } from 'rxjs'
 import type { KafkaClient } from '../client/KafkaClient.js'
-import { KafkaError } from '../client/KafkaError.js'
 import { defaultConnect } from '../defaultClient.js'
 import { operatorMetrics } from '../metrics/operatorMetrics.js'
 import { operate } from '../stream/operate.js'
@@ -15,7 +14,7 @@ import type { KafkaSinkOptions } from './KafkaSinkOptions.js'
 import { TopicPartitions } from './serializer/TopicPartitions.js'
 import type { SinkEvent } from './SinkEvent.js'
 import { type SinkConnection, SinkTask } from './SinkTask.js'
-import { TransactionNamingStrategy } from './transaction/TransactionNamingStrategy.js'
+import { transactionStrategies } from './transaction/transactionStrategies.js'
 import { ExactlyOnceKafkaWriter } from './writer/ExactlyOnceKafkaWriter.js'
 import { FlushingKafkaWriter } from './writer/FlushingKafkaWriter.js'
 import type { KafkaWriter } from './writer/KafkaWriter.js'
@@ -153,13 +152,6 @@ const makeWriter = <T>(
     return new FlushingKafkaWriter(client.producer(config.producer), deliveryGuarantee)
   }
   if (twoPhase === undefined) throw withoutLedger()
-  if (config.transactionNamingStrategy === TransactionNamingStrategy.POOLING) {
-    throw new KafkaError({
-      _tag: 'Unsupported',
-      message:
-        'TransactionNamingStrategy.POOLING is not there yet. Use INCREMENTING, from which a later switch is possible.',
-    })
-  }
   const committer = new KafkaCommitter({
     budgetMs: config.producer.transactionTimeoutMs,
     firstBackoffMs: retryBackoffMs,
@@ -167,7 +159,9 @@ const makeWriter = <T>(
     scheduler,
     logger,
   })
-  return new ExactlyOnceKafkaWriter({ client, config, prefix, subtaskIndex, twoPhase, scheduler, logger }, committer, {
+  const transactions = { client, config, prefix, subtaskIndex, twoPhase, scheduler, logger }
+  const strategy = transactionStrategies[config.transactionNamingStrategy](transactions)
+  return new ExactlyOnceKafkaWriter(transactions, strategy, committer, {
     uid: uidOf(sink, options),
     parallelism,
     hasBegun,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { map, type Observable } from 'rxjs'
+import { map, NEVER, type Observable, startWith } from 'rxjs'
 import type { CheckpointConfig } from '../../lib/checkpoint/CheckpointConfig.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { Fault } from '../../lib/memory/Fault.js'
@@ -10,9 +10,12 @@ import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaR
 import type { SinkEvent } from '../../lib/sink/SinkEvent.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { TransactionNamingStrategy } from '../../lib/sink/transaction/TransactionNamingStrategy.js'
+import { encodeWriterState } from '../../lib/sink/writer/KafkaWriterState.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { onRecords } from '../../lib/stream/onRecords.js'
+import type { Restored } from '../../lib/stream/Restored.js'
+import { Upstream } from '../../lib/testing/Upstream.js'
 import { handSource, type HandSourceOptions } from '../checkpoint/support/handSource.js'
 import { numbers, type SinkSettings, SinkScene } from '../sink/sinkScene.js'
 import { golden } from '../support/golden.js'
@@ -34,6 +37,7 @@ interface Case {
   readonly id: string
   readonly transactionalIdPrefix: string
   readonly run1?: { readonly exit: number }
+  readonly run2?: { readonly exceptionChain?: readonly { readonly message: string }[] }
   readonly listAfterKill?: readonly Listed[]
   readonly listAfterExpiry?: readonly Listed[]
   readonly listAfterCrash?: readonly Listed[]
@@ -217,12 +221,10 @@ const scripts: Readonly<Record<string, (one: Case) => void>> = {
   },
 }
 
-/** POOLING is told to be missing before anything is written, so a job never has to switch back from it. */
+/** POOLING is refused by the builder, so a job never has to switch back from it. */
 const pooling = ({ listTransactions }: Case): void => {
   expect(listTransactions.length).toBeGreaterThan(0)
-  const scene = new SinkScene()
-  const { scheduler, kafka } = scene
-  const sink = KafkaSink.builder<string>()
+  const builder = KafkaSink.builder<string>()
     .setBootstrapServers('memory:9092')
     .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
     .setTransactionalIdPrefix('job')
@@ -233,20 +235,13 @@ const pooling = ({ listTransactions }: Case): void => {
         .setValueSerializationSchema(new SimpleStringSchema())
         .build(),
     )
-    .build()
-  scene.play(() => {
-    const coordinator = scene.coordinator()
-    scene.start(
-      handSource({ coordinator, scheduler }).pipe(
-        onRecords(map(String)),
-        sinkTo(sink, { connect: kafka.connect, scheduler }),
-      ),
-    )
-  }, 5_000)
-  expect(scene.errors.map(String)).toEqual([
-    expect.stringContaining('TransactionNamingStrategy.POOLING is not there yet.'),
-  ])
-  expect([kafka.transactions(), kafka.endOffsets('out')]).toEqual([[], [0]])
+  expect(() => builder.build()).toThrow('TransactionNamingStrategy.POOLING is not available in this release.')
+}
+
+/** What a checkpoint holds of a sink whose transactions were named by POOLING, as a later release may write it. */
+const pooledState = {
+  ...{ transactionalIdPrefix: 'job', subtaskIndex: 0, parallelism: 1, checkpointId: 3, committables: [] },
+  naming: { strategy: 'POOLING' },
 }
 
 /** Several subtasks are held against a model of their own, in virtual time and as processes on real brokers. */
@@ -276,5 +271,23 @@ describe('KafkaSink with EXACTLY_ONCE, as recorded from Flink', () => {
 
   it.each(ofPooling)('should refuse the strategy: %s', (id) => {
     pooling(recorded(id))
+  })
+
+  it('should not go on with INCREMENTING from a checkpoint of POOLING, in the words of Flink', () => {
+    const { run2 } = recorded('switch-pooling-to-incrementing')
+    const message = run2?.exceptionChain?.at(-1)?.message
+    expect(message).toContain('Attempted to switch the transaction naming strategy back to INCREMENTING')
+    const scene = new SinkScene()
+    const { scheduler, kafka } = scene
+    const restored: Restored = {
+      ...new Upstream().restored(3, { 'sink-job': encodeWriterState(pooledState) }),
+      checkpointing: { interval: 100, timeout: 1_000 },
+    }
+    scene.play(() => {
+      scene.start(NEVER.pipe(startWith(restored), sinkTo(scene.sink(), { connect: kafka.connect, scheduler })))
+    }, 1_000)
+    expect(scene.errors).toEqual([
+      expect.objectContaining({ retriable: false, message: expect.stringContaining(message!) }),
+    ])
   })
 })

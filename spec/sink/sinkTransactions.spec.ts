@@ -3,14 +3,15 @@ import { defer, EMPTY, NEVER, type Observable, of, throwError, VirtualTimeSchedu
 import { TestScheduler } from 'rxjs/testing'
 import type { TransactionDescription, TransactionState } from '../../lib/client/TransactionDescription.js'
 import { coroutine, type Step } from '../../lib/scheduling/coroutine.js'
-import { committablesIn } from '../../lib/sink/committer/recoverTransactions.js'
 import { checkOwner, checkPrepared } from '../../lib/sink/transaction/checkPrepared.js'
 import { describeStandings } from '../../lib/sink/transaction/describeStandings.js'
-import { endFormerTransactions } from '../../lib/sink/transaction/endFormerTransactions.js'
+import { IncrementingTransactions } from '../../lib/sink/transaction/incrementing/IncrementingTransactions.js'
 import type { SinkTransactions } from '../../lib/sink/transaction/SinkTransactions.js'
 import { subtasksBeyond, takeOwnership } from '../../lib/sink/transaction/takeOwnership.js'
 import { TransactionsAhead } from '../../lib/sink/transaction/TransactionsAhead.js'
-import type { FormerTransactions, OwnerRecords } from '../../lib/stream/TwoPhaseCommit.js'
+import type { FormerAttempts, RecordedTransactions } from '../../lib/sink/transaction/TransactionStrategy.js'
+import { type KafkaWriterState, sinkStatesAmong } from '../../lib/sink/writer/KafkaWriterState.js'
+import type { OwnerRecords } from '../../lib/stream/TwoPhaseCommit.js'
 
 const described = (state: TransactionState, producerId = 7n, epoch = 0) =>
   ({ state, producerId, epoch }) as TransactionDescription
@@ -22,10 +23,12 @@ interface Scene {
   readonly policy?: 'fail' | 'takeOver'
   readonly owners?: OwnerRecords
   readonly superseded?: boolean
+  /** whose initialisation got no answer at first */
+  readonly inDoubt?: string
 }
 
 /** The transactions of a subtask at a coordinator that knows these ids; and what was asked, of it and of the store. */
-const scene = ({ ids = {}, policy = 'fail', owners = firstAttempt, superseded = false }: Scene = {}) => {
+const scene = ({ ids = {}, policy = 'fail', owners = firstAttempt, superseded = false, inDoubt }: Scene = {}) => {
   const asked: string[] = []
   const warnings: string[] = []
   const known = new Map(Object.entries(ids))
@@ -50,7 +53,7 @@ const scene = ({ ids = {}, policy = 'fail', owners = firstAttempt, superseded = 
           note(`init ${transactionalId}`, () => {
             const { producerId, epoch } = known.get(transactionalId) ?? described('Empty', 7n, -1)
             known.set(transactionalId, described('Empty', producerId, epoch + 1))
-            return of({ transactionalId, producerId, epoch: epoch + 1 })
+            return of({ transactionalId, producerId, epoch: epoch + 1, inDoubt: transactionalId === inDoubt })
           }),
         close: () => note(`close ${transactionalId}`, () => of(undefined)),
       }),
@@ -144,27 +147,48 @@ describe('describeStandings', () => {
   })
 })
 
-describe('TransactionsAhead', () => {
-  const ahead = (world: ReturnType<typeof scene>, usedBefore = false, count = 2) => {
-    const transactions = new TransactionsAhead(world.sink, count, 4, usedBefore)
-    transactions.fill()
-    return transactions
-  }
+/** What a checkpoint holds of the subtask, in which no transaction is prepared. */
+const stateOf = (lastNumber?: number): KafkaWriterState => ({
+  ...{ transactionalIdPrefix: 'job', subtaskIndex: 0, parallelism: 1, checkpointId: 4, committables: [] },
+  naming: { strategy: 'INCREMENTING', ...(lastNumber === undefined ? {} : { lastNumber }) },
+})
 
-  it('should reserve, initialise, and ask the store, for as many as are to be ready', () => {
+const recorded: RecordedTransactions = {
+  ...{ attemptId: 'attempt-000001', name: 'job', subtaskIndex: 0, states: [], unrecorded: false },
+  blocks: [{ first: 1, last: 3 }],
+}
+
+const incrementing = (world: ReturnType<typeof scene>, attempts: Partial<FormerAttempts> = {}) => {
+  const strategy = new IncrementingTransactions(world.sink)
+  const former = { checkpointId: 4, states: [], recorded: [], usedBefore: false, ...attempts }
+  return { strategy, aborted: outcomeOf(() => strategy.endFormer(former)) }
+}
+
+/** Transactions ahead, with the lowest number that the store is told to keep once these are committed. */
+const ahead = (world: ReturnType<typeof scene>, usedBefore = false, count = 2) => {
+  const { strategy } = incrementing(world, { usedBefore })
+  const transactions = new TransactionsAhead(world.sink, strategy, count)
+  transactions.fill()
+  const take = () => transactions.take()?.identity.transactionalId
+  const keptAfter = (...ids: readonly string[]) => {
+    strategy.ended(ids)
+    return world.released.at(-1)
+  }
+  return { take, keptAfter, fill: () => transactions.fill(), close: () => transactions.close() }
+}
+
+describe('TransactionsAhead', () => {
+  it('should take an id, initialise it, and ask the store, for as many as are to be ready', () => {
     const world = scene()
-    const transactions = ahead(world)
+    const { take, fill, keptAfter } = ahead(world)
     expect(world.asked).toEqual(['describe 16', 'init job-0-5', 'confirm', 'init job-0-6', 'confirm'])
-    expect([transactions.lowest, transactions.take()?.number, transactions.lowest]).toEqual([5, 5, 6])
-    transactions.fill()
-    transactions.fill()
+    expect([keptAfter(), take(), keptAfter(), keptAfter('job-0-5')]).toEqual([5, 'job-0-5', 5, 6])
+    fill()
+    fill()
     expect(world.asked.slice(5)).toEqual(['init job-0-7', 'confirm'])
-    expect([
-      transactions.take()?.number,
-      transactions.take()?.number,
-      transactions.take(),
-      transactions.lowest,
-    ]).toEqual([6, 7, undefined, Infinity])
+    expect([take(), take(), take(), keptAfter('job-0-6', 'job-0-7')]).toEqual([
+      ...['job-0-6', 'job-0-7', undefined, Infinity],
+    ])
   })
 
   it('should use no more ids while it fails, however often it tries', () => {
@@ -174,52 +198,69 @@ describe('TransactionsAhead', () => {
     ] as const) {
       const world = scene()
       world.broken.add(fails)
-      const transactions = ahead(world, false, 1)
+      const { take, fill, keptAfter } = ahead(world, false, 1)
       world.asked.length = 0
-      for (let tries = 0; tries < 20; tries++) transactions.fill()
+      for (let tries = 0; tries < 20; tries++) fill()
       expect(world.asked).toEqual(Array.from({ length: 20 }, () => tried).flat())
-      expect(() => transactions.take()).toThrow(`no ${fails}`)
+      expect(take).toThrow(`no ${fails}`)
       // The store must not forget its block before it is used.
-      expect(transactions.lowest).toBe(5)
+      expect(keptAfter()).toBe(5)
       world.broken.clear()
       world.asked.length = 0
-      transactions.fill()
-      expect([world.asked, transactions.take()?.number, transactions.lowest]).toEqual([again, 5, Infinity])
-      transactions.fill()
-      expect(transactions.take()?.number).toBe(6)
+      fill()
+      expect([world.asked, take(), keptAfter('job-0-5')]).toEqual([again, 'job-0-5', Infinity])
+      fill()
+      expect(take()).toBe('job-0-6')
       // What is over does not fail the next one: none is ready yet.
-      expect(transactions.take()).toBeUndefined()
+      expect(take()).toBeUndefined()
     }
+  })
+
+  it('should leave an id whose initialisation got no answer, and take the next', () => {
+    const world = scene({ inDoubt: 'job-0-5' })
+    const { take, keptAfter } = ahead(world, false, 1)
+    expect(world.asked.slice(1)).toEqual(['init job-0-5', 'close job-0-5', 'init job-0-6', 'confirm'])
+    expect([keptAfter(), take()]).toEqual([6, 'job-0-6'])
   })
 
   it('should close what is initialised, also when the store has not answered about it', () => {
     const world = scene()
     world.broken.add('confirm')
-    const transactions = ahead(world)
-    transactions.close()
+    const { close } = ahead(world)
+    close()
     expect(world.asked).toEqual(['describe 16', 'init job-0-5', 'confirm', 'close job-0-5'])
   })
 
+  it('should close what was not taken, and begin nothing after', () => {
+    const world = scene()
+    const { take, fill, close, keptAfter } = ahead(world)
+    close()
+    fill()
+    expect(world.asked.slice(5)).toEqual(['close job-0-5', 'close job-0-6'])
+    expect([take(), keptAfter()]).toEqual([undefined, Infinity])
+  })
+})
+
+describe('IncrementingTransactions', () => {
   it('should look at 16 ids at a time', () => {
     const world = scene()
-    const transactions = ahead(world, false, 1)
+    const { take, fill } = ahead(world, false, 1)
     for (let taken = 0; taken < 17; taken++) {
-      transactions.take()
-      transactions.fill()
+      take()
+      fill()
     }
     expect(world.asked.filter((what) => what.startsWith('describe'))).toHaveLength(2)
   })
 
   it('should fail when an id that should be new is not, after it has asked whether it is still the newest attempt', () => {
     const world = scene({ ids: { 'job-0-9': described('CompleteCommit') } })
-    const transactions = ahead(world)
-    expect(() => transactions.take()).toThrow(
+    expect(ahead(world).take).toThrow(
       '"job" (subtask 0) was used for what this checkpoint store does not know of: job-0-9',
     )
     expect(world.asked).toEqual(['describe 16', 'confirm'])
 
     const late = scene({ ids: { 'job-0-9': described('CompleteCommit') }, superseded: true })
-    expect(() => ahead(late).take()).toThrow('superseded')
+    expect(ahead(late).take).toThrow('superseded')
   })
 
   it('should pass over ids of others when that is accepted, with a warning if it was not said before', () => {
@@ -229,7 +270,7 @@ describe('TransactionsAhead', () => {
       ['fail', true, 0],
     ] as const) {
       const world = scene({ ids: { 'job-0-9': described('Ongoing') }, policy })
-      expect(ahead(world, usedBefore).take()?.number).toBe(21)
+      expect(ahead(world, usedBefore).take()).toBe('job-0-21')
       expect([world.warnings.length, world.released]).toEqual([said, [21]])
       // Before it uses another one: what died in between must not leave these to the next attempt.
       expect(world.asked.slice(0, 5)).toEqual([
@@ -242,13 +283,40 @@ describe('TransactionsAhead', () => {
     }
   })
 
-  it('should close what was not taken, and begin nothing after', () => {
-    const world = scene()
-    const transactions = ahead(world)
-    transactions.close()
-    transactions.fill()
-    expect(world.asked.slice(5)).toEqual(['close job-0-5', 'close job-0-6'])
-    expect(transactions.take()).toBeUndefined()
+  it('should keep in the state the highest number that any checkpoint has known of, of former attempts too', () => {
+    const { strategy } = incrementing(scene(), { states: [stateOf(3)] })
+    const lastNumber = (...prepared: readonly string[]) => strategy.snapshot(prepared)
+    expect(lastNumber()).toEqual({ strategy: 'INCREMENTING', lastNumber: 3 })
+    const [five, six] = [outcomeOf(() => strategy.next()), outcomeOf(() => strategy.next())] as [string, string]
+    expect([five, six]).toEqual(['job-0-5', 'job-0-6'])
+    expect(lastNumber(five)).toMatchObject({ lastNumber: 5 })
+    expect(lastNumber(five, six)).toMatchObject({ lastNumber: 6 })
+    strategy.ended([five, six])
+    expect(lastNumber()).toMatchObject({ lastNumber: 6 })
+  })
+
+  it('should begin with 0 where no checkpoint is restored, or none of its prefix', () => {
+    for (const attempts of [{ checkpointId: undefined }, { states: [{ ...stateOf(3), transactionalIdPrefix: 'b' }] }])
+      expect(incrementing(scene(), attempts).strategy.snapshot([])).toMatchObject({ lastNumber: 0 })
+  })
+
+  it('should not go on from what another strategy has named, under whichever uid, and touch nothing', () => {
+    const pooled = { ...stateOf(), naming: { strategy: 'POOLING' } }
+    for (const attempts of [{ states: [pooled] }, { recorded: [{ ...recorded, states: [stateOf(2), pooled] }] }]) {
+      const world = scene({ ids: { 'job-0-2': described('Ongoing') } })
+      expect(incrementing(world, attempts).aborted).toMatchObject({
+        ...{ _tag: 'Config', retriable: false, fatal: true },
+        message: expect.stringMatching(
+          /^Attempted to switch .* back to INCREMENTING .*"job" \(subtask 0\) in checkpoint 4/,
+        ),
+      })
+      expect(world.asked).toEqual([])
+    }
+  })
+
+  it('should not take a state for its own that is damaged', () => {
+    const damaged = { ...stateOf(), naming: { strategy: 'INCREMENTING', lastNumber: 'three' } }
+    expect(incrementing(scene(), { states: [damaged] }).aborted).toMatchObject({ _tag: 'Corrupt' })
   })
 })
 
@@ -378,25 +446,15 @@ describe('checkPrepared and checkOwner', () => {
   })
 })
 
-describe('committablesIn', () => {
+describe('sinkStatesAmong', () => {
   it('should leave states of sinks of another kind alone', () => {
-    expect(committablesIn([{ uid: 'database', state: { open: ['tx 1'] }, subtaskIndex: 0 }], 5)).toEqual([])
+    expect(sinkStatesAmong([{ open: ['tx 1'] }], 5)).toEqual([])
   })
 })
 
-describe('endFormerTransactions', () => {
-  const former: FormerTransactions = {
-    ...{
-      attemptId: 'attempt-000001',
-      name: 'job',
-      subtaskIndex: 0,
-      blocks: [{ first: 1, last: 3 }],
-      states: [],
-      unrecorded: false,
-    },
-  }
-  const end = (world: ReturnType<typeof scene>, last: number | undefined, one = former) =>
-    outcomeOf(() => endFormerTransactions(world.sink, [one], { lastKnown: () => 4, lastCommitted: () => last }))
+describe('IncrementingTransactions.endFormer', () => {
+  const end = (world: ReturnType<typeof scene>, last: number | undefined, one = recorded) =>
+    incrementing(world, { states: [stateOf(last)], recorded: [one] }).aborted
 
   it('should initialise every id that is known and not committed, and name those that were open', () => {
     const ids = {
@@ -428,7 +486,7 @@ describe('endFormerTransactions', () => {
   it('should search upward from the last checkpoint for what a release left that recorded nothing', () => {
     const ids = { 'job-0-5': described('Ongoing'), 'job-0-21': described('CompleteAbort') }
     const world = scene({ ids })
-    expect(end(world, undefined, { ...former, blocks: [], unrecorded: true })).toEqual(['job-0-5'])
+    expect(end(world, undefined, { ...recorded, blocks: [], unrecorded: true })).toEqual(['job-0-5'])
     expect(world.asked).toEqual([
       ...['describe 16', 'describe 16', 'describe 16'],
       ...['init job-0-5', 'close job-0-5', 'init job-0-21', 'close job-0-21'],

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { config, map, NEVER, of, type SchedulerAction, type SchedulerLike, Subject, timer } from 'rxjs'
+import { config, map, NEVER, of, type SchedulerAction, type SchedulerLike, Subject, tap, timer } from 'rxjs'
+import type { ConnectKafka } from '../../lib/client/KafkaClient.js'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
-import { KafkaSink } from '../../lib/sink/KafkaSink.js'
-import { TransactionNamingStrategy } from '../../lib/sink/transaction/TransactionNamingStrategy.js'
+import { sinkTo } from '../../lib/sink/sinkTo.js'
 import type { CheckpointOutcome } from '../../lib/stream/CheckpointBarrier.js'
 import { record, watermark } from '../support/elements.js'
 import { aborted, completed, HandFed } from './HandFed.js'
@@ -243,18 +243,21 @@ describe('sinkTo, at its end', () => {
 
   it('should close its client when it cannot be set up', () => {
     const fed = new HandFed()
-    const sink = KafkaSink.builder<string>()
-      .setBootstrapServers('memory:9092')
-      .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
-      .setTransactionalIdPrefix('job')
-      .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
-      .setRecordSerializer({ serialize: (value) => ({ topic: 'out', key: null, value }) })
-      .build()
+    const broken = new Error('no producer')
+    const connect: ConnectKafka = (config) =>
+      fed.connect(config).pipe(
+        tap((client) => {
+          client.producer = () => {
+            throw broken
+          }
+        }),
+      )
     fed.scene.play(() => {
-      fed.start(sink)
+      const options = { connect, scheduler: fed.scene.scheduler }
+      fed.scene.start(fed.elements.pipe(sinkTo(fed.scene.sink(), options)))
       fed.feed(fed.restored(), record('a'))
     }, 1000)
-    expect(fed.scene.errors).toEqual([expect.objectContaining({ _tag: 'Unsupported' })])
+    expect(fed.scene.errors).toEqual([broken])
     expect(fed.open).toBe(0)
   })
 

@@ -11,26 +11,26 @@ export interface KafkaCommittable extends PreparedTransaction {
   readonly records: number
 }
 
-/** In a checkpoint. The producer id is 64 bits wide, so it is text. */
-export const KafkaCommittableCodec = t.strict({
+/**
+ * By what the checkpoint store knows a transaction, and notes that it is committed: unique within its sink for good. INCREMENTING uses no
+ * transactional id twice; one that does has to tell its transactions apart here.
+ */
+export const markOf = ({ transactionalId }: KafkaCommittable): string => transactionalId
+
+/** 64 bits wide, which no number of JSON is: text. */
+const bigIntText = new t.Type<bigint, string>(
+  'integer as text',
+  (value): value is bigint => typeof value === 'bigint',
+  (value, context) =>
+    typeof value === 'string' && /^-?\d+$/.test(value) ? t.success(BigInt(value)) : t.failure(value, context),
+  String,
+)
+
+/** In a checkpoint. */
+export const KafkaCommittableCodec: t.Type<KafkaCommittable, unknown> = t.strict({
   transactionalId: t.string,
-  producerId: t.string,
+  producerId: bigIntText,
   epoch: t.number,
   checkpointId: t.number,
   records: t.number,
-})
-
-export type EncodedCommittable = t.TypeOf<typeof KafkaCommittableCodec>
-
-export const encodeCommittable = (committable: KafkaCommittable): EncodedCommittable => ({
-  transactionalId: committable.transactionalId,
-  producerId: String(committable.producerId),
-  epoch: committable.epoch,
-  checkpointId: committable.checkpointId,
-  records: committable.records,
-})
-
-export const decodeCommittable = (encoded: EncodedCommittable): KafkaCommittable => ({
-  ...encoded,
-  producerId: BigInt(encoded.producerId),
 })

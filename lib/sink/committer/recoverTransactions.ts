@@ -1,12 +1,12 @@
 import { KafkaError } from '../../client/KafkaError.js'
 import { result, type Step } from '../../scheduling/coroutine.js'
 import type { Restored } from '../../stream/Restored.js'
-import type { Inheritance, RestoredTransaction } from '../../stream/TwoPhaseCommit.js'
+import type { RestoredTransaction } from '../../stream/TwoPhaseCommit.js'
 import type { SinkEvent } from '../SinkEvent.js'
 import { describeStandings, type SettledStanding } from '../transaction/describeStandings.js'
 import type { SinkTransactions } from '../transaction/SinkTransactions.js'
-import { decodeWriterState } from '../writer/KafkaWriterState.js'
-import type { KafkaCommittable } from './KafkaCommittable.js'
+import type { KafkaWriterState } from '../writer/KafkaWriterState.js'
+import { type KafkaCommittable, markOf } from './KafkaCommittable.js'
 import type { KafkaCommitter } from './KafkaCommitter.js'
 import { lostTransactions, unknownTransaction } from './commitErrors.js'
 
@@ -43,7 +43,7 @@ export function* recoverTransactions(
   const isMarked = ({ uid, committable }: RestoredCommittable): boolean => {
     const marked = known.get(uid) ?? new Set(restored.committedOf(uid))
     known.set(uid, marked)
-    return marked.has(committable.transactionalId)
+    return marked.has(markOf(committable))
   }
   const open = restoredCommittables
     .filter((one) => !isMarked(one))
@@ -53,8 +53,9 @@ export function* recoverTransactions(
     open.map(({ committable }) => committable),
   )
   const transactions = open.map(({ uid, subtaskIndex, committable }, index): RestoredTransaction => {
-    const { transactionalId: id, checkpointId } = committable
-    return { uid, subtaskIndex, id, checkpointId, standing: knownStanding(context, committable, standings[index]) }
+    const { checkpointId } = committable
+    const standing = knownStanding(context, committable, standings[index])
+    return { uid, subtaskIndex, id: markOf(committable), checkpointId, standing }
   })
   const actions = yield* result(sink.twoPhase.decide(transactions))
   const having = (action: (typeof actions)[number]) => open.filter((_, index) => actions[index] === action)
@@ -96,7 +97,7 @@ function* commitAll(
 ): Generator<Step, void> {
   for (const { committable } of due) {
     const { transactionalId, producerId, epoch, checkpointId, records } = committable
-    const standing = transactions.find(({ id }) => id === transactionalId)?.standing
+    const standing = transactions.find(({ id }) => id === markOf(committable))?.standing
     // Committed before a crash came: there is nothing to ask the broker for, only to note.
     if (standing !== 'committed')
       yield* result(
@@ -140,26 +141,13 @@ function* lose({ sink, restored, emit }: RecoveryContext, lost: readonly Restore
 
 function* mark(restored: Restored, settled: readonly RestoredCommittable[]): Generator<Step, void> {
   for (const uid of new Set(settled.map((one) => one.uid))) {
-    const ids = settled.filter((one) => one.uid === uid).map(({ committable }) => committable.transactionalId)
+    const ids = settled.filter((one) => one.uid === uid).map(({ committable }) => markOf(committable))
     yield* result(restored.markCommitted(uid, ids))
   }
 }
 
-/** The transactions in the states of sinks that this one looks after: those of its own uid, and orphans. */
-export const committablesIn = (
-  states: readonly { readonly uid: string; readonly state: unknown; readonly subtaskIndex: number }[],
-  checkpointId: number,
-): readonly RestoredCommittable[] =>
-  states.flatMap(({ uid, state, subtaskIndex }) => {
-    const decoded = decodeWriterState(state, { subtaskIndex, checkpointId })
-    if (decoded._tag === 'Left') return []
-    return decoded.right.committables.map((committable) => ({
-      uid,
-      subtaskIndex: decoded.right.subtaskIndex,
-      committable,
-    }))
-  })
-
-/** The states of orphans, one by one. */
-export const orphanStates = ({ orphans }: Inheritance) =>
-  orphans.flatMap(({ uid, states }) => states.map((state, subtaskIndex) => ({ uid, state, subtaskIndex })))
+/** The transactions that these states of a sink hold. */
+export const committablesIn = (uid: string, states: readonly KafkaWriterState[]): readonly RestoredCommittable[] =>
+  states.flatMap(({ subtaskIndex, committables }) =>
+    committables.map((committable) => ({ uid, subtaskIndex, committable })),
+  )

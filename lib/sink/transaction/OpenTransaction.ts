@@ -9,7 +9,6 @@ const USABLE_SHARE = 0.9
 
 /** A transaction that takes records, or has taken them and waits to be committed. */
 export class OpenTransaction {
-  readonly number: number
   readonly producer: TransactionalProducer
   readonly identity: PreparedTransaction
   /** Hot: the producer has failed. */
@@ -22,12 +21,11 @@ export class OpenTransaction {
 
   /** @param after the transaction before, if it has records that are not acknowledged: order is kept */
   constructor(
-    { number, producer, identity }: InitialisedTransaction,
+    { producer, identity }: InitialisedTransaction,
     after: OpenTransaction | undefined,
     private readonly timeoutMs: number,
     scheduler: SchedulerLike,
   ) {
-    this.number = number
     this.producer = producer
     this.identity = identity
     this.expiry = new Countdown(scheduler, () => undefined)

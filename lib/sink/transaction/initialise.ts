@@ -5,8 +5,6 @@ import type { InitialisedProducer, TransactionalProducer } from '../../client/Ka
 
 /** A producer whose id is initialised: fenced from former users, nothing open. */
 export interface InitialisedTransaction {
-  /** what the id ends with */
-  readonly number: number
   readonly producer: TransactionalProducer
   readonly identity: InitialisedProducer
 }
@@ -16,7 +14,7 @@ export const initialise = (
   client: KafkaClient,
   config: ProducerConfig,
   transactionalId: string,
-): Observable<Omit<InitialisedTransaction, 'number'>> =>
+): Observable<InitialisedTransaction> =>
   defer(() => {
     const producer = client.transactionalProducer(transactionalId, config)
     let initialised = false

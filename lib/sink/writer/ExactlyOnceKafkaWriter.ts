@@ -20,7 +20,7 @@ import { emitting } from '../../scheduling/emitting.js'
 import type { CheckpointBarrier, CheckpointOutcome } from '../../stream/CheckpointBarrier.js'
 import type { Restored } from '../../stream/Restored.js'
 import type { TransactionOwner } from '../../stream/TwoPhaseCommit.js'
-import type { KafkaCommittable } from '../committer/KafkaCommittable.js'
+import { type KafkaCommittable, markOf } from '../committer/KafkaCommittable.js'
 import type { KafkaCommitter } from '../committer/KafkaCommitter.js'
 import type { SinkEvent } from '../SinkEvent.js'
 import { checkOwner, checkPrepared } from '../transaction/checkPrepared.js'
@@ -28,6 +28,7 @@ import { OpenTransaction } from '../transaction/OpenTransaction.js'
 import type { SinkTransactions } from '../transaction/SinkTransactions.js'
 import { becomeOwner } from '../transaction/takeOwnership.js'
 import { TransactionsAhead } from '../transaction/TransactionsAhead.js'
+import type { TransactionStrategy } from '../transaction/TransactionStrategy.js'
 import { encodeWriterState } from './KafkaWriterState.js'
 import type { BarrierWork, KafkaWriter } from './KafkaWriter.js'
 import { stoppedBeforeCommit, withoutFinalBarrier } from './misuse.js'
@@ -64,7 +65,7 @@ const OWNER_RENEWAL_INTERVAL = 3_600_000
 /**
  * EXACTLY_ONCE: one transaction per checkpoint that has records. The life of one:
  *
- * 1. Initialised while the ones before still take records (`TransactionsAhead`), under an id that no other attempt ever has.
+ * 1. Initialised while the ones before still take records (`TransactionsAhead`), under an id that the strategy gives.
  * 2. Begun in the place of a barrier. It accumulates at once; its first batch of a partition waits for the last one of the
  *    transaction before it there. As long as it has no record, it goes on past the next barrier.
  * 3. At the next barrier it is flushed and becomes a committable, which every checkpoint holds until it is known to be
@@ -90,14 +91,13 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   private committables: readonly LiveCommittable[] = []
   /** completed checkpoints whose transactions are not marked as committed yet */
   private readonly unsettled = new Set<CompletedOutcome>()
-  /** of all transactions that are prepared or committed */
-  private lastNumber = 0
   private readonly ownerCheck: Countdown
   private readonly ownerRenewal: Countdown
   private readonly subscription = new Subscription()
 
   constructor(
     private readonly sink: SinkTransactions,
+    private readonly strategy: TransactionStrategy,
     private readonly committer: KafkaCommitter,
     private readonly settings: ExactlyOnceSettings,
   ) {
@@ -110,8 +110,8 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   }
 
   open(restored: Restored): Observable<SinkEvent> {
-    const { sink, committer, settings } = this
-    return emitting((emit) => this.openWith({ sink, committer, restored, emit, ...settings }))
+    const { sink, strategy, committer, settings } = this
+    return emitting((emit) => this.openWith({ sink, strategy, committer, restored, emit, ...settings }))
   }
 
   write(record: ProducerRecord): void {
@@ -165,12 +165,10 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   }
 
   private *openWith(context: OpeningContext): Generator<Step, void> {
-    const { owner, lastNumber, usedBefore } = yield* openExactlyOnce(context)
-    this.owner = owner
+    this.owner = yield* openExactlyOnce(context)
     this.ownerRenewal.start(OWNER_RENEWAL_INTERVAL)
-    this.lastNumber = lastNumber
-    const { checkpointId = 0, checkpointing } = context.restored
-    const ahead = new TransactionsAhead(this.sink, (checkpointing?.maxConcurrent ?? 1) + 1, checkpointId, usedBefore)
+    const { checkpointing } = context.restored
+    const ahead = new TransactionsAhead(this.sink, this.strategy, (checkpointing?.maxConcurrent ?? 1) + 1)
     this.ahead = ahead
     this.subscription.add(ahead.ready$.subscribe(() => this.begin()))
     this.subscription.add(() => ahead.close())
@@ -214,7 +212,6 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
       }
       this.preparing.delete(transaction)
       if (this.before === transaction) this.before = undefined
-      this.lastNumber = transaction.number
       this.committables = [...this.committables, { committable: { ...identity, checkpointId, records }, transaction }]
       emit({ kind: 'prepared', checkpointId, transactionalId: identity.transactionalId, records })
     }
@@ -223,7 +220,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
     barrier.snapshot(
       this.settings.uid,
       this.stateOf(checkpointId, prepared),
-      prepared.map((committable) => ({ id: committable.transactionalId, checkpointId: committable.checkpointId })),
+      prepared.map((committable) => ({ id: markOf(committable), checkpointId: committable.checkpointId })),
     )
     barrier.acknowledge()
   }
@@ -269,12 +266,11 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
     }
   }
 
-  private stateOf(checkpointId: number, committables: readonly KafkaCommittable[]) {
-    const { prefix, subtaskIndex } = this.sink
+  private stateOf(checkpointId: number, committables: readonly KafkaCommittable[]): unknown {
+    const { prefix: transactionalIdPrefix, subtaskIndex } = this.sink
     const { parallelism } = this.settings
-    const { lastNumber } = this
-    const writtenBy = { transactionalIdPrefix: prefix, subtaskIndex, parallelism, checkpointId }
-    return encodeWriterState({ ...writtenBy, committables, lastNumber })
+    const naming = this.strategy.snapshot(committables.map(({ transactionalId }) => transactionalId))
+    return encodeWriterState({ transactionalIdPrefix, subtaskIndex, parallelism, checkpointId, committables, naming })
   }
 
   private onOutcome(outcome: CheckpointOutcome): void {
@@ -293,8 +289,8 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
         emit({ kind: 'committed', recovered: false, checkpointId, transactionalId, records })
         yield* result(transaction.close())
       }
-      const ids = due.map(({ committable }) => committable.transactionalId)
-      if (ids.length > 0) yield* result(outcome.markCommitted(uid, ids))
+      const marks = due.map(({ committable }) => markOf(committable))
+      if (marks.length > 0) yield* result(outcome.markCommitted(uid, marks))
       // Not before that is durable: no snapshot may leave out a commit that the store does not know of.
       this.committables = this.committables.filter((one) => !due.includes(one))
     } catch (error) {
@@ -304,16 +300,6 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
       throw reason
     }
     this.unsettled.delete(outcome)
-    this.sink.twoPhase.release(this.lowestNumber)
-  }
-
-  /** Of all transactions that may be open or prepared. */
-  private get lowestNumber(): number {
-    const open = [...this.preparing, ...this.committables.map(({ transaction }) => transaction)]
-    return Math.min(
-      this.current?.number ?? Infinity,
-      this.ahead?.lowest ?? Infinity,
-      ...open.map(({ number }) => number),
-    )
+    this.strategy.ended(due.map(({ committable }) => committable.transactionalId))
   }
 }

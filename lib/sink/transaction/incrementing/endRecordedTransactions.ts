@@ -1,26 +1,19 @@
 import { concatMap, from, last, mergeMap } from 'rxjs'
-import type { TransactionDescription } from '../../client/TransactionDescription.js'
-import { result, type Step } from '../../scheduling/coroutine.js'
-import type { FormerTransactions } from '../../stream/TwoPhaseCommit.js'
-import { describeTransactions } from './describeTransactions.js'
-import { foreignPrefix } from './foreignPrefix.js'
-import { initialise } from './initialise.js'
-import type { SinkTransactions } from './SinkTransactions.js'
-import { transactionalId } from './transactionalId.js'
+import type { TransactionDescription } from '../../../client/TransactionDescription.js'
+import { result, type Step } from '../../../scheduling/coroutine.js'
+import { describeTransactions } from '../describeTransactions.js'
+import { foreignPrefix } from '../foreignPrefix.js'
+import { initialise } from '../initialise.js'
+import type { SinkTransactions } from '../SinkTransactions.js'
+import { transactionalId } from '../transactionalId.js'
+import type { FormerAttempts, RecordedTransactions } from '../TransactionStrategy.js'
+import { lastNumberOf } from './IncrementingState.js'
 
 /** How many ids are initialised at a time. */
 const CONCURRENCY = 8
 
 /** How many ids are asked about at a time where it is not recorded which were used. */
 const WINDOW = 16
-
-/** What the restored checkpoint knows about the ids of former attempts. */
-export interface KnownIds {
-  /** Where a search begins in what release 0.1 has left: by its subtask, the last checkpoint id that is known of. */
-  readonly lastKnown: (subtaskIndex: number) => number
-  /** Above this number none can be committed; undefined: that is not known. */
-  readonly lastCommitted: (former: FormerTransactions) => number | undefined
-}
 
 /**
  * Ends all transactions that former attempts may have opened and that no checkpoint knows: initialises each id that the coordinator
@@ -35,20 +28,19 @@ export interface KnownIds {
  *
  * Returns the ids under which a transaction was open.
  */
-export function* endFormerTransactions(
+export function* endRecordedTransactions(
   sink: SinkTransactions,
-  former: readonly FormerTransactions[],
-  { lastKnown, lastCommitted }: KnownIds,
+  attempts: FormerAttempts,
 ): Generator<Step, readonly string[]> {
-  const recorded = former.flatMap(idsOf)
-  const unused = yield* unusedIds(sink, former)
+  const recorded = attempts.recorded.flatMap((one) => idsOf(one, lastNumberOf(attempts, one)))
+  const unused = yield* unusedIds(sink, attempts.recorded)
   const all = yield* describe(
     sink,
     [...recorded, ...unused].map(({ id }) => id),
   )
   const foreign =
     unused.find(({ id }) => all.has(id)) ??
-    recorded.find(({ id, number, of }) => number > (lastCommitted(of) ?? Infinity) && isCommitted(all.get(id)))
+    recorded.find(({ id, number, lastNumber }) => number > lastNumber && isCommitted(all.get(id)))
   if (foreign !== undefined) {
     const { name, subtaskIndex } = foreign.of
     const error = foreignPrefix(name, subtaskIndex, foreign.id, sink.prefix)
@@ -56,9 +48,9 @@ export function* endFormerTransactions(
     sink.logger?.warn(error.message)
   }
   const described = new Map(recorded.flatMap(({ id }) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
-  for (const one of former)
+  for (const one of attempts.recorded)
     if (one.unrecorded)
-      for (const [id, description] of yield* search(sink, one, lastKnown)) described.set(id, description)
+      for (const [id, description] of yield* search(sink, one, attempts)) described.set(id, description)
   const unended = [...described].filter(([, { state }]) => state !== 'CompleteCommit').map(([id]) => id)
   const { client, config } = sink
   if (unended.length > 0)
@@ -78,14 +70,16 @@ export function* endFormerTransactions(
 interface FormerId {
   readonly id: string
   readonly number: number
-  readonly of: FormerTransactions
+  readonly of: RecordedTransactions
 }
 
 /** All ids that an attempt has recorded. */
-const idsOf = (former: FormerTransactions): readonly FormerId[] =>
-  former.blocks.flatMap(({ first, last: end }) => idsFrom(former, first, end - first + 1))
+const idsOf = (of: RecordedTransactions, lastNumber = Infinity) =>
+  of.blocks.flatMap(({ first, last: end }) =>
+    idsFrom(of, first, end - first + 1).map((one) => ({ ...one, lastNumber })),
+  )
 
-const idsFrom = (of: FormerTransactions, first: number, count: number): readonly FormerId[] =>
+const idsFrom = (of: RecordedTransactions, first: number, count: number): readonly FormerId[] =>
   Array.from({ length: count }, (_, index) => {
     const number = first + index
     return { id: transactionalId(of.name, of.subtaskIndex, number), number, of }
@@ -97,7 +91,7 @@ const idsFrom = (of: FormerTransactions, first: number, count: number): readonly
  */
 function* unusedIds(
   sink: SinkTransactions,
-  former: readonly FormerTransactions[],
+  former: readonly RecordedTransactions[],
 ): Generator<Step, readonly FormerId[]> {
   const others = new Map(
     former
@@ -117,14 +111,15 @@ function* describe(
   return ids.length === 0 ? new Map() : yield* result(describeTransactions(sink, [...new Set(ids)]))
 }
 
-/** Looks at ids upward from the last known one, until many in a row were never used. */
+/** What release 0.1 has left, which recorded nothing: ids upward from the last checkpoint, until many in a row were never used. */
 function* search(
   sink: SinkTransactions,
-  { name, subtaskIndex }: FormerTransactions,
-  lastKnown: KnownIds['lastKnown'],
+  { name, subtaskIndex }: RecordedTransactions,
+  { states, checkpointId = 0 }: FormerAttempts,
 ): Generator<Step, ReadonlyMap<string, TransactionDescription>> {
   const found = new Map<string, TransactionDescription>()
-  for (let first = lastKnown(subtaskIndex) + 1; ; first += WINDOW) {
+  const lastKnown = states.find((state) => state.subtaskIndex === subtaskIndex)?.checkpointId ?? checkpointId
+  for (let first = lastKnown + 1; ; first += WINDOW) {
     const ids = Array.from({ length: WINDOW }, (_, index) => transactionalId(name, subtaskIndex, first + index))
     const described = yield* describe(sink, ids)
     if (described.size === 0) return found
