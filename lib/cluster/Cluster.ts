@@ -32,6 +32,7 @@ import { duration, listed } from '../standstill/words.js'
 import { ANY_BROKER, type Brokers, type ConnectionPurpose, type SendOptions } from './Brokers.js'
 import { ClientTroubles } from './ClientTroubles.js'
 import { ClusterMetadata, type Leader } from './ClusterMetadata.js'
+import { clientClosed } from './connectionErrors.js'
 import { CoordinatorCache, type CoordinatorType } from './CoordinatorCache.js'
 import { MetadataRefresh } from './MetadataRefresh.js'
 import { noAnswer } from './noAnswer.js'
@@ -216,9 +217,10 @@ export class Cluster {
     options?: SendOptions,
   ): Observable<R> {
     return defer(() => {
+      if (this.isClosed) return throwError(clientClosed)
       const broker = this.known.brokers.get(nodeId)
-      return broker === undefined || this.isClosed
-        ? throwError(() => notInCluster(nodeId, this.isClosed))
+      return broker === undefined
+        ? throwError(() => notInCluster(nodeId))
         : this.brokers.send(broker, purpose, api, request, options)
     })
   }
@@ -325,11 +327,11 @@ const answersAbout = (
   })
 }
 
-const notInCluster = (nodeId: number, closed: boolean): KafkaError =>
+const notInCluster = (nodeId: number): KafkaError =>
   new KafkaError({
     _tag: 'Connection',
-    retriable: !closed,
-    message: closed ? 'The client is closed.' : `Broker ${nodeId} is not in the cluster now; metadata may be old.`,
+    retriable: true,
+    message: `Broker ${nodeId} is not in the cluster now; metadata may be old.`,
   })
 
 const waitsForCluster = (servers: string, budgetMs: number, why: string): string =>

@@ -2,6 +2,7 @@ import { asyncScheduler, catchError, defer, EMPTY, from, ignoreElements, type Ob
 import type { BrokerAddress, KafkaConfig } from '../client/KafkaConfig.js'
 import { isKafkaError, KafkaError } from '../client/KafkaError.js'
 import { ANY_BROKER, type Brokers, type ConnectionPurpose, type SendOptions } from '../cluster/Brokers.js'
+import { clientClosed } from '../cluster/connectionErrors.js'
 import { ConnectionMetrics } from '../metrics/ConnectionMetrics.js'
 import { noMetrics } from '../metrics/noMetrics.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
@@ -118,9 +119,6 @@ const addressKey = ({ host, port }: BrokerAddress): string => `${host}:${port}`
 
 /** ms until a request can leave there, those that are connected before all others. */
 const patienceFor = (connection: BrokerConnection): number => (connection.isOpen ? -1 : connection.waitMs)
-
-const clientClosed = (): KafkaError =>
-  new KafkaError({ _tag: 'Connection', retriable: false, message: 'The client is closed.' })
 
 const noneReached = (failure: KafkaError | undefined): KafkaError =>
   new KafkaError({

@@ -1,13 +1,5 @@
 import { KafkaError } from '../client/KafkaError.js'
 
-/** @param broker host:port */
-export const connectionLost = (broker: string, why: string): KafkaError =>
-  new KafkaError({
-    _tag: 'Connection',
-    retriable: true,
-    message: `The connection to broker ${broker} is lost: ${why}. What was in flight may or may not have had its effect.`,
-  })
-
 /**
  * The socket opened or not: nobody let us in.
  *
@@ -21,16 +13,6 @@ export const setupOverdue = (broker: string, ms: number, advertised = false): Ka
       `No connection to broker ${broker} could be made within ${Math.round(ms)} ms (socket.connection.setup.timeout.ms): it is ` +
       'unreachable, overloaded, or what listens there is no Kafka broker or expects TLS (security.protocol).' +
       (advertised ? ' The brokers gave this address (advertised.listeners): check that clients can reach it.' : ''),
-  })
-
-export const requestOverdue = (broker: string, api: string, ms: number): KafkaError =>
-  new KafkaError({
-    _tag: 'Timeout',
-    retriable: true,
-    api,
-    message:
-      `Broker ${broker} did not answer ${api} within ${ms} ms; it may be overloaded or unreachable. ` +
-      'The request may or may not have had its effect. Raise request.timeout.ms if this is its usual speed.',
   })
 
 /**

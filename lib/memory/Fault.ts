@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs'
-import { KafkaError } from '../client/KafkaError.js'
+import type { KafkaError } from '../client/KafkaError.js'
+import { connectionLost } from '../cluster/connectionErrors.js'
 
 /** Kafka's names of what a client asks a broker for. */
 export type MemoryApi =
@@ -25,14 +26,18 @@ export type MemoryApi =
   | 'WriteTxnMarkers'
 
 /**
- * One call of a client, as faults match it and `MemoryKafka.calls$` shows it. `Fetch` and `Produce` are a call for each partition; any other
- * request names its topic and partition when it is about one alone.
+ * One call of a client, as faults match it and `MemoryKafka.calls$` shows it. `Fetch` and `Produce` are a call for each partition. Any other
+ * request names its topic and partition when it is about one alone, and otherwise all its partitions; a fault of a topic or a partition
+ * meets it when that is among them.
  */
 export interface MemoryCall {
   readonly api: MemoryApi
   readonly clientId: string
+  /** the broker that is asked */
+  readonly nodeId?: number
   readonly topic?: string
   readonly partition?: number
+  readonly partitions?: readonly { readonly topic: string; readonly partition: number }[]
   readonly groupId?: string
   readonly transactionalId?: string
 }
@@ -41,13 +46,16 @@ export interface MemoryCall {
  * What goes wrong with a call.
  *
  * - `Fail`: it has no effect, and this error is its answer.
- * - `LoseAnswer`: it has its effect, but the connection breaks before the answer. The client tries again, as it would.
+ * - `LoseAnswer`: it has its effect, but this error comes in the place of its answer.
  * - `Delay`: effect and answer come `ms` later.
  * - `Hold`: effect and answer come when `until` emits or completes.
+ *
+ * An error of the connection (`Connection`, `Timeout`) breaks it: what else is in flight there is lost too. An answer that is delayed or held
+ * for longer than `request.timeout.ms` is such an error for its client; the effect comes all the same.
  */
 export type Fault =
   | { readonly _tag: 'Fail'; readonly error: KafkaError }
-  | { readonly _tag: 'LoseAnswer' }
+  | { readonly _tag: 'LoseAnswer'; readonly error: KafkaError }
   | { readonly _tag: 'Delay'; readonly ms: number }
   | { readonly _tag: 'Hold'; readonly until: Observable<unknown> }
 
@@ -56,14 +64,18 @@ export const Fault = {
    * Answers with an error. With `retriable: true` the client tries again by itself.
    * Without an error: the connection breaks before the request arrives, which is retriable.
    */
-  fail: (error: KafkaError = connectionLost()): Fault => ({ _tag: 'Fail', error }),
-  loseAnswer: (): Fault => ({ _tag: 'LoseAnswer' }),
+  fail: (error: KafkaError = broken()): Fault => ({ _tag: 'Fail', error }),
+  /**
+   * Acts, and answers with an error, such as NOT_ENOUGH_REPLICAS_AFTER_APPEND. Without an error: the connection breaks before the answer,
+   * and the client tries again, as it would.
+   */
+  loseAnswer: (error: KafkaError = broken()): Fault => ({ _tag: 'LoseAnswer', error }),
   delay: (ms: number): Fault => ({ _tag: 'Delay', ms }),
   hold: (until: Observable<unknown>): Fault => ({ _tag: 'Hold', until }),
 } as const
 
 /** When a fault happens: at calls with all of these properties, from the `nth` of them on (1, the next), `times` times (1). */
-export interface FaultPlan extends Partial<MemoryCall> {
+export interface FaultPlan extends Partial<Omit<MemoryCall, 'partitions'>> {
   readonly api: MemoryApi
   readonly nth?: number
   readonly times?: number
@@ -83,8 +95,8 @@ export class Faults {
   /** The fault of this call, which counts it. */
   next(call: MemoryCall): Fault | undefined {
     for (const planned of this.planned) {
-      const { nth = 1, times = 1, ...properties } = planned.plan
-      if (!matches(call, properties)) continue
+      if (!matches(call, planned.plan)) continue
+      const { nth = 1, times = 1 } = planned.plan
       planned.seen++
       if (planned.seen >= nth + times - 1) this.planned.delete(planned)
       if (planned.seen >= nth) return planned.fault
@@ -93,12 +105,12 @@ export class Faults {
   }
 }
 
-const matches = (call: MemoryCall, properties: Partial<MemoryCall>): boolean =>
-  Object.entries(properties).every(([name, value]) => call[name as keyof MemoryCall] === value)
+const matches = (call: MemoryCall, { nth: _, times: __, topic, partition, ...properties }: FaultPlan): boolean =>
+  Object.entries(properties).every(([name, value]) => call[name as keyof MemoryCall] === value) &&
+  ((topic === undefined && partition === undefined) ||
+    [call, ...(call.partitions ?? [])].some(
+      (place) =>
+        (topic === undefined || topic === place.topic) && (partition === undefined || partition === place.partition),
+    ))
 
-export const connectionLost = (): KafkaError =>
-  new KafkaError({
-    _tag: 'Connection',
-    message: 'The connection to the in-memory Kafka broke before the answer. The request may have had its effect.',
-    retriable: true,
-  })
+const broken = (): KafkaError => connectionLost('memory', 'a fault broke it')

@@ -1,8 +1,6 @@
-import { Observable, type Subscriber } from 'rxjs'
 import { type PartitionLog, partitionLog } from '../client/PartitionLog.js'
 import { TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import type { FetchPartition } from '../protocol/requests/fetch.js'
-import { connectionLost } from './Fault.js'
 
 /** Where a log begins and ends. */
 type LogOffsets = Omit<PartitionLog, 'topicPartition'>
@@ -13,14 +11,6 @@ type LogOffsets = Omit<PartitionLog, 'topicPartition'>
  */
 export class FetchSession {
   private readonly answered = new Map<string, { readonly asked: FetchPartition; readonly log: PartitionLog }>()
-  private readonly waiting = new Set<Subscriber<never>>()
-
-  /** An error when the connection is closed. */
-  readonly ended$ = new Observable<never>((subscriber) => {
-    this.waiting.add(subscriber)
-    return () => this.waiting.delete(subscriber)
-  })
-
   /** Whether this answer without records would say anything new. */
   isNews(asked: FetchPartition, log: LogOffsets): boolean {
     const known = this.known(asked)
@@ -31,16 +21,6 @@ export class FetchSession {
   note(asked: FetchPartition, log: LogOffsets): void {
     const topicPartition = new TopicPartition(asked.topic, asked.partition)
     this.answered.set(topicPartitionKey(asked), { asked, log: partitionLog(topicPartition, log, undefined) })
-  }
-
-  /** An answer may be lost. */
-  forget(): void {
-    this.answered.clear()
-  }
-
-  /** The connection is closed: what waits is an error. */
-  end(): void {
-    for (const subscriber of [...this.waiting]) subscriber.error(connectionLost())
   }
 
   /** At another offset, or in another topic of the name, it was not answered yet. */

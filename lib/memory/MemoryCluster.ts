@@ -5,16 +5,19 @@ import type { PreparedTransaction } from '../client/KafkaProducer.js'
 import type { Offset } from '../client/Offset.js'
 import { TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import type { TransactionDescription } from '../client/TransactionDescription.js'
-import { MEMORY_BROKER } from './memoryBroker.js'
+import type { BrokerMetadata } from '../protocol/requests/metadata.js'
 import type { Fault, MemoryCall } from './Fault.js'
 import type { Incoming } from './LogBatch.js'
 import { memoryError } from './memoryError.js'
+import { memoryBrokersOf } from './memoryBrokersOf.js'
 import { MemoryLog } from './MemoryLog.js'
 import type { BatchWriter } from './ProducerStates.js'
 import { type MemoryTransaction, MemoryTransactions, type WriteMarker } from './MemoryTransactions.js'
 
 export interface MemoryClusterOptions {
   readonly scheduler: SchedulerLike
+  /** how many; default 1 */
+  readonly brokers?: number | undefined
   readonly brokerConfig?: Readonly<Record<string, string>> | undefined
   /** what goes wrong among the brokers */
   readonly fault?: (call: MemoryCall) => Fault | undefined
@@ -35,6 +38,7 @@ const internalTopics = ['__consumer_offsets', '__transaction_state']
  */
 export class MemoryCluster {
   readonly brokerConfig: Readonly<Record<string, string>>
+  readonly brokers: readonly BrokerMetadata[]
   private readonly scheduler: SchedulerLike
   private readonly topics = new Map<string, Topic>()
   private topicsCreated = 0
@@ -42,9 +46,10 @@ export class MemoryCluster {
   private readonly coordinator: MemoryTransactions
   private readonly fault: (call: MemoryCall) => Fault | undefined
 
-  constructor({ scheduler, brokerConfig, fault = () => undefined }: MemoryClusterOptions) {
+  constructor({ scheduler, brokers = 1, brokerConfig, fault = () => undefined }: MemoryClusterOptions) {
     this.scheduler = scheduler
     this.fault = fault
+    this.brokers = memoryBrokersOf(brokers)
     this.brokerConfig = { ...defaultBrokerConfig, ...brokerConfig }
     this.coordinator = new MemoryTransactions(
       {
@@ -93,10 +98,10 @@ export class MemoryCluster {
       name,
       topicId: id,
       internal: internalTopics.includes(name),
-      partitions: logs.map(({ partition, available }) => ({
+      partitions: logs.map(({ partition, available, leader }) => ({
         partition,
-        leader: available ? MEMORY_BROKER.nodeId : -1,
-        replicas: [MEMORY_BROKER.nodeId],
+        leader: available ? leader : -1,
+        replicas: this.brokers.map(({ nodeId }) => nodeId),
       })),
     }))
   }
@@ -119,12 +124,16 @@ export class MemoryCluster {
     return this.topics.get(topic)?.logs.length
   }
 
-  /** @throws KafkaError UNKNOWN_TOPIC_OR_PARTITION, or NOT_LEADER_OR_FOLLOWER while its leader moves */
-  log(api: string, { topic, partition }: TopicPartition): MemoryLog {
+  /**
+   * @param at the broker that is asked, which must be its leader; default: whichever is
+   * @throws KafkaError UNKNOWN_TOPIC_OR_PARTITION, or NOT_LEADER_OR_FOLLOWER while its leader moves, and at other brokers
+   */
+  log(api: string, { topic, partition }: TopicPartition, at?: number): MemoryLog {
     this.expireTransactions()
     const log = this.topic(api, topic).logs[partition]
     if (log === undefined) throw memoryError('UNKNOWN_TOPIC_OR_PARTITION', { api, topic, partition })
-    if (!log.available) throw memoryError('NOT_LEADER_OR_FOLLOWER', { api, topic, partition })
+    if (!log.available || (at !== undefined && at !== log.leader))
+      throw memoryError('NOT_LEADER_OR_FOLLOWER', { api, topic, partition })
     return log
   }
 
@@ -164,8 +173,8 @@ export class MemoryCluster {
 
   // Producers
 
-  produce(topicPartition: TopicPartition, records: Incoming, writer: BatchWriter | null): Offset {
-    return this.log('Produce', topicPartition).append(records, writer, this.now())
+  produce(topicPartition: TopicPartition, records: Incoming, writer: BatchWriter | null, at?: number): Offset {
+    return this.log('Produce', topicPartition, at).append(records, writer, this.now())
   }
 
   produceInTransaction(
@@ -173,8 +182,9 @@ export class MemoryCluster {
     topicPartition: TopicPartition,
     records: Incoming,
     writer: BatchWriter,
+    at?: number,
   ): Offset {
-    const log = this.log('Produce', topicPartition)
+    const log = this.log('Produce', topicPartition, at)
     this.coordinator.checkOpen(producer, topicPartition)
     return log.append(records, writer, this.now(), true)
   }
@@ -254,7 +264,10 @@ export class MemoryCluster {
   private grow(topic: string, total: number): void {
     const { logs, config } = this.topic('CreatePartitions', topic)
     const timestampType = config['message.timestamp.type'] === 'LogAppendTime' ? 'LogAppendTime' : 'CreateTime'
-    while (logs.length < total) logs.push(new MemoryLog(topic, logs.length, timestampType))
+    while (logs.length < total) {
+      const { nodeId } = this.brokers[logs.length % this.brokers.length]!
+      logs.push(new MemoryLog(topic, logs.length, timestampType, nodeId))
+    }
   }
 }
 

@@ -10,10 +10,11 @@ import {
   Subscription,
 } from 'rxjs'
 import type { KafkaConfig } from '../client/KafkaConfig.js'
-import { KafkaError } from '../client/KafkaError.js'
+import { requestOverdue } from '../cluster/connectionErrors.js'
 import { isRealTime } from '../scheduling/isRealTime.js'
 import { shareMonotonicClock } from '../scheduling/monotonicClock.js'
-import { connectionLost, type Fault, type MemoryCall } from './Fault.js'
+import type { Fault, MemoryCall } from './Fault.js'
+import { isEnd, type MemoryLink } from './MemoryLink.js'
 
 /** How a connection meets its broker. */
 export interface MemoryWire {
@@ -29,11 +30,32 @@ export interface MemoryWire {
 /** How a question waits at the broker. Unsubscribing ends it. */
 export interface Waits {
   readonly isOver: () => boolean
+  /** ms after which a real broker would answer in any case; in memory it waits on, unless the client gives it up before that */
+  readonly longestMs: number
   /** Subscribed to while it is not over; emits when it may be. An error is the answer. */
   readonly changes: () => Observable<unknown>
 }
 
-const atOnce: Waits = { isOver: () => true, changes: () => NEVER }
+const atOnce: Waits = { isOver: () => true, changes: () => NEVER, longestMs: 0 }
+
+/** How one call travels. */
+export interface CallOptions {
+  readonly link: MemoryLink
+  /** ms until it is an error that there is no answer */
+  readonly timeoutMs: number
+  /** what it may wait for at the broker. It meets faults, and is told, once it waits no more */
+  readonly waits?: Waits | undefined
+}
+
+/** A call that has left, and who hears of it. */
+interface Sent<T> {
+  readonly call: MemoryCall
+  readonly effect: () => T
+  readonly answer: Subscriber<T>
+  readonly link: MemoryLink
+  /** begins to count */
+  readonly overdue: () => void
+}
 
 /**
  * The line between one client and the in-memory Kafka. Whatever a client does goes through here, so that it can be delayed,
@@ -74,27 +96,39 @@ export class MemoryConnection {
     return this.state === 'cut'
   }
 
-  /**
-   * A question to the broker: `effect` is what happens there, its result the answer.
-   *
-   * @param waits what it may wait for there. It meets faults, and is told, once it waits no more.
-   */
-  call<T>(call: Omit<MemoryCall, 'clientId'>, effect: () => T, waits: Waits = atOnce): Observable<T> {
+  /** A question to the broker: `effect` is what happens there, its result the answer. */
+  call<T>(
+    call: Omit<MemoryCall, 'clientId'>,
+    effect: () => T,
+    { link, timeoutMs, waits = atOnce }: CallOptions,
+  ): Observable<T> {
     return new Observable((answer) => {
-      const told: MemoryCall = { ...call, clientId: this.config.clientId }
-      const send = (): void => void this.schedule(arrive, this.wire.latencyMs)
-      const arrive = (): void => {
-        if (waits.isOver()) this.arrive(told, effect, answer)
-        else
-          answer.add(
-            waits
-              .changes()
-              .pipe(first())
-              .subscribe({ next: send, error: (error: unknown) => answer.error(error) }),
-          )
+      const { latencyMs } = this.wire
+      // Most calls are answered at once, and need no timer.
+      const overdue = (afterMs: number): void => {
+        const lose = (): void => answer.error(requestOverdue(link.name, call.api, timeoutMs))
+        answer.add(this.schedule(lose, Math.max(0, afterMs)))
       }
-      if (this.state === 'closed') this.schedule(() => answer.error(clientClosed(call.api)))
-      else send()
+      const sent: Sent<T> = {
+        ...{ call: { ...call, clientId: this.config.clientId }, effect, answer, link },
+        overdue: () => overdue(timeoutMs - latencyMs),
+      }
+      const send = (): void => {
+        if (latencyMs >= timeoutMs) overdue(timeoutMs)
+        this.schedule(arrive, latencyMs)
+      }
+      const arrive = (): void => {
+        if (link.isDeaf) return
+        if (waits.isOver()) return this.arrive(sent)
+        if (waits.longestMs >= timeoutMs) sent.overdue()
+        answer.add(
+          waits
+            .changes()
+            .pipe(first())
+            .subscribe({ next: send, error: (error: unknown) => answer.error(error) }),
+        )
+      }
+      send()
     })
   }
 
@@ -123,7 +157,7 @@ export class MemoryConnection {
     return task
   }
 
-  /** Calls that are on their way still have their effect; later ones are errors. */
+  /** Calls that are on their way still have their effect. */
   close(): void {
     if (this.state === 'open') this.state = 'closed'
   }
@@ -157,27 +191,29 @@ export class MemoryConnection {
     return task
   }
 
-  private arrive<T>(call: MemoryCall, effect: () => T, answer: Subscriber<T>): void {
-    const fault = this.wire.fault(call)
+  private arrive<T>(sent: Sent<T>): void {
+    const fault = this.wire.fault(sent.call)
     switch (fault?._tag) {
       case undefined:
-        return this.act(call, effect, answer)
+        return this.act(sent)
       case 'Fail':
-        return answer.error(fault.error)
+        if (isEnd(fault.error)) sent.link.deafen()
+        return sent.answer.error(fault.error)
       case 'LoseAnswer':
-        return this.act(
-          call,
-          () => {
-            effect()
-            throw connectionLost()
+        return this.act({
+          ...sent,
+          effect: () => {
+            sent.effect()
+            throw fault.error
           },
-          answer,
-        )
+        })
       case 'Delay':
-        this.schedule(() => this.act(call, effect, answer), fault.ms)
+        sent.overdue()
+        this.schedule(() => this.act(sent), fault.ms)
         return
       case 'Hold':
-        this.hold(fault.until, () => this.act(call, effect, answer))
+        sent.overdue()
+        this.hold(fault.until, () => this.act(sent))
     }
   }
 
@@ -194,7 +230,7 @@ export class MemoryConnection {
   }
 
   /** Observers may cut this connection at either moment: a crash before the effect, or between effect and answer. */
-  private act<T>(call: MemoryCall, effect: () => T, answer: Subscriber<T>): void {
+  private act<T>({ call, effect, answer }: Sent<T>): void {
     this.wire.observe(call, 'before')
     if (this.isCut()) return
     const outcome = attempt(effect)
@@ -216,10 +252,3 @@ const attempt = <T>(effect: () => T): { readonly value: T } | { readonly error: 
     return { error }
   }
 }
-
-const clientClosed = (api: string): KafkaError =>
-  new KafkaError({
-    _tag: 'IllegalState',
-    message: `${api} on a client that is closed. Connect again.`,
-    api,
-  })

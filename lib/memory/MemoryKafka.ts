@@ -21,6 +21,8 @@ import { RecordArena } from './RecordArena.js'
 export interface MemoryKafkaOptions {
   /** The clock of the cluster, and of clients that bring none. Give a TestScheduler for virtual time. */
   readonly scheduler?: SchedulerLike | undefined
+  /** How many brokers; their ids are 1, 2, … Default 1. Partition p is led by the p-th, and so on in turn. */
+  readonly brokers?: number | undefined
   /** Topics to begin with: name → number of partitions. */
   readonly topics?: Readonly<Record<string, number>> | undefined
   /** ms from a client's call to its effect and answer. 0: the next turn. */
@@ -50,7 +52,7 @@ export interface ObservedCall extends MemoryCall {
 }
 
 /**
- * Kafka in memory: a cluster of one broker, without network or disk.
+ * Kafka in memory: a cluster without network or disk.
  *
  * It keeps what matters of the real one: offsets taken by transaction markers, the last stable offset, read_committed,
  * producer ids, epochs and fencing, transaction timeouts, group offsets, compaction holes, retention. It outlives its
@@ -74,11 +76,17 @@ export class MemoryKafka {
   private readonly arena = new RecordArena()
   private readonly connections = new Set<MemoryConnection>()
 
-  constructor({ scheduler = asyncScheduler, topics = {}, latencyMs = 0, brokerConfig }: MemoryKafkaOptions = {}) {
+  constructor({
+    scheduler = asyncScheduler,
+    brokers,
+    topics = {},
+    latencyMs = 0,
+    brokerConfig,
+  }: MemoryKafkaOptions = {}) {
     this.scheduler = scheduler
     this.latencyMs = latencyMs
     this.calls$ = this.calls.asObservable()
-    this.cluster = new MemoryCluster({ scheduler, brokerConfig, fault: (call) => this.faults.next(call) })
+    this.cluster = new MemoryCluster({ scheduler, brokers, brokerConfig, fault: (call) => this.faults.next(call) })
     for (const [topic, partitions] of Object.entries(topics)) this.createTopic(topic, partitions)
   }
 
@@ -181,12 +189,16 @@ export class MemoryKafka {
   }
 
   /**
-   * The partition gets another leader: its records carry a new epoch from now on.
+   * The partition gets another leader, the next broker unless one is given: its records carry a new epoch from now on.
    * For `unavailableMs` there is none, and who reads or writes gets NOT_LEADER_OR_FOLLOWER, which is retried.
    */
-  moveLeader(topic: string, partition: number, { unavailableMs = 0 } = {}): void {
+  moveLeader(
+    topic: string,
+    partition: number,
+    { unavailableMs = 0, to }: { readonly unavailableMs?: number; readonly to?: number } = {},
+  ): void {
     const log = this.cluster.log('Fetch', new TopicPartition(topic, partition))
-    log.nextLeader()
+    log.nextLeader(to ?? (log.leader % this.cluster.brokers.length) + 1)
     if (unavailableMs <= 0) return
     log.available = false
     this.scheduler.schedule(() => {

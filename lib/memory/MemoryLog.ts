@@ -35,6 +35,8 @@ export class MemoryLog {
     readonly topic: string,
     readonly partition: number,
     private readonly timestampType: TimestampType = 'CreateTime',
+    /** the broker that leads it */
+    public leader = 1,
   ) {
     this.producers = new ProducerStates({ topic, partition })
   }
@@ -66,7 +68,8 @@ export class MemoryLog {
   }
 
   /** A new leader has taken over; records carry its epoch from now on. */
-  nextLeader(): void {
+  nextLeader(leader = this.leader): void {
+    this.leader = leader
     this.epochs.next(this.end)
     this.changed()
   }

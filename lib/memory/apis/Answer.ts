@@ -2,9 +2,9 @@ import type { SchedulerLike } from 'rxjs'
 import { isKafkaError } from '../../client/KafkaError.js'
 import type { KafkaApi } from '../../protocol/requests/KafkaApi.js'
 import type { MemoryCall } from '../Fault.js'
-import type { FetchSession } from '../FetchSession.js'
 import type { MemoryCluster } from '../MemoryCluster.js'
 import type { Waits } from '../MemoryConnection.js'
+import type { MemoryLink } from '../MemoryLink.js'
 
 /** How the broker in memory answers one API. */
 export interface Answer<Q, R> {
@@ -12,9 +12,9 @@ export interface Answer<Q, R> {
   /** What the request is about, by which faults match it and `MemoryKafka.calls$` shows it. */
   readonly about?: (request: Q) => Omit<MemoryCall, 'api' | 'clientId'>
   /** The effect, and the response; acts once. */
-  readonly respond: (cluster: MemoryCluster, request: Q, session: FetchSession) => R
+  readonly respond: (cluster: MemoryCluster, request: Q, link: MemoryLink) => R
   /** Where a request may wait at the broker before it is answered. */
-  readonly waits?: (cluster: MemoryCluster, request: Q, session: FetchSession, scheduler: SchedulerLike) => Waits
+  readonly waits?: (cluster: MemoryCluster, request: Q, link: MemoryLink, scheduler: SchedulerLike) => Waits
   readonly parts?: Parts<Q, R>
 }
 
@@ -29,9 +29,13 @@ export interface Parts<Q, R> {
 /** An answer to any API, as a table of them holds it. */
 export type AnyAnswer = Pick<Answer<never, unknown>, 'api' | 'respond'>
 
-/** What a request is about that is about one partition; nothing of those about many. */
-export const onePartition = ([first, ...others]: readonly { readonly topic: string; readonly partition: number }[]) =>
-  first === undefined || others.length > 0 ? {} : { topic: first.topic, partition: first.partition }
+/** What a request is about: one partition, or several of them. */
+export const aboutPartitions = (
+  partitions: readonly { readonly topic: string; readonly partition: number }[],
+): Pick<MemoryCall, 'topic' | 'partition' | 'partitions'> => {
+  const [first, ...others] = partitions.map(({ topic, partition }) => ({ topic, partition }))
+  return others.length === 0 ? { ...first } : { partitions: [first!, ...others] }
+}
 
 /** The error code with which a broker refuses; 0 when it does not. */
 export const codeOf = (effect: () => void): number => {

@@ -5,7 +5,7 @@ import type {
   AddPartitionsToTxnResponse,
 } from '../../protocol/requests/addPartitionsToTxn.js'
 import { addPartitionsToTxnApi } from '../../protocol/requests/addPartitionsToTxn.js'
-import { type Answer, codeOf } from './Answer.js'
+import { aboutPartitions, type Answer, codeOf } from './Answer.js'
 
 /**
  * AddPartitionsToTxn, version 2. All partitions or none: one that does not exist is UNKNOWN_TOPIC_OR_PARTITION (3), and the others
@@ -14,7 +14,7 @@ import { type Answer, codeOf } from './Answer.js'
  */
 export const addPartitionsToTxn: Answer<AddPartitionsToTxnRequest, AddPartitionsToTxnResponse> = {
   api: addPartitionsToTxnApi,
-  about: ({ transactionalId, partitions }) => ({ transactionalId, ...(partitions.length === 1 ? partitions[0] : {}) }),
+  about: ({ transactionalId, partitions }) => ({ transactionalId, ...aboutPartitions(partitions) }),
   respond: (cluster, { transactionalId, producerId, producerEpoch: epoch, partitions }) => {
     const answerAll = (codeFor: (exists: boolean) => number): AddPartitionsToTxnResponse => ({
       throttleTimeMs: 0,

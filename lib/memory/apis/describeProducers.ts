@@ -1,15 +1,17 @@
 import { TopicPartition } from '../../client/TopicPartition.js'
 import type { DescribeProducersRequest, DescribeProducersResponse } from '../../protocol/requests/describeProducers.js'
 import { describeProducersApi } from '../../protocol/requests/describeProducers.js'
-import { type Answer, found } from './Answer.js'
+import { aboutPartitions, type Answer, found } from './Answer.js'
 
 /** DescribeProducers, version 0 (KIP-664): who writes to a partition, as its leader knows it. */
 export const describeProducers: Answer<DescribeProducersRequest, DescribeProducersResponse> = {
   api: describeProducersApi,
-  respond: (cluster, { partitions }) => ({
+  about: ({ partitions }) => aboutPartitions(partitions),
+  respond: (cluster, { partitions }, { broker }) => ({
     throttleTimeMs: 0,
     partitions: partitions.map(({ topic, partition }) => {
-      const log = found(() => cluster.log(describeProducersApi.apiName, new TopicPartition(topic, partition)))
+      const at = new TopicPartition(topic, partition)
+      const log = found(() => cluster.log(describeProducersApi.apiName, at, broker.nodeId))
       const producers = 'value' in log ? log.value.activeProducers() : []
       return {
         topic,

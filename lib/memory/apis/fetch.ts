@@ -11,19 +11,19 @@ import type {
 import { fetchApi } from '../../protocol/requests/fetch.js'
 import { fetchByNameApi } from '../../protocol/requests/fetchByName.js'
 import { encodedBatch } from '../encodedBatch.js'
-import type { FetchSession } from '../FetchSession.js'
+import type { MemoryLink } from '../MemoryLink.js'
 import type { MemoryCluster } from '../MemoryCluster.js'
 import type { LogBatch } from '../LogBatch.js'
 import type { Waits } from '../MemoryConnection.js'
 import type { MemoryLog } from '../MemoryLog.js'
-import { type Answer, type Found, found, onePartition } from './Answer.js'
+import { aboutPartitions, type Answer, type Found, found } from './Answer.js'
 import { leaderEpochError } from './leaderEpochError.js'
 
 /**
  * Fetch, version 13: by the ids of topics.
  *
  * - An id that no topic has is UNKNOWN_TOPIC_ID (100), a partition that its topic does not have UNKNOWN_TOPIC_OR_PARTITION (3), one
- *   whose leader moves NOT_LEADER_OR_FOLLOWER (6), another leader epoch than the leader's FENCED_LEADER_EPOCH (74) or
+ *   whose leader moves, or is another broker, NOT_LEADER_OR_FOLLOWER (6), another leader epoch than the leader's FENCED_LEADER_EPOCH (74) or
  *   UNKNOWN_LEADER_EPOCH (75), an offset before the log's start or behind its end OFFSET_OUT_OF_RANGE (1). Nothing is said of the logs of
  *   those; the others are answered beside them.
  * - read_committed ends at the last stable offset, and is told which transactions were aborted in what it is given.
@@ -31,12 +31,12 @@ import { leaderEpochError } from './leaderEpochError.js'
  *   for. They are not compressed, and there are no followers.
  *
  * **The long poll has no end.** Real brokers answer after `max_wait_ms` in any case. Here a fetch that may wait does so until there is
- * something new to say ({@link FetchSession}), or until the oldest open transaction of its logs expires; `min_bytes` counts as 1. So a
+ * something new to say (`FetchSession`), or until the oldest open transaction of its logs expires; `min_bytes` counts as 1. So a
  * client that waits for records does nothing meanwhile, and virtual time comes to its end.
  */
 export const fetch: Answer<FetchRequest, FetchResponse> = {
   api: fetchApi,
-  about: ({ partitions }) => onePartition(partitions),
+  about: ({ partitions }) => aboutPartitions(partitions),
   respond: (...of) => respond(byId, ...of),
   waits: (...of) => waits(byId, ...of),
 }
@@ -44,7 +44,7 @@ export const fetch: Answer<FetchRequest, FetchResponse> = {
 /** Fetch, version 11: the same by the names of topics; one that does not exist is UNKNOWN_TOPIC_OR_PARTITION (3). */
 export const fetchByName: Answer<FetchRequest, FetchResponse<NamedPartitionResponse>> = {
   api: fetchByNameApi,
-  about: ({ partitions }) => onePartition(partitions),
+  about: ({ partitions }) => aboutPartitions(partitions),
   respond: (...of) => respond(byName, ...of),
   waits: (...of) => waits(byName, ...of),
 }
@@ -70,10 +70,10 @@ const byName: Naming<Pick<NamedPartitionResponse, 'topic'>> = {
   name: ({ topic }) => ({ topic }),
 }
 
-const respond = <Name>(naming: Naming<Name>, cluster: MemoryCluster, request: FetchRequest, session: FetchSession) => ({
+const respond = <Name>(naming: Naming<Name>, cluster: MemoryCluster, request: FetchRequest, link: MemoryLink) => ({
   ...{ throttleTimeMs: 0, errorCode: 0, sessionId: 0 },
-  partitions: look(naming, cluster, request).map(({ asked, log, errorCode, batches }) => {
-    if (log !== undefined && batches.length === 0) session.note(asked, log)
+  partitions: look(naming, cluster, request, link).map(({ asked, log, errorCode, batches }) => {
+    if (log !== undefined && batches.length === 0) link.session.note(asked, log)
     const last = batches.at(-1)
     const mayBeAborted = log !== undefined && last !== undefined && request.isolationLevel === 'read_committed'
     return {
@@ -92,16 +92,17 @@ const waits = (
   naming: Naming<unknown>,
   cluster: MemoryCluster,
   request: FetchRequest,
-  session: FetchSession,
+  link: MemoryLink,
   scheduler: SchedulerLike,
 ): Waits => ({
+  longestMs: request.maxWaitMs,
   isOver: () =>
     request.maxWaitMs <= 0 ||
-    look(naming, cluster, request).some(
-      ({ asked, log, batches }) => log === undefined || batches.length > 0 || session.isNews(asked, log),
+    look(naming, cluster, request, link).some(
+      ({ asked, log, batches }) => log === undefined || batches.length > 0 || link.session.isNews(asked, log),
     ),
   changes: () => {
-    const logs = look(naming, cluster, request).flatMap(({ log }) => log ?? [])
+    const logs = look(naming, cluster, request, link).flatMap(({ log }) => log ?? [])
     const expiryIn = logs.some((log) => log.hasOpenTransaction) ? cluster.nextExpiryIn : Infinity
     return merge(...logs.map(nextChange), ...(expiryIn === Infinity ? [] : [timer(expiryIn, scheduler)]))
   },
@@ -120,10 +121,11 @@ const look = (
   naming: Naming<unknown>,
   cluster: MemoryCluster,
   { partitions, maxBytes, isolationLevel }: FetchRequest,
+  { broker }: MemoryLink,
 ): readonly Looked[] => {
   let room = maxBytes
   return partitions.map((asked) => {
-    const there = readable(naming, cluster, asked)
+    const there = readable(naming, cluster, asked, broker.nodeId)
     if (!('value' in there)) return { asked, errorCode: there.errorCode, log: undefined, batches: [] }
     const { value: log } = there
     const most = Math.min(room, asked.partitionMaxBytes)
@@ -138,10 +140,11 @@ const readable = (
   { topicOf, unknownTopic }: Naming<unknown>,
   cluster: MemoryCluster,
   asked: FetchPartition,
+  at: number,
 ): Found<MemoryLog> => {
   const topic = topicOf(cluster, asked)
   if (topic === undefined) return { errorCode: unknownTopic }
-  const there = found(() => cluster.log(fetchApi.apiName, new TopicPartition(topic, asked.partition)))
+  const there = found(() => cluster.log(fetchApi.apiName, new TopicPartition(topic, asked.partition), at))
   if (!('value' in there)) return there
   const { logStartOffset, highWatermark } = there.value
   const isInLog = asked.fetchOffset >= logStartOffset && asked.fetchOffset <= highWatermark

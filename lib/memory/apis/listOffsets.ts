@@ -5,7 +5,7 @@ import { TopicPartition } from '../../client/TopicPartition.js'
 import type { ListOffsetsRequest, ListOffsetsResponse } from '../../protocol/requests/listOffsets.js'
 import { listOffsetsApi } from '../../protocol/requests/listOffsets.js'
 import type { MemoryLog } from '../MemoryLog.js'
-import { type Answer, found } from './Answer.js'
+import { aboutPartitions, type Answer, found } from './Answer.js'
 
 /**
  * ListOffsets, version 5. `latest` is the high watermark, or the last stable offset for read_committed; a timestamp finds the first record
@@ -13,10 +13,12 @@ import { type Answer, found } from './Answer.js'
  */
 export const listOffsets: Answer<ListOffsetsRequest, ListOffsetsResponse> = {
   api: listOffsetsApi,
-  respond: (cluster, { isolationLevel, partitions }) => ({
+  about: ({ partitions }) => aboutPartitions(partitions),
+  respond: (cluster, { isolationLevel, partitions }, { broker }) => ({
     throttleTimeMs: 0,
     partitions: partitions.map(({ topic, partition, spec }) => {
-      const log = found(() => cluster.log(listOffsetsApi.apiName, new TopicPartition(topic, partition)))
+      const at = new TopicPartition(topic, partition)
+      const log = found(() => cluster.log(listOffsetsApi.apiName, at, broker.nodeId))
       if (!('value' in log)) return { ...nothing, topic, partition, errorCode: log.errorCode }
       const offset = resolve(log.value, spec, isolationLevel) ?? -1
       return { ...nothing, topic, partition, offset, leaderEpoch: log.value.leaderEpoch }

@@ -3,7 +3,6 @@ import { ErrorCodes } from '../../protocol/errorCodes.js'
 import type { MetadataRequest, MetadataResponse, TopicMetadata } from '../../protocol/requests/metadata.js'
 import { metadataApi } from '../../protocol/requests/metadata.js'
 import { isTopicName, type MemoryCluster } from '../MemoryCluster.js'
-import { MEMORY_BROKER } from '../memoryBroker.js'
 import type { Answer } from './Answer.js'
 
 /**
@@ -20,9 +19,9 @@ export const metadata: Answer<MetadataRequest, MetadataResponse> = {
     const names = topics ?? [...all.keys()]
     return {
       throttleTimeMs: 0,
-      brokers: [MEMORY_BROKER],
+      brokers: cluster.brokers,
       clusterId: 'memory',
-      controllerId: MEMORY_BROKER.nodeId,
+      controllerId: 1,
       topics: names.map((name) => describe(cluster, name, all.get(name))),
     }
   },
@@ -33,19 +32,18 @@ const describe = (cluster: MemoryCluster, topic: string, known: TopicDescription
     return { errorCode: ErrorCodes.INVALID_TOPIC_EXCEPTION, topic, internal: false, partitions: [] }
   if (known === undefined)
     return { errorCode: ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION, topic, internal: false, partitions: [] }
-  const { nodeId } = MEMORY_BROKER
   return {
     errorCode: 0,
     topic,
     topicId: known.topicId,
     internal: known.internal,
-    partitions: known.partitions.map(({ partition, leader }) => ({
+    partitions: known.partitions.map(({ partition, leader, replicas }) => ({
       errorCode: leader < 0 ? ErrorCodes.LEADER_NOT_AVAILABLE : 0,
       partition,
       leader,
       leaderEpoch: cluster.leaderEpochOf(topic, partition),
-      replicas: [nodeId],
-      inSyncReplicas: [nodeId],
+      replicas,
+      inSyncReplicas: replicas,
       offlineReplicas: [],
     })),
   }

@@ -4,7 +4,7 @@ import type {
   OffsetForLeaderEpochResponse,
 } from '../../protocol/requests/offsetForLeaderEpoch.js'
 import { offsetForLeaderEpochApi } from '../../protocol/requests/offsetForLeaderEpoch.js'
-import { type Answer, found, onePartition } from './Answer.js'
+import { aboutPartitions, type Answer, found } from './Answer.js'
 import { leaderEpochError } from './leaderEpochError.js'
 
 /**
@@ -14,11 +14,12 @@ import { leaderEpochError } from './leaderEpochError.js'
  */
 export const offsetForLeaderEpoch: Answer<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse> = {
   api: offsetForLeaderEpochApi,
-  about: ({ partitions }) => onePartition(partitions),
-  respond: (cluster, { partitions }) => ({
+  about: ({ partitions }) => aboutPartitions(partitions),
+  respond: (cluster, { partitions }, { broker }) => ({
     throttleTimeMs: 0,
     partitions: partitions.map(({ topic, partition, currentLeaderEpoch, leaderEpoch }) => {
-      const log = found(() => cluster.log(offsetForLeaderEpochApi.apiName, new TopicPartition(topic, partition)))
+      const at = new TopicPartition(topic, partition)
+      const log = found(() => cluster.log(offsetForLeaderEpochApi.apiName, at, broker.nodeId))
       const errorCode = 'value' in log ? leaderEpochError(log.value, currentLeaderEpoch) : log.errorCode
       const end = 'value' in log && errorCode === 0 ? log.value.endOfEpoch(leaderEpoch) : undefined
       return { topic, partition, errorCode, leaderEpoch: end?.epoch ?? -1, endOffset: end?.offset ?? -1 }

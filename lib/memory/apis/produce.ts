@@ -9,11 +9,11 @@ import type {
 import { produceApi } from '../../protocol/requests/produce.js'
 import { ReceivedBatch } from '../ReceivedBatch.js'
 import type { MemoryCluster } from '../MemoryCluster.js'
-import { type Answer, found } from './Answer.js'
+import { aboutPartitions, type Answer, found } from './Answer.js'
 
 /**
- * Produce, version 8, each partition for itself. Refused: a partition that is not there (UNKNOWN_TOPIC_OR_PARTITION, 3) or has no leader
- * now (NOT_LEADER_OR_FOLLOWER, 6); a batch above `max.message.bytes` (MESSAGE_TOO_LARGE, 10); a gap in the sequence
+ * Produce, version 8, each partition for itself. Refused: a partition that is not there (UNKNOWN_TOPIC_OR_PARTITION, 3) or has another leader or
+ * none now (NOT_LEADER_OR_FOLLOWER, 6); a batch above `max.message.bytes` (MESSAGE_TOO_LARGE, 10); a gap in the sequence
  * (OUT_OF_ORDER_SEQUENCE_NUMBER, 45); an older epoch (INVALID_PRODUCER_EPOCH, 47); a partition that was not added to an open transaction
  * (INVALID_TXN_STATE, 48). A batch that is in the log already is answered with its offset. The checksum is not looked at.
  */
@@ -21,7 +21,7 @@ export const produce: Answer<ProduceRequest, ProduceResponse> = {
   api: produceApi,
   about: ({ transactionalId, partitions }) => ({
     ...(transactionalId === null ? {} : { transactionalId }),
-    ...(partitions.length === 1 ? { topic: partitions[0]!.topic, partition: partitions[0]!.partition } : {}),
+    ...aboutPartitions(partitions),
   }),
   parts: {
     of: (request) => request.partitions.map((partition) => ({ ...request, partitions: [partition] })),
@@ -31,9 +31,9 @@ export const produce: Answer<ProduceRequest, ProduceResponse> = {
       partitions: partitions.map(({ topic, partition }) => produced(topic, partition, errorCode)),
     }),
   },
-  respond: (cluster, { transactionalId, partitions }) => ({
+  respond: (cluster, { transactionalId, partitions }, { broker }) => ({
     throttleTimeMs: 0,
-    partitions: partitions.map((partition) => write(cluster, transactionalId, partition)),
+    partitions: partitions.map((partition) => write(cluster, transactionalId, partition, broker.nodeId)),
   }),
 }
 
@@ -41,14 +41,15 @@ const write = (
   cluster: MemoryCluster,
   transactionalId: string | null,
   { topic, partition, records }: ProducePartition,
+  at: number,
 ): ProducedPartition => {
   const topicPartition = new TopicPartition(topic, partition)
   const batch = new ReceivedBatch(records)
   if (batch.size > cluster.maxMessageBytes(topic)) return produced(topic, partition, ErrorCodes.MESSAGE_TOO_LARGE)
   const written = found(() =>
     transactionalId === null || batch.writer === null
-      ? cluster.produce(topicPartition, batch, batch.writer)
-      : cluster.produceInTransaction({ transactionalId, ...batch.writer }, topicPartition, batch, batch.writer),
+      ? cluster.produce(topicPartition, batch, batch.writer, at)
+      : cluster.produceInTransaction({ transactionalId, ...batch.writer }, topicPartition, batch, batch.writer, at),
   )
   return produced(topic, partition, written.errorCode, 'value' in written ? written.value : -1)
 }

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { firstValueFrom, lastValueFrom } from 'rxjs'
 import type { ConnectKafka } from '../../../lib/client/KafkaClient.js'
 import type { IsolationLevel } from '../../../lib/client/IsolationLevel.js'
-import type { Brokers } from '../../../lib/cluster/Brokers.js'
+import { isKafkaError } from '../../../lib/client/KafkaError.js'
+import type { Brokers, ConnectionPurpose, SendOptions } from '../../../lib/cluster/Brokers.js'
 import { ContractScene, eventually } from '../../../lib/conformance/client/ContractScene.js'
 import { decodeRecordBatches } from '../../../lib/protocol/decodeRecordBatches.js'
 import { RecordBatch } from '../../../lib/protocol/RecordBatch.js'
@@ -199,6 +200,37 @@ export const describeFetchContract = (name: string, open: () => FetchHarness): v
       // An answer without records is one too.
       while (fetched.records.length === 0) fetched = await ask(requestOf({}, { maxWaitMs: 20_000 }))
       expect(valuesOf(fetched)).toEqual([record(0, 'a')])
+    })
+
+    /** How it ends, and what it says. */
+    const endOf = (purpose: ConnectionPurpose, request: FetchRequest, options?: SendOptions): Promise<string> =>
+      firstValueFrom(brokers.send(broker, purpose, fetchApi, request, options)).then(
+        () => 'answered',
+        (error: unknown) => (isKafkaError(error) ? `${error._tag}, ${error.retriable}` : String(error)),
+      )
+    /** Where the log ends: what is asked for then waits. */
+    const told = async (purpose: ConnectionPurpose): Promise<void> => {
+      await ask(requestOf({}))
+      expect(await endOf(purpose, requestOf({}))).toBe('answered')
+    }
+    const atTheEnd = requestOf.bind(undefined, {}, { maxWaitMs: 20_000 })
+
+    it('should give up a fetch that is not answered in time, and its connection with all that is in flight on it', async () => {
+      await told('fetch a')
+      const [overdue, behind] = [endOf('fetch a', atTheEnd(), { timeoutMs: 300 }), endOf('fetch a', atTheEnd())]
+      expect([await overdue, await behind]).toEqual(['Timeout, true', 'Connection, true'])
+      expect(await endOf('fetch a', requestOf({}))).toBe('answered')
+    })
+
+    it('should end what is in flight on the connections of a purpose that is released, and of all when it is closed', async () => {
+      await told('fetch a')
+      await told('fetch b')
+      const [released, closed] = [endOf('fetch a', atTheEnd()), endOf('fetch b', atTheEnd())]
+      brokers.release('fetch a')
+      expect(await released).toBe('Connection, true')
+      await lastValueFrom(brokers.close(), { defaultValue: undefined })
+      expect(await closed).toBe('Connection, true')
+      expect(await endOf('fetch a', requestOf({}))).toBe('Connection, false')
     })
 
     it('should say where an epoch ends (KIP-320)', async () => {
