@@ -340,6 +340,22 @@ describe('TwoPhaseRecovery', () => {
     expect([recovery.settled, changes()]).toEqual([true, 2])
   })
 
+  it('should know that there are transactions of former attempts which no sink of this one ends', () => {
+    const { recovery } = recoveryOf()
+    recovery.join('sink', 'job', 0)
+    recovery.begin([holder({ sinks: [record('job', 0), record('job', 1)] })])
+    recovery.close()
+    expect(recovery.abandons).toBe(true)
+    recovery.join('sink', 'job', 1)
+    expect(recovery.abandons).toBe(false)
+
+    const without = recoveryOf().recovery
+    without.join('sink', 'job', 0)
+    without.begin([holder()])
+    without.close()
+    expect(without.abandons).toBe(false)
+  })
+
   it('should know below which number nothing is used any more, by those that have not left', () => {
     const { recovery } = recoveryOf()
     expect(recovery.floor).toBe(Infinity)

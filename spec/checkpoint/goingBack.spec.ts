@@ -81,6 +81,34 @@ describe('what a job goes back to when a transaction is dead', () => {
     expect(await newestBefore(await storeAfter(first, second), 2)).toEqual({ checkpointId: 1, committedAfter: true })
   })
 
+  it('should be nothing for an attempt that has a checkpoint of its own: others may rest on it', async () => {
+    const store = await storeAfter([checkpoint(1, 'a1'), checkpoint(2, 'a2')])
+    const next = await begin(store)
+    await checkpoint(17, 'a2')(next)
+
+    expect(await firstValueFrom(next.ledger!.newestBefore(0, 2))).toBeUndefined()
+    expect(await firstValueFrom(next.ledger!.goBack(new Map([[0, 2]])))).toBe(false)
+    expect((await begin(store)).restored).toMatchObject({ checkpointId: 17 })
+  })
+
+  it.each([
+    ['some', [0], false],
+    ['all', [0, 1], true],
+  ])(
+    'should, with another parallelism, be open only to a process that has all subtasks: it has %s',
+    async (_, subtasks, may) => {
+      const store = await storeAfter([checkpoint(1, 'a1'), checkpoint(2, 'a2')])
+      const share = { parallelism: 2, subtasks }
+      const next = await firstValueFrom(store.begin({ share, scheduler: asapScheduler }))
+
+      const before = await firstValueFrom(next.ledger!.newestBefore(0, 2))
+      expect(before).toEqual(may ? { checkpointId: 1, committedAfter: false } : undefined)
+      expect(await firstValueFrom(next.ledger!.goBack(new Map([[0, 2]])))).toBe(may)
+      const after = await firstValueFrom(store.begin({ share, scheduler: asapScheduler }))
+      expect(after.restored).toMatchObject({ checkpointId: may ? 1 : 2 })
+    },
+  )
+
   it('should be known soon, however many checkpoints wait for the transaction, and however slow the store is', async () => {
     const storage = memoryStorage()
     const attempt = await begin(checkpointStoreOn(storage))
