@@ -1,7 +1,20 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { concatMap, defer, map, merge, type Observable, retry, Subject, takeUntil, tap, throwError, timer } from 'rxjs'
-import { mergeMap } from 'rxjs'
+import {
+  concat,
+  concatMap,
+  defer,
+  map,
+  merge,
+  mergeMap,
+  type Observable,
+  retry,
+  Subject,
+  takeUntil,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs'
 import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
@@ -10,7 +23,7 @@ import type { AttemptLedger } from '../../lib/checkpoint/store/AttemptLedger.js'
 import type { CheckpointStore } from '../../lib/checkpoint/store/CheckpointStore.js'
 import type { CheckpointBarrier } from '../../lib/stream/CheckpointBarrier.js'
 import type { Restored } from '../../lib/stream/Restored.js'
-import { handSink } from './support/handSink.js'
+import { handSink, type HandSinkOptions } from './support/handSink.js'
 import { handSource } from './support/handSource.js'
 import { Job, restoredOf, slowStore } from './support/job.js'
 
@@ -171,6 +184,20 @@ describe('CheckpointCoordinator: attempts', () => {
       ],
       ...['first: barrier 3', 'second: restored 3', 'second: barrier 17', 'second: completed 17'],
       ...['first: aborted 3', 'first: Superseded', 'second: barrier 18', 'second: completed 18'],
+    ])
+  })
+
+  it.each<[string, Partial<HandSinkOptions>]>([
+    ['with transactions', {}],
+    ['without', { snapshot: (barrier) => barrier.snapshot('sink', {}) }],
+  ])('should be the one that is stopped, behind one that has ended, %s', (_, sink) => {
+    const job = new Job()
+    job.run(concat(job.pipeline({ count: 3 }, sink), job.pipeline({}, sink)))
+    job.at(300, () => job.run(job.coordinator.stopWithSavepoint({ drain: false }), 'stop'))
+
+    expect(job.until(2000).events.filter((event) => event.startsWith('stop'))).toEqual([
+      expect.stringContaining('"savepoint":true'),
+      'stop: done',
     ])
   })
 
