@@ -13,7 +13,10 @@ import { Upstream } from './Upstream.js'
 
 /** Takes the picture of an expectation. One that is given none fails the run. */
 export interface ToBe<V> {
-  /** `table`: what letters stand for where it is not themselves; `error`: what `#` stands for, by default `'error'`. */
+  /**
+   * `table`: what letters stand for where it is not themselves; `error`: what `#` stands for, by default `'error'`. A matcher of the test
+   * framework, such as `expect.objectContaining(…)`, may stand for a value or an error; not for an element.
+   */
   toBe(marbles: string, table?: Readonly<Record<string, V>>, error?: unknown): void
 }
 

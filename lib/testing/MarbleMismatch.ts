@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from 'node:util'
 import { recognizeAcrossCopies } from '../errors/recognizeAcrossCopies.js'
+import { agrees, marbleAgrees } from './agrees.js'
 import { diffLines } from './diffLines.js'
 import { drawMarbles } from './drawMarbles.js'
 import type { Marble } from './Marble.js'
@@ -46,7 +46,8 @@ export class MarbleMismatch extends Error {
   }
 }
 
-export const isTrue = ({ expected, received }: MarbleCheck): boolean => isDeepStrictEqual(received, expected)
+export const isTrue = ({ expected, received }: MarbleCheck): boolean =>
+  received.length === expected.length && expected.every((one, n) => marbleAgrees(received[n], one))
 
 /** With its stack, which a picture has not. */
 const unexpectedError = ({ expected, received }: MarbleCheck): unknown => {
@@ -60,7 +61,9 @@ function describe({ title, picture, letters = [], expected, received }: MarbleCh
   const drawn =
     picture ?? drawMarbles(expected, letterOf) ?? 'see below: something happens within the time that brackets take'
   const came = drawMarbles(received, letterOf) ?? 'see below: something happens within the time that brackets take'
-  const differences = diffLines(expected.map(line), received.map(line))
+  // What a matcher accepts is no difference.
+  const accepted = expected.map((one) => received.find((came) => marbleAgrees(came, one)) ?? one)
+  const differences = diffLines(accepted.map(line), received.map(line))
   return [
     `${title}: what came is not what is drawn.`,
     '',
@@ -103,7 +106,7 @@ class Legend {
   }
 
   letterOf(value: unknown): string {
-    const known = this.letters.find(([, own]) => isDeepStrictEqual(own, value))
+    const known = this.letters.find(([, own]) => agrees(value, own))
     if (known !== undefined) return known[0]
     const letter = this.spareLetter(value)
     this.letters.push([letter, value])

@@ -1,4 +1,4 @@
-import { NEVER } from 'rxjs'
+import { defer, NEVER, of, Subject } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { acknowledgeOnce } from '../stream/acknowledgeOnce.js'
 import { batchEnd } from '../stream/BatchEnd.js'
@@ -21,10 +21,17 @@ import { soloTwoPhaseCommit } from './soloTwoPhaseCommit.js'
  * ```
  */
 export class Upstream {
-  /** In order: `ack end`, `ack B7`, `snapshot B7 uid`, `end requested`. */
+  /** In order: `ack end`, `ack B7`, `snapshot B7 uid`, `end requested`, `committed B7 uid ids`, `not committed B7 uid: why`. */
   readonly calls: string[] = []
+  /** Hot: the same, as they come: `expectObservable(upstream.calls$).toBe('10ms a', { a: 'ack B7' })`. */
+  readonly calls$: Observable<string>
+  private readonly noted = new Subject<string>()
   /** The states that were handed over, in order. */
   readonly snapshots: { readonly checkpointId: number; readonly uid: string; readonly state: unknown }[] = []
+
+  constructor() {
+    this.calls$ = this.noted.asObservable()
+  }
 
   /**
    * What an attempt starts from: nothing, or a checkpoint with these states, by uid. For an exactly-once sink add what it must know of
@@ -40,7 +47,7 @@ export class Upstream {
       committedOf: () => [],
       markCommitted: () => NEVER,
       requestEnd: () => {
-        this.calls.push('end requested')
+        this.note('end requested')
       },
     }
   }
@@ -48,7 +55,7 @@ export class Upstream {
   /** `batch` names it among the calls. */
   end(batch = 'end'): BatchEnd {
     return batchEnd(() => {
-      this.calls.push(`ack ${batch}`)
+      this.note(`ack ${batch}`)
     }, batch)
   }
 
@@ -68,13 +75,38 @@ export class Upstream {
       checkpointId,
       end,
       snapshot: (uid, state) => {
-        this.calls.push(`snapshot B${checkpointId} ${uid}`)
+        this.note(`snapshot B${checkpointId} ${uid}`)
         this.snapshots.push({ checkpointId, uid, state })
       },
       acknowledge: acknowledgeOnce(`The barrier of checkpoint ${checkpointId}`, () => {
-        this.calls.push(`ack B${checkpointId}${part}`)
+        this.note(`ack B${checkpointId}${part}`)
       }),
       outcome$,
     }
+  }
+  /** That checkpoint is complete, for the outcome of a barrier: `upstream.barrier(7, undefined, of(upstream.completed(7)))`. */
+  completed(checkpointId: number): Extract<CheckpointOutcome, { _tag: 'completed' }> {
+    return {
+      _tag: 'completed',
+      checkpointId,
+      markCommitted: (uid, ids) =>
+        defer(() => {
+          this.note(`committed B${checkpointId} ${uid} ${ids.join(' ')}`)
+          return of(undefined)
+        }),
+      commitFailed: (uid, error) => {
+        this.note(`not committed B${checkpointId} ${uid}: ${error instanceof Error ? error.message : String(error)}`)
+      },
+    }
+  }
+
+  /** That checkpoint is aborted, for the outcome of a barrier. */
+  aborted(checkpointId: number, reason = 'aborted by the spec'): CheckpointOutcome {
+    return { _tag: 'aborted', checkpointId, reason }
+  }
+
+  private note(call: string): void {
+    this.calls.push(call)
+    this.noted.next(call)
   }
 }

@@ -57,6 +57,23 @@ describe('MarbleMismatch', () => {
     expect(message).toContain('received  1-2|')
   })
 
+  it('should take what a matcher of the test framework accepts, for a value and for an error', () => {
+    const failing = (at: string) => (helpers: MarbleHelpers) => {
+      const sink$ = helpers.cold('a-b-#', { a: { kind: 'prepared', records: 3 }, b: 2 }, new TypeError('torn'))
+      const table = { a: expect.objectContaining({ kind: 'prepared' }), b: expect.any(Number) }
+      helpers.expectObservable(sink$).toBe(at, table, expect.objectContaining({ message: 'torn' }))
+    }
+    runMarbles(failing('a-b-#'))
+    const { message } = mismatchOf(failing('a--b#'))
+    expect(message).toContain('received  a-b-#\n')
+    expect(message).toContain('  -      3 ms  Any')
+    expect(message).toContain('  +      2 ms  2')
+    expect(message).not.toMatch(/[+-] +[04] ms/)
+    expect(mismatchOf(failing('a-b-|')).message).toContain('+      4 ms  failed: torn')
+    expect(mismatchOf(failing('a-#-b')).checks).toHaveLength(1)
+    expect(mismatchOf(failing('b-b-#')).checks).toHaveLength(1)
+  })
+
   it('should tell subscriptions', () => {
     const { message } = mismatchOf(({ cold, expectObservable, expectSubscriptions }) => {
       const letters = cold('a---')
