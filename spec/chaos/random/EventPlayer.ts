@@ -9,6 +9,9 @@ const STEP_PATIENCE = 3_000
 /** So many checkpoints of a job may be stored before it must have noticed that another one has its prefix. */
 const ENOUGH = 3
 
+/** How often a sink without records looks whether its ids are still its own, in ms. */
+const OWNER_CHECK = 1_000
+
 type OfFleet = Exclude<ScriptEvent, { do: 'store' | 'broker' | 'leader' | 'clock' }>
 
 /** Has the events of a script happen, each at its time or its step. */
@@ -176,13 +179,16 @@ export class EventPlayer {
     }, ms)
   }
 
-  /** When both have taken checkpoints of the same subtask beside each other, a message must have named the prefix. */
+  /** When both have taken checkpoints of the same subtask beside each other for long enough, a message must have named the prefix. */
   private checkMessages(since: number, stranger: VirtualProcess, suffix: string): void {
     const { messages, stored } = this.world
-    const begun = stored.find(({ process }) => process === stranger)?.at ?? Infinity
+    const begun = (process: VirtualProcess): number => stored.find((one) => one.process === process)?.at ?? Infinity
     const beside = stored.filter(
       ({ at, process }) =>
-        at > begun && process !== stranger && process.part.subtasks.includes(0) && process.part.suffix === suffix,
+        at > Math.max(begun(stranger), begun(process)) + OWNER_CHECK &&
+        process !== stranger &&
+        process.part.subtasks.includes(0) &&
+        process.part.suffix === suffix,
     )
     const says = new RegExp(`prefix "?out${suffix}`)
     if (beside.length > ENOUGH && !messages.some(({ at, text }) => at >= since && says.test(text)))
