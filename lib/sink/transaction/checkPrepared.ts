@@ -9,7 +9,8 @@ import { ownerId } from './transactionalId.js'
 
 /** What a checkpoint is about to rest on. */
 export interface PreparedTransactions {
-  readonly owner: TransactionOwner
+  /** undefined: not known for a while, so that nobody can be told from it */
+  readonly owner: TransactionOwner | undefined
   readonly committables: readonly KafkaCommittable[]
   /** Of these, the first that will soon expire. */
   readonly expiring: KafkaCommittable | undefined
@@ -25,19 +26,22 @@ export interface PreparedTransactions {
 export function* checkPrepared(
   sink: SinkTransactions,
   { owner, committables, expiring }: PreparedTransactions,
-): Generator<Step, TransactionOwner> {
+): Generator<Step, TransactionOwner | undefined> {
   const { config, prefix, subtaskIndex } = sink
   if (expiring !== undefined) throw expiringTransaction(expiring, config.producer.transactionTimeoutMs)
-  const owned = ownedAs(owner, ownerId(prefix, subtaskIndex))
-  const [asked, ...standings] = yield* describeStandings(sink, [owned, ...committables])
+  const owned = owner === undefined ? [] : [ownedAs(owner, ownerId(prefix, subtaskIndex))]
+  const standings = yield* describeStandings(sink, [...committables, ...owned])
   const dead = committables.find((_, index) => standings[index] !== 'prepared' && standings[index] !== 'committed')
-  const ownerNow = yield* ownerAfter(sink, owner, asked)
+  const ownerNow = owner && (yield* ownerAfter(sink, owner, standings[committables.length]))
   if (dead !== undefined) throw deadTransaction(dead)
   return ownerNow
 }
 
 /** Errors when somebody else has begun to use the sink's ids: `Superseded` when that is a newer attempt of the job. */
-export function* checkOwner(sink: SinkTransactions, owner: TransactionOwner): Generator<Step, TransactionOwner> {
+export function* checkOwner(
+  sink: SinkTransactions,
+  owner: TransactionOwner,
+): Generator<Step, TransactionOwner | undefined> {
   const { prefix, subtaskIndex } = sink
   const [standing] = yield* describeStandings(sink, [ownedAs(owner, ownerId(prefix, subtaskIndex))])
   return yield* ownerAfter(sink, owner, standing)
@@ -47,7 +51,7 @@ function* ownerAfter(
   sink: SinkTransactions,
   owner: TransactionOwner,
   standing: SettledStanding | undefined,
-): Generator<Step, TransactionOwner> {
+): Generator<Step, TransactionOwner | undefined> {
   if (standing !== 'dead') return owner
   // A newer attempt of this job has the same right to them; then the store says so.
   yield* result(sink.twoPhase.confirm())

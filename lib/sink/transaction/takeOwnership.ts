@@ -10,7 +10,8 @@ import { ownerId } from './transactionalId.js'
 
 /** Who this attempt is to the coordinators from now on. */
 export interface TakenOwnership {
-  readonly owner: TransactionOwner
+  /** undefined: in doubt for a while */
+  readonly owner: TransactionOwner | undefined
   /** Others have used the prefix: there may be ids of theirs. */
   readonly usedBefore: boolean
 }
@@ -72,6 +73,9 @@ export function* currentOwnership(sink: SinkTransactions, own: TransactionOwner)
 /**
  * Initialises the id that stands for the ownership. That is recorded first, so that it is known to be of this job, whenever it happens;
  * and the store is asked, so that an attempt that was superseded does not do it but for the shortest of moments.
+ *
+ * When a request got no answer before that, brokers may still carry it out, and it would look like another job. Then no owner is recorded,
+ * nor returned: whoever is found is taken for this job, until the id is initialised again.
  */
 export function* becomeOwner({
   client,
@@ -79,13 +83,14 @@ export function* becomeOwner({
   prefix,
   subtaskIndex,
   twoPhase,
-}: SinkTransactions): Generator<Step, TransactionOwner> {
+}: SinkTransactions): Generator<Step, TransactionOwner | undefined> {
   const id = ownerId(prefix, subtaskIndex)
   yield* result(twoPhase.recordOwner(undefined))
   yield* result(twoPhase.confirm())
   const { producer, identity } = yield* result(initialise(client, config.producer, id))
   const owner = { producerId: String(identity.producerId), epoch: identity.epoch }
   yield* result(producer.close())
+  if (identity.inDoubt === true) return undefined
   yield* result(twoPhase.recordOwner(owner))
   return owner
 }

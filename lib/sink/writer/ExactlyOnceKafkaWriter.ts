@@ -62,6 +62,9 @@ const OWNER_CHECK_INTERVAL = 1_000
  */
 const OWNER_RENEWAL_INTERVAL = 3_600_000
 
+/** How long, in ms, the ownership may be in doubt: by then brokers have carried out a request that they did not answer, or dropped it. */
+const OWNER_DOUBT_INTERVAL = 30_000
+
 /**
  * EXACTLY_ONCE: one transaction per checkpoint that has records. The life of one:
  *
@@ -165,8 +168,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   }
 
   private *openWith(context: OpeningContext): Generator<Step, void> {
-    this.owner = yield* openExactlyOnce(context)
-    this.ownerRenewal.start(OWNER_RENEWAL_INTERVAL)
+    this.setOwner(yield* openExactlyOnce(context))
     const { checkpointing } = context.restored
     const ahead = new TransactionsAhead(this.sink, this.strategy, (checkpointing?.maxConcurrent ?? 1) + 1)
     this.ahead = ahead
@@ -228,21 +230,28 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   /** Before a checkpoint rests on them: do the transactions live, and are their ids still this attempt's own? */
   private *check(): Generator<Step, void> {
     const held = this.committables.filter(({ transaction }) => !transaction.committing)
-    if (this.owner === undefined || (held.length === 0 && !this.ownerCheck.over)) return
-    this.ownerCheck.start(OWNER_CHECK_INTERVAL)
-    this.owner = yield* checkPrepared(this.sink, {
-      owner: this.owner,
-      committables: held.map(({ committable }) => committable),
-      expiring: held.find(({ transaction }) => transaction.expiring)?.committable,
-    })
+    if (held.length > 0 || this.ownerCheck.over) {
+      this.ownerCheck.start(OWNER_CHECK_INTERVAL)
+      const { owner } = this
+      const found = yield* checkPrepared(this.sink, {
+        owner,
+        committables: held.map(({ committable }) => committable),
+        expiring: held.find(({ transaction }) => transaction.expiring)?.committable,
+      })
+      if (found !== owner) this.setOwner(found)
+    }
     if (this.ownerRenewal.over) yield* this.renewOwner()
   }
 
   /** Meanwhile no owner is known, so that its change is not taken for that of another job. */
   private *renewOwner(): Generator<Step, void> {
     this.owner = undefined
-    this.owner = yield* becomeOwner(this.sink)
-    this.ownerRenewal.start(OWNER_RENEWAL_INTERVAL)
+    this.setOwner(yield* becomeOwner(this.sink))
+  }
+
+  private setOwner(owner: TransactionOwner | undefined): void {
+    this.owner = owner
+    this.ownerRenewal.start(owner === undefined ? OWNER_DOUBT_INTERVAL : OWNER_RENEWAL_INTERVAL)
   }
 
   private fail(error: unknown): void {
@@ -256,10 +265,11 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
 
   /** Why the brokers no longer accept this sink's transactions: somebody else may have begun to use their ids. */
   private *reasonOf(error: unknown): Generator<Step, unknown> {
-    if (this.owner === undefined || !isKafkaError(error) || !['Fenced', 'TransactionLost'].includes(error._tag))
-      return error
+    const { owner } = this
+    if (owner === undefined || !isKafkaError(error) || !['Fenced', 'TransactionLost'].includes(error._tag)) return error
     try {
-      this.owner = yield* checkOwner(this.sink, this.owner)
+      const found = yield* checkOwner(this.sink, owner)
+      if (found !== owner) this.setOwner(found)
       return error
     } catch (reason) {
       return reason

@@ -24,7 +24,7 @@ export interface OpeningContext extends RecoveryContext {
  * (or the job goes back), and what former attempts left open is aborted. In this order: nothing of another job is touched, and
  * nothing is aborted that is still to be committed.
  */
-export function* openExactlyOnce(context: OpeningContext): Generator<Step, TransactionOwner> {
+export function* openExactlyOnce(context: OpeningContext): Generator<Step, TransactionOwner | undefined> {
   const { sink, strategy, restored, uid, parallelism, emit } = context
   const { twoPhase } = sink
   const { checkpointId } = restored
