@@ -3,7 +3,7 @@ import { firstValueFrom } from 'rxjs'
 import { ContractScene } from '../../lib/conformance/client/ContractScene.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
-import { producerConfig } from '../cluster/producer/support/producerConfig.js'
+import { producerConfig } from '../cluster/support/producerConfig.js'
 
 beforeEach(() => {
   jest.useFakeTimers()

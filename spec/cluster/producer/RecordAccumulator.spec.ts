@@ -5,7 +5,7 @@ import { partitionOfKey } from '../../../lib/client/murmur2.js'
 import { AckLatch } from '../../../lib/cluster/producer/AckLatch.js'
 import type { PartitionQueue } from '../../../lib/cluster/producer/PartitionQueue.js'
 import { type AccumulatorConfig, RecordAccumulator } from '../../../lib/cluster/producer/RecordAccumulator.js'
-import { type ReceivedBatch, receive } from './support/PartitionLog.js'
+import { type ReceivedBatch, receivedBatch } from '../support/receivedBatch.js'
 
 const accumulate = (
   config: Partial<AccumulatorConfig> = {},
@@ -28,7 +28,7 @@ const accumulate = (
 
 const batchesOf = (queue: PartitionQueue): ReceivedBatch[] =>
   queue.unacknowledged.map((batch) =>
-    receive({ topic: queue.topic, partition: queue.partition, records: batch.encode('none') }),
+    receivedBatch({ topic: queue.topic, partition: queue.partition, records: batch.encode('none') }),
   )
 
 const valuesOf = (accumulator: RecordAccumulator, partition: number): string[] =>

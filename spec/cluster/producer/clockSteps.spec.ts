@@ -1,34 +1,27 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { asyncScheduler } from 'rxjs'
-import { ClusterProducer } from '../../../lib/cluster/producer/ClusterProducer.js'
-import { monotonicClock } from '../../../lib/scheduling/monotonicClock.js'
-import { FakeCluster } from './support/FakeCluster.js'
-import { producerConfig } from './support/producerConfig.js'
-import { StepScheduler } from './support/StepScheduler.js'
+import type { KafkaClient } from '../../../lib/client/KafkaClient.js'
+import { Fault } from '../../../lib/memory/Fault.js'
+import { MemoryKafka } from '../../../lib/memory/MemoryKafka.js'
+import { brokerError } from '../../../lib/protocol/brokerError.js'
+import { clientConfig } from '../support/ClientScene.js'
+import { producerConfig } from '../support/producerConfig.js'
 
 const HOUR = 3_600_000
-const NOT_ENOUGH_REPLICAS = 19
-
-/** Its brokers work by real timers, as the producer does. */
-class TimerScheduler extends StepScheduler {
-  override now(): number {
-    return Date.now()
-  }
-
-  override after(delay: number, run: () => void): void {
-    asyncScheduler.schedule(run, delay)
-  }
-}
+const notEnoughReplicas = Fault.fail(brokerError(19, { api: 'Produce', topic: 't', partition: 0 }))
 
 describe.each([
   ['back', -HOUR],
   ['forth', HOUR],
 ])('a producer while the wall clock is set %s by an hour', (_, step) => {
-  let cluster: FakeCluster
-  beforeEach(() => {
+  let kafka: MemoryKafka
+  let client: KafkaClient
+  beforeEach(async () => {
     jest.useFakeTimers({ doNotFake: ['queueMicrotask', 'nextTick'] })
-    cluster = new FakeCluster(new TimerScheduler(), () => 0.5)
-    Object.assign(cluster, { scheduler: asyncScheduler, now: monotonicClock(asyncScheduler) })
+    kafka = new MemoryKafka({ latencyMs: 10, brokerConfig: { 'auto.create.topics.enable': 'false' } })
+    kafka.inject({ api: 'Produce', topic: 'refused', times: Infinity }, notEnoughReplicas)
+    kafka.connect({ ...clientConfig, scheduler: asyncScheduler }).subscribe((opened) => (client = opened))
+    await pass(100)
   })
   afterEach(() => {
     jest.useRealTimers()
@@ -38,34 +31,35 @@ describe.each([
   const stepClock = (): void => {
     jest.setSystemTime(Date.now() + step)
   }
+  const values = (): readonly (string | null)[] => kafka.records('t').map(({ value }) => value)
 
   it('should send what lingers at its time', async () => {
-    cluster.addTopic('t', 1)
-    const producer = new ClusterProducer(cluster, producerConfig({ lingerMs: 500 }))
+    kafka.createTopic('t', 1)
+    const producer = client.producer(producerConfig({ lingerMs: 500 }))
     producer.append({ topic: 't', partition: 0, value: 'a' })
     await pass(300)
     stepClock()
     await pass(100)
-    expect(cluster.valuesOf('t', 0)).toEqual([])
+    expect(values()).toEqual([])
     await pass(500)
-    expect(cluster.valuesOf('t', 0)).toEqual(['a'])
+    expect(values()).toEqual(['a'])
   })
 
   it('should try again after its back-off', async () => {
-    cluster.addTopic('t', 1)
-    cluster.scripted.push(NOT_ENOUGH_REPLICAS)
-    const producer = new ClusterProducer(cluster, producerConfig())
+    kafka.createTopic('t', 1)
+    kafka.inject({ api: 'Produce', topic: 't' }, notEnoughReplicas)
+    const producer = client.producer(producerConfig())
     producer.append({ topic: 't', partition: 0, value: 'a' })
     await pass(60)
-    expect(cluster.requests).toHaveLength(1)
-    expect(cluster.valuesOf('t', 0)).toEqual([])
+    const bytesOfOne = producer.stats.bytesSent
+    expect([bytesOfOne > 0, values()]).toEqual([true, []])
     stepClock()
     await pass(500)
-    expect(cluster.valuesOf('t', 0)).toEqual(['a'])
+    expect([producer.stats.bytesSent, values()]).toEqual([2 * bytesOfOne, ['a']])
   })
 
   it('should wait for a topic for max.block.ms', async () => {
-    const producer = new ClusterProducer(cluster, producerConfig({ maxBlockMs: 20_000 }))
+    const producer = client.producer(producerConfig({ maxBlockMs: 20_000 }))
     const errors: unknown[] = []
     producer.append({ topic: 't', partition: 0, value: 'a' })
     producer.flush().subscribe({ error: (error) => errors.push(error) })
@@ -78,11 +72,10 @@ describe.each([
   })
 
   it('should give up after delivery.timeout.ms', async () => {
-    cluster.addTopic('t', 1)
-    cluster.scripted.push(...Array.from({ length: 1_000 }, () => NOT_ENOUGH_REPLICAS))
-    const producer = new ClusterProducer(cluster, producerConfig({ deliveryTimeoutMs: 20_000 }))
+    kafka.createTopic('refused', 1)
+    const producer = client.producer(producerConfig({ deliveryTimeoutMs: 20_000 }))
     const errors: unknown[] = []
-    producer.append({ topic: 't', partition: 0, value: 'a' })
+    producer.append({ topic: 'refused', partition: 0, value: 'a' })
     producer.flush().subscribe({ error: (error) => errors.push(error) })
     await pass(5_000)
     stepClock()

@@ -6,7 +6,7 @@ import { connectKafkaJs } from '../../../lib/kafkajs/connectKafkaJs.js'
 import { addressesOf } from '../../support/kafka/addressesOf.js'
 import type { KafkaCluster } from '../../support/kafka/startKafka.js'
 import { describeKafka } from '../../support/realKafka.js'
-import { producerConfig } from './support/producerConfig.js'
+import { producerConfig } from '../support/producerConfig.js'
 
 const connect = (kafka: KafkaCluster): Promise<KafkaClient> =>
   firstValueFrom(

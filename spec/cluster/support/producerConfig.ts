@@ -1,4 +1,4 @@
-import type { ProducerConfig } from '../../../../lib/client/KafkaConfig.js'
+import type { ProducerConfig } from '../../../lib/client/KafkaConfig.js'
 
 export const producerConfig = (overrides: Partial<ProducerConfig> = {}): ProducerConfig => ({
   acks: -1,
