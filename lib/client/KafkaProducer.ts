@@ -51,8 +51,8 @@ export interface PreparedTransaction {
 /** What InitProducerId gave. */
 export interface InitialisedProducer extends PreparedTransaction {
   /**
-   * An earlier request of this `init` was sent, and no answer came. The broker may still carry it out, later than the one that was
-   * answered, and fence this producer with it. Who can take another transactional id, does; default: false
+   * An earlier InitProducerId of this client for the id was sent, and no answer came. The broker may still carry it out, later than the one
+   * that was answered, and fence this producer with it. Who can take another transactional id, does; default: false
    */
   readonly inDoubt?: boolean | undefined
 }

@@ -17,6 +17,8 @@ export interface SendOptions {
   readonly expectResponse?: boolean
   /** the most bytes that the response may have; by default as many as a response to a question may have */
   readonly maxResponseBytes?: number
+  /** called as the request leaves: from then on it may have its effect, whatever comes back, and however late */
+  readonly onSent?: () => void
 }
 
 /** Whichever broker answers: those that are connected first, then the other members and `bootstrap.servers`. */

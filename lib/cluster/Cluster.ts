@@ -38,6 +38,7 @@ import { MetadataRefresh } from './MetadataRefresh.js'
 import { noAnswer } from './noAnswer.js'
 import { principalOf } from './principalOf.js'
 import { retryTransient } from './retryTransient.js'
+import { UnansweredInits } from './UnansweredInits.js'
 
 /**
  * What one client knows of its cluster: brokers, leaders, coordinators; and the way to them, by their ids. Nothing is retried here
@@ -52,6 +53,7 @@ export class Cluster {
   /** ms, never set back or forth: for durations */
   readonly now: MonotonicClock
   readonly troubles: ClientTroubles
+  readonly unansweredInits = new UnansweredInits()
   private readonly refresh: MetadataRefresh
   private readonly coordinators = new CoordinatorCache()
   private readonly closed$ = new AsyncSubject<void>()

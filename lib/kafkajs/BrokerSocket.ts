@@ -78,7 +78,7 @@ export class BrokerSocket {
 
   /** Sends a request and decodes its answer. Requests leave in the order of the calls. */
   exchange<Q, R>(api: KafkaApi<Q, R>, request: Q, options: SendOptions = {}): Promise<R> {
-    const { timeoutMs = this.config.requestTimeoutMs, expectResponse = true } = options
+    const { timeoutMs = this.config.requestTimeoutMs, expectResponse = true, onSent } = options
     const { maxResponseBytes = maxControlResponseBytes(this.config) } = options
     const { apiKey, apiVersion, apiName } = api
     const { connection } = this
@@ -118,6 +118,7 @@ export class BrokerSocket {
             reject(requestOverdue(this.name, apiName, timeoutMs))
             this.drop(this.lost(`${apiName} was not answered within ${timeoutMs} ms`))
           }, timeoutMs)
+          onSent?.()
           this.write(encodeRequestHeader(api, correlationId, this.clientId, body.length), body)
         },
       })

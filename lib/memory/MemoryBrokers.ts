@@ -29,13 +29,14 @@ export class MemoryBrokers implements Brokers {
     purpose: ConnectionPurpose,
     api: KafkaApi<Q, R>,
     request: Q,
-    { expectResponse = true, timeoutMs = this.connection.config.requestTimeoutMs }: SendOptions = {},
+    { expectResponse = true, timeoutMs = this.connection.config.requestTimeoutMs, onSent }: SendOptions = {},
   ): Observable<R> {
     return defer(() => {
       const answer = answerTo(api)
       if (answer === undefined) return throwError(() => unknownApi(api))
       if (!this.connection.isOpen) return this.connection.delay(0).pipe(concatMap(() => throwError(clientClosed)))
       const link = this.linkOf(this.brokerAt(to), purpose)
+      onSent?.()
       const response = link.carry(this.respond(answer, request, { link, timeoutMs }))
       return expectResponse ? response : response.pipe(map(() => undefined as R))
     })

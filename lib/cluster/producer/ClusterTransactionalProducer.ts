@@ -5,6 +5,7 @@ import type { InitialisedProducer, ProducerStats, TransactionalProducer } from '
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
 import { isTransient } from '../../client/isTransient.js'
 import { nextProducerState, type ProducerEvent, type ProducerState } from '../../client/transactionalProducerStates.js'
+import { initProducerIdApi } from '../../protocol/requests/initProducerId.js'
 import { endOfTurn } from '../../scheduling/endOfTurn.js'
 import { toItsEnd } from '../../scheduling/toItsEnd.js'
 import { toKafkaError } from '../toKafkaError.js'
@@ -40,7 +41,7 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
     spare?: SpareBuilders,
   ) {
     this.identity = new IdentityRequest(
-      () => this.askIdentity(),
+      () => this.askIdentity().pipe(tap(({ inDoubt }) => this.requireCertain(inDoubt))),
       () => this.sender,
     )
     const policy: SendPolicy = {
@@ -193,6 +194,11 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
     return this.coordinator.init(transactionTimeoutMs, deliveryTimeoutMs)
   }
 
+  /** Who asks by `init` is told of the doubt, and takes another id. Here a transaction has begun, which would be fenced in its midst. */
+  private requireCertain(inDoubt: boolean): void {
+    if (inDoubt) throw identityInDoubt(this.transactionalId)
+  }
+
   private addPartitions(partitions: readonly PartitionQueue[]): Observable<unknown> {
     const { current } = this.identity
     if (current === undefined) return of(undefined)
@@ -201,6 +207,19 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
       .pipe(tap({ error: (error: unknown) => this.sender.fail(toKafkaError(error, 'AddPartitionsToTxn')) }))
   }
 }
+
+const identityInDoubt = (transactionalId: string): KafkaError =>
+  new KafkaError({
+    _tag: 'Fenced',
+    retriable: true,
+    fatal: true,
+    transactionalId,
+    api: initProducerIdApi.apiName,
+    message:
+      `InitProducerId for transactional.id "${transactionalId}" was sent again, since it had got no answer. The broker may carry the first ` +
+      'request out late, and fence this producer in the midst of its transaction; so it stops before that. Make a new producer with another ' +
+      'transactional.id. If this comes often, the broker is overloaded, or request.timeout.ms too short for it.',
+  })
 
 const foreignProducer = (): KafkaError =>
   new KafkaError({

@@ -1,6 +1,6 @@
 import type { Cluster } from '../Cluster.js'
 
-/** What producers need of the cluster: the seam where specs put a fake one. */
+/** What producers need of the cluster. */
 export type ProducerCluster = Pick<
   Cluster,
   | 'brokerError'
@@ -18,5 +18,6 @@ export type ProducerCluster = Pick<
   | 'coordinator'
   | 'forgetCoordinator'
   | 'troubles'
+  | 'unansweredInits'
   | 'send'
 >

@@ -1,4 +1,4 @@
-import { catchError, concatMap, defer, map, type Observable, throwError } from 'rxjs'
+import { catchError, concatMap, map, type Observable, throwError } from 'rxjs'
 import { isKafkaError, KafkaError } from '../../client/KafkaError.js'
 import { addPartitionsToTxnApi } from '../../protocol/requests/addPartitionsToTxn.js'
 import { endTxnApi } from '../../protocol/requests/endTxn.js'
@@ -37,18 +37,17 @@ export class TransactionCoordinator {
    *   asked ahead of need
    */
   init(transactionTimeoutMs: number, budgetMs: number): Observable<ProducerIdentity & { readonly inDoubt: boolean }> {
-    return defer(() => {
-      const request = { transactionalId: this.transactionalId, transactionTimeoutMs }
-      let inDoubt = false
-      const unanswered = (): void => {
-        inDoubt = true
-      }
-      return this.ask(initProducerIdApi, request, (answer) => answer, {
-        ...{ unlessClosed: true, budgetMs, unanswered },
-      }).pipe(
-        map(({ producerId, producerEpoch }) => ({ producerId, epoch: producerEpoch, transactional: true, inDoubt })),
-      )
-    })
+    const { transactionalId } = this
+    const { unansweredInits } = this.cluster
+    const request = { transactionalId, transactionTimeoutMs }
+    const unanswered = (): void => unansweredInits.add(transactionalId)
+    return this.ask(initProducerIdApi, request, (answer) => answer, {
+      ...{ unlessClosed: true, budgetMs, unanswered },
+    }).pipe(
+      map(({ producerId, producerEpoch }) => ({
+        ...{ producerId, epoch: producerEpoch, transactional: true, inDoubt: unansweredInits.has(transactionalId) },
+      })),
+    )
   }
 
   /** Must be answered before the first batch of a transaction is sent to a partition. */
@@ -78,25 +77,28 @@ export class TransactionCoordinator {
   ): Observable<R> {
     const { cluster, transactionalId, closed } = this
     const isOver = (): boolean => unlessClosed && closed()
-    const attempt = (): Observable<R> =>
-      cluster.coordinator('transaction', transactionalId).pipe(
-        concatMap((nodeId) =>
-          isOver()
-            ? throwError(() => producerClosed(transactionalId))
-            : cluster.send(nodeId, 'control', api, request).pipe(
-                map((answer) => {
-                  const { errorCode, topic, partition } = verdictOf(answer)
-                  if (errorCode === 0) return answer
-                  throw cluster.brokerError(errorCode, { api: api.apiName, transactionalId, topic, partition })
-                }),
-                catchError((error: unknown) => {
-                  if (!isKafkaError(error) || error.code === undefined) unanswered()
-                  if (!isAboutTransaction(error)) cluster.forgetCoordinator('transaction', transactionalId)
-                  return throwError(() => error)
-                }),
-              ),
-        ),
+    const send = (nodeId: number): Observable<R> => {
+      let sent = false
+      const onSent = (): void => {
+        sent = true
+      }
+      return cluster.send(nodeId, 'control', api, request, { onSent }).pipe(
+        map((answer) => {
+          const { errorCode, topic, partition } = verdictOf(answer)
+          if (errorCode === 0) return answer
+          throw cluster.brokerError(errorCode, { api: api.apiName, transactionalId, topic, partition })
+        }),
+        catchError((error: unknown) => {
+          if (sent && !(isKafkaError(error) && error.code !== undefined)) unanswered()
+          if (!isAboutTransaction(error)) cluster.forgetCoordinator('transaction', transactionalId)
+          return throwError(() => error)
+        }),
       )
+    }
+    const attempt = (): Observable<R> =>
+      cluster
+        .coordinator('transaction', transactionalId)
+        .pipe(concatMap((nodeId) => (isOver() ? throwError(() => producerClosed(transactionalId)) : send(nodeId))))
     return retryTransient(cluster, attempt, { budgetMs, firstBackoffMs: QUICK_BACKOFF_MS, isOver }).pipe(
       catchError((error: unknown) => throwError(() => (isOver() ? producerClosed(transactionalId) : error))),
     )

@@ -1,10 +1,22 @@
 import { expect } from '@jest/globals'
-import { concat, defer, filter, ignoreElements, map, type Observable, ReplaySubject, tap, timer } from 'rxjs'
+import {
+  concat,
+  defer,
+  filter,
+  ignoreElements,
+  map,
+  type Observable,
+  ReplaySubject,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import type { IsolationLevel } from '../../../lib/client/IsolationLevel.js'
 import type { KafkaConfig } from '../../../lib/client/KafkaConfig.js'
 import { TopicPartition } from '../../../lib/client/TopicPartition.js'
 import { ANY_BROKER, type Brokers } from '../../../lib/cluster/Brokers.js'
+import { connectionLost } from '../../../lib/cluster/connectionErrors.js'
 import { Cluster } from '../../../lib/cluster/Cluster.js'
 import { type Fault, type FaultPlan, Faults, type MemoryCall } from '../../../lib/memory/Fault.js'
 import type { LogBatch } from '../../../lib/memory/LogBatch.js'
@@ -48,6 +60,8 @@ export class ClientScene {
   readonly kafka: MemoryCluster
   readonly cluster: Cluster
   readonly warnings: string[] = []
+  /** brokers to which no connection can be made */
+  readonly unreachable = new Set<number>()
   readonly sent: SentRequest[] = []
   private readonly sent$: ReplaySubject<SentRequest> | undefined
   private readonly faults = new Faults()
@@ -145,6 +159,8 @@ export class ClientScene {
     const send: Brokers['send'] = (to, purpose, api, request, options) =>
       defer(() => {
         const nodeId = to === ANY_BROKER ? 0 : this.kafka.brokers.find(({ port }) => port === to.port)!.nodeId
+        if (this.unreachable.has(nodeId))
+          return throwError(() => connectionLost(`memory of ${nodeId}`, 'it cannot be made'))
         const batches = api.apiName === 'Produce' ? (request as ProduceRequest).partitions.map(receivedBatch) : []
         const sent = { at: this.scheduler.now(), nodeId, purpose, api: api.apiName, request, batches }
         this.sent.push(sent)

@@ -1,5 +1,5 @@
 import { defer, firstValueFrom, lastValueFrom, map, type Observable, retry } from 'rxjs'
-import { ANY_BROKER, type Brokers } from '../../../lib/cluster/Brokers.js'
+import { ANY_BROKER, type Brokers, type SendOptions } from '../../../lib/cluster/Brokers.js'
 import { ErrorCodes } from '../../../lib/protocol/errorCodes.js'
 import type { KafkaApi } from '../../../lib/protocol/requests/KafkaApi.js'
 import { type BrokerMetadata, metadataApi, type MetadataResponse } from '../../../lib/protocol/requests/metadata.js'
@@ -27,8 +27,8 @@ export class BrokersUnderTest {
     return new BrokersUnderTest(brokers, metadata.brokers[0]!, metadata)
   }
 
-  any<Q, R>(api: KafkaApi<Q, R>, request: Q): Promise<R> {
-    return lastValueFrom(this.brokers.send(ANY_BROKER, 'control', api, request))
+  any<Q, R>(api: KafkaApi<Q, R>, request: Q, options?: SendOptions): Promise<R> {
+    return lastValueFrom(this.brokers.send(ANY_BROKER, 'control', api, request, options))
   }
 
   /** Once the answer says no more, anywhere in it, that something is not there yet. */

@@ -214,9 +214,16 @@ export const describeBrokersContract = (name: string, open: () => Brokers): void
       ])
     })
 
-    it('should be of no use once it is closed', async () => {
+    it('should be of no use once it is closed, and say which requests left', async () => {
+      let sent = 0
+      const onSent = (): void => {
+        sent++
+      }
+      const options = { onSent }
+      await brokers.any(metadataApi, { topics: [] }, options)
       await brokers.close()
-      await expect(any(metadataApi, { topics: [] })).rejects.toThrow(/closed/)
+      await expect(brokers.any(metadataApi, { topics: [] }, options)).rejects.toThrow(/closed/)
+      expect(sent).toBe(1)
     })
   })
 }
