@@ -84,7 +84,8 @@ export class WorkLoop {
 
   /** Then what was asked for meanwhile is done. */
   leave(): void {
-    this.proceed()
+    if (this.asked) this.proceed()
+    else this.inside = false
   }
 
   /** No step from now on; one that is running comes to its end. */

@@ -6,7 +6,7 @@ import type { RecordPosition } from './RecordPosition.js'
 
 /** What an operator does with what its source sends. `error` and `complete` go to the destination when left out. */
 export interface SourceObserver<T> {
-  next(value: T): void
+  readonly next: (value: T) => void
   error?(error: unknown): void
   complete?(): void
   /** The record that is being emitted now (see `Restored.emitting`): what is thrown is told where it happened. */
@@ -32,6 +32,8 @@ export function operate<T, R>(
 
 class OperatorSubscriber<T> extends Subscriber<T> {
   readonly [CONTROL_RECEIVER]: ControlReceiver | undefined
+  /** Of observers of many shapes, one function: it is called for each record. */
+  private readonly onNext: (value: T) => void
 
   constructor(
     private readonly target: Subscriber<never>,
@@ -40,11 +42,12 @@ class OperatorSubscriber<T> extends Subscriber<T> {
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way to be part of RxJS's chain of finalization in 7.x
     super(target)
     this[CONTROL_RECEIVER] = observer.control
+    this.onNext = observer.next
   }
 
   protected override _next(value: T): void {
     try {
-      this.observer.next(value)
+      this.onNext(value)
     } catch (error) {
       this.target.error(located(error, this.observer.emitting?.()))
     }
