@@ -33,8 +33,14 @@ export class BarrierAlignment<Input> {
     this.waiting.delete(input)
   }
 
+  /** Asked for each element. */
   waits(input: Input): boolean {
-    return this.waiting.has(input)
+    return this.waiting.size > 0 && this.waiting.has(input)
+  }
+
+  /** All inputs wait: `take` has the barrier. */
+  get complete(): boolean {
+    return this.barriers.length > 0 && this.waiting.size >= this.inputs.size
   }
 
   deliver(input: Input, barrier: CheckpointBarrier): void {
@@ -44,7 +50,7 @@ export class BarrierAlignment<Input> {
 
   take(): CheckpointBarrier | undefined {
     const first = this.barriers[0]
-    if (first === undefined || this.waiting.size < this.inputs.size) return undefined
+    if (first === undefined || !this.complete) return undefined
     const parts = this.barriers
     const end = this.joined === 0 ? endOf(parts) : undefined
     this.abandon()

@@ -25,6 +25,7 @@ export class CombinedWatermarkStatus<Split> implements WatermarkCombination<Spli
   private readonly splits = new Map<Split, PartialWatermark>()
   private combined = MIN_WATERMARK
   private idle = false
+  private deferring = false
 
   constructor(private readonly output: WatermarkOutput) {}
 
@@ -53,16 +54,11 @@ export class CombinedWatermarkStatus<Split> implements WatermarkCombination<Spli
     this.update()
   }
 
-  /** Notes a watermark to be combined at the next `update`: a tick asks all splits first. True if it is a later one. */
-  setWatermark(split: Split, timestamp: number): boolean {
-    const partial = this.splits.get(split)
-    return partial !== undefined && note(partial, timestamp)
-  }
-
-  /** The same for idleness. */
-  setIdle(split: Split, idle: boolean): void {
-    const partial = this.splits.get(split)
-    if (partial !== undefined) partial.idle = idle
+  /** What splits say within the call is combined at the next `update`: a tick asks all of them first. */
+  defer(ask: () => void): void {
+    this.deferring = true
+    ask()
+    this.deferring = false
   }
 
   get slowest(): SlowestInput<Split> | undefined {
@@ -73,7 +69,7 @@ export class CombinedWatermarkStatus<Split> implements WatermarkCombination<Spli
 
   /** Emits what all splits together allow. */
   update(): void {
-    if (this.splits.size === 0) return
+    if (this.splits.size === 0 || this.deferring) return
     let least = Infinity
     let latest = MIN_WATERMARK
     let idle = true
@@ -100,9 +96,14 @@ export class CombinedWatermarkStatus<Split> implements WatermarkCombination<Spli
   }
 
   private resume(): void {
-    if (!this.idle) return
+    if (!this.idle || this.deferring) return
     this.idle = false
     this.output.markActive()
+  }
+
+  private setIdle(split: Split, idle: boolean): void {
+    const partial = this.splits.get(split)
+    if (partial !== undefined) partial.idle = idle
   }
 }
 

@@ -1,22 +1,35 @@
-import { asyncScheduler } from 'rxjs'
-import type { Observable, Subscriber, Subscription } from 'rxjs'
+import { asyncScheduler, type Observable, type Subscriber, type Subscription } from 'rxjs'
 import { WorkLoop } from '../scheduling/WorkLoop.js'
 import type { CheckpointBarrier } from '../stream/CheckpointBarrier.js'
 import { Fifo } from '../stream/Fifo.js'
 import { operate } from '../stream/operate.js'
-import type { PipelinePart } from '../stream/PipelinePart.js'
-import type { RecordPosition } from '../stream/RecordPosition.js'
 import type { Restored } from '../stream/Restored.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { StreamError } from '../stream/StreamError.js'
+import type { EventTimeHold } from '../stream/EventTimeHold.js'
 import { MAX_WATERMARK } from '../stream/Watermark.js'
 import { BarrierAlignment } from './BarrierAlignment.js'
 import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
 import { inputsHold } from './inputsHold.js'
 import type { MergeConfig } from './MergeConfig.js'
+import { MergedRestored } from './MergedRestored.js'
 import type { WatermarkCombination } from './WatermarkCombination.js'
 import type { WatermarkOutput } from './WatermarkGenerator.js'
 import { WatermarkHolderTracker } from './WatermarkHolderTracker.js'
+
+export interface MergeInput {
+  readonly id: string
+}
+
+export interface ElementMergeConfig extends MergeConfig {
+  /** as it is told to people: as it stands in the program */
+  readonly name: string
+  readonly combine: (output: WatermarkOutput) => WatermarkCombination<MergeInput>
+  /** What event time waits for; by default the slowest inputs. */
+  readonly hold?: (() => EventTimeHold | undefined) | undefined
+  /** All inputs are of one source: the final watermark is emitted as soon as that one says it. */
+  readonly ofOneSource?: boolean | undefined
+}
 
 /** One input of a merge. */
 class Input<T> {
@@ -50,19 +63,21 @@ class Input<T> {
  *   them without any other input. It is none for watermarks, but says from when on a source without splits is idle.
  */
 export class ElementMerge<T> {
-  private readonly inputs = new Set<Input<T>>()
+  private readonly streams = new Set<Input<T>>()
+  private readonly controls = new Set<Input<T>>()
+  /** Those that hold elements, or have completed: to be drained. */
+  private readonly due = new Set<Input<T>>()
+  /** None of them, and no checkpoint is being aligned: elements pass. */
+  private flowing = true
   private readonly alignment = new BarrierAlignment<Input<T>>()
-  private readonly watermarks: WatermarkCombination<Input<T>>
+  private readonly watermarks: WatermarkCombination<MergeInput>
   private readonly output: ElementWatermarkOutput
-  private readonly holder: WatermarkHolderTracker<Input<T>> | undefined
-  private readonly restored: Restored[] = []
-  /** Of the pipeline behind the merge: every input's source is to know them. */
-  private readonly parts: PipelinePart[] = []
+  private readonly holder: WatermarkHolderTracker<MergeInput> | undefined
+  private readonly restored: MergedRestored
   private outcome: Subscription | undefined
   private lastCheckpointId = -1
   /** No input will be added any more. */
   private closed = false
-  private endRequested = false
   /** The last input that completed had sent the final watermark. */
   private ended = false
   private finished = false
@@ -73,24 +88,24 @@ export class ElementMerge<T> {
 
   constructor(
     private readonly destination: Subscriber<StreamElement<T>>,
-    /** as it stands in the program */
-    private readonly name: string,
-    combination: new (output: WatermarkOutput) => WatermarkCombination<Input<T>>,
-    { watermarkHolder$, scheduler = asyncScheduler }: MergeConfig = {},
+    private readonly config: ElementMergeConfig,
   ) {
     this.output = new ElementWatermarkOutput((element) => {
       destination.next(element)
     })
-    this.watermarks = new combination(this.output)
+    const watermarks = (this.watermarks = config.combine(this.output))
+    const { name, watermarkHolder$, scheduler = asyncScheduler } = config
+    const { hold = () => inputsHold(name, watermarks.slowest) } = config
+    this.restored = new MergedRestored({ name, holding: hold })
     if (watermarkHolder$ === undefined) return
-    this.holder = new WatermarkHolderTracker(() => this.watermarks.slowest, scheduler, watermarkHolder$)
+    this.holder = new WatermarkHolderTracker(() => watermarks.slowest, scheduler, watermarkHolder$)
   }
 
   /** Adds all inputs before it subscribes to the first, so that each is waited for. */
   add(...sources: readonly { readonly id: string; readonly elements: Observable<StreamElement<T>> }[]): void {
     const inputs = sources.map(({ id, elements }) => ({ input: new Input<T>(id), elements }))
     for (const { input } of inputs) {
-      this.inputs.add(input)
+      this.streams.add(input)
       this.alignment.add(input)
       this.watermarks.add(input)
     }
@@ -101,7 +116,7 @@ export class ElementMerge<T> {
 
   addControl(control$: Observable<StreamElement<never>>): void {
     const input = new Input<T>('control', true)
-    this.inputs.add(input)
+    this.controls.add(input)
     this.alignment.add(input)
     this.listen(input, control$)
   }
@@ -114,10 +129,17 @@ export class ElementMerge<T> {
   private listen(input: Input<T>, elements: Observable<StreamElement<T>>): void {
     operate(elements, this.destination, {
       next: (element) => {
-        this.next(input, element)
+        // The way of nearly all elements.
+        if (this.flowing && element.kind === 'record' && this.loop.enter()) {
+          this.destination.next(element)
+          this.loop.leave()
+        } else {
+          this.next(input, element)
+        }
       },
       complete: () => {
         input.completed = true
+        this.due.add(input)
         this.loop.run()
       },
     })
@@ -127,6 +149,8 @@ export class ElementMerge<T> {
     const { loop } = this
     if (this.alignment.waits(input) || input.held.length > 0 || !loop.enter()) {
       input.held.push(element)
+      this.flowing = false
+      this.due.add(input)
       if (loop.running) loop.run()
       return
     }
@@ -161,52 +185,16 @@ export class ElementMerge<T> {
   }
 
   private restore(restored: Restored): void {
-    this.restored.push(restored)
-    if (this.endRequested) restored.requestEnd()
-    for (const part of this.parts) restored.present?.(part)
-    if (this.restored.length > 1) return
-    this.present({ name: this.name, holding: () => inputsHold(this.name, this.watermarks.slowest) })
-    this.destination.next({
-      kind: 'restored',
-      checkpointId: restored.checkpointId,
-      checkpointing: restored.checkpointing,
-      subtask: restored.subtask,
-      beginning: () => restored.beginning?.() ?? (() => undefined),
-      twoPhaseCommit: restored.twoPhaseCommit,
-      stateOf: (uid) => restored.stateOf(uid),
-      statesOf: (uid) => restored.statesOf(uid),
-      committedOf: (uid) => restored.committedOf(uid),
-      markCommitted: (uid, ids) => restored.markCommitted(uid, ids),
-      requestEnd: () => {
-        this.endRequested = true
-        for (const one of this.restored) one.requestEnd()
-      },
-      present: (part) => {
-        this.present(part)
-      },
-      emitting: () => this.emitting,
-    })
-  }
-
-  private present(part: PipelinePart): void {
-    this.parts.push(part)
-    for (const one of this.restored) one.present?.(part)
-  }
-
-  /** Of all inputs one emits at a time; an element that was held is emitted between the records of all. */
-  private get emitting(): RecordPosition | undefined {
-    for (const one of this.restored) {
-      const position = one.emitting?.()
-      if (position !== undefined) return position
-    }
-    return undefined
+    const one = this.restored.add(restored)
+    if (one !== undefined) this.destination.next(one)
   }
 
   private deliver(input: Input<T>, barrier: CheckpointBarrier): void {
     const { checkpointId } = this.alignment
     if (barrier.checkpointId !== checkpointId && !this.align(barrier)) return
     this.alignment.deliver(input, barrier)
-    this.loop.run()
+    this.flowing = false
+    if (this.alignment.complete) this.loop.run()
   }
 
   /** Begins the alignment of a checkpoint. False when it has been aborted: then the barrier has no effect. */
@@ -226,6 +214,7 @@ export class ElementMerge<T> {
     if (barrier.checkpointId <= current) throw lateBarrier(barrier.checkpointId, current)
     // The one before was given up by its source without a word; no input can wait for two.
     this.alignment.abandon()
+    this.loop.run()
     this.outcome?.unsubscribe()
     this.outcome = outcome
     return true
@@ -236,8 +225,9 @@ export class ElementMerge<T> {
     if (this.destination.closed) return
     if (this.added) this.updateWatermarks()
     this.emitBarrier()
-    for (const input of this.inputs) this.drain(input)
+    for (const input of this.due) this.drain(input)
     this.endIfDone()
+    this.flowing = this.due.size === 0 && this.alignment.checkpointId === undefined
   }
 
   private emitBarrier(): void {
@@ -253,8 +243,11 @@ export class ElementMerge<T> {
 
   private drain(input: Input<T>): void {
     while (input.held.length > 0 && !this.alignment.waits(input)) this.process(input, input.held.shift()!)
-    if (!input.completed || input.held.length > 0) return
-    this.inputs.delete(input)
+    if (input.held.length > 0) return
+    this.due.delete(input)
+    if (!input.completed) return
+    this.streams.delete(input)
+    this.controls.delete(input)
     this.alignment.remove(input)
     this.ended = input.ended || (input.control && this.ended)
     this.removeWatermarks(input)
@@ -262,15 +255,17 @@ export class ElementMerge<T> {
   }
 
   private endIfDone(): void {
-    if (this.closed) this.emitFinalWatermark()
-    if (this.closed && this.inputs.size === 0) this.destination.complete()
+    const { closed, streams, controls } = this
+    if (closed || (this.config.ofOneSource === true && this.controlsHaveEnded)) this.emitFinalWatermark()
+    if (closed && streams.size === 0 && controls.size === 0) this.destination.complete()
     else if (this.mayBeIdle) this.watermarks.standDown()
   }
 
   /** There is no input, and none that has yet to come. */
   private get mayBeIdle(): boolean {
-    if (this.ended || this.finished || this.restored.length === 0 || this.streams.length > 0) return false
-    return this.controls.every(({ splitsKnown }) => splitsKnown)
+    if (this.noneWillCome || this.finished || this.restored.none || this.streams.size > 0) return false
+    for (const { splitsKnown } of this.controls) if (!splitsKnown) return false
+    return true
   }
 
   private onSplitsKnown(control: Input<T>): void {
@@ -296,19 +291,22 @@ export class ElementMerge<T> {
   }
 
   private emitFinalWatermark(): void {
-    const { streams, controls } = this
-    const hasEnded = ({ ended }: Input<T>): boolean => ended
-    const noneIsLeft = this.ended || (controls.length > 0 && controls.every(hasEnded))
-    if (streams.length > 0 ? streams.every(hasEnded) : noneIsLeft) this.output.emitWatermark(MAX_WATERMARK)
+    if (this.streams.size > 0 ? allHaveEnded(this.streams) : this.noneWillCome) this.output.emitWatermark(MAX_WATERMARK)
   }
 
-  private get streams(): readonly Input<T>[] {
-    return [...this.inputs].filter(({ control }) => !control)
+  /** Of inputs that have gone, the source has ended: it says so itself where it is known, and by its last input otherwise. */
+  private get noneWillCome(): boolean {
+    return this.controls.size > 0 ? this.controlsHaveEnded : this.ended
   }
 
-  private get controls(): readonly Input<T>[] {
-    return [...this.inputs].filter(({ control }) => control)
+  private get controlsHaveEnded(): boolean {
+    return this.controls.size > 0 && allHaveEnded(this.controls)
   }
+}
+
+const allHaveEnded = (inputs: Iterable<Input<unknown>>): boolean => {
+  for (const { ended } of inputs) if (!ended) return false
+  return true
 }
 
 function lateBarrier(checkpointId: number, current: number): StreamError {

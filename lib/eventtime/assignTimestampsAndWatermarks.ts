@@ -5,8 +5,9 @@ import { StreamRecord } from '../stream/StreamRecord.js'
 import { MAX_WATERMARK } from '../stream/Watermark.js'
 import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
 import { eventTimeOf, watermarkOf } from './eventTime.js'
-import { ticking } from './ticking.js'
+import { ownTicks, ticking, type Ticks } from './ticking.js'
 import type { TickConfig } from './TickConfig.js'
+import type { SplitEventTime } from './SplitEventTime.js'
 import type { WatermarkOutput } from './WatermarkGenerator.js'
 import type { WatermarkStrategy } from './WatermarkStrategy.js'
 import { WatermarksWithIdleness } from './WatermarksWithIdleness.js'
@@ -37,8 +38,25 @@ export function assignTimestampsAndWatermarks<T>(
   strategy: WatermarkStrategy<T>,
   config: TickConfig = {},
 ): MonoTypeOperatorFunction<StreamElement<T>> {
+  return eventTimeOperator(strategy, () => ownTicks(config))
+}
+
+/** What the splits of a `KafkaSource` have beside the strategy. */
+interface OfSource<Untimed> {
+  /** Where is noted how far the split has come. */
+  readonly split: SplitEventTime
+  /** Records with these values pass as they are. */
+  readonly isUntimed?: ((value: unknown) => value is Untimed) | undefined
+}
+
+/** @param ticks of a subscription */
+export function eventTimeOperator<T, Untimed = never>(
+  strategy: WatermarkStrategy<T>,
+  ticks: () => Ticks,
+  { split, isUntimed }: Partial<OfSource<Untimed>> = {},
+): MonoTypeOperatorFunction<StreamElement<T | Untimed>> {
   const { timestampAssigner } = strategy
-  return elementOperator<T>((destination) => {
+  return elementOperator<T | Untimed>((destination) => {
     const elements = new ElementWatermarkOutput((element) => {
       destination.next(element)
     })
@@ -47,6 +65,7 @@ export function assignTimestampsAndWatermarks<T>(
         const timestamp = watermarkOf(given)
         elements.markActive()
         elements.emitWatermark(timestamp)
+        split?.onWatermark(timestamp)
       },
       markIdle: () => {
         elements.markIdle()
@@ -55,18 +74,23 @@ export function assignTimestampsAndWatermarks<T>(
         elements.markActive()
       },
     }
-    const { clock, stop, handlers } = ticking(destination, config, () => {
+    const times = ticks()
+    const { stop, handlers } = ticking(destination, times, () => {
       generator.onPeriodicEmit(output)
     })
-    const generator = strategy.createWatermarkGenerator(() => clock.now())
+    const generator = strategy.createWatermarkGenerator(() => times.clock.now())
     const idleness = generator instanceof WatermarksWithIdleness ? generator : undefined
     return {
       ...handlers,
       record: (record) => {
-        const timestamp = eventTimeOf(timestampAssigner(record.value, record.timestamp))
+        const { value } = record
+        if (isUntimed?.(value) === true) return destination.next(record)
+        const timed = value as T
+        const timestamp = eventTimeOf(timestampAssigner(timed, record.timestamp))
+        if (split !== undefined) split.timestamp = timestamp
         if (idleness?.idle === true) elements.markActive()
-        destination.next(timestamp === record.timestamp ? record : new StreamRecord(record.value, timestamp))
-        generator.onEvent(record.value, timestamp, output)
+        destination.next(timestamp === record.timestamp ? record : new StreamRecord(timed, timestamp))
+        generator.onEvent(timed, timestamp, output)
       },
       watermark: ({ timestamp }) => {
         if (timestamp !== MAX_WATERMARK) return

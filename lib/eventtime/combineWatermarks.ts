@@ -3,8 +3,9 @@ import type { OperatorFunction } from 'rxjs'
 import { operate } from '../stream/operate.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { CombinedWatermarkStatus } from './CombinedWatermarkStatus.js'
-import { ElementMerge } from './ElementMerge.js'
+import { ElementMerge, type ElementMergeConfig, type MergeInput } from './ElementMerge.js'
 import type { MergeConfig } from './MergeConfig.js'
+import type { WatermarkOutput } from './WatermarkGenerator.js'
 
 /** A part of a source that is read by itself: a Kafka split, or anything else. */
 export interface SplitElements<T> {
@@ -41,9 +42,15 @@ export interface SplitElements<T> {
  * the error of all.
  */
 export function combineWatermarks<T>(config: MergeConfig = {}): OperatorFunction<SplitElements<T>, StreamElement<T>> {
+  const combine = (output: WatermarkOutput) => new CombinedWatermarkStatus<MergeInput>(output)
+  return mergeSplits({ ...config, name: 'combineWatermarks', combine })
+}
+
+/** The same, for whatever combines the watermarks. */
+export function mergeSplits<T>(config: ElementMergeConfig): OperatorFunction<SplitElements<T>, StreamElement<T>> {
   return (splits) =>
     new Observable((destination) => {
-      const merge = new ElementMerge<T>(destination, 'combineWatermarks', CombinedWatermarkStatus, config)
+      const merge = new ElementMerge<T>(destination, config)
       operate(splits, destination, {
         next: (split) => {
           merge.add(split)

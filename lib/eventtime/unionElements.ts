@@ -1,8 +1,9 @@
 import { Observable, isObservable } from 'rxjs'
 import type { StreamElement } from '../stream/StreamElement.js'
-import { ElementMerge } from './ElementMerge.js'
+import { ElementMerge, type MergeInput } from './ElementMerge.js'
 import type { MergeConfig } from './MergeConfig.js'
 import { StatusWatermarkValve } from './StatusWatermarkValve.js'
+import type { WatermarkOutput } from './WatermarkGenerator.js'
 
 /**
  * Makes one stream of several: the elements of two topics, two sources, two branches of a job.
@@ -35,7 +36,8 @@ export function unionElements<T extends Readonly<Record<string, unknown>>>(
 export function unionElements(...inputs: readonly unknown[]): Observable<StreamElement<unknown>> {
   const [named, config] = isNamed(inputs) ? inputs : [byPlace(inputs)]
   return new Observable((destination) => {
-    const merge = new ElementMerge<unknown>(destination, 'unionElements', StatusWatermarkValve, config)
+    const combine = (output: WatermarkOutput) => new StatusWatermarkValve<MergeInput>(output)
+    const merge = new ElementMerge<unknown>(destination, { ...config, name: 'unionElements', combine })
     merge.add(...Object.entries(named).map(([id, elements]) => ({ id, elements })))
     merge.close()
   })

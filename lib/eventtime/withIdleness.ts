@@ -4,7 +4,7 @@ import type { StreamElement } from '../stream/StreamElement.js'
 import { MAX_WATERMARK } from '../stream/Watermark.js'
 import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
 import { IdlenessTimer, checkIdleTimeout } from './IdlenessTimer.js'
-import { ticking } from './ticking.js'
+import { ownTicks, ticking } from './ticking.js'
 import type { TickConfig } from './TickConfig.js'
 
 /**
@@ -25,10 +25,11 @@ export function withIdleness<T>(
     const output = new ElementWatermarkOutput((element) => {
       destination.next(element)
     })
-    const { clock, stop, handlers } = ticking(destination, config, () => {
+    const ticks = ownTicks(config)
+    const timer = new IdlenessTimer(idleTimeout, () => ticks.clock.now())
+    const { stop, handlers } = ticking(destination, ticks, () => {
       if (timer.checkIfIdle()) output.markIdle()
     })
-    const timer = new IdlenessTimer(idleTimeout, () => clock.now())
     return {
       ...handlers,
       record: (record) => {

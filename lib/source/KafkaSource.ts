@@ -1,17 +1,17 @@
-import { Observable } from 'rxjs'
+import { defer, map, Observable } from 'rxjs'
+import { mergeSplits } from '../eventtime/combineWatermarks.js'
+import { SourceEventTime } from '../eventtime/SourceEventTime.js'
 import { recordsOnly } from '../stream/recordsOnly.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { diverts } from './deadletter/deadLetter.js'
-import type { DeadLetterRecord } from './deadletter/DeadLetterRecord.js'
-import { divertDeadLetters } from './deadletter/divertDeadLetters.js'
-import { divertSplitDeadLetters } from './deadletter/divertSplitDeadLetters.js'
+import { DeadLetterRecord } from './deadletter/DeadLetterRecord.js'
+import { divertDeadLetters, divertSplitDeadLetters } from './deadletter/divertDeadLetters.js'
 import type { KafkaSourceConfig } from './KafkaSourceConfig.js'
 import { KafkaSourceBuilder } from './KafkaSourceBuilder.js'
 import type { KafkaSourceOptions, KafkaSplitsOptions } from './KafkaSourceOptions.js'
 import type { KafkaSplit } from './KafkaSplit.js'
 import { KafkaSourceReader } from './reader/KafkaSourceReader.js'
-import { MergedOutput } from './reader/MergedOutput.js'
-import { SplitsOutput } from './reader/SplitsOutput.js'
+import { type PublishedSplit, PublishedSplits } from './reader/PublishedSplits.js'
 import { SourceLag } from './SourceLag.js'
 
 /**
@@ -67,17 +67,19 @@ export class KafkaSource<T> {
   private constructor(readonly config: KafkaSourceConfig<T>) {}
 
   /**
-   * All splits of this subtask in one stream of elements, watermarks combined, one barrier for each checkpoint. Completes when
-   * the source is bounded, or stopped.
+   * All splits of this subtask in one stream of elements, watermarks combined, one barrier for each checkpoint: `splits()`, with event time
+   * made in each, and their merge. Completes when the source is bounded, or stopped.
    */
   elements(options: KafkaSourceOptions<T> = {}): Observable<StreamElement<T>> {
     const { deserializationErrorPolicy: policy } = this.config
-    const elements$ = new Observable<StreamElement<T | DeadLetterRecord>>((destination) => {
-      const reader = this.open(options)
-      destination.add(() => {
-        this.close(reader)
-      })
-      reader.start(new MergedOutput(destination, options, reader.wake))
+    const { watermarks, watermarkHolder$, scheduler } = options
+    const isUntimed = diverts(policy) ? isDeadLetter : undefined
+    const elements$ = defer(() => {
+      const eventTime = new SourceEventTime<T, DeadLetterRecord>(watermarks, { watermarkHolder$, scheduler, isUntimed })
+      return this.published(options, eventTime).pipe(
+        map(({ id, elements }) => ({ id, elements: elements.pipe(eventTime.operator(id)) })),
+        mergeSplits(eventTime.merge),
+      )
     })
     return diverts(policy) ? elements$.pipe(divertDeadLetters(policy)) : (elements$ as Observable<StreamElement<T>>)
   }
@@ -88,20 +90,29 @@ export class KafkaSource<T> {
    */
   splits(options: KafkaSplitsOptions = {}): Observable<KafkaSplit<T>> {
     const { deserializationErrorPolicy: policy } = this.config
-    const splits$ = new Observable<KafkaSplit<T | DeadLetterRecord>>((destination) => {
-      const reader = this.open(options)
-      reader.start(
-        new SplitsOutput<T>(destination, reader.wake, () => {
-          this.close(reader)
-        }),
-      )
-    })
-    return diverts(policy) ? splits$.pipe(divertSplitDeadLetters(policy)) : (splits$ as Observable<KafkaSplit<T>>)
+    const splits$ = this.published(options)
+    return diverts(policy)
+      ? splits$.pipe(divertSplitDeadLetters<T, PublishedSplit<T>>(policy))
+      : (splits$ as Observable<KafkaSplit<T>>)
   }
 
   /** The values alone: an end of the pipeline, with what that means (see `recordsOnly`). */
   records(options: KafkaSourceOptions<T> = {}): Observable<T> {
     return this.elements(options).pipe(recordsOnly())
+  }
+
+  /** @param eventTime where it is made here */
+  private published(
+    options: KafkaSplitsOptions,
+    eventTime?: SourceEventTime<T, DeadLetterRecord>,
+  ): Observable<PublishedSplit<T>> {
+    return new Observable((destination) => {
+      const reader = this.open(options)
+      const release = (): void => {
+        this.close(reader)
+      }
+      reader.start(new PublishedSplits<T>(destination, reader.wake, release, eventTime))
+    })
   }
 
   private open(options: KafkaSplitsOptions): KafkaSourceReader<T> {
@@ -115,3 +126,5 @@ export class KafkaSource<T> {
     reader.close()
   }
 }
+
+const isDeadLetter = (value: unknown): value is DeadLetterRecord => value instanceof DeadLetterRecord

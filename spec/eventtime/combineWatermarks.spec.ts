@@ -406,6 +406,16 @@ describe('combineWatermarks', () => {
       })
     })
 
+    it('should say idle when no split is left, though the last one had ended, as long as the source has not', () => {
+      runMarbles(({ hot, expectObservable }) => {
+        const source = hot<StreamElement<never>>('-ri-------M--|', control)
+        const one = hot('                         -r-1-M-|', elements)
+        const splits = hot<SplitElements<string>>('o------------|', { o: split('one', one) })
+        const expected = '                        -r-1---i-----(jM|)'
+        expectObservable(combined(controlled(source, splits))).toBe(expected, shown)
+      })
+    })
+
     it('should be aligned with the splits', () => {
       runMarbles(({ hot, expectObservable }) => {
         const source = hot<StreamElement<never>>('-rix----y---', control)

@@ -7,7 +7,6 @@ import { alignWatermarks } from '../../lib/eventtime/alignWatermarks.js'
 import { assignTimestampsAndWatermarks } from '../../lib/eventtime/assignTimestampsAndWatermarks.js'
 import { combineWatermarks } from '../../lib/eventtime/combineWatermarks.js'
 import { keyedScan } from '../../lib/keyed/keyedScan.js'
-import { SourceWatermarks } from '../../lib/eventtime/SourceWatermarks.js'
 import { unionElements } from '../../lib/eventtime/unionElements.js'
 import { TumblingEventTimeWindows } from '../../lib/keyed/windows/TumblingEventTimeWindows.js'
 import { windowByEventTime } from '../../lib/keyed/windows/windowByEventTime.js'
@@ -17,6 +16,7 @@ import { withIdleness } from '../../lib/eventtime/withIdleness.js'
 import type { StreamElement } from '../../lib/stream/StreamElement.js'
 import { Upstream, active, idle, record, show, watermark } from '../support/elements.js'
 import { CombinedModel } from './support/CombinedModel.js'
+import { ComposedSource } from './support/ComposedSource.js'
 import { UnionModel } from './support/UnionModel.js'
 
 type Elements = StreamElement<string>
@@ -180,18 +180,19 @@ describe('without idleness', () => {
         const emit = (element: StreamElement<null>): void => {
           if (element.kind === 'watermark') last = element.timestamp
         }
-        const watermarks = new SourceWatermarks(strategy, { emit, wake: () => undefined }, new VirtualTimeScheduler())
-        const splits = ['a', 'b', 'c'].map((id) => ({ split: watermarks.addSplit(id), time: 0 }))
+        const source = new ComposedSource(strategy, emit)
+        const splits = ['a', 'b', 'c'].map((id) => ({ id, time: 0 }))
+        for (const { id } of splits) source.add(id)
         for (const event of script) {
           if (event === 'tick') {
-            watermarks.onPeriodicEmit()
+            source.tick()
             continue
           }
           const one = splits[event.split]!
           one.time += event.step
           const timestamp = one.time - event.behind
           expect(timestamp).toBeGreaterThan(last)
-          one.split.onRecord(null, timestamp)
+          source.record(one.id, null, timestamp)
         }
       }),
     )

@@ -1,12 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import { isDeepStrictEqual } from 'node:util'
-import { Subscription } from 'rxjs'
 import { CombinedWatermarkStatus } from '../../lib/eventtime/CombinedWatermarkStatus.js'
 import { StatusWatermarkValve } from '../../lib/eventtime/StatusWatermarkValve.js'
-import { SourceWatermarks } from '../../lib/eventtime/SourceWatermarks.js'
-import type { SplitWatermarks } from '../../lib/eventtime/SourceWatermarks.js'
 import type { WatermarkGenerator, WatermarkOutput } from '../../lib/eventtime/WatermarkGenerator.js'
 import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'
+import { ComposedSource } from '../eventtime/support/ComposedSource.js'
 import { golden } from '../support/golden.js'
 import { departures, type RecordedOutput } from './departures.js'
 
@@ -89,6 +87,23 @@ function strategyOf({ kind, outOfOrdernessMs, idlenessMs }: Strategy): Watermark
   return idlenessMs === undefined ? strategy : strategy.withIdleness(idlenessMs)
 }
 
+/** For a record that has a status for its value, its generators say that status, and nothing else. */
+const telling = ({ idlenessMs, ...strategy }: Strategy): WatermarkStrategy<'markIdle' | 'markActive' | null> => {
+  const told = WatermarkStrategy.forGenerator<'markIdle' | 'markActive' | null>(() => {
+    const generator = strategyOf(strategy).createWatermarkGenerator(() => 0)
+    return {
+      onEvent: (event, timestamp, output) => {
+        if (event === null) generator.onEvent(event, timestamp, output)
+        else output[event]()
+      },
+      onPeriodicEmit: (output) => {
+        generator.onPeriodicEmit(output)
+      },
+    }
+  })
+  return idlenessMs === undefined ? told : told.withIdleness(idlenessMs)
+}
+
 describe('the watermarks of Flink, recorded', () => {
   it('should be left only where we do something else', () => {
     const same = cases.filter(({ id, outputs }) => isDeepStrictEqual(departures[id]?.outputs, outputs))
@@ -107,43 +122,38 @@ describe('the watermarks of Flink, recorded', () => {
   })
 
   it.each(ofLayer('source'))('should be those of a source: %s', (_, one) => {
-    let now = 0
     const outputs: RecordedOutput[] = []
     let current = 0
-    const watermarks = new SourceWatermarks(
-      strategyOf(one.strategy!),
-      {
-        emit: (element) => {
-          if (element.kind === 'watermark') outputs.push({ step: current, type: 'watermark', ts: element.timestamp })
-          else outputs.push({ step: current, type: element.idle ? 'idle' : 'active' })
-        },
-        wake: () => undefined,
-      },
-      { now: () => now, schedule: () => Subscription.EMPTY },
-    )
-    const splits = new Map<string, SplitWatermarks<null>>()
+    const source = new ComposedSource(telling(one.strategy!), (element) => {
+      if (element.kind === 'watermark') outputs.push({ step: current, type: 'watermark', ts: element.timestamp })
+      if (element.kind === 'watermarkStatus') outputs.push({ step: current, type: element.idle ? 'idle' : 'active' })
+      if (element.kind === 'record' && element.value === null)
+        outputs.push({ step: current, type: 'record', ts: element.timestamp })
+    })
     ;(one.steps as readonly SourceStep[]).forEach((step, index) => {
       current = index
       switch (step.op) {
         case 'add':
-          splits.set(step.split, watermarks.addSplit(step.split))
+          source.add(step.split)
           break
-        case 'rec': {
-          const split = splits.get(step.split)!
-          const ts = split.timestampOf(null, time(step.ts))
-          outputs.push({ step: index, type: 'record', ts })
-          split.onRecord(null, ts)
+        case 'release':
+          source.drop(step.split)
           break
-        }
+        case 'rec':
+          source.record(step.split, null, time(step.ts))
+          break
         case 'tick':
-          now += step.ms
-          watermarks.onPeriodicEmit()
+          source.tick(step.ms)
           break
         case 'advance':
-          now += step.ms
+          source.advance(step.ms)
+          break
+        case 'markIdle':
+        case 'markActive':
+          source.record(step.split, step.op, 0)
           break
         default:
-          splits.get(step.split)![step.op]()
+          source[step.op](step.split)
       }
     })
     expect(outputs).toEqual(expected(one))
@@ -168,7 +178,7 @@ describe('the watermarks of Flink, recorded', () => {
           status.markActive(step.split)
           break
         case 'wm':
-          if (step.deferred === true) status.setWatermark(step.split, time(step.ts))
+          if (step.deferred === true) status.defer(() => status!.emitWatermark(step.split, time(step.ts)))
           else status.emitWatermark(step.split, time(step.ts))
           break
         case 'periodic':

@@ -37,7 +37,7 @@ import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaR
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { deadLetter } from '../../lib/source/deadletter/deadLetter.js'
 import type { DeadLetterRecord } from '../../lib/source/deadletter/DeadLetterRecord.js'
-import { divertSplitDeadLetters } from '../../lib/source/deadletter/divertSplitDeadLetters.js'
+import { divertSplitDeadLetters } from '../../lib/source/deadletter/divertDeadLetters.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import type { KafkaSplit } from '../../lib/source/KafkaSplit.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'

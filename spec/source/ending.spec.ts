@@ -52,6 +52,46 @@ describe('a KafkaSource that ends', () => {
     })
   })
 
+  it('should emit no watermark but the final one when it is drained, though its splits had not come as far', () => {
+    onKafka({ t: 2 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', [
+        { partition: 0, value: 'a', timestamp: 50 },
+        { partition: 1, value: 'b', timestamp: 100 },
+      ])
+      const checkpoints = coordinator(scheduler)
+      const watermarks = WatermarkStrategy.forMonotonousTimestamps<string>()
+      scheduler.schedule(() => checkpoints.stopWithSavepoint({ drain: true }), 250)
+      const elements$ = builderOf().build().elements({ connect: kafka.connect, scheduler, checkpoints, watermarks })
+      expectObservable(all(slowToEnd(elements$, scheduler, 0).pipe(map(show)))).toBe('250ms (x|)', {
+        x: ['R', 'a@50', 'end', 'b@100', 'end', 'W49', 'WInfinity', 'B1 drain'],
+      })
+    })
+  })
+
+  it('should emit the final watermark with its last record, though the final checkpoint has to wait', () => {
+    onKafka({ t: 1 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', valuesFor(0, 'a'))
+      const checkpoints = CheckpointCoordinator.create({ interval: 5, store: new MemoryCheckpointStore(), scheduler })
+      const slowly = tap((element: StreamElement<string>) => {
+        if (element.kind === 'barrier') scheduler.schedule(() => element.acknowledge(), 100)
+        if (element.kind === 'batchEnd') element.acknowledge()
+      })
+      const elements$ = builderOf()
+        .setBounded(OffsetsInitializer.latest())
+        .build()
+        .elements({ connect: kafka.connect, scheduler, checkpoints })
+        .pipe(slowly, map(show))
+      expectObservable(elements$).toBe('(RBaeW) 93ms F 99ms |', {
+        R: 'R',
+        B: 'B1',
+        a: 'a@0',
+        e: 'end',
+        W: 'WInfinity',
+        F: 'B2 finished',
+      })
+    })
+  })
+
   for (const drain of [true, false]) {
     const what = drain ? 'drained' : 'suspended'
 

@@ -39,7 +39,7 @@ import { type Lag, LagHistory, unknownLag } from './LagHistory.js'
 import { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import { OffsetCommitter } from './OffsetCommitter.js'
 import { PipelineParts } from './PipelineParts.js'
-import type { SourceOutput } from './SourceOutput.js'
+import type { PublishedSplits } from './PublishedSplits.js'
 import { SubtaskSplits } from './SubtaskSplits.js'
 import { ReaderLoop } from './ReaderLoop.js'
 import { unacknowledged } from './unacknowledged.js'
@@ -74,7 +74,7 @@ export class KafkaSourceReader<T> {
   private readonly loop: ReaderLoop
   private readonly parts = new PipelineParts()
   private readonly watch: StandstillWatch
-  private output!: SourceOutput<T>
+  private output!: PublishedSplits<T>
   private attempt: SourceAttempt | undefined
   private restored: Restored | undefined
   private client: KafkaClient | undefined
@@ -106,7 +106,6 @@ export class KafkaSourceReader<T> {
       registerConsumerMetrics: config.consumer.registerConsumerMetrics,
       scheduler: this.scheduler,
     })
-    const own = { holding: () => this.output.hold }
     this.watch = new StandstillWatch(
       [
         unacknowledged(() => this.splits?.assigned.states ?? [], this.parts),
@@ -114,16 +113,16 @@ export class KafkaSourceReader<T> {
           () => this.splits?.assigned.states ?? [],
           () => this.client?.admin,
         ),
-        eventTimeHeld(() => [own, ...this.parts.all], config.boundedness === Boundedness.BOUNDED, this.metrics.now),
+        eventTimeHeld(() => this.parts.all, config.boundedness === Boundedness.BOUNDED, this.metrics.now),
       ],
       this.logger,
       this.scheduler,
     )
   }
 
-  start(output: SourceOutput<T>): void {
+  start(output: PublishedSplits<T>): void {
     this.output = output
-    this.metrics.watch(output)
+    this.metrics.watch(output.eventTime)
     const connected = new ReplaySubject<KafkaClient>(1)
     this.join(connected)
     this.connect(connected)

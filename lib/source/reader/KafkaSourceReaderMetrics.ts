@@ -1,12 +1,14 @@
 import type { SchedulerLike } from 'rxjs'
 import type { Offset } from '../../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
+import type { SourceEventTime } from '../../eventtime/SourceEventTime.js'
 import type { Counter, MetricGroup } from '../../metrics/MetricGroup.js'
 import { noMetrics } from '../../metrics/noMetrics.js'
 import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import { KafkaConsumerMetrics } from './KafkaConsumerMetrics.js'
-import type { SourceOutput, SplitOutput } from './SourceOutput.js'
+
+type Watermarks = Pick<SourceEventTime<never>, 'watermark' | 'holder' | 'holdTime'>
 
 /**
  * What a reader measures, under Flink's names; `docs/metrics.md` says what each means. It is told of fetches, batches and commits,
@@ -29,7 +31,7 @@ export class KafkaSourceReaderMetrics {
   private readonly reader: MetricGroup
   private readonly splits = new Map<string, KafkaPartitionSplitState>()
   private readonly committedOffsets = new Map<string, Offset>()
-  private output: Pick<SourceOutput<never>, 'watermarkHolder' | 'watermarkHoldTime'> | undefined
+  private watermarks: Watermarks | undefined
   private eventTime = NaN
   private fetchEventTimeLag = NaN
   private activeAt: number
@@ -58,17 +60,18 @@ export class KafkaSourceReaderMetrics {
     this.consumer = new KafkaConsumerMetrics(this.consumerGroup, now, this.splits)
   }
 
-  /** Where watermarks are to be seen. */
-  watch(output: Pick<SourceOutput<never>, 'watermark' | 'watermarkHolder' | 'watermarkHoldTime'>): void {
-    this.output = output
-    this.group.gauge('watermarkHolder', () => output.watermarkHolder?.id ?? '')
-    this.group.gauge('watermarkWithoutHolder', () => known(output.watermarkHolder?.watermarkWithout ?? NaN))
-    this.group.gauge('currentOutputWatermark', () => known(output.watermark))
-    this.group.gauge('watermarkLag', () => this.timeOfDay() - known(output.watermark))
+  /** Where watermarks are to be seen; undefined when they are made downstream. */
+  watch(watermarks: Watermarks | undefined): void {
+    this.watermarks = watermarks
+    const current = (): number => known(watermarks?.watermark ?? NaN)
+    this.group.gauge('watermarkHolder', () => watermarks?.holder?.id ?? '')
+    this.group.gauge('watermarkWithoutHolder', () => known(watermarks?.holder?.watermarkWithout ?? NaN))
+    this.group.gauge('currentOutputWatermark', current)
+    this.group.gauge('watermarkLag', () => this.timeOfDay() - current())
   }
 
   /** `topic.<t>.partition.<p>.currentOffset` and `.committedOffset`, -1 at first; `.watermarkHoldTime`. */
-  addSplit(split: KafkaPartitionSplitState, output: Pick<SplitOutput<never>, 'watermark'>): void {
+  addSplit(split: KafkaPartitionSplitState, output: { readonly watermark: number }): void {
     const { key, topicPartition } = split
     this.splits.set(key, split)
     const group = ofPartition(this.reader, topicPartition)
@@ -124,8 +127,8 @@ export class KafkaSourceReaderMetrics {
 
   /** For how long the watermark has waited for this split, in ms; 0 when it does not. */
   private watermarkHoldTime(key: string): number {
-    const { output } = this
-    return output?.watermarkHolder?.id === key ? output.watermarkHoldTime : 0
+    const { watermarks } = this
+    return watermarks?.holder?.id === key ? watermarks.holdTime : 0
   }
 
   /** What is known of; a partition that nothing came from yet does not count. */

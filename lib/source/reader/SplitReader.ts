@@ -12,7 +12,7 @@ import type { KafkaSourceConfig } from '../KafkaSourceConfig.js'
 import { SourceError } from '../SourceError.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
-import type { SplitOutput } from './SourceOutput.js'
+import type { SplitStream } from './SplitStream.js'
 import type { ReaderLoop } from './ReaderLoop.js'
 
 /** Until a split looks again whether there is room for what its next batch is decompressed to, ms. */
@@ -41,7 +41,7 @@ export class SplitReader<T> {
 
   constructor(
     readonly state: KafkaPartitionSplitState,
-    private readonly output: SplitOutput<T>,
+    private readonly output: SplitStream<T>,
     private readonly fetcher: KafkaFetcher,
     private readonly config: KafkaSourceConfig<T>,
     private readonly metrics: KafkaSourceReaderMetrics,

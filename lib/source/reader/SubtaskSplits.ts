@@ -16,7 +16,7 @@ import { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import { AssignedSplits } from './AssignedSplits.js'
 import { assignmentNews, foundLater } from './assignmentNews.js'
 import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
-import type { SourceOutput } from './SourceOutput.js'
+import type { PublishedSplits } from './PublishedSplits.js'
 import { SplitPolicies } from './SplitPolicies.js'
 import { SplitReader } from './SplitReader.js'
 import type { ReaderLoop } from './ReaderLoop.js'
@@ -29,7 +29,7 @@ export interface SubtaskSplitsContext<T> {
   readonly subtaskIndex: number
   /** from which the attempt goes on */
   readonly checkpointId: number | undefined
-  readonly output: SourceOutput<T>
+  readonly output: PublishedSplits<T>
   readonly loop: ReaderLoop
   readonly metrics: KafkaSourceReaderMetrics
   readonly logger: Logger
