@@ -46,15 +46,7 @@ export class MemoryBrokers implements Brokers {
     const { parts } = answer
     const requests = parts?.of(request) ?? []
     if (parts === undefined || requests.length === 0) return this.call(answer, request, way)
-    const responses = requests.map((part) =>
-      this.call(answer, part, way).pipe(
-        catchError((error: unknown) =>
-          isKafkaError(error) && error.code !== undefined
-            ? of(parts.refused(part, error.code))
-            : throwError(() => error),
-        ),
-      ),
-    )
+    const responses = requests.map((part) => this.call(answer, part, way))
     return forkJoin(responses).pipe(map(parts.join))
   }
 
@@ -63,7 +55,15 @@ export class MemoryBrokers implements Brokers {
     const call = { api: answer.api.apiName as MemoryApi, nodeId, ...answer.about?.(request) }
     const { cluster, connection } = this
     const waits = answer.waits?.(cluster, request, way.link, connection.process)
-    return connection.call(call, () => answer.respond(cluster, request, way.link), { ...way, waits })
+    const response = connection.call(call, () => answer.respond(cluster, request, way.link), { ...way, waits })
+    const { refused } = answer
+    if (refused === undefined) return response
+    // An error code is no error of the port, but a response.
+    return response.pipe(
+      catchError((error: unknown) =>
+        isKafkaError(error) && error.code !== undefined ? of(refused(request, error.code)) : throwError(() => error),
+      ),
+    )
   }
 
   /** Brokers in memory do not move. */

@@ -16,14 +16,14 @@ export interface Answer<Q, R> {
   /** Where a request may wait at the broker before it is answered. */
   readonly waits?: (cluster: MemoryCluster, request: Q, link: MemoryLink, scheduler: SchedulerLike) => Waits
   readonly parts?: Parts<Q, R>
+  /** The response where a fault refuses the request with an error code; without it, the fault's error comes in the place of a response. */
+  readonly refused?: (request: Q, errorCode: number) => R
 }
 
 /** How a request about several partitions is one call for each of them, so that faults meet them one by one. */
 export interface Parts<Q, R> {
   readonly of: (request: Q) => readonly Q[]
   readonly join: (responses: readonly R[]) => R
-  /** the response to a part that a fault refuses with an error code */
-  readonly refused: (part: Q, errorCode: number) => R
 }
 
 /** An answer to any API, as a table of them holds it. */

@@ -38,6 +38,7 @@ export const fetch: Answer<FetchRequest, FetchResponse> = {
   api: fetchApi,
   about: ({ partitions }) => aboutPartitions(partitions),
   respond: (...of) => respond(byId, ...of),
+  refused: (...of) => refused(byId, ...of),
   waits: (...of) => waits(byId, ...of),
 }
 
@@ -46,6 +47,7 @@ export const fetchByName: Answer<FetchRequest, FetchResponse<NamedPartitionRespo
   api: fetchByNameApi,
   about: ({ partitions }) => aboutPartitions(partitions),
   respond: (...of) => respond(byName, ...of),
+  refused: (...of) => refused(byName, ...of),
   waits: (...of) => waits(byName, ...of),
 }
 
@@ -69,6 +71,17 @@ const byName: Naming<Pick<NamedPartitionResponse, 'topic'>> = {
   unknownTopic: ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
   name: ({ topic }) => ({ topic }),
 }
+
+/** Nothing is said of the logs. */
+const refused = <Name>({ name }: Naming<Name>, { partitions }: FetchRequest, errorCode: number) => ({
+  ...{ throttleTimeMs: 0, errorCode: 0, sessionId: 0 },
+  partitions: partitions.map((asked) => ({
+    ...name(asked),
+    ...{ partition: asked.partition, errorCode, preferredReadReplica: -1 },
+    ...{ highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 },
+    ...{ abortedTransactions: [], records: Buffer.alloc(0) },
+  })),
+})
 
 const respond = <Name>(naming: Naming<Name>, cluster: MemoryCluster, request: FetchRequest, link: MemoryLink) => ({
   ...{ throttleTimeMs: 0, errorCode: 0, sessionId: 0 },

@@ -15,6 +15,16 @@ import { leaderEpochError } from './leaderEpochError.js'
 export const offsetForLeaderEpoch: Answer<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse> = {
   api: offsetForLeaderEpochApi,
   about: ({ partitions }) => aboutPartitions(partitions),
+  refused: ({ partitions }, errorCode) => ({
+    throttleTimeMs: 0,
+    partitions: partitions.map(({ topic, partition }) => ({
+      topic,
+      partition,
+      errorCode,
+      leaderEpoch: -1,
+      endOffset: -1,
+    })),
+  }),
   respond: (cluster, { partitions }, { broker }) => ({
     throttleTimeMs: 0,
     partitions: partitions.map(({ topic, partition, currentLeaderEpoch, leaderEpoch }) => {

@@ -26,11 +26,11 @@ export const produce: Answer<ProduceRequest, ProduceResponse> = {
   parts: {
     of: (request) => request.partitions.map((partition) => ({ ...request, partitions: [partition] })),
     join: (responses) => ({ throttleTimeMs: 0, partitions: responses.flatMap(({ partitions }) => partitions) }),
-    refused: ({ partitions }, errorCode) => ({
-      throttleTimeMs: 0,
-      partitions: partitions.map(({ topic, partition }) => produced(topic, partition, errorCode)),
-    }),
   },
+  refused: ({ partitions }, errorCode) => ({
+    throttleTimeMs: 0,
+    partitions: partitions.map(({ topic, partition }) => produced(topic, partition, errorCode)),
+  }),
   respond: (cluster, { transactionalId, partitions }, { broker }) => ({
     throttleTimeMs: 0,
     partitions: partitions.map((partition) => write(cluster, transactionalId, partition, broker.nodeId)),

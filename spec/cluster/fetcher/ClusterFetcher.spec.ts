@@ -1,643 +1,432 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import type { FetcherConfig, KafkaConfig } from '../../../lib/client/KafkaConfig.js'
+import { describe, expect, it } from '@jest/globals'
+import { filter, map, NEVER, type Observable } from 'rxjs'
+import type { FetcherConfig } from '../../../lib/client/KafkaConfig.js'
 import type { FetchedRecords, FetchFailed } from '../../../lib/client/KafkaFetcher.js'
-import { TopicPartition, topicPartitionKey } from '../../../lib/client/TopicPartition.js'
-import { ClusterByPromises } from '../../kafkajs/support/ClusterByPromises.js'
+import { TopicPartition } from '../../../lib/client/TopicPartition.js'
 import { ClusterFetcher } from '../../../lib/cluster/fetcher/ClusterFetcher.js'
-import { LEADER_EPOCH_AT, LENGTH_AT } from '../../../lib/protocol/RecordBatch.js'
-import { batchAt } from '../../support/encodedBatches.js'
-import {
-  type AskedPartition,
-  FakeCluster,
-  type OnFetch,
-  type PartitionAnswer,
-} from '../../kafkajs/support/FakeCluster.js'
-import { until } from '../../kafkajs/support/until.js'
+import { Fault } from '../../../lib/memory/Fault.js'
+import { brokerError } from '../../../lib/protocol/brokerError.js'
+import type { FetchRequest } from '../../../lib/protocol/requests/fetch.js'
+import type { OffsetForLeaderEpochRequest } from '../../../lib/protocol/requests/offsetForLeaderEpoch.js'
+import { batchOf, ClientScene, type ClientSceneOptions } from '../support/ClientScene.js'
 
 const a = new TopicPartition('t', 0)
 const b = new TopicPartition('t', 1)
-const c = new TopicPartition('t', 2)
 
 const fetcherConfig: FetcherConfig = {
   isolationLevel: 'read_committed',
   minBytes: 1,
   maxBytes: 1_000_000,
-  maxPartitionBytes: 1000,
+  maxPartitionBytes: 70,
   maxWaitMs: 10_000,
   checkCrcs: true,
 }
 
-/** A log of `count` records, one a batch, as one fetch brings it from an offset. */
-const log =
-  (count: number, perFetch = 1) =>
-  ({ offset }: Pick<AskedPartition, 'offset'>): PartitionAnswer | undefined => {
-    if (offset >= count) return undefined
-    const batches = Array.from({ length: Math.min(perFetch, count - offset) }, (_, i) =>
-      batchAt(offset + i, { records: [{ value: `${offset + i}` }] }),
-    )
-    return { records: Buffer.concat(batches), highWatermark: count }
-  }
+const refusal = (code: number): Fault => Fault.fail(brokerError(code, { api: 'Fetch' }))
+const matching = (error: object): unknown => expect.objectContaining({ error: expect.objectContaining(error) })
 
-/** The same, written by the leader of an epoch. */
-const ofEpoch = (epoch: number, answer: PartitionAnswer | undefined): PartitionAnswer | undefined => {
-  answer?.records?.writeInt32BE(epoch, LEADER_EPOCH_AT)
-  return answer
-}
-
-describe('ClusterFetcher', () => {
-  let cluster: FakeCluster
-  let connections: ClusterByPromises
-  let fetcher: ClusterFetcher
-  let emitted: (FetchedRecords | FetchFailed)[]
-
-  const open = async (config: Partial<FetcherConfig> = {}, client: Partial<KafkaConfig> = {}): Promise<void> => {
-    connections = await ClusterByPromises.open(cluster.config(client))
-    fetcher = new ClusterFetcher(connections.cluster, { ...fetcherConfig, ...config }, '0')
-    emitted = []
-    fetcher.fetched$.subscribe((outcome) => emitted.push(outcome))
-  }
-
+/** A batch of one record in each fetch; brokers 1 and 2 lead partitions 0 and 1. */
+const setUp = (options: ClientSceneOptions = {}) => {
+  const scene = new ClientScene({ topics: { t: 2 }, brokers: 2, ...options })
+  const fetcher = new ClusterFetcher(scene.cluster, fetcherConfig, '0')
   const begin = (topicPartition: TopicPartition, offset = 0): void => {
     fetcher.assign(topicPartition, offset)
     fetcher.request(topicPartition)
   }
-
-  const values = (): readonly string[] =>
-    emitted.flatMap((outcome) =>
-      outcome._tag === 'Fetched' ? outcome.take(Infinity).map(({ value }) => String(value)) : [outcome.error._tag],
+  /** `partition: values`, or the tag of an error. */
+  const read$ = fetcher.fetched$.pipe(
+    map((outcome: FetchedRecords | FetchFailed): string => {
+      const { partition } = outcome.topicPartition
+      if (outcome._tag === 'FetchFailed') return `${partition}: ${outcome.error._tag}`
+      return `${partition}: ${outcome
+        .take(Infinity)
+        .map(({ value }) => String(value))
+        .join(' ')}`
+    }),
+  )
+  const failed$ = fetcher.fetched$.pipe(filter((outcome): outcome is FetchFailed => outcome._tag === 'FetchFailed'))
+  /** Each fetch, of one partition: `broker: partition@offset`. */
+  const fetches = (): Observable<string> =>
+    scene.requests('Fetch', ({ nodeId, request }) =>
+      (request as FetchRequest).partitions.map((of) => `${nodeId}: ${of.partition}@${of.fetchOffset}`).join(' '),
     )
+  const epochsAsked = (): Observable<string> =>
+    scene.requests('OffsetForLeaderEpoch', ({ nodeId, request }) =>
+      (request as OffsetForLeaderEpochRequest).partitions
+        .map((of) => `${nodeId}: ${of.partition} epoch ${of.leaderEpoch} of ${of.currentLeaderEpoch}`)
+        .join(' '),
+    )
+  return { scene, fetcher, begin, read$, failed$, fetches, epochsAsked }
+}
 
-  const start = async (brokers: number, ...leaders: number[]): Promise<void> => {
-    cluster = await FakeCluster.start(brokers)
-    cluster.lead('t', ...leaders)
-    await open()
-  }
-
-  const reopen = async (config: Partial<FetcherConfig>, client: Partial<KafkaConfig>): Promise<void> => {
-    fetcher.close()
-    await connections.close()
-    await open(config, client)
-  }
-
-  beforeEach(() => start(1, 0, 0, 0))
-
-  afterEach(async () => {
-    fetcher.close()
-    await connections.close()
-    await cluster.stop()
-  })
-
+// A request and its answer take 10 ms. Faults are answered as a broker would, and meet a fetch as it arrives.
+describe('ClusterFetcher', () => {
   describe('demand', () => {
-    it('should answer one request with one fetch, and then nothing', async () => {
-      cluster.onFetch = log(10)
-      begin(a)
-      await until(() => emitted.length === 1)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-
-      expect(cluster.fetches).toHaveLength(1)
-      expect(values()).toEqual(['0'])
+    it('should answer one request with one fetch, and then nothing; and never within a call', () => {
+      const { scene, fetcher, begin, read$, fetches } = setUp()
+      scene.write(0, 'x')
+      scene.write(0, 'y')
+      let within = true
+      scene.play(({ expectObservable }) => {
+        fetcher.fetched$.subscribe(() => expect(within).toBe(false))
+        expectObservable(read$).toBe('   10ms r', { r: '0: x' })
+        begin(a)
+        within = false
+        expectObservable(fetches()).toBe('a', { a: '1: 0@0' })
+      })
     })
 
-    it('should never emit inside of a call', () => {
-      cluster.onFetch = log(10)
-      begin(a)
-
-      expect(emitted).toEqual([])
+    it('should have the next fetch in flight while the former is taken, from where its batches end', () => {
+      const { scene, fetcher, begin, read$, fetches } = setUp()
+      for (const [first, second] of ['ab', 'cd', 'ef']) scene.write(0, first!, second!)
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('   10ms r 9ms s 9ms t', { r: '0: a b', s: '0: c d', t: '0: e f' })
+        // Asked for within the answer, before its records are taken.
+        fetcher.fetched$.subscribe(() => fetcher.request(a))
+        begin(a)
+        const asked = { r: '1: 0@0', s: '1: 0@2', t: '1: 0@4', u: '1: 0@6' }
+        expectObservable(fetches()).toBe('r 9ms s 9ms t 9ms u 9ms u', asked)
+      })
     })
 
-    it('should carry all that is requested in one turn in one fetch', async () => {
-      cluster.onFetch = log(10)
-      ;[a, b, c].forEach((topicPartition) => begin(topicPartition))
-      await until(() => emitted.length === 3)
-
-      expect(cluster.fetches.map(({ partitions }) => partitions.length)).toEqual([3])
+    it('should drop what is in flight when it is assigned anew, and read from there', () => {
+      const { scene, begin, read$, fetches } = setUp()
+      for (const value of ['x', 'y', 'z']) scene.write(0, value)
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('   15ms r', { r: '0: z' })
+        begin(a)
+        scene.at(5, () => begin(a, 2))
+        expectObservable(fetches()).toBe('a----b', { a: '1: 0@0', b: '1: 0@2' })
+      })
     })
 
-    it('should have the next fetch in flight while the former is taken, from where its batches end', async () => {
-      cluster.onFetch = log(10, 3)
-      fetcher.fetched$.subscribe(() => cluster.fetches.length < 3 && fetcher.request(a))
-      begin(a)
-      await until(() => emitted.length === 3)
-
-      expect(cluster.fetches.map(({ partitions }) => partitions[0]?.offset)).toEqual([0, 3, 6])
-      expect(values()).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8'])
+    it('should emit nothing for a partition that was unassigned', () => {
+      const { scene, fetcher, begin, read$ } = setUp()
+      scene.write(0, 'x')
+      scene.write(1, 'y')
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('10ms r', { r: '1: y' })
+        begin(a)
+        begin(b)
+        scene.at(5, () => fetcher.unassign(a))
+      })
     })
 
-    it('should wait at the broker for data, and ask again when none came', async () => {
-      let end = 0
-      cluster.onFetch = (asked) => log(end)(asked)
-      begin(a)
-      await until(() => cluster.fetches.length === 1)
-      cluster.wake()
-      await until(() => cluster.fetches.length === 2)
-      end = 1
-      cluster.wake()
-      await until(() => emitted.length === 1)
-
-      expect(cluster.fetches.map(({ maxWaitMs }) => maxWaitMs)).toEqual([10_000, 10_000])
+    it('should wait at the broker for data, and ask again after an answer without records', () => {
+      const { scene, begin, read$, fetches } = setUp()
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('110ms r', { r: '0: x' })
+        begin(a)
+        scene.at(100, () => scene.write(0, 'x'))
+        // First it hears where the log ends.
+        expectObservable(fetches()).toBe('a 9ms a', { a: '1: 0@0' })
+      })
     })
 
-    it('should drop what is in flight when it is assigned anew, and read from there', async () => {
-      let end = 0
-      cluster.onFetch = (asked) => log(end)(asked)
-      begin(a)
-      await until(() => cluster.fetches.length === 1)
-      begin(a, 7)
-      await until(() => cluster.fetches.length === 2)
-      end = 8
-      cluster.wake()
-      await until(() => emitted.length === 1)
-
-      expect(values()).toEqual(['7'])
-    })
-
-    it('should emit nothing for a partition that was unassigned', async () => {
-      let end = 0
-      cluster.onFetch = (asked) => log(end)(asked)
-      begin(a)
-      begin(b)
-      await until(() => cluster.fetches.length === 1)
-      fetcher.unassign(a)
-      end = 1
-      cluster.wake()
-      await until(() => emitted.length === 1)
-
-      expect(emitted[0]?.topicPartition).toEqual(b)
-    })
-
-    it('should emit nothing for a partition that is unassigned while others are emitted', async () => {
-      cluster.onFetch = log(1)
-      fetcher.fetched$.subscribe(() => fetcher.unassign(b))
-      begin(a)
-      begin(b)
-      await until(() => emitted.length === 1)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-
-      expect(emitted.map(({ topicPartition }) => topicPartitionKey(topicPartition))).toEqual(['t-0'])
-    })
-  })
-
-  describe('idle and busy partitions of one broker', () => {
-    it('should not make a busy one wait behind the long poll of an idle one', async () => {
-      cluster.onFetch = (asked) => (asked.partition === 0 ? log(1000)(asked) : undefined)
-      begin(b)
-      await until(() => cluster.fetches.length === 1)
-      const startedAt = performance.now()
-      fetcher.fetched$.subscribe(({ topicPartition }) => emitted.length < 50 && fetcher.request(topicPartition))
-      begin(a)
-      await until(() => emitted.length === 50)
-
-      expect(performance.now() - startedAt).toBeLessThan(5000)
-      expect(new Set(cluster.fetches.map(({ connection }) => connection)).size).toBe(2)
-    })
-
-    it('should wait shortly, then longer, while somebody may still ask and no other connection is free', async () => {
-      cluster.onFetch = ({ partition }) => (partition === 2 ? log(10)({ offset: 0 }) : undefined)
-      begin(c)
-      await until(() => emitted.length === 1)
-      begin(a)
-      await until(() => cluster.fetches.length === 2)
-      begin(b)
-      await until(() => cluster.fetches.length === 7)
-
-      expect(cluster.fetches.map(({ maxWaitMs }) => maxWaitMs)).toEqual([10_000, 10_000, 1, 2, 4, 8, 16])
-    })
-
-    it('should let who got nothing go first next time, since a full answer leaves out the last', async () => {
-      cluster.onFetch = (asked, { partitions }) => (asked === partitions[0] ? log(100)(asked) : {})
-      fetcher.fetched$.subscribe(({ topicPartition }) => emitted.length < 6 && fetcher.request(topicPartition))
-      ;[a, b, c].forEach((topicPartition) => begin(topicPartition))
-      await until(() => emitted.length >= 6)
-
-      expect(emitted.slice(0, 6).map(({ topicPartition }) => topicPartition.partition)).toEqual([0, 1, 2, 0, 1, 2])
+    it('should stop at once when it is closed, and keep the client open', () => {
+      const { scene, fetcher, begin, read$, fetches } = setUp()
+      scene.write(0, 'x')
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('')
+        begin(a)
+        scene.at(5, () => fetcher.close())
+        expectObservable(fetches()).toBe('a', { a: '1: 0@0' })
+        const known = scene.from(200, () => scene.cluster.refreshMetadata(['t'])).pipe(map(() => 'k'))
+        expectObservable(known).toBe('210ms (k|)')
+      })
     })
   })
 
   describe('trouble', () => {
-    it('should follow a leader that moved, and not tell', async () => {
-      await fetcherOf(2, 0)
-      cluster.onFetch = (asked, { nodeId }) => (nodeId === 0 ? { errorCode: 6 } : log(1)(asked))
-      begin(a)
-      await until(() => cluster.fetches.length === 1)
-      cluster.lead('t', 1)
-      await until(() => emitted.length === 1)
-
-      expect(values()).toEqual(['0'])
-      expect(cluster.fetches.at(-1)).toMatchObject({ nodeId: 1, partitions: [{ leaderEpoch: 1 }] })
+    it('should follow a leader that moved, and not tell', () => {
+      const { scene, begin, read$, fetches } = setUp()
+      scene.write(0, 'x')
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('   230ms r', { r: '0: x' })
+        scene.log('t', 0).nextLeader(2)
+        // Known of old: metadata about the same topics is asked for once in 100 ms.
+        scene.at(200, () => begin(a))
+        expectObservable(fetches()).toBe('200ms a 19ms b', { a: '1: 0@0', b: '2: 0@0' })
+      })
     })
 
-    it('should wait for a leader to be elected', async () => {
-      cluster.lead('t', -1)
-      cluster.onFetch = log(1)
-      begin(a)
-      setTimeout(() => cluster.lead('t', 0), 30)
-      await until(() => emitted.length === 1)
-
-      expect(values()).toEqual(['0'])
+    it('should wait for a leader to be elected, with waits that grow', () => {
+      const { scene, begin, read$ } = setUp()
+      scene.write(0, 'x')
+      const log = scene.log('t', 0)
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('1530ms r', { r: '0: x' })
+        log.available = false
+        begin(a)
+        scene.at(1_500, () => (log.available = true))
+        const asked = scene.requests('Metadata', () => 'm')
+        expectObservable(asked).toBe('100ms m 99ms m 109ms m 399ms m 799ms m')
+      })
     })
 
-    it('should go on after its connection was cut', async () => {
-      let end = 0
-      cluster.onFetch = (asked) => log(end)(asked)
-      begin(a)
-      begin(b)
-      await until(() => cluster.fetches.length === 1)
-      cluster.brokers[0]?.cut()
-      end = 1
-      await until(() => emitted.length === 2)
-
-      expect(values()).toEqual(['0', '0'])
+    it('should go on after its connection was lost', () => {
+      const { scene, begin, read$, fetches } = setUp()
+      scene.write(0, 'x')
+      scene.inject({ api: 'Fetch' }, Fault.fail())
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('   120ms r', { r: '0: x' })
+        begin(a)
+        expectObservable(fetches()).toBe('a 109ms a', { a: '1: 0@0' })
+      })
     })
 
-    it('should go on after the broker did not answer in time', async () => {
-      fetcher.close()
-      await connections.close()
-      await open({ maxWaitMs: 10 }, { requestTimeoutMs: 30 })
-      cluster.onFetch = log(1)
-      cluster.silent = true
-      begin(a)
-      await until(() => cluster.fetches.length === 1)
-      cluster.silent = false
-      await until(() => emitted.length === 1)
-
-      expect(values()).toEqual(['0'])
-      expect(cluster.fetches.map(({ connection }) => connection)).toHaveLength(2)
+    it('should go on after the broker did not answer in time, which is request.timeout.ms behind the longest wait', () => {
+      const { scene, begin, read$, fetches } = setUp({ config: { requestTimeoutMs: 500 } })
+      scene.write(0, 'x')
+      scene.inject({ api: 'Fetch' }, Fault.hold(NEVER))
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('   10610ms r', { r: '0: x' })
+        begin(a)
+        expectObservable(fetches()).toBe('a 10599ms a', { a: '1: 0@0' })
+      })
     })
 
-    it('should keep trying while a topic is unknown, with waits that grow', async () => {
-      const unknown = new TopicPartition('later', 0)
-      cluster.onFetch = log(1)
-      begin(unknown)
-      await until(() => (cluster.brokers[0]?.requests(3).length ?? 0) >= 4)
-      cluster.lead('later', 0)
-      await until(() => emitted.length === 1)
-
-      expect(values()).toEqual(['0'])
+    it('should back off longer with each trouble of a partition, up to retry.backoff.max.ms, and from the beginning after one success', () => {
+      const { scene, fetcher, begin, read$, fetches } = setUp()
+      scene.write(0, 'x')
+      scene.write(0, 'y')
+      scene.inject({ api: 'Fetch', times: 6 }, refusal(78))
+      scene.inject({ api: 'Fetch', nth: 2 }, refusal(78))
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('3570ms r 119ms s', { r: '0: x', s: '0: y' })
+        fetcher.fetched$.subscribe(() => fetcher.request(a))
+        begin(a)
+        const picture = 'a 109ms a 209ms a 409ms a 809ms a 1009ms a 1009ms a 9ms b 109ms b 9ms c 9ms c'
+        expectObservable(fetches()).toBe(picture, { a: '1: 0@0', b: '1: 0@1', c: '1: 0@2' })
+      })
     })
 
-    it('should report an offset that is out of range, and read on from another', async () => {
-      cluster.onFetch = (asked) => (asked.offset === 5 ? { errorCode: 1 } : log(1)(asked))
-      begin(a, 5)
-      await until(() => emitted.length === 1)
-      expect(emitted).toMatchObject([
-        {
-          _tag: 'FetchFailed',
-          topicPartition: a,
-          error: { _tag: 'OffsetOutOfRange', topic: 't', partition: 0, offset: 5 },
-        },
-      ])
-
-      begin(a, 0)
-      await until(() => emitted.length === 2)
-      expect(emitted[1]?._tag).toBe('Fetched')
+    it('should report an offset that is out of range, and read on from another', () => {
+      const { scene, begin, read$, failed$ } = setUp()
+      scene.write(0, 'x')
+      const error = { _tag: 'OffsetOutOfRange', topic: 't', partition: 0, offset: 5 }
+      scene.play(({ expectObservable }) => {
+        expectObservable(failed$).toBe('10ms f', { f: matching(error) })
+        expectObservable(read$).toBe('  10ms f 19ms r', { f: '0: OffsetOutOfRange', r: '0: x' })
+        begin(a, 5)
+        scene.at(20, () => begin(a, 0))
+      })
     })
 
-    it('should read on when a topic that vanished is there again', async () => {
-      cluster.onFetch = (asked) => (cluster.leaders.has('t') ? log(2)(asked) : { errorCode: 3 })
-      begin(a)
-      await until(() => emitted.length === 1)
-      cluster.leaders.delete('t')
-      fetcher.request(a)
-      await until(() => connections.leaderOf('t', 0) === undefined)
-      cluster.lead('t', 0)
-      await until(() => emitted.length === 2)
-
-      expect(values()).toEqual(['0', '1'])
+    it('should report that its rights were taken away on the way, and read on where it was once they are back', () => {
+      const { scene, fetcher, begin, read$, failed$ } = setUp()
+      scene.write(0, 'x')
+      scene.write(0, 'y')
+      scene.inject({ api: 'Fetch', nth: 2 }, refusal(29))
+      const error = { _tag: 'Authorization', retriable: false, topic: 't', partition: 0 }
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('  10ms r 9ms s 79ms t', { r: '0: x', s: '0: Authorization', t: '0: y' })
+        expectObservable(failed$).toBe('20ms f', { f: matching(error) })
+        fetcher.fetched$.subscribe(({ _tag }) => _tag === 'Fetched' && fetcher.request(a))
+        begin(a)
+        scene.at(90, () => fetcher.request(a))
+      })
     })
 
-    it('should notice that a topic was created anew though it never missed it, and not read the new one for the old', async () => {
-      cluster.lead('t', 0)
-      cluster.lead('t', 0)
-      cluster.onEpochAsked = () => ({ leaderEpoch: -1, endOffset: -1 })
-      cluster.onFetch = (asked) => {
-        const { leaderEpoch = -1 } = cluster.leaders.get('t')?.[0] ?? {}
-        return asked.leaderEpoch > leaderEpoch ? { errorCode: 75 } : ofEpoch(leaderEpoch, log(3)(asked))
-      }
-      begin(a)
-      await until(() => emitted.length === 1)
-      cluster.leaders.delete('t')
-      cluster.lead('t', 0)
-      fetcher.request(a)
-      await until(() => emitted.length === 2)
-
-      expect(emitted[1]).toMatchObject({ error: { _tag: 'LogTruncated' } })
-      expect(emitted[1]).not.toHaveProperty('error.divergentOffset')
+    it('should keep trying while a topic is unknown, with waits that grow', () => {
+      const { scene, begin, read$ } = setUp()
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('1520ms r', { r: '0: x' })
+        begin(new TopicPartition('later', 0))
+        scene.at(1_500, () => {
+          scene.kafka.createTopic('later', 1)
+          scene.kafka.produce(new TopicPartition('later', 0), batchOf('x'), null)
+        })
+        const asked = scene.requests('Metadata', () => 'm')
+        expectObservable(asked).toBe('m 99ms m 199ms m 399ms m 799ms m')
+      })
     })
 
-    it('should report that its rights were taken away on the way, and read on where it was once they are back', async () => {
-      let allowed = true
-      cluster.onFetch = (asked) => (allowed ? log(2)(asked) : { errorCode: 29 })
-      begin(a)
-      await until(() => emitted.length === 1)
-      allowed = false
-      fetcher.request(a)
-      await until(() => emitted.length === 2)
-      allowed = true
-      fetcher.request(a)
-      await until(() => emitted.length === 3)
-
-      expect(values()).toEqual(['0', 'Authorization', '1'])
+    it('should report what is gone for request.timeout.ms, as often as it is asked, and read it once it is there', () => {
+      const { scene, fetcher, begin, read$, failed$ } = setUp({ config: { requestTimeoutMs: 200 } })
+      const third = new TopicPartition('t', 2)
+      const gone = matching({ codeName: 'UNKNOWN_TOPIC_OR_PARTITION', retriable: true })
+      scene.play(({ expectObservable }) => {
+        expectObservable(failed$).toBe('300ms f 499ms f', { f: gone })
+        expectObservable(read$).toBe('  300ms f 499ms f 219ms r', { f: '2: Broker', r: '2: x' })
+        begin(third)
+        scene.at(400, () => fetcher.request(third))
+        scene.at(1_000, () => {
+          scene.kafka.createPartitions('t', 3)
+          scene.write(2, 'x')
+          fetcher.request(third)
+        })
+      })
     })
 
-    it('should report what no retry mends', async () => {
-      cluster.onFetch = () => ({ errorCode: 29 })
-      begin(a)
-      await until(() => emitted.length === 1)
-
-      expect(emitted).toMatchObject([{ _tag: 'FetchFailed', error: { _tag: 'Authorization', retriable: false } }])
+    it('should not take a leader that moves for a partition that is gone', () => {
+      const { scene, begin, read$ } = setUp({ config: { requestTimeoutMs: 50 } })
+      scene.write(0, 'x')
+      const log = scene.log('t', 0)
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('5530ms r', { r: '0: x' })
+        log.available = false
+        begin(a)
+        scene.at(5_000, () => (log.available = true))
+      })
     })
 
-    it('should report a topic that it may not see, at once', async () => {
-      await reopen({}, { requestTimeoutMs: 60_000 })
-      cluster.refused.set('secret', 29)
-      begin(new TopicPartition('secret', 0))
-      await until(() => emitted.length === 1)
-
-      expect(emitted).toMatchObject([
-        { _tag: 'FetchFailed', error: { _tag: 'Authorization', retriable: false, topic: 'secret', partition: 0 } },
-      ])
-      expect(cluster.fetches).toEqual([])
-    })
-
-    it('should report what is gone for request.timeout.ms, as often as it is asked, and read it once it is there', async () => {
-      await reopen({}, { requestTimeoutMs: 200 })
-      const [later, fourth] = [new TopicPartition('later', 0), new TopicPartition('t', 3)]
-      cluster.onFetch = log(1)
-      const startedAt = performance.now()
-      begin(later)
-      begin(fourth)
-      await until(() => emitted.length === 2)
-      expect(performance.now() - startedAt).toBeGreaterThanOrEqual(200)
-      expect(emitted.map(({ topicPartition }) => String(topicPartition)).sort()).toEqual(['later-0', 't-3'])
-      const gone = { _tag: 'FetchFailed', error: { codeName: 'UNKNOWN_TOPIC_OR_PARTITION', retriable: true } }
-      expect(emitted).toMatchObject([gone, gone])
-
-      const askedAgainAt = performance.now()
-      fetcher.request(later)
-      await until(() => emitted.length === 3)
-      expect(performance.now() - askedAgainAt).toBeGreaterThanOrEqual(200)
-      fetcher.request(later)
-      cluster.lead('later', 0)
-      await until(() => emitted.length === 4)
-      expect(values().at(-1)).toBe('0')
-    })
-
-    it('should not take a leader that moves for a partition that is gone', async () => {
-      await reopen({}, { requestTimeoutMs: 50 })
-      cluster.onFetch = log(1)
-      cluster.lead('t', -1)
-      begin(a)
-      await until(() => (cluster.brokers[0]?.requests(3).length ?? 0) >= 8)
-      expect(emitted).toEqual([])
-      cluster.lead('t', 0)
-      await until(() => emitted.length === 1)
-      expect(values()).toEqual(['0'])
-    })
-
-    it('should keep trouble of one partition from the others', async () => {
-      cluster.onFetch = (asked) => (asked.partition === 0 ? { errorCode: 78 } : log(1)(asked))
-      begin(a)
-      begin(b)
-      await until(() => emitted.length === 1)
-
-      expect(emitted[0]?.topicPartition).toEqual(b)
-    })
-
-    it('should ask for more bytes when not even the first batch fits', async () => {
-      const batch = batchAt(0, { records: [{ value: 'x'.repeat(5000) }] })
-      cluster.onFetch = ({ maxBytes }) => ({ records: batch.subarray(0, maxBytes), highWatermark: 1 })
-      begin(a)
-      await until(() => emitted.length === 1)
-
-      expect(cluster.fetches.map(({ partitions }) => partitions[0]?.maxBytes)).toEqual([1000, batch.length])
-    })
-
-    it('should give up on a batch whose length no fetch brings', async () => {
-      const batch = batchAt(3, { records: [{ value: 'x' }] })
-      batch.writeInt32BE(0x7fffffff, LENGTH_AT)
-      cluster.onFetch = () => ({ records: batch, highWatermark: 4 })
-      begin(a, 3)
-      await until(() => emitted.length === 1)
-
-      expect(emitted[0]).toMatchObject({ error: { _tag: 'Corrupt', topic: 't', partition: 0, offset: 3 } })
-      expect(cluster.fetches.at(-1)?.partitions[0]?.maxBytes).toBe(0x7fffffff)
+    it('should keep trouble of one partition from the others', () => {
+      const { scene, begin, read$ } = setUp({ brokers: 1 })
+      scene.write(0, 'x')
+      scene.write(1, 'y')
+      scene.inject({ api: 'Fetch', partition: 0, times: Infinity }, refusal(78))
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('10ms r', { r: '1: y' })
+        begin(a)
+        begin(b)
+      }, 5_000)
     })
   })
 
   describe('a topic that was created anew (KIP-516)', () => {
-    const [former, anew] = ['AAAAAAAAAAEAAAAAAAAAAQ', 'AAAAAAAAAAIAAAAAAAAAAg']
-    const recreated = {
-      _tag: 'FetchFailed',
-      error: { _tag: 'TopicRecreated', retriable: false, topic: 't', partition: 0, offset: 1 },
+    const recreate = (scene: ClientScene): void => {
+      scene.kafka.deleteTopic('t')
+      scene.kafka.createTopic('t', 2)
+      scene.write(0, 'p')
+      scene.write(0, 'q')
     }
+    const recreated = { _tag: 'TopicRecreated', retriable: false, topic: 't', partition: 0, offset: 1 }
+    const idOf = ({ kafka }: ClientScene): string => kafka.describeTopics()[0]!.topicId!
 
-    beforeEach(() => {
-      cluster.topicIds.set('t', former)
-      cluster.onFetch = log(3)
+    it('should be told from the former one while it is read, whatever its offsets and epochs', () => {
+      const { scene, fetcher, begin, read$, failed$ } = setUp()
+      scene.write(0, 'x')
+      const former = idOf(scene)
+      scene.play(({ expectObservable }) => {
+        expectObservable(fetcher.fetched$.pipe(map(({ _tag }) => _tag))).toBe('10ms r 299ms f 109ms s', {
+          ...{ r: 'Fetched', f: 'FetchFailed', s: 'Fetched' },
+        })
+        expectObservable(failed$).toBe('310ms f', { f: matching(recreated) })
+        expectObservable(read$).toBe('  10ms r 299ms f 109ms s', { r: '0: x', f: '0: TopicRecreated', s: '0: p' })
+        begin(a)
+        scene.at(200, () => {
+          recreate(scene)
+          fetcher.request(a)
+        })
+        scene.at(410, () => {
+          expect(idOf(scene)).not.toBe(former)
+          fetcher.assign(a, 0, { topicId: idOf(scene) })
+          fetcher.request(a)
+        })
+      })
     })
 
-    it('should be read by its id, and tell what it read', async () => {
-      begin(a)
-      await until(() => emitted.length === 1)
-
-      expect(cluster.fetches[0]?.partitions).toMatchObject([{ topicId: former, topic: '', offset: 0 }])
-      expect(emitted).toMatchObject([{ topicId: former, topicPartition: a }])
-      expect(values()).toEqual(['0'])
-    })
-
-    it('should be told from the former one while it is read, whatever its offsets and epochs', async () => {
-      begin(a)
-      await until(() => emitted.length === 1)
-      // It was never missed, and has all that is asked for.
-      cluster.topicIds.set('t', anew)
-      fetcher.request(a)
-      await until(() => emitted.length === 2)
-      expect(emitted[1]).toMatchObject(recreated)
-
-      fetcher.assign(a, 0, { topicId: anew })
-      fetcher.request(a)
-      await until(() => emitted.length === 3)
-      expect(emitted[2]).toMatchObject({ topicId: anew })
-    })
-
-    it('should be told from the one that an offset was stored of', async () => {
-      cluster.topicIds.set('t', anew)
-      fetcher.assign(a, 1, { topicId: former })
-      fetcher.request(a)
-      await until(() => emitted.length === 1)
-
-      expect(emitted).toMatchObject([recreated])
-    })
-
-    it('should not be told because a broker lags behind in metadata', async () => {
-      // Of the former topic, to which metadata still belongs; its leader knows better.
-      cluster.topicIds.set('elsewhere', anew)
-      fetcher.assign(a, 1, { topicId: anew })
-      fetcher.request(a)
-      await until(() => emitted.length === 1)
-
-      expect(emitted).toMatchObject([{ _tag: 'Fetched', topicId: anew }])
-    })
-
-    it('should be told where brokers are only asked by name, when metadata names another one', async () => {
-      await Promise.all(cluster.brokers.map((broker) => broker.stop()))
-      await connections.close()
-      cluster = await FakeCluster.start(1, '127.0.0.1', (apiKey) => [0, apiKey === 1 ? 12 : 20])
-      cluster.lead('t', 0)
-      cluster.topicIds.set('t', former)
-      cluster.onFetch = log(3)
-      await open()
-      begin(a)
-      await until(() => emitted.length === 1)
-      expect(cluster.fetches[0]?.partitions).toMatchObject([{ topic: 't' }])
-      cluster.topicIds.set('t', anew)
-      await connections.refreshMetadata(['t'])
-      fetcher.request(a)
-      await until(() => emitted.length === 2)
-
-      expect(emitted[1]).toMatchObject(recreated)
+    it('should be told from the one that an offset was stored of', () => {
+      const { scene, fetcher, failed$ } = setUp()
+      const former = idOf(scene)
+      recreate(scene)
+      scene.play(({ expectObservable }) => {
+        expectObservable(failed$).toBe('310ms f', { f: matching(recreated) })
+        scene.at(200, () => {
+          fetcher.assign(a, 1, { topicId: former })
+          fetcher.request(a)
+        })
+      })
     })
   })
 
   describe('a new leader (KIP-320)', () => {
-    /** Reads offset 0 of epoch 5, then the leader moves and more is asked for. */
-    const readThenMove = async (onEpochAsked: FakeCluster['onEpochAsked'] = () => ({})): Promise<void> => {
-      await fetcherOf(2, 0)
-      cluster.onEpochAsked = onEpochAsked
-      cluster.onFetch = (asked, { nodeId }) =>
-        nodeId === 0 && asked.offset > 0 ? { errorCode: 6 } : ofEpoch(5, log(3)(asked))
-      begin(a)
-      await until(() => emitted.length === 1)
-      cluster.lead('t', 1)
-      fetcher.request(a)
-    }
-
-    it('should be asked whether its log has what was read, and then read on', async () => {
-      await readThenMove()
-      await until(() => emitted.length === 2)
-
-      expect(values()).toEqual(['0', '1'])
-      expect(cluster.askedEpochs).toEqual([{ topic: 't', partition: 0, currentLeaderEpoch: 1, leaderEpoch: 5 }])
-    })
-
-    it('should be asked about an offset that was stored with its epoch, whatever the epoch is now', async () => {
-      cluster.onFetch = log(10)
-      cluster.onEpochAsked = () => ({ leaderEpoch: 0, endOffset: 4 })
-      fetcher.assign(a, 5, { leaderEpoch: 0 })
-      fetcher.assign(b, 3, { leaderEpoch: 0 })
-      fetcher.request(a)
-      fetcher.request(b)
-      await until(() => emitted.length === 2)
-
-      expect(cluster.askedEpochs.map(({ leaderEpoch }) => leaderEpoch)).toEqual([0, 0])
-      const outcomes = new Map(emitted.map((outcome) => [String(outcome.topicPartition), outcome]))
-      expect(outcomes.get('t-0')).toMatchObject({ error: { _tag: 'LogTruncated', offset: 5, divergentOffset: 4 } })
-      expect(outcomes.get('t-1')).toMatchObject({ _tag: 'Fetched' })
-    })
-
-    it('should not be asked twice, nor for an offset that was not read here', async () => {
-      await readThenMove()
-      await until(() => emitted.length === 2)
-      fetcher.request(a)
-      await until(() => emitted.length === 3)
-      expect(cluster.askedEpochs).toHaveLength(1)
-
-      begin(a, 0)
-      cluster.lead('t', 0)
-      await connections.refreshMetadata(['t'])
-      await until(() => emitted.length === 4)
-      expect(cluster.askedEpochs).toHaveLength(1)
-    })
-
-    it('should be believed when it has less: what was read is truncated', async () => {
-      await readThenMove(() => ({ leaderEpoch: 4, endOffset: 0 }))
-      await until(() => emitted.length === 2)
-
-      expect(emitted[1]).toMatchObject({
-        _tag: 'FetchFailed',
-        topicPartition: a,
-        error: { _tag: 'LogTruncated', retriable: false, offset: 1, divergentOffset: 0 },
-      })
-      begin(a, 0)
-      await until(() => emitted.length === 3)
-      expect(emitted[2]?._tag).toBe('Fetched')
-    })
-
-    it('should be asked again when it cannot tell yet, or leaves the partition out', async () => {
-      const answers = [undefined, { errorCode: 75 }, { errorCode: 6 }]
-      await readThenMove(() => (answers.length > 0 ? answers.shift() : {}))
-      await until(() => emitted.length === 2)
-
-      expect(values()).toEqual(['0', '1'])
-      expect(cluster.askedEpochs).toHaveLength(4)
-    })
-
-    it('should refuse us, and that is told', async () => {
-      await readThenMove(() => ({ errorCode: 29 }))
-      await until(() => emitted.length === 2)
-
-      expect(emitted[1]).toMatchObject({ error: { _tag: 'Authorization', api: 'OffsetForLeaderEpoch' } })
-    })
-  })
-
-  describe('followers (KIP-392)', () => {
-    /** The leader sends who tells a rack to the follower, and says nothing else. */
-    const follower = (serve: (asked: AskedPartition) => PartitionAnswer | undefined): OnFetch => {
-      return (asked, { nodeId, rackId }) => {
-        if (nodeId === 1) return serve(asked)
-        return rackId === '' ? log(2)(asked) : { preferredReadReplica: 1 }
+    /** Reads offset 0 of epoch 0; at 200 ms the other broker leads, and more is asked for. */
+    const readThenMove = (then: (scene: ClientScene) => void = () => undefined) => {
+      const set = setUp()
+      const { scene, fetcher, begin } = set
+      scene.write(0, 'x')
+      scene.write(0, 'y')
+      const go = (): void => {
+        begin(a)
+        scene.at(200, () => {
+          scene.log('t', 0).nextLeader(2)
+          then(scene)
+          fetcher.request(a)
+        })
       }
+      return { ...set, go }
     }
+    const validated = 'OffsetForLeaderEpoch'
 
-    it('should read from the one the leader names, and return to the leader when it cannot serve', async () => {
-      await fetcherOf(2, 0)
-      cluster.onFetch = follower((asked) => (asked.offset === 0 ? log(2)(asked) : { errorCode: 1 }))
-      begin(a)
-      await until(() => emitted.length === 1)
-      fetcher.request(a)
-      await until(() => emitted.length === 2)
-
-      expect(cluster.fetches.map(({ nodeId, rackId }) => [nodeId, rackId])).toEqual([
-        [0, 'r1'],
-        [1, 'r1'],
-        [1, 'r1'],
-        [0, ''],
-      ])
-      expect(values()).toEqual(['0', '1'])
+    it('should be asked whether its log has what was read, once, and then be read on', () => {
+      const { scene, fetcher, read$, epochsAsked, go } = readThenMove()
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('       10ms r 229ms s 169ms t', { r: '0: x', s: '0: y', t: '0: z' })
+        go()
+        scene.at(400, () => {
+          scene.write(0, 'z')
+          fetcher.request(a)
+        })
+        expectObservable(epochsAsked()).toBe('220ms e', { e: '2: 0 epoch 0 of 1' })
+      })
     })
 
-    it('should stay with the leader for a while when the follower is gone, though the leader still names it', async () => {
-      await fetcherOf(2, 0)
-      cluster.onFetch = follower(() => undefined)
-      await cluster.brokers[1]?.stop()
-      begin(a)
-      await until(() => emitted.length === 1)
-      fetcher.request(a)
-      await until(() => emitted.length === 2)
+    it('should not be asked about an offset that was not read here', () => {
+      const { scene, begin, read$, epochsAsked } = setUp()
+      scene.write(0, 'x')
+      scene.log('t', 0).nextLeader(2)
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('       230ms r', { r: '0: x' })
+        scene.at(200, () => begin(a))
+        expectObservable(epochsAsked()).toBe('')
+      })
+    })
 
-      expect(values()).toEqual(['0', '1'])
-      expect(cluster.fetches.map(({ rackId }) => rackId)).toEqual(['r1', '', ''])
+    it('should be asked about an offset that was stored with its epoch, whatever the epoch is now', () => {
+      const { scene, fetcher, read$, failed$, epochsAsked } = setUp()
+      for (const partition of [0, 1]) scene.write(partition, 'x')
+      scene.write(0, 'y')
+      scene.log('t', 0).truncate(1)
+      scene.play(({ expectObservable }) => {
+        expectObservable(failed$).toBe('     210ms f', {
+          f: matching({ _tag: 'LogTruncated', offset: 2, divergentOffset: 1 }),
+        })
+        expectObservable(read$).toBe('       210ms f 9ms r', { f: '0: LogTruncated', r: '1: x' })
+        scene.at(100, () => scene.cluster.refreshMetadata(['t']).subscribe())
+        scene.at(200, () => {
+          fetcher.assign(a, 2, { leaderEpoch: 0 })
+          fetcher.assign(b, 0, { leaderEpoch: 0 })
+          for (const partition of [a, b]) fetcher.request(partition)
+        })
+        expectObservable(epochsAsked()).toBe('200ms (ef)', { e: '1: 0 epoch 0 of 1', f: '2: 1 epoch 0 of 0' })
+      })
+    })
+
+    it('should be believed when it has less: what was read is truncated', () => {
+      const { scene, begin, read$, failed$, go } = readThenMove((of) => of.log('t', 0).truncate(0))
+      scene.play(({ expectObservable }) => {
+        const error = { _tag: 'LogTruncated', retriable: false, offset: 1, divergentOffset: 0 }
+        expectObservable(failed$).toBe('     230ms f', { f: matching(error) })
+        expectObservable(read$).toBe('       10ms r 219ms f 79ms s', { r: '0: x', f: '0: LogTruncated', s: '0: w' })
+        go()
+        scene.at(300, () => {
+          scene.write(0, 'w')
+          begin(a, 0)
+        })
+      })
+    })
+
+    it('should be asked again when it cannot tell yet', () => {
+      const { scene, read$, epochsAsked, go } = readThenMove()
+      scene.inject({ api: validated }, refusal(75))
+      scene.inject({ api: validated }, refusal(6))
+      scene.play(({ expectObservable }) => {
+        expectObservable(read$).toBe('       10ms r 849ms s', { r: '0: x', s: '0: y' })
+        go()
+        expectObservable(epochsAsked()).toBe('220ms e 209ms e 409ms e', { e: '2: 0 epoch 0 of 1' })
+      })
+    })
+
+    it('should refuse us, and that is told', () => {
+      const { scene, failed$, go } = readThenMove()
+      scene.inject({ api: validated }, refusal(29))
+      scene.play(({ expectObservable }) => {
+        const error = { _tag: 'Authorization', api: validated }
+        expectObservable(failed$).toBe('230ms f', { f: matching(error) })
+        go()
+      })
     })
   })
-
-  it('should stop at once when it is closed, and keep the client open', async () => {
-    begin(a)
-    await until(() => cluster.fetches.length === 1)
-    const before = cluster.brokers[0]?.sockets.size ?? 0
-    fetcher.close()
-    await until(() => cluster.brokers[0]?.sockets.size === before - 1)
-    cluster.wake()
-
-    await expect(connections.refreshMetadata(['t'])).resolves.toBeDefined()
-    expect(emitted).toEqual([])
-  })
-
-  const fetcherOf = async (brokers: number, ...leaders: number[]): Promise<void> => {
-    fetcher.close()
-    await connections.close()
-    await cluster.stop()
-    cluster = await FakeCluster.start(brokers)
-    cluster.lead('t', ...leaders)
-    await open({}, { rack: 'r1' })
-  }
 })

@@ -24,6 +24,8 @@ import { MemoryBrokers } from '../../../lib/memory/MemoryBrokers.js'
 import { MemoryCluster } from '../../../lib/memory/MemoryCluster.js'
 import { MemoryConnection } from '../../../lib/memory/MemoryConnection.js'
 import type { MemoryLog } from '../../../lib/memory/MemoryLog.js'
+import { ReceivedBatch as MemoryBatch } from '../../../lib/memory/ReceivedBatch.js'
+import { encodeRecordBatch } from '../../../lib/protocol/encodeRecordBatch.js'
 import type { ProduceRequest } from '../../../lib/protocol/requests/produce.js'
 import { receivedBatch, type ReceivedBatch } from './receivedBatch.js'
 
@@ -139,6 +141,11 @@ export class ClientScene {
     return this.sent.flatMap(({ batches }) => batches)
   }
 
+  /** As one batch, by somebody else. */
+  write(partition: number, ...values: readonly string[]): void {
+    this.kafka.produce(new TopicPartition('t', partition), batchOf(...values), null)
+  }
+
   log(topic: string, partition: number): MemoryLog {
     return this.kafka.log('Fetch', new TopicPartition(topic, partition))
   }
@@ -181,6 +188,10 @@ export class ClientScene {
     return { debug: silent, info: silent, error: silent, warn: (line: string) => void this.warnings.push(line) }
   }
 }
+
+/** What somebody else writes. */
+export const batchOf = (...values: readonly string[]): MemoryBatch =>
+  new MemoryBatch(encodeRecordBatch({ records: values.map((value) => ({ value })) }))
 
 export const clientConfig: KafkaConfig = {
   bootstrapServers: [{ host: 'memory', port: 9092 }],
