@@ -447,6 +447,18 @@ describe('ClusterProducer', () => {
     expect(scene.batches[0]).toMatchObject({ producerId: -1n, epoch: -1, baseSequence: -1 })
   })
 
+  it('should ask another broker for its id when one has trouble, shortly at first, up to delivery.timeout.ms', () => {
+    const { scene, producer, write } = producerScene({ deliveryTimeoutMs: 500 })
+    scene.inject({ api: 'InitProducerId', ...always }, Fault.fail())
+    scene.play(({ expectObservable }) => {
+      write(0, 'a')
+      expectObservable(scene.requests('InitProducerId')).toBe('a 29ms b 49ms c 89ms a 169ms b', {
+        ...{ a: '2', b: '3', c: '1' },
+      })
+      expectObservable(producer.flush()).toBe('350ms #', undefined, matching({ _tag: 'Connection' }))
+    })
+  })
+
   it('should refuse idempotence without acks=all', () => {
     expect(() => producerScene({ acks: 1 })).toThrow(/enable\.idempotence needs acks=all/)
   })

@@ -17,6 +17,7 @@ import type { KafkaConfig } from '../../../lib/client/KafkaConfig.js'
 import { TopicPartition } from '../../../lib/client/TopicPartition.js'
 import { ANY_BROKER, type Brokers } from '../../../lib/cluster/Brokers.js'
 import { connectionLost } from '../../../lib/cluster/connectionErrors.js'
+import { ClusterAdmin } from '../../../lib/cluster/admin/ClusterAdmin.js'
 import { Cluster } from '../../../lib/cluster/Cluster.js'
 import { type Fault, type FaultPlan, Faults, type MemoryCall } from '../../../lib/memory/Fault.js'
 import type { LogBatch } from '../../../lib/memory/LogBatch.js'
@@ -61,6 +62,9 @@ export class ClientScene {
   /** the brokers' side */
   readonly kafka: MemoryCluster
   readonly cluster: Cluster
+  /** what the client stands on */
+  readonly port: Brokers
+  readonly config: KafkaConfig
   readonly warnings: string[] = []
   /** brokers to which no connection can be made */
   readonly unreachable = new Set<number>()
@@ -81,7 +85,7 @@ export class ClientScene {
     const { scheduler, wire, faults } = this
     this.kafka = new MemoryCluster({ scheduler, brokers, brokerConfig: { 'auto.create.topics.enable': 'false' } })
     for (const [topic, partitions] of Object.entries(topics)) this.kafka.createTopic(topic, partitions, topicConfig)
-    const config = { ...clientConfig, logger: this.logger(), ...overrides, scheduler }
+    const config = (this.config = { ...clientConfig, logger: this.logger(), ...overrides, scheduler })
     const connection = new MemoryConnection(config, {
       get latencyMs() {
         return wire.latencyMs
@@ -90,7 +94,8 @@ export class ClientScene {
       fault: (call) => faults.next(call) ?? fault?.(call),
       observe: () => undefined,
     })
-    this.cluster = new Cluster(this.noted(new MemoryBrokers(this.kafka, connection)), config)
+    this.port = this.noted(new MemoryBrokers(this.kafka, connection))
+    this.cluster = new Cluster(this.port, config)
     this.cluster.start().subscribe()
     scheduler.flush()
     this.cluster.refreshMetadata(Object.keys(topics)).subscribe()
@@ -99,6 +104,10 @@ export class ClientScene {
     this.sent.length = 0
     this.sent$ = new ReplaySubject(Infinity)
     wire.latencyMs = latencyMs
+  }
+
+  get admin(): ClusterAdmin {
+    return new ClusterAdmin(this.cluster)
   }
 
   /** Plays in virtual time, to its end unless that is given, in ms. */
