@@ -17,8 +17,9 @@ import { onRecords } from '../../lib/stream/onRecords.js'
 import type { Restored } from '../../lib/stream/Restored.js'
 import { Upstream } from '../../lib/testing/Upstream.js'
 import { handSource, type HandSourceOptions } from '../checkpoint/support/handSource.js'
-import { numbers, type SinkSettings, SinkScene } from '../sink/sinkScene.js'
+import { sinkOf, type SinkSettings } from '../sink/support/copying.js'
 import { golden } from '../support/golden.js'
+import { numbers, SinkScene } from './replay/SinkScene.js'
 
 interface Listed {
   readonly transactionalId: string
@@ -81,7 +82,7 @@ const job = (scene: SinkScene, { interval, checkpoints, sink, ...source }: Job):
   const coordinator = scene.coordinator({ interval, ...checkpoints })
   return handSource({ coordinator, scheduler, ...source }).pipe(
     onRecords(map(String)),
-    sinkTo(scene.sink(sink), { connect: kafka.connect, scheduler, uid: 'sink' }),
+    sinkTo(sinkOf(sink), { connect: kafka.connect, scheduler, uid: 'sink' }),
   )
 }
 
@@ -195,7 +196,7 @@ const scripts: Readonly<Record<string, (one: Case) => void>> = {
     expect([run1?.exit, final.hw]).toEqual([3, 0])
     const scene = new SinkScene()
     complete(scene, { interval: 1000, every: 50, count: 40, sink: { properties: {} } })
-    expect(scene.sink().config.producer.transactionTimeoutMs).toBe(900_000)
+    expect(sinkOf().config.producer.transactionTimeoutMs).toBe(900_000)
     expect(scene.committed).toEqual(numbers(40))
   },
 
@@ -213,7 +214,7 @@ const scripts: Readonly<Record<string, (one: Case) => void>> = {
       .build()
     const options = { connect: kafka.connect, scheduler }
     scene.play(() => {
-      scene.start(source.elements(options).pipe(sinkTo(scene.sink(), options)))
+      scene.start(source.elements(options).pipe(sinkTo(sinkOf(), options)))
     }, 10_000)
     expect(scene.errors.map(String)).toEqual([
       expect.stringContaining('exactly-once rests on checkpoints, but this stream has none.'),
@@ -284,7 +285,7 @@ describe('KafkaSink with EXACTLY_ONCE, as recorded from Flink', () => {
       checkpointing: { interval: 100, timeout: 1_000 },
     }
     scene.play(() => {
-      scene.start(NEVER.pipe(startWith(restored), sinkTo(scene.sink(), { connect: kafka.connect, scheduler })))
+      scene.start(NEVER.pipe(startWith(restored), sinkTo(sinkOf(), { connect: kafka.connect, scheduler })))
     }, 1_000)
     expect(scene.errors).toEqual([
       expect.objectContaining({ retriable: false, message: expect.stringContaining(message!) }),

@@ -1,43 +1,40 @@
 import { describe, expect, it } from '@jest/globals'
-import type { Logger } from '../../lib/client/KafkaConfig.js'
+import { tap, timer } from 'rxjs'
 import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
-import { SinkScene } from './sinkScene.js'
+import { type MarbleHelpers, runMarbles } from '../../lib/testing/runMarbles.js'
+import { copying, topics, warnings } from './support/copying.js'
 
 const { NONE, AT_LEAST_ONCE, EXACTLY_ONCE } = DeliveryGuarantee
 
-/** What a sink warns of that has no end, with this interval of checkpoints, and when. */
-const warnings = (guarantee: DeliveryGuarantee, interval: number, forMs = 12_000, triggerAt = Infinity) => {
-  const scene = new SinkScene()
-  const lines: (readonly [number, string])[] = []
-  const silent = () => undefined
-  const logger: Logger = {
-    ...{ debug: silent, info: silent, error: silent },
-    warn: (line) => void lines.push([scene.scheduler.now(), line]),
-  }
-  scene.play(() => {
-    const coordinator = scene.coordinator({ interval })
-    scene.start(scene.job({ coordinator }, { guarantee, logger, properties: { 'transaction.timeout.ms': 900_000 } }))
-    if (triggerAt < Infinity) scene.at(triggerAt, () => coordinator.trigger())
-  }, forMs)
-  return lines
+/** What a sink warns of that has no end, with this interval of checkpoints. */
+const warned = (helpers: MarbleHelpers, guarantee: DeliveryGuarantee, interval: number, triggerAt = Infinity) => {
+  const { logger, warned$ } = warnings()
+  const checkpoints = helpers.coordinator({ interval })
+  const properties = { 'transaction.timeout.ms': 900_000 }
+  helpers.produce('in', '10ms a')
+  helpers.run(copying(helpers)({ checkpoints, guarantee, logger, properties }))
+  if (triggerAt < Infinity) helpers.run(timer(triggerAt).pipe(tap(() => checkpoints.trigger())))
+  return warned$
 }
 
 describe('a coordinator that takes no checkpoint by itself', () => {
   it('should be told once by EXACTLY_ONCE, whose records nobody sees', () => {
-    expect(warnings(EXACTLY_ONCE, 0)).toEqual([
-      [
-        10_000,
-        expect.stringMatching(
+    runMarbles({ topics, until: 12_000 }, (helpers) => {
+      helpers.expectObservable(warned(helpers, EXACTLY_ONCE, 0)).toBe('10s w', {
+        w: expect.stringMatching(
           /no interval.*interval \}.*invisible to read_committed readers until trigger\(\), stopWithSavepoint\(\).*transaction\.timeout\.ms/,
         ),
-      ],
-    ])
+      })
+      helpers.expectCommits('out').toBe('-')
+    })
   })
 
   it('should be told once by AT_LEAST_ONCE, which writes all again after a restart', () => {
-    expect(warnings(AT_LEAST_ONCE, 0)).toEqual([
-      [10_000, expect.stringMatching(/no interval.*writes? again all records/)],
-    ])
+    runMarbles({ topics, until: 12_000 }, (helpers) => {
+      helpers.expectObservable(warned(helpers, AT_LEAST_ONCE, 0)).toBe('10s w', {
+        w: expect.stringMatching(/no interval.*writes? again all records/),
+      })
+    })
   })
 
   it.each([
@@ -48,8 +45,10 @@ describe('a coordinator that takes no checkpoint by itself', () => {
     [EXACTLY_ONCE, 0, 12_000, 5_000],
   ])(
     'should be no word worth with %s, an interval of %p, within %p ms, triggered at %p',
-    (guarantee, interval, forMs, triggerAt) => {
-      expect(warnings(guarantee, interval, forMs, triggerAt)).toEqual([])
+    (guarantee, interval, until, triggerAt) => {
+      runMarbles({ topics, until }, (helpers) => {
+        helpers.expectObservable(warned(helpers, guarantee, interval, triggerAt)).toBe('-')
+      })
     },
   )
 })

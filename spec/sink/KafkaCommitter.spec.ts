@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import { defer, of, throwError } from 'rxjs'
-import { TestScheduler } from 'rxjs/testing'
+import { defer, EMPTY, Subject, switchMap, throwError, timer } from 'rxjs'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { KafkaCommitter } from '../../lib/sink/committer/KafkaCommitter.js'
+import { type MarbleHelpers, runMarbles } from '../../lib/testing/runMarbles.js'
 
 const committable = { transactionalId: 'job-0-1', producerId: 7n, epoch: 0, checkpointId: 2, records: 3 }
 
@@ -11,55 +11,68 @@ const dead = new KafkaError({ _tag: 'TransactionLost', message: 'aborted', retri
 const fenced = new KafkaError({ _tag: 'Fenced', message: 'fenced', retriable: true, fatal: true })
 const refused = new KafkaError({ _tag: 'Authorization', message: 'no right', retriable: false })
 
-/** Commits with these answers, one after the other, the last one for ever: when it was asked, and what came of it. */
-const committed = (answers: readonly unknown[], budgetMs = 1_000) => {
-  const scheduler = new TestScheduler(() => undefined)
-  const asked: number[] = []
+/** Commits with these answers, one after the other, the last one for ever; when the coordinator was asked, and what was logged. */
+const committing = ({ scheduler }: MarbleHelpers, answers: readonly unknown[]) => {
+  const asked$ = new Subject<string>()
   const messages: string[] = []
-  let came: unknown
-  scheduler.run(({ flush }) => {
-    const logger = { debug: (text: string) => messages.push(text) } as never
-    const settings = { budgetMs, firstBackoffMs: 100, maxBackoffMs: 250, scheduler, logger }
-    const endTxn = () =>
-      defer(() => {
-        const answer = answers[Math.min(asked.length, answers.length - 1)]
-        asked.push(scheduler.now())
-        return answer === undefined ? of(undefined) : throwError(() => answer)
-      })
-    new KafkaCommitter(settings).commit(committable, endTxn).subscribe({
-      error: (error: unknown) => (came = error),
-      complete: () => (came = 'committed'),
+  let asked = 0
+  const logger = { debug: (text: string) => messages.push(text) } as never
+  const endTxn = () =>
+    defer(() => {
+      const answer = answers[Math.min(asked++, answers.length - 1)]
+      asked$.next('a')
+      return answer === undefined ? EMPTY : throwError(() => answer)
     })
-    flush()
-  })
-  return { asked, came, messages }
+  const committer = new KafkaCommitter({ budgetMs: 1_000, firstBackoffMs: 100, maxBackoffMs: 250, scheduler, logger })
+  return { committed$: timer(0).pipe(switchMap(() => committer.commit(committable, endTxn))), asked$, messages }
 }
 
 describe('KafkaCommitter', () => {
   it('should commit', () => {
-    expect(committed([undefined])).toEqual({ asked: [0], came: 'committed', messages: [] })
+    runMarbles((helpers) => {
+      const { committed$, asked$, messages } = committing(helpers, [undefined])
+      helpers.expectObservable(committed$).toBe('|')
+      helpers.expectObservable(asked$).toBe('a')
+      helpers.flush()
+      expect(messages).toEqual([])
+    })
   })
 
   it('should try again as long as there is time, with growing pauses up to the longest', () => {
-    const { asked, came, messages } = committed([away, away, away, away, undefined])
-    expect({ asked, came }).toEqual({ asked: [0, 100, 300, 550, 800], came: 'committed' })
-    expect(messages[0]).toBe('commit of job-0-1 is tried again in 100 ms: COORDINATOR_NOT_AVAILABLE')
+    runMarbles((helpers) => {
+      const { committed$, asked$, messages } = committing(helpers, [away, away, away, away, undefined])
+      helpers.expectObservable(committed$).toBe('800ms |')
+      helpers.expectObservable(asked$).toBe('a 99ms a 199ms a 249ms a 249ms a')
+      helpers.flush()
+      expect(messages[0]).toBe('commit of job-0-1 is tried again in 100 ms: COORDINATOR_NOT_AVAILABLE')
+    })
   })
 
   it('should give the error of the broker when the time is up', () => {
-    expect(committed([away])).toMatchObject({ asked: [0, 100, 300, 550, 800, 1050], came: away })
+    runMarbles((helpers) => {
+      const { committed$, asked$ } = committing(helpers, [away])
+      helpers.expectObservable(committed$).toBe('1050ms #', {}, away)
+      helpers.expectObservable(asked$).toBe('a 99ms a 199ms a 249ms a 249ms a 249ms a')
+    })
   })
 
-  it('should say that the transaction is dead, by the broker or by its fence, at once', () => {
-    for (const error of [dead, fenced])
-      expect(committed([error])).toMatchObject({
-        asked: [0],
-        came: { _tag: 'TransactionLost', retriable: true, transactionalId: 'job-0-1', cause: error },
+  it.each([dead, fenced])(
+    'should say that the transaction is dead, by the broker or by its fence, at once: %s',
+    (cause) => {
+      runMarbles((helpers) => {
+        const { committed$, asked$ } = committing(helpers, [cause])
+        const lost = { _tag: 'TransactionLost', retriable: true, transactionalId: 'job-0-1', cause }
+        helpers.expectObservable(committed$).toBe('#', {}, expect.objectContaining(lost))
+        helpers.expectObservable(asked$).toBe('a')
       })
-  })
+    },
+  )
 
-  it('should not try again what another try does not mend', () => {
-    expect(committed([refused])).toMatchObject({ asked: [0], came: refused })
-    expect(committed([new TypeError('a mistake')])).toMatchObject({ asked: [0], came: new TypeError('a mistake') })
+  it.each([refused, new TypeError('a mistake')])('should not try again what another try does not mend: %s', (error) => {
+    runMarbles((helpers) => {
+      const { committed$, asked$ } = committing(helpers, [error])
+      helpers.expectObservable(committed$).toBe('#', {}, error)
+      helpers.expectObservable(asked$).toBe('a')
+    })
   })
 })

@@ -3,7 +3,8 @@ import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.j
 import { FixedPartitioner } from '../../lib/sink/serializer/FixedPartitioner.js'
 import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
 import type { KafkaRecordSerializationSchemaBuilder } from '../../lib/sink/serializer/KafkaRecordSerializationSchemaBuilder.js'
-import { SinkScene } from './sinkScene.js'
+import { runMarbles } from '../../lib/testing/runMarbles.js'
+import { copying, topics } from './support/copying.js'
 
 type Schema = KafkaRecordSerializationSchema<string>
 type Builder = KafkaRecordSerializationSchemaBuilder<string>
@@ -97,57 +98,43 @@ const wrong: readonly (readonly [what: string, schema: Schema, message: RegExp])
   ['an async serializer', own(Promise.resolve({ topic: 'out', value: 'v' })), /a Promise.*mapAsync/],
 ]
 
-/** The numbers 0, 1, 2, …, one every 10 ms; from 2 on they are serialized by the schema. */
-const jobWith = (schema: Schema) => {
-  const good = toOut().build()
-  const scene = new SinkScene()
-  scene.play(() => {
-    const serialize: Schema['serialize'] = (value, context, timestamp) =>
-      (Number(value) < 2 ? good : schema).serialize(value, context, timestamp)
-    scene.start(scene.serialized({ serialize }, 100))
-  }, 5000)
-  return scene
-}
-
 describe('a sink', () => {
   it.each(wrong)('should end the job at the record, and commit nothing without it: %s', (_, schema, message) => {
-    const scene = jobWith(schema)
-    expect(scene.errors).toEqual([
-      expect.objectContaining({
-        _tag: 'InvalidRecord',
-        retriable: false,
+    const good = toOut().build()
+    const serialize: Schema['serialize'] = (value, context, timestamp) =>
+      (value < '2' ? good : schema).serialize(value, context, timestamp)
+    runMarbles({ topics, until: 200 }, (helpers) => {
+      helpers.produce('in', '10ms 0 9ms 1 9ms 2 9ms 3')
+      const refused = expect.objectContaining({
+        ...{ _tag: 'InvalidRecord', retriable: false },
         message: expect.stringMatching(message),
-      }),
-    ])
-    expect(scene.committed).toEqual([])
-    expect(scene.completions).toBe(0)
+      })
+      helpers.expectObservable(copying(helpers)({ serializer: { serialize } })).toBe('30ms #', {}, refused)
+      helpers.expectCommits('out').toBe('-')
+    })
   })
 
   it('should ask for the topic of each element', () => {
-    const scene = new SinkScene()
-    scene.kafka.createTopic('odd', 1)
-    scene.play(() => {
-      const schema = parts()
+    runMarbles({ topics: { ...topics, odd: 1 }, until: 200 }, (helpers) => {
+      const serializer = parts()
         .setTopicSelector((value) => (Number(value) % 2 === 0 ? 'out' : 'odd'))
         .setValueSerializationSchema(text)
         .build()
-      scene.start(scene.serialized(schema, 6))
-    }, 5000)
-    const written = (topic: string): readonly string[] => scene.kafka.records(topic).map(({ value }) => String(value))
-    expect([written('out'), written('odd')]).toEqual([
-      ['0', '2', '4'],
-      ['1', '3', '5'],
-    ])
+      helpers.produce('in', '10ms 012345')
+      helpers.run(copying(helpers)({ serializer }))
+      helpers.expectCommits('out').toBe('100ms x', { x: ['0', '2', '4'] })
+      helpers.expectCommits('odd').toBe('100ms x', { x: ['1', '3', '5'] })
+    })
   })
 
   it('should leave out a timestamp below 0, and one that is null', () => {
-    for (const given of [-1, -5.5, null, -Infinity]) {
-      const scene = new SinkScene()
-      scene.play(() => {
-        scene.start(scene.serialized(toOut().setTimestampProvider(giving(given)).build(), 1))
-      }, 1000)
-      expect(scene.errors).toEqual([])
-      expect(scene.kafka.records('out')[0]?.timestamp).toBeGreaterThanOrEqual(0)
-    }
+    for (const given of [-1, -5.5, null, -Infinity])
+      runMarbles({ topics, until: 200 }, (helpers) => {
+        helpers.produce('in', '10ms a')
+        helpers.run(copying(helpers)({ serializer: toOut().setTimestampProvider(giving(given)).build() }))
+        helpers.expectCommits('out').toBe('100ms a')
+        helpers.flush()
+        expect(helpers.kafka.records('out')[0]?.timestamp).toBeGreaterThanOrEqual(0)
+      })
   })
 })

@@ -1,158 +1,163 @@
 import { describe, expect, it } from '@jest/globals'
-import { firstValueFrom, type Observable } from 'rxjs'
+import { concat, defer, firstValueFrom, type Observable, switchMap, takeUntil, tap, timer } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import type { AttemptLedger } from '../../lib/checkpoint/store/AttemptLedger.js'
 import type { AttemptRequest } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
 import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
-import { numbers, type SinkSettings, SinkScene } from './sinkScene.js'
+import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
+import { type MarbleHelpers, runMarbles } from '../../lib/testing/runMarbles.js'
+import { copying, type Copying, topics, warnings, words } from './support/copying.js'
 
-const HOUR = 3_600_000
-
-const silent = { warn: () => undefined, error: () => undefined, info: () => undefined, debug: () => undefined }
+/** What a store holds, as text by key. */
+type Texts = Map<string, string>
 
 /**
  * A job is stopped at 350 ms, with three checkpoints committed; its store is put back to a copy that was made at `copiedAt`, and it is
  * started again.
  */
-const putBack = (copiedAt: number, settings: SinkSettings = {}, then: SinkSettings = {}) => {
-  const scene = new SinkScene()
-  const texts = new Map<string, string>()
-  const warnings: string[] = []
-  const logger = { ...silent, warn: (message: string) => warnings.push(message) }
-  const job = (changed: SinkSettings) => {
+const putBack = (helpers: MarbleHelpers, copiedAt: number, settings: Copying = {}, then: Copying = {}) => {
+  const texts: Texts = new Map()
+  const { logger, warned$ } = warnings()
+  const job = (changed: Copying) => {
     const store = checkpointStoreOn(memoryStorage(texts))
-    const coordinator = scene.coordinator({ store, allowNonRestoredState: changed.prefix !== undefined })
-    return scene.job({ count: 50, coordinator }, { ...settings, ...changed, logger })
+    const checkpoints = { store, allowNonRestoredState: changed.prefix !== undefined }
+    return words(copying(helpers)({ ...settings, ...changed, logger, checkpoints }))
   }
-  scene.play(() => {
-    const first = scene.start(job({}))
-    let copy: readonly (readonly [string, string])[] = []
-    scene.at(copiedAt, () => (copy = [...texts]))
-    scene.at(350, () => {
-      first.unsubscribe()
-      texts.clear()
-      for (const [key, text] of copy) texts.set(key, text)
-      scene.start(job(then))
-    })
-  }, 3000)
-  return { scene, warnings }
+  helpers.produce('in', '10ms a 99ms b 99ms c 99ms d 99ms e')
+  let copy: readonly (readonly [string, string])[] = []
+  helpers.run(timer(copiedAt).pipe(tap(() => (copy = [...texts]))))
+  const again$ = defer(() => {
+    becomes(texts, copy)
+    return job(then)
+  })
+  return { job$: concat(job({}).pipe(takeUntil(timer(350))), again$), warned$ }
 }
+
+const becomes = (texts: Texts, copy: Iterable<readonly [string, string]>): void => {
+  const entries = [...copy]
+  texts.clear()
+  for (const [key, text] of entries) texts.set(key, text)
+}
+
+/** What the first life of the job tells. */
+const three = {
+  ...{ p: 'prepared 2', q: 'prepared 3', r: 'prepared 4', c: 'committed 2', d: 'committed 3', e: 'committed 4' },
+} as const
 
 describe('a prefix that is in use', () => {
   // Before the first checkpoint is complete, and behind one and two of them.
   for (const copiedAt of [50, 150, 250])
     it(`should be told when the store is put back to a copy of the same attempt (at ${copiedAt} ms)`, () => {
-      const { scene } = putBack(copiedAt)
-      expect(scene.errors).toEqual([
-        expect.objectContaining({
-          _tag: 'Fenced',
-          retriable: false,
-          transactionalId: expect.stringMatching(/^job-0-\d/),
-        }),
-      ])
-      expect(scene.errors[0]?.message).toContain('Or the store was put back to an older copy')
+      runMarbles({ topics, until: 3_000 }, (helpers) => {
+        const fenced = expect.objectContaining({
+          ...{ _tag: 'Fenced', retriable: false, transactionalId: expect.stringMatching(/^job-0-\d/) },
+          message: expect.stringContaining('Or the store was put back to an older copy'),
+        })
+        helpers
+          .expectObservable(putBack(helpers, copiedAt).job$)
+          .toBe('100ms (pc) 96ms (qd) 96ms (re) 46ms #', three, fenced)
+      })
     })
 
   for (const copiedAt of [50, 150, 250])
     it(`should be told when the prefix is changed as the store is put back, and the default uid with it (at ${copiedAt} ms)`, () => {
-      const { scene } = putBack(copiedAt, {}, { prefix: 'renamed' })
-      expect(scene.errors).toEqual([
-        expect.objectContaining({ _tag: 'Fenced', transactionalId: expect.stringMatching(/^job-0-\d/) }),
-      ])
+      runMarbles({ topics, until: 3_000 }, (helpers) => {
+        const fenced = expect.objectContaining({ _tag: 'Fenced', transactionalId: expect.stringMatching(/^job-0-\d/) })
+        const { job$ } = putBack(helpers, copiedAt, {}, { prefix: 'renamed' })
+        helpers.expectObservable(job$).toBe('100ms (pc) 96ms (qd) 96ms (re) 46ms #', three, fenced)
+      })
     })
 
   it('should be told with its cause when a checkpoint that cannot be read was passed over', () => {
-    const scene = new SinkScene()
-    const texts = new Map<string, string>()
-    const store = () => checkpointStoreOn(memoryStorage(texts), { onCorrupt: 'previous' })
-    const job = () => scene.job({ count: 50, coordinator: scene.coordinator({ store: store() }) })
-    scene.play(() => {
-      const first = scene.start(job())
-      scene.at(350, () => {
-        first.unsubscribe()
-        texts.set(
-          [...texts.keys()]
-            .filter((key) => /chk-\d+\.json$/.test(key))
-            .sort()
-            .at(-1)!,
-          '{',
-        )
-        scene.start(job())
+    runMarbles({ topics, until: 3_000 }, (helpers) => {
+      const texts: Texts = new Map()
+      const job = () => {
+        const store = checkpointStoreOn(memoryStorage(texts), { onCorrupt: 'previous' })
+        return words(copying(helpers)({ checkpoints: { store } }))
+      }
+      helpers.produce('in', '10ms a 99ms b 99ms c 99ms d')
+      const again$ = defer(() => {
+        const checkpoints = [...texts.keys()].filter((key) => /chk-\d+\.json$/.test(key)).sort()
+        texts.set(checkpoints.at(-1)!, '{')
+        return job()
       })
-    }, 3000)
-    expect(scene.errors).toEqual([
-      expect.objectContaining({ _tag: 'Fenced', message: expect.stringContaining("(onCorrupt: 'previous')") }),
-    ])
+      const fenced = expect.objectContaining({
+        ...{ _tag: 'Fenced', message: expect.stringContaining("(onCorrupt: 'previous')") },
+      })
+      helpers
+        .expectObservable(concat(job().pipe(takeUntil(timer(350))), again$))
+        .toBe('100ms (pc) 96ms (qd) 96ms (re) 46ms #', three, fenced)
+    })
   })
 
   it('should not be asked about when the prefix alone is changed', () => {
-    const { scene, warnings } = putBack(350, {}, { prefix: 'renamed' })
-    expect([scene.errors, warnings]).toEqual([[], []])
-    expect(scene.committed).toEqual(numbers(50))
+    runMarbles({ topics, until: 1_000 }, (helpers) => {
+      const { job$, warned$ } = putBack(helpers, 350, {}, { prefix: 'renamed' })
+      helpers.run(job$)
+      helpers.expectObservable(warned$).toBe('-')
+      helpers.expectCommits('out').toBe('100ms a 99ms b 99ms c 149ms x', { x: ['d', 'e'] })
+    })
   })
 
   for (const prefix of ['job', 'renamed'])
     it(`should be told though the copy is of an attempt that has written nothing (then: ${prefix})`, () => {
-      const scene = new SinkScene()
-      const texts = new Map<string, string>()
-      const job = (every: number, settings: SinkSettings = {}) => {
-        const store = checkpointStoreOn(memoryStorage(texts))
-        return scene.job({ every, coordinator: scene.coordinator({ store, allowNonRestoredState: true }) }, settings)
-      }
-      scene.play(() => {
-        const first = scene.start(job(10))
-        scene.at(350, () => {
-          first.unsubscribe()
-          const idle = scene.start(job(HOUR))
-          scene.at(300, () => {
-            idle.unsubscribe()
-            const copy = [...texts]
-            const last = scene.start(job(10))
-            scene.at(400, () => {
-              last.unsubscribe()
-              texts.clear()
-              for (const [key, text] of copy) texts.set(key, text)
-              scene.start(job(10, { prefix }))
-            })
-          })
+      runMarbles({ topics, until: 3_000 }, (helpers) => {
+        const texts: Texts = new Map()
+        const job = (settings: Copying = {}) => {
+          const store = checkpointStoreOn(memoryStorage(texts))
+          return words(copying(helpers)({ ...settings, checkpoints: { store, allowNonRestoredState: true } }))
+        }
+        helpers.produce('in', '10ms a 99ms b 99ms c 449ms d 99ms e')
+        let copy: readonly (readonly [string, string])[] = []
+        const first$ = job().pipe(takeUntil(timer(350)))
+        const idle$ = defer(() => job().pipe(takeUntil(timer(300))))
+        const third$ = defer(() => {
+          copy = [...texts]
+          return job().pipe(takeUntil(timer(400)))
         })
-      }, 3000)
-      expect(scene.errors).toEqual([expect.objectContaining({ _tag: 'Fenced', retriable: false })])
+        const last$ = defer(() => {
+          becomes(texts, copy)
+          return job({ prefix })
+        })
+        const fenced = expect.objectContaining({ _tag: 'Fenced', retriable: false })
+        const told = { ...three, s: 'prepared 34', f: 'committed 34', t: 'prepared 35', g: 'committed 35' }
+        helpers
+          .expectObservable(concat(first$, idle$, third$, last$))
+          .toBe('100ms (pc) 96ms (qd) 96ms (re) 446ms (sf) 96ms (tg) 196ms #', told, fenced)
+      })
     })
 
   it('should be found within a second by a job that has nothing to write, too', () => {
-    const scene = new SinkScene()
-    scene.play(() => {
-      scene.start(scene.job({ every: HOUR }))
-      scene.at(5_000, () =>
-        scene.start(
-          scene.job(
-            { every: HOUR, coordinator: scene.coordinator({ store: new SinkScene().store }) },
-            { logger: silent },
-          ),
-        ),
-      )
-    }, 10_000)
-    expect(scene.errors).toEqual([expect.objectContaining({ _tag: 'Fenced', retriable: false })])
-    expect(scene.erredAt).toBeGreaterThan(5_000)
-    expect(scene.erredAt).toBeLessThan(6_200)
+    runMarbles({ topics, until: 10_000 }, (helpers) => {
+      const fenced = expect.objectContaining({ _tag: 'Fenced', retriable: false })
+      helpers.expectObservable(copying(helpers)()).toBe('6s #', {}, fenced)
+      const checkpoints = { store: new MemoryCheckpointStore() }
+      const other = () => copying(helpers)({ checkpoints, logger: warnings().logger })
+      helpers.run(timer(5_000).pipe(switchMap(other)))
+    })
   })
 
   it('should be no obstacle when that is accepted: records come a second time, and a warning says so', () => {
-    const { scene, warnings } = putBack(150, { prefixInUse: 'takeOver' })
-    expect(scene.errors).toEqual([])
-    expect(warnings).toEqual([expect.stringContaining('may write records a second time')])
-    expect([...new Set(scene.committed)]).toEqual(numbers(50))
-    expect(scene.committed.length).toBeGreaterThan(50)
-    expect(scene.kafka.transactions().filter(({ state }) => state === 'Ongoing')).toEqual([])
+    runMarbles({ topics, until: 1_000 }, (helpers) => {
+      const { job$, warned$ } = putBack(helpers, 150, { prefixInUse: 'takeOver' })
+      helpers.run(job$)
+      helpers.expectObservable(warned$).toBe('350ms w', {
+        w: expect.stringContaining('may write records a second time'),
+      })
+      helpers.expectCommits('out').toBe('100ms a 99ms b 99ms c 149ms x', { x: ['b', 'c', 'd', 'e'] })
+      helpers.flush()
+      expect(helpers.kafka.transactions().filter(({ state }) => state === 'Ongoing')).toEqual([])
+    })
   })
 
   it('should not be asked about again by attempts that find the store as they left it', () => {
-    const { scene, warnings } = putBack(350)
-    expect(scene.errors).toEqual([])
-    expect(warnings).toEqual([])
-    expect(scene.committed).toEqual(numbers(50))
+    runMarbles({ topics, until: 1_000 }, (helpers) => {
+      const { job$, warned$ } = putBack(helpers, 350)
+      helpers.run(job$)
+      helpers.expectObservable(warned$).toBe('-')
+      helpers.expectCommits('out').toBe('100ms a 99ms b 99ms c 149ms x', { x: ['d', 'e'] })
+    })
   })
 })
 

@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import { defer, NEVER, type Observable, of, throwError } from 'rxjs'
-import type { RunHelpers } from 'rxjs/testing'
-import { TestScheduler } from 'rxjs/testing'
+import { defer, NEVER, type Observable, of, type SchedulerLike, throwError } from 'rxjs'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { retryWithin } from '../../lib/sink/transaction/retryWithin.js'
+import { runMarbles } from '../../lib/testing/runMarbles.js'
 
 const silent = new KafkaError({ _tag: 'Timeout', message: 'broker 1 did not answer', retriable: true })
 const ended = new KafkaError({ _tag: 'TransactionLost', message: 'dead', retriable: true, fatal: true })
@@ -16,15 +15,11 @@ const answers = <T>(...all: readonly Observable<T>[]): Observable<T> => {
 }
 
 describe('retryWithin', () => {
-  const marbles = (picture: (helpers: RunHelpers, scheduler: TestScheduler) => void) => {
-    const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected))
-    scheduler.run((helpers) => picture(helpers, scheduler))
-  }
-  const budget = (scheduler: TestScheduler, budgetMs = 100) =>
+  const budget = (scheduler: SchedulerLike, budgetMs = 100) =>
     ({ budgetMs, firstBackoffMs: 2, maxBackoffMs: 5, scheduler }) as const
 
   it('should ask again after 2, 4, then 5 ms, and say so', () => {
-    marbles(({ expectObservable, flush }, scheduler) => {
+    runMarbles(({ expectObservable, flush, scheduler }) => {
       const said: string[] = []
       const fails = throwError(() => silent)
       const asked = answers<string>(fails, fails, fails, fails, of('a')).pipe(
@@ -37,7 +32,7 @@ describe('retryWithin', () => {
   })
 
   it('should error with the last error once the budget is used up', () => {
-    marbles(({ cold, expectObservable }, scheduler) => {
+    runMarbles(({ cold, expectObservable, scheduler }) => {
       const asked = cold('---#', undefined, silent).pipe(retryWithin(budget(scheduler, 10)))
       // asked at 0, 5 and 12: over at 10, so the third answer is the last
       expectObservable(asked).toBe('---------------#', undefined, silent)
@@ -45,7 +40,7 @@ describe('retryWithin', () => {
   })
 
   it('should give each subscription a budget of its own', () => {
-    marbles(({ cold, expectObservable }, scheduler) => {
+    runMarbles(({ cold, expectObservable, scheduler }) => {
       const asked = cold('---#', undefined, silent).pipe(retryWithin(budget(scheduler, 4)))
       expectObservable(asked).toBe('--------#', undefined, silent)
       expectObservable(asked, '--------------------^').toBe('--------------------' + '--------#', undefined, silent)
@@ -57,14 +52,14 @@ describe('retryWithin', () => {
     ['what takes a new attempt', ended],
     ["what is no error of Kafka's", new Error('a mistake')],
   ])('should not ask again after %s', (_, error) => {
-    marbles(({ cold, expectObservable }, scheduler) => {
+    runMarbles(({ cold, expectObservable, scheduler }) => {
       const asked = answers<string>(cold('-#', undefined, error), of('a'))
       expectObservable(asked.pipe(retryWithin(budget(scheduler)))).toBe('-#', undefined, error)
     })
   })
 
   it('should stop at once when nobody listens any more', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions }, scheduler) => {
+    runMarbles(({ cold, expectObservable, expectSubscriptions, scheduler }) => {
       const asked = cold('---#', undefined, silent)
       expectObservable(asked.pipe(retryWithin(budget(scheduler))), '^---!').toBe('-----')
       expectSubscriptions(asked.subscriptions).toBe('^--!')

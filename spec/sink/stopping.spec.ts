@@ -1,14 +1,46 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { config, map, NEVER, of, type SchedulerAction, type SchedulerLike, Subject, tap, timer } from 'rxjs'
-import type { ConnectKafka } from '../../lib/client/KafkaClient.js'
+import {
+  config,
+  filter,
+  finalize,
+  interval,
+  map,
+  NEVER,
+  type Observable,
+  of,
+  type SchedulerAction,
+  type SchedulerLike,
+  startWith,
+  Subject,
+  switchMap,
+  take,
+  tap,
+  timer,
+} from 'rxjs'
+import type { ConnectKafka, KafkaClient } from '../../lib/client/KafkaClient.js'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
-import type { CheckpointOutcome } from '../../lib/stream/CheckpointBarrier.js'
-import { record, watermark } from '../support/elements.js'
-import { aborted, completed, HandFed } from './HandFed.js'
-import { SinkScene } from './sinkScene.js'
+import type { StreamElement } from '../../lib/stream/StreamElement.js'
+import { record } from '../../lib/testing/marbleElements.js'
+import { type MarbleHelpers, runMarbles } from '../../lib/testing/runMarbles.js'
+import { copying, restored, sinkOf, topics, words } from './support/copying.js'
+
+/** Notes how many clients are open. */
+const counting = (connect: ConnectKafka, change: (client: KafkaClient) => void = () => undefined) => {
+  const clients = { open: 0 }
+  const counted: ConnectKafka = (kafkaConfig) =>
+    connect(kafkaConfig).pipe(
+      tap((client) => {
+        clients.open++
+        const close = client.close.bind(client)
+        client.close = () => close().pipe(finalize(() => clients.open--))
+        change(client)
+      }),
+    )
+  return { clients, connect: counted }
+}
 
 describe('sinkTo, at its end', () => {
   const unhandled: unknown[] = []
@@ -24,265 +56,275 @@ describe('sinkTo, at its end', () => {
   })
 
   it('should complete although watermarks follow the final barrier', () => {
-    const fed = new HandFed()
-    fed.scene.play(() => {
-      fed.start()
-      fed.feed(fed.restored(), record('a'))
-      fed.at(100, () => fed.feed(fed.upstream.barrier(1, 'suspend', of(aborted(1))), watermark(5)))
-      fed.at(200, () => {
-        fed.feed(fed.upstream.barrier(2, 'suspend', of(completed(2))))
-        fed.elements.complete()
+    runMarbles({ topics, until: 2_000 }, ({ coldElements, upstream, options, expectObservable }) => {
+      const elements$ = coldElements('(Ra) 96ms (S5) 96ms (T|)', {
+        R: restored(upstream),
+        S: upstream.barrier(1, 'suspend', of(upstream.aborted(1))),
+        T: upstream.barrier(2, 'suspend', of(upstream.completed(2))),
       })
-    }, 2000)
-    expect(fed.scene.errors).toEqual([])
-    expect(fed.scene.kinds).toEqual(['prepared 1', 'committed 1'])
-    expect(fed.scene.completions).toBe(1)
+      expectObservable(words(elements$.pipe(sinkTo(sinkOf(), options)))).toBe('100ms p 99ms (c|)', {
+        p: 'prepared 1',
+        c: 'committed 1',
+      })
+    })
   })
 
   it('should error when it completes with a prepared transaction that no checkpoint commits', () => {
-    const fed = new HandFed()
-    fed.scene.play(() => {
-      fed.start()
-      fed.feed(fed.restored(), record('a'), record('b'), fed.upstream.barrier(1, undefined, of(aborted(1))))
-      fed.at(100, () => fed.elements.complete())
-    }, 2000)
-    expect(fed.scene.completions).toBe(0)
-    expect(fed.scene.errors).toEqual([
-      expect.objectContaining({ _tag: 'NoFinalBarrier', message: expect.stringContaining('2 records') }),
-    ])
+    runMarbles({ topics, until: 2_000 }, ({ coldElements, upstream, options, expectObservable }) => {
+      const elements$ = coldElements('(RabB) 94ms |', {
+        R: restored(upstream),
+        B: upstream.barrier(1, undefined, of(upstream.aborted(1))),
+      })
+      const unfinished = expect.objectContaining({
+        ...{ _tag: 'NoFinalBarrier', message: expect.stringContaining('2 records') },
+      })
+      expectObservable(words(elements$.pipe(sinkTo(sinkOf(), options)))).toBe(
+        'p 99ms #',
+        { p: 'prepared 1' },
+        unfinished,
+      )
+    })
   })
 
   it('should be quiet when the next transaction becomes ready after an unsubscription', () => {
-    const fed = new HandFed()
-    const until = new Subject<void>()
-    fed.scene.kafka.inject({ api: 'InitProducerId', transactionalId: 'job-0-2' }, Fault.hold(until))
-    fed.scene.play(() => {
-      const job = fed.start()
-      fed.feed(fed.restored(), record('a'), fed.upstream.barrier(1))
-      fed.at(100, () => job.unsubscribe())
-      fed.at(101, () => until.next())
-    }, 2000)
+    runMarbles({ topics, until: 2_000 }, ({ kafka, hot, coldElements, upstream, options, expectObservable }) => {
+      kafka.inject({ api: 'InitProducerId', transactionalId: 'job-0-2' }, Fault.hold(hot('101ms x')))
+      const elements$ = coldElements('(RaB)', { R: restored(upstream) })
+      expectObservable(words(elements$.pipe(sinkTo(sinkOf(), options))), '^ 99ms !').toBe('p', { p: 'prepared 1' })
+    })
     expect(unhandled).toEqual([])
-    expect(fed.scene.errors).toEqual([])
   })
 
   describe('when it is stopped', () => {
-    const after = (feed: (fed: HandFed) => void): readonly string[] => {
-      const fed = new HandFed()
-      fed.scene.play(() => {
-        const job = fed.start()
-        fed.feed(fed.restored(), record('a'))
-        fed.at(50, () => feed(fed))
-        fed.at(100, () => job.unsubscribe())
-      }, 2000)
-      expect(fed.open).toBe(0)
-      return fed.scene.kafka
-        .transactions()
-        .filter(({ transactionalId }) => transactionalId !== 'job-0-owner')
-        .map(({ transactionalId, state }) => `${transactionalId} ${state}`)
-    }
     const held = Fault.hold(NEVER)
-    const soon = ({ scene }: HandFed, outcome: CheckpointOutcome) => timer(10, scene.scheduler).pipe(map(() => outcome))
     const ahead = (...numbers: readonly number[]) => numbers.map((number) => `job-0-${number} Empty`)
 
-    it.each<[string, (fed: HandFed) => void, readonly string[]]>([
-      ['abort what takes records', () => undefined, ['job-0-1 CompleteAbort', ...ahead(2, 3)]],
-      [
-        'leave what is prepared to the next attempt, and abort what takes records behind it',
-        (fed) => fed.feed(fed.upstream.barrier(1, undefined, NEVER), record('b')),
-        ['job-0-1 Ongoing', 'job-0-2 CompleteAbort', ...ahead(3, 4)],
-      ],
-      [
-        'abort what is being prepared',
-        (fed) => {
-          fed.scene.kafka.inject({ api: 'Produce' }, Fault.delay(200))
-          fed.feed(record('b'), fed.upstream.barrier(1, undefined, NEVER), record('c'))
-        },
-        ['job-0-1 CompleteAbort', 'job-0-2 CompleteAbort', ...ahead(3, 4)],
-      ],
-      [
-        'leave what is being committed',
-        (fed) => {
-          fed.scene.kafka.inject({ api: 'EndTxn' }, held)
-          fed.feed(fed.upstream.barrier(1, undefined, soon(fed, completed(1))), record('b'))
-        },
-        ['job-0-1 Ongoing', 'job-0-2 CompleteAbort', ...ahead(3, 4)],
-      ],
-    ])('should %s', (_, feed, expected) => {
-      expect(after(feed)).toEqual(expected)
+    /** Stops a sink of these elements after 100 ms; expects the states in which its transactions stay, and that its client is closed. */
+    const stopped = (
+      { kafka, options, expectObservable, flush }: MarbleHelpers,
+      elements$: Observable<StreamElement<string>>,
+      picture: readonly [string, Readonly<Record<string, string>>?],
+      left?: readonly string[],
+    ) => {
+      const { clients, connect } = counting(options.connect)
+      expectObservable(words(elements$.pipe(sinkTo(sinkOf(), { ...options, connect }))), '^ 99ms !').toBe(...picture)
+      flush()
+      expect(clients.open).toBe(0)
+      if (left === undefined) return
+      const states = kafka.transactions().map(({ transactionalId, state }) => `${transactionalId} ${state}`)
+      expect(states.filter((one) => !one.startsWith('job-0-owner'))).toEqual(left)
+    }
+
+    it('should abort what takes records', () => {
+      runMarbles({ topics, until: 2_000 }, (helpers) => {
+        helpers.expectTransactions('job-').toBe('-----o 94ms x', { o: 'open job-0-1', x: 'aborted job-0-1' })
+        const elements$ = helpers.coldElements('(Ra)', { R: restored(helpers.upstream) })
+        stopped(helpers, elements$, ['-'], ['job-0-1 CompleteAbort', ...ahead(2, 3)])
+      })
+    })
+
+    it('should leave what is prepared to the next attempt, and abort what takes records behind it', () => {
+      runMarbles({ topics, until: 2_000 }, (helpers) => {
+        helpers
+          .expectTransactions('job-')
+          .toBe('-----o 49ms n 44ms x', { o: 'open job-0-1', n: 'open job-0-2', x: 'aborted job-0-2' })
+        const elements$ = helpers.coldElements('(Ra) 46ms (Bb)', { R: restored(helpers.upstream) })
+        const left = ['job-0-1 Ongoing', 'job-0-2 CompleteAbort', ...ahead(3, 4)]
+        stopped(helpers, elements$, ['50ms p', { p: 'prepared 1' }], left)
+      })
+    })
+
+    it('should abort what is being prepared', () => {
+      runMarbles({ topics, until: 2_000 }, (helpers) => {
+        helpers.kafka.inject({ api: 'Produce', nth: 2 }, Fault.delay(200))
+        helpers.expectTransactions('job-').toBe('-----o 49ms n 44ms x 149ms y', {
+          o: 'open job-0-1',
+          n: 'open job-0-2',
+          x: 'aborted job-0-2',
+          y: 'aborted job-0-1',
+        })
+        const elements$ = helpers.coldElements('(Ra) 46ms (bBc)', { R: restored(helpers.upstream) })
+        const left = ['job-0-1 CompleteAbort', 'job-0-2 CompleteAbort', ...ahead(3, 4)]
+        stopped(helpers, elements$, ['-'], left)
+      })
+    })
+
+    it('should leave what is being committed', () => {
+      runMarbles({ topics, until: 2_000 }, (helpers) => {
+        const { upstream, cold } = helpers
+        helpers.kafka.inject({ api: 'EndTxn' }, held)
+        helpers
+          .expectTransactions('job-')
+          .toBe('-----o 49ms n 44ms x', { o: 'open job-0-1', n: 'open job-0-2', x: 'aborted job-0-2' })
+        const B = upstream.barrier(1, undefined, cold('10ms (c|)', { c: upstream.completed(1) }))
+        const elements$ = helpers.coldElements('(Ra) 46ms (Bb)', { R: restored(upstream), B })
+        const left = ['job-0-1 Ongoing', 'job-0-2 CompleteAbort', ...ahead(3, 4)]
+        stopped(helpers, elements$, ['50ms p', { p: 'prepared 1' }], left)
+      })
     })
 
     it('should leave no timer behind, whatever it leaves to the next attempt', () => {
-      const fed = new HandFed()
-      const { scheduler } = fed.scene
-      const fired: number[] = []
-      const watched: SchedulerLike = {
-        now: () => scheduler.now(),
-        schedule: <S>(work: (this: SchedulerAction<S>, state?: S) => void, delay = 0, state?: S) =>
-          scheduler.schedule<S>(
-            function (at) {
-              fired.push(scheduler.now())
-              work.call(this, at)
-            },
-            delay,
-            state,
-          ),
-      }
-      fed.scene.play(() => {
-        const job = fed.start(undefined, undefined, watched)
-        fed.feed(fed.restored(), record('a'))
-        fed.at(50, () => fed.feed(fed.upstream.barrier(1, undefined, NEVER), record('b')))
-        fed.at(100, () => job.unsubscribe())
-      }, 1_000_000)
-      expect(fired.filter((at) => at > 100)).toEqual([])
+      runMarbles({ topics, until: 1_000_000 }, (helpers) => {
+        const { scheduler, coldElements, upstream, options, expectObservable } = helpers
+        const fired = new Subject<void>()
+        const watched: SchedulerLike = {
+          now: () => scheduler.now(),
+          schedule: <S>(work: (this: SchedulerAction<S>, state?: S) => void, delay = 0, state?: S) =>
+            scheduler.schedule<S>(
+              function (at) {
+                fired.next()
+                work.call(this, at)
+              },
+              delay,
+              state,
+            ),
+        }
+        const elements$ = coldElements('(Ra) 46ms (Bb)', { R: restored(upstream) })
+        const sink = sinkTo<string>(sinkOf(), { ...options, scheduler: watched })
+        expectObservable(words(elements$.pipe(sink)), '^ 99ms !').toBe('50ms p', { p: 'prepared 1' })
+        expectObservable(fired, '101ms ^').toBe('-')
+      })
     })
 
     it('should make no more transactions ready, though the client still aborts what is open', () => {
-      const fed = new HandFed()
-      const until = new Subject<void>()
-      const asked: string[] = []
-      fed.scene.kafka.calls$.subscribe(({ api, moment, transactionalId = '' }) => {
-        if (moment === 'before') asked.push(`${fed.scene.scheduler.now()} ${api} ${transactionalId}`)
+      runMarbles({ topics, until: 2_000 }, (helpers) => {
+        const { kafka, hot, coldElements, upstream, expectObservable } = helpers
+        kafka.inject({ api: 'InitProducerId', transactionalId: 'job-0-2' }, Fault.hold(hot('200ms x')))
+        kafka.inject({ api: 'EndTxn' }, Fault.delay(300))
+        const asked$ = kafka.calls$.pipe(
+          filter(({ moment }) => moment === 'before'),
+          map(({ api, transactionalId = '' }) => `${api} ${transactionalId}`),
+        )
+        // What was on its way to the broker, and nothing after it.
+        expectObservable(asked$, '101ms ^').toBe('200ms i 199ms e', {
+          ...{ i: 'InitProducerId job-0-2', e: 'EndTxn job-0-1' },
+        })
+        stopped(helpers, coldElements('(Ra)', { R: restored(upstream) }), ['-'])
       })
-      fed.scene.kafka.inject({ api: 'InitProducerId', transactionalId: 'job-0-2' }, Fault.hold(until))
-      fed.scene.kafka.inject({ api: 'EndTxn' }, Fault.delay(300))
-      fed.scene.play(() => {
-        const job = fed.start()
-        fed.feed(fed.restored(), record('a'))
-        fed.at(100, () => job.unsubscribe())
-        fed.at(200, () => until.next())
-      }, 2000)
-      // What was on its way to the broker, and nothing after it.
-      expect(asked.filter((call) => Number.parseInt(call) > 100)).toEqual([
-        ...['200 InitProducerId job-0-2', '400 EndTxn job-0-1'],
-      ])
-      expect(fed.open).toBe(0)
     })
 
     it('should say so to a stop that waits for what is not committed yet', () => {
-      const failed: string[] = []
-      const commitFailed = (uid: string, error: unknown) => failed.push(`${uid}: ${(error as Error).message}`)
-      after((fed) => {
-        fed.scene.kafka.inject({ api: 'EndTxn' }, held)
-        fed.feed(fed.upstream.barrier(1, undefined, soon(fed, { ...completed(1), commitFailed })))
+      runMarbles({ topics, until: 2_000 }, (helpers) => {
+        const { kafka, cold, coldElements, upstream, expectObservable } = helpers
+        kafka.inject({ api: 'EndTxn' }, held)
+        const B = upstream.barrier(1, undefined, cold('10ms (c|)', { c: upstream.completed(1) }))
+        const elements$ = coldElements('(Ra) 46ms B', { R: restored(upstream), B })
+        expectObservable(upstream.calls$).toBe('50ms (sa) 46ms n', {
+          ...{ s: 'snapshot B1 sink-job', a: 'ack B1' },
+          n: expect.stringMatching(/^not committed B1 sink-job: .* unsubscribed before it had committed/),
+        })
+        stopped(helpers, elements$, ['50ms p', { p: 'prepared 1' }])
       })
-      expect(failed).toEqual([expect.stringMatching(/^sink-job: .* unsubscribed before it had committed/)])
     })
   })
 
   it('should have committed what a savepoint holds when the stop is answered', () => {
-    const scene = new SinkScene()
-    scene.kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.delay(300))
-    const answers: unknown[] = []
-    scene.play(() => {
-      const coordinator = scene.coordinator({ interval: 0 })
-      scene.start(scene.job({ coordinator }))
-      scene.at(55, () =>
-        coordinator
-          .stopWithSavepoint({ drain: false })
-          .subscribe(() => answers.push([scene.scheduler.now(), scene.committed.length])),
-      )
-    }, 2000)
-    expect(answers).toEqual([[355, 5]])
+    runMarbles({ topics, until: 2_000 }, (helpers) => {
+      const { kafka, produce, coordinator, expectObservable, expectCommits } = helpers
+      kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.delay(300))
+      produce('in', '10ms a---------b')
+      const checkpoints = coordinator({ interval: 0 })
+      expectObservable(words(copying(helpers)({ checkpoints }))).toBe('55ms p 299ms (c|)', {
+        p: 'prepared 1',
+        c: 'committed 1',
+      })
+      const answer$ = timer(55).pipe(switchMap(() => checkpoints.stopWithSavepoint({ drain: false })))
+      expectObservable(answer$).toBe('355ms (s|)', {
+        s: { checkpointId: 1, duration: 0, savepoint: true, timestamp: 55 },
+      })
+      expectCommits('out').toBe('355ms x', { x: ['a', 'b'] })
+    })
   })
 
   it('should stay stopped when what its savepoint holds cannot be committed, also for a retry', () => {
-    const scene = new SinkScene()
-    const answers: unknown[] = []
-    const lost = new KafkaError({ _tag: 'TransactionLost', message: 'aborted', retriable: false, fatal: true })
-    scene.play(() => {
-      const coordinator = scene.coordinator({ interval: 0 })
-      const run = (): void => void scene.start(scene.job({ coordinator }))
-      run()
-      scene.at(55, () => {
-        const mend = scene.kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.fail(lost))
-        scene.at(500, mend)
-        coordinator
-          .stopWithSavepoint({ drain: false })
-          .subscribe({ error: (error: unknown) => answers.push([scene.scheduler.now(), error]) })
-      })
-      scene.at(1_000, run)
-    }, 5_000)
-    const failed = expect.objectContaining({ message: expect.stringContaining('job-0-1') })
-    expect(answers).toEqual([[expect.any(Number), failed]])
-    expect(scene.errors).toEqual([failed, failed])
-    expect(scene.committed).toEqual([])
+    runMarbles({ topics, until: 5_000 }, (helpers) => {
+      const { kafka, produce, coordinator, expectObservable, expectCommits } = helpers
+      const lost = new KafkaError({ _tag: 'TransactionLost', message: 'aborted', retriable: false, fatal: true })
+      produce('in', '10ms a---------b')
+      const checkpoints = coordinator({ interval: 0 })
+      const failed = expect.objectContaining({ message: expect.stringContaining('job-0-1') })
+      const copy = () => words(copying(helpers)({ checkpoints }))
+      const answer$ = timer(55).pipe(
+        switchMap(() => {
+          const mend = kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.fail(lost))
+          timer(500).subscribe(mend)
+          return checkpoints.stopWithSavepoint({ drain: false })
+        }),
+      )
+      expectObservable(copy()).toBe('55ms (p#)', { p: 'prepared 1' }, failed)
+      expectObservable(answer$).toBe('55ms #', {}, failed)
+      expectObservable(timer(1_000).pipe(switchMap(copy))).toBe('1s #', {}, failed)
+      expectCommits('out').toBe('-')
+    })
   })
 
   it('should fail as soon as its producer does, and not with the next barrier', () => {
-    const fed = new HandFed()
-    const refused = new KafkaError({
-      _tag: 'Authorization',
-      message: 'no rights on out',
-      retriable: false,
-      fatal: false,
+    runMarbles({ topics, until: 2_000 }, ({ kafka, coldElements, upstream, options, expectObservable }) => {
+      const refused = new KafkaError({
+        ...{ _tag: 'Authorization', message: 'no rights on out', retriable: false, fatal: false },
+      })
+      kafka.inject({ api: 'Produce' }, Fault.fail(refused))
+      const elements$ = coldElements('(Ra)', { R: restored(upstream) })
+      expectObservable(elements$.pipe(sinkTo(sinkOf(), options))).toBe('-----#', {}, refused)
     })
-    fed.scene.kafka.inject({ api: 'Produce' }, Fault.fail(refused))
-    fed.scene.play(() => {
-      fed.start()
-      fed.feed(fed.restored(), record('a'))
-    }, 2000)
-    expect(fed.scene.errors).toEqual([refused])
   })
 
   it('should ask once a second whether its ids are still its own when it has nothing to prepare', () => {
-    const fed = new HandFed()
-    const asked: number[] = []
-    fed.scene.kafka.calls$.subscribe(({ api, moment }) => {
-      if (api === 'DescribeTransactions' && moment === 'before') asked.push(fed.scene.scheduler.now())
+    runMarbles({ topics, until: 3_050 }, ({ kafka, upstream, options, run, expectObservable }) => {
+      const asked$ = kafka.calls$.pipe(
+        filter(({ api, moment }) => api === 'DescribeTransactions' && moment === 'before'),
+        map(() => 'd'),
+      )
+      // Two times as it begins: who owns the ids, and whether the next ones are new.
+      expectObservable(asked$).toBe('(dd) 96ms d 999ms d 999ms d')
+      const elements$ = interval(100).pipe(
+        take(30),
+        map((n) => upstream.barrier(n + 1, undefined, of(upstream.completed(n + 1)))),
+      )
+      run(
+        timer(0).pipe(
+          switchMap(() => elements$.pipe(startWith(restored(upstream)))),
+          sinkTo(sinkOf(), options),
+        ),
+      )
     })
-    fed.scene.play(() => {
-      fed.start()
-      fed.feed(fed.restored())
-      for (let id = 1; id <= 30; id++)
-        fed.at(100 * id, () => fed.feed(fed.upstream.barrier(id, undefined, of(completed(id)))))
-    }, 3_050)
-    // Two times as it begins: who owns the ids, and whether the next ones are new.
-    expect(asked).toEqual([0, 0, 100, 1_200, 2_300])
   })
 
   it('should close its client when it cannot be set up', () => {
-    const fed = new HandFed()
-    const broken = new Error('no producer')
-    const connect: ConnectKafka = (config) =>
-      fed.connect(config).pipe(
-        tap((client) => {
-          client.producer = () => {
-            throw broken
-          }
-        }),
-      )
-    fed.scene.play(() => {
-      const options = { connect, scheduler: fed.scene.scheduler }
-      fed.scene.start(fed.elements.pipe(sinkTo(fed.scene.sink(), options)))
-      fed.feed(fed.restored(), record('a'))
-    }, 1000)
-    expect(fed.scene.errors).toEqual([broken])
-    expect(fed.open).toBe(0)
+    runMarbles({ topics, until: 1_000 }, ({ coldElements, upstream, options, expectObservable, flush }) => {
+      const broken = new Error('no producer')
+      const { clients, connect } = counting(options.connect, (client) => {
+        client.producer = () => {
+          throw broken
+        }
+      })
+      const elements$ = coldElements('(Ra)', { R: restored(upstream) })
+      expectObservable(elements$.pipe(sinkTo(sinkOf(), { ...options, connect }))).toBe('#', {}, broken)
+      flush()
+      expect(clients.open).toBe(0)
+    })
   })
 
   it('should close its client soon although no broker answers any more', () => {
-    const fed = new HandFed()
-    fed.scene.kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.hold(NEVER))
-    fed.scene.play(() => {
-      const job = fed.start()
-      fed.feed(fed.restored(), record('a'))
-      fed.at(100, () => job.unsubscribe())
-    }, 10_000)
-    expect(fed.open).toBe(0)
+    runMarbles({ topics, until: 10_000 }, ({ kafka, coldElements, upstream, options, expectObservable, flush }) => {
+      kafka.inject({ api: 'EndTxn', times: Infinity }, Fault.hold(NEVER))
+      const { clients, connect } = counting(options.connect)
+      const elements$ = coldElements('(Ra)', { R: restored(upstream) })
+      expectObservable(elements$.pipe(sinkTo(sinkOf(), { ...options, connect })), '^ 99ms !').toBe('-')
+      flush()
+      expect(clients.open).toBe(0)
+    })
   })
 
   it('should make it an error of the stream that an element is acknowledged twice, also when it had to wait', () => {
-    const fed = new HandFed()
-    const big = 'x'.repeat(1200)
-    fed.scene.kafka.inject({ api: 'Produce' }, Fault.delay(300))
-    fed.scene.play(() => {
+    runMarbles({ topics, until: 2_000 }, ({ kafka, coldElements, upstream, options, expectObservable }) => {
+      kafka.inject({ api: 'Produce' }, Fault.delay(300))
       const properties = { 'buffer.memory': 1000, 'batch.size': 500 }
-      fed.start(fed.scene.sink({ guarantee: DeliveryGuarantee.NONE, properties }))
-      fed.feed(fed.restored())
-      const end = fed.upstream.end()
-      fed.at(100, () => fed.feed(record(big), record(big), end, end))
-    }, 2000)
-    expect(fed.scene.errors).toEqual([expect.objectContaining({ _tag: 'AcknowledgedTwice' })])
+      const b = record('x'.repeat(1200), 0)
+      const elements$ = coldElements('R 99ms (bbEE)', { R: restored(upstream), b, E: upstream.end() })
+      const sink = sinkOf({ guarantee: DeliveryGuarantee.NONE, properties })
+      const twice = expect.objectContaining({ _tag: 'AcknowledgedTwice' })
+      expectObservable(elements$.pipe(sinkTo(sink, options))).toBe('400ms #', {}, twice)
+    })
   })
 })

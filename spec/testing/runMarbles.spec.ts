@@ -83,6 +83,15 @@ describe('runMarbles', () => {
     })
   })
 
+  it('should show what is committed to a topic that is not there at first, or never', () => {
+    runMarbles({ topics: { in: 1 }, until: 250 }, ({ produce, options, coordinator, run, expectCommits }) => {
+      produce('in', '10ms a')
+      run(copyJob(endless, coordinator({ interval: 100 }), options))
+      expectCommits('out').toBe('100ms a')
+      expectCommits('never').toBe('-')
+    })
+  })
+
   it('should run with virtual time where no scheduler is given', () => {
     runMarbles({ until: 150_000 }, ({ expectObservable }) => {
       expectObservable(interval(60_000).pipe(map(String))).toBe('60s 0 59999ms 1')

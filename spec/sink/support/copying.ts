@@ -1,4 +1,4 @@
-import { identity, map, type Observable, take } from 'rxjs'
+import { identity, map, type Observable, Subject, take } from 'rxjs'
 import type { CheckpointConfig } from '../../../lib/checkpoint/CheckpointConfig.js'
 import type { CheckpointCoordinator } from '../../../lib/checkpoint/CheckpointCoordinator.js'
 import { SimpleStringSchema } from '../../../lib/client/schema/SimpleStringSchema.js'
@@ -60,7 +60,7 @@ const source = KafkaSource.builder()
   .setBootstrapServers('memory:9092')
   .setTopics('in')
   .setStartingOffsets(OffsetsInitializer.earliest())
-  .setProperty('commit.offsets.on.checkpoint', false)
+  .setGroupId('copying')
   .setValueOnlyDeserializer(new SimpleStringSchema())
   .build()
 
@@ -100,3 +100,10 @@ export const restored = (
   checkpointId?: number,
   states: Readonly<Record<string, unknown>> = {},
 ): Restored => ({ ...upstream.restored(checkpointId, states), checkpointing: { interval: 100, timeout: 1_000 } })
+
+/** A logger whose warnings can be drawn. */
+export const warnings = (): { readonly logger: Logger; readonly warned$: Observable<string> } => {
+  const warned$ = new Subject<string>()
+  const silent = () => undefined
+  return { logger: { debug: silent, info: silent, error: silent, warn: (line) => warned$.next(line) }, warned$ }
+}
