@@ -53,7 +53,7 @@ export class Cluster {
   /** ms, never set back or forth: for durations */
   readonly now: MonotonicClock
   readonly troubles: ClientTroubles
-  readonly unansweredInits = new UnansweredInits()
+  readonly unansweredInits: UnansweredInits
   private readonly refresh: MetadataRefresh
   private readonly coordinators = new CoordinatorCache()
   private readonly closed$ = new AsyncSubject<void>()
@@ -67,6 +67,7 @@ export class Cluster {
     this.config = concealSecrets(config)
     this.scheduler = config.scheduler ?? asyncScheduler
     this.now = monotonicClock(this.scheduler)
+    this.unansweredInits = new UnansweredInits(this.now)
     this.troubles = new ClientTroubles(config)
     this.refresh = new MetadataRefresh({
       ask: (topics, create) => this.askMetadata(topics, create).pipe(tap((answer) => this.learn(answer))),

@@ -1,21 +1,30 @@
+import type { MonotonicClock } from '../scheduling/monotonicClock.js'
+
 const MAX_IDS = 1_000
+
+/** In ms: by then brokers have carried out a request that they did not answer, or dropped it. */
+const DOUBT = 30_000
 
 /**
  * Transactional ids of which an InitProducerId left and got no answer. A broker serves one request of a connection after the other, also when
  * the connection is gone: it may carry that one out seconds after another one that it has answered, and fence whoever has the id then.
- * That does not end with an answer, nor with the producer that asked; so a client remembers it, and forgets the oldest of many.
+ * That does not end with an answer, nor with the producer that asked; so a client remembers it for 30 s, and forgets the oldest of many.
  */
 export class UnansweredInits {
-  private readonly ids = new Set<string>()
+  /** since when, by id, oldest first */
+  private readonly ids = new Map<string, number>()
+
+  constructor(private readonly now: MonotonicClock) {}
 
   add(transactionalId: string): void {
     this.ids.delete(transactionalId)
-    this.ids.add(transactionalId)
-    const [oldest = transactionalId] = this.ids
+    this.ids.set(transactionalId, this.now())
+    const [oldest = transactionalId] = this.ids.keys()
     if (this.ids.size > MAX_IDS) this.ids.delete(oldest)
   }
 
   has(transactionalId: string): boolean {
-    return this.ids.has(transactionalId)
+    const since = this.ids.get(transactionalId)
+    return since !== undefined && this.now() - since < DOUBT
   }
 }
