@@ -1,27 +1,24 @@
 import { defer, map, type Observable, of, ReplaySubject, take } from 'rxjs'
 import { coroutine, result, type Step } from '../scheduling/coroutine.js'
-import type {
-  FormerTransactions,
-  Inheritance,
-  OwnerRecords,
-  RecoveryAction,
-  RestoredTransaction,
-  TwoPhaseSink,
-} from '../stream/TwoPhaseCommit.js'
+import type { OwnerRecords, RecoveryAction, RestoredTransaction, TwoPhaseSink } from '../stream/TwoPhaseCommit.js'
 import { CheckpointError } from './CheckpointError.js'
 import { decideRecovery, firstDead } from './decideRecovery.js'
+import {
+  abandonsTransactions,
+  expectedSinks,
+  hasTransactions,
+  inheritanceOf,
+  type RecoveryScope,
+  type SinkIdentity,
+} from './inheritanceOf.js'
 import type { JobShare } from './JobShare.js'
-import type { ReservedIds } from './ReservedIds.js'
-import type { AttemptLedger, EarlierCheckpoint, FormerHolder, IdBlock, SinkRecord } from './store/AttemptLedger.js'
 import type { SubtaskKey } from './PendingCheckpoint.js'
-import type { StoredCheckpoint, StoredTransaction } from './store/CheckpointStore.js'
-import { fromStored } from './storedState.js'
+import type { ReservedIds } from './ReservedIds.js'
+import type { AttemptLedger, EarlierCheckpoint, FormerHolder, SinkRecord } from './store/AttemptLedger.js'
+import type { StoredCheckpoint } from './store/CheckpointStore.js'
 
-/** A sink of one subtask that takes part in the two-phase commit of its job. */
-interface Participant {
-  readonly uid: string
-  readonly name: string
-  readonly subtaskIndex: number
+/** A sink that takes part in the two-phase commit of its job. */
+interface Participant extends SinkIdentity {
   reported: readonly RestoredTransaction[] | undefined
   wentBack: boolean
   settled: boolean
@@ -73,9 +70,7 @@ export class TwoPhaseRecovery {
 
   /** There are transactions of former attempts that no sink of this one can end: they end by their time-out. */
   get abandons(): boolean {
-    return this.formerTransactions().some(
-      ({ subtaskIndex }) => !this.participants.some((one) => one.subtaskIndex === this.heirOf(subtaskIndex)),
-    )
+    return abandonsTransactions(this.scope)
   }
 
   /**
@@ -84,7 +79,7 @@ export class TwoPhaseRecovery {
    */
   get leftUnsettled(): Pick<Participant, 'name' | 'subtaskIndex'> | undefined {
     return this.isKnown
-      ? this.participants.find((one) => one.left && !one.settled && this.hasTransactions(one))
+      ? this.participants.find((one) => one.left && !one.settled && hasTransactions(this.scope, one))
       : undefined
   }
 
@@ -120,7 +115,7 @@ export class TwoPhaseRecovery {
       recordOwner: (owner) => this.record(participant, { owner }),
       inheritance$: this.known.pipe(
         take(1),
-        map(() => this.inheritanceOf(participant)),
+        map(() => inheritanceOf(this.scope, participant)),
       ),
       decide: (transactions) => defer(() => this.report(participant, transactions)),
       goBack: () =>
@@ -154,86 +149,15 @@ export class TwoPhaseRecovery {
     if (this.isKnown || this.former === undefined) return
     const hasJoined = (expected: SubtaskKey): boolean =>
       this.participants.some((one) => one.uid === expected.uid && one.subtaskIndex === expected.subtaskIndex)
-    if (!this.isClosed && !(this.participants.length > 0 && this.expected().every(hasJoined))) return
+    if (!this.isClosed && !(this.participants.length > 0 && expectedSinks(this.scope).every(hasJoined))) return
     this.isKnown = true
     this.known.next()
     this.decideIfComplete()
   }
 
-  /** Who has to join: the sinks of transactions that are prepared, and those that former attempts had. */
-  private expected(): readonly SubtaskKey[] {
+  private get scope(): RecoveryScope {
     const { restored, share } = this.context
-    const prepared = Object.entries(uncommitted(restored)).flatMap(([uid, transactions]) =>
-      transactions.map(({ subtaskIndex }) => ({ uid, subtaskIndex: this.heirOf(subtaskIndex) })),
-    )
-    const recorded = (this.former ?? []).flatMap(({ sinks, subtasks }) =>
-      sinks.flatMap(({ uid }) => subtasks.map((subtask) => ({ uid, subtaskIndex: this.heirOf(subtask) }))),
-    )
-    return [...prepared, ...recorded].filter(({ subtaskIndex }) => share.subtasks.includes(subtaskIndex))
-  }
-
-  private inheritanceOf(participant: Participant): Inheritance {
-    const { restored } = this.context
-    const heir = this.participants.find(({ subtaskIndex }) => subtaskIndex === participant.subtaskIndex) === participant
-    const orphans = heir
-      ? this.orphans().map((uid) => ({ uid, states: this.statesFor(participant, restored?.states[uid] ?? []) }))
-      : []
-    return {
-      orphans: orphans.filter(({ states }) => states.length > 0),
-      former: this.formerTransactions().filter(
-        ({ name, subtaskIndex }) =>
-          this.heirOf(subtaskIndex) === participant.subtaskIndex &&
-          (name === participant.name || (heir && !this.isClaimed(name, participant.subtaskIndex))),
-      ),
-    }
-  }
-
-  private orphans(): readonly string[] {
-    return Object.keys(uncommitted(this.context.restored)).filter(
-      (uid) => !this.participants.some((one) => one.uid === uid),
-    )
-  }
-
-  private statesFor({ subtaskIndex }: Participant, states: readonly unknown[]): readonly unknown[] {
-    return states
-      .filter((state, former) => state !== null && state !== undefined && this.heirOf(former) === subtaskIndex)
-      .map(fromStored)
-  }
-
-  private formerTransactions(): readonly FormerTransactions[] {
-    return (this.former ?? []).flatMap(({ attemptId, subtasks, blocks, sinks, unrecorded }) => {
-      const names = new Set([
-        ...sinks.map(({ name }) => name),
-        // Before release 0.2 attempts did not say what their sinks were called.
-        ...(unrecorded ? this.participants.map(({ name }) => name) : []),
-      ])
-      return [...names].flatMap((name) =>
-        subtasks.map((subtaskIndex) => ({
-          ...{ attemptId, name, subtaskIndex, unrecorded },
-          blocks: blocksAbove(
-            sinks.find((sink) => sink.name === name && sink.subtaskIndex === subtaskIndex)?.passedOver ?? 0,
-            blocks,
-          ),
-          states: this.statesOfSinks(sinks.filter((sink) => sink.name === name)),
-        })),
-      )
-    })
-  }
-
-  private statesOfSinks(sinks: readonly SinkRecord[]): readonly unknown[] {
-    const uids = [...new Set(sinks.map(({ uid }) => uid))]
-    return uids
-      .flatMap((uid) => this.context.restored?.states[uid] ?? [])
-      .filter((state) => state !== null && state !== undefined)
-      .map(fromStored)
-  }
-
-  private isClaimed(name: string, subtaskIndex: number): boolean {
-    return this.participants.some((one) => one.name === name && one.subtaskIndex === subtaskIndex)
-  }
-
-  private heirOf(formerSubtask: number): number {
-    return formerSubtask % this.context.share.parallelism
+    return { restored, share, former: this.former ?? [], sinks: this.participants }
   }
 
   private ownerRecords({ name, subtaskIndex }: Participant): Observable<OwnerRecords> {
@@ -278,16 +202,7 @@ export class TwoPhaseRecovery {
   /** Its report is missing. One that has left sends none; then it matters whether it has transactions to report. */
   private isAwaited(participant: Participant): boolean {
     if (participant.reported !== undefined) return false
-    return !participant.left || this.hasTransactions(participant)
-  }
-
-  private hasTransactions(participant: Participant): boolean {
-    const { uid, subtaskIndex } = participant
-    const own = uncommitted(this.context.restored)[uid] ?? []
-    return (
-      own.some((transaction) => this.heirOf(transaction.subtaskIndex) === subtaskIndex) ||
-      this.inheritanceOf(participant).orphans.length > 0
-    )
+    return !participant.left || hasTransactions(this.scope, participant)
   }
 
   private *decide(
@@ -332,20 +247,6 @@ const actionsOf = (
   const { actions } = decideRecovery(transactions, earlier)
   return new Map(transactions.map((transaction, index) => [transaction, actions[index] ?? 'commit']))
 }
-
-const blocksAbove = (number: number, blocks: readonly IdBlock[]): readonly IdBlock[] =>
-  blocks.filter(({ last }) => last > number).map(({ first, last }) => ({ first: Math.max(first, number + 1), last }))
-
-/** By uid, the transactions of a checkpoint that are not known to be committed. */
-const uncommitted = (
-  checkpoint: StoredCheckpoint | undefined,
-): Readonly<Record<string, readonly StoredTransaction[]>> =>
-  Object.fromEntries(
-    Object.entries(checkpoint?.prepared ?? {}).flatMap(([uid, transactions]) => {
-      const open = transactions.filter(({ id }) => checkpoint?.committed[uid]?.includes(id) !== true)
-      return open.length === 0 ? [] : [[uid, open]]
-    }),
-  )
 
 const duplicateName = (name: string, one: string, other: string): CheckpointError =>
   new CheckpointError(
