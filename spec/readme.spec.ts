@@ -76,7 +76,7 @@ const withFlights = (): void => {
 
 describe('README.md', () => {
   it('should hold programs that the compiler accepts, as docs/ does', () => {
-    // Their examples are parts of one program: spec/fromFlink.spec.ts and spec/checkpoint/objectStore.spec.ts know the rest.
+    // Their examples are parts of one program: spec/fromFlink.spec.ts and spec/checkpoint/store/objectStore.spec.ts know the rest.
     const pages = readdirSync('docs')
       .filter((file) => file !== 'from-flink.md' && file !== 'object-store.md')
       .map((file) => [file, programsOf(readFileSync(join('docs', file), 'utf8'))] as const)

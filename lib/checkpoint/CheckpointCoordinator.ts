@@ -2,7 +2,7 @@ import { defer, type Observable, Subject, switchMap, take, throwError } from 'rx
 import { type CheckpointConfig, type ResolvedCheckpointConfig, resolveCheckpointConfig } from './CheckpointConfig.js'
 import { CheckpointError } from './CheckpointError.js'
 import { noStates } from './CheckpointStates.js'
-import { CheckpointTicket } from './CheckpointTicket.js'
+import { CheckpointTicket } from './attempt/CheckpointTicket.js'
 import type { CompletedCheckpoint } from './CompletedCheckpoint.js'
 import { JobAttempt } from './attempt/JobAttempt.js'
 import type { AttemptIdentity, FinishedSubtasks, JobAttemptListener } from './attempt/JobAttemptListener.js'

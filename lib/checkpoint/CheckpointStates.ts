@@ -1,5 +1,5 @@
 import type { PreparedTransactionId } from '../stream/TwoPhaseCommit.js'
-import { keyOf, type SubtaskKey } from './PendingCheckpoint.js'
+import { keyOf, type SubtaskKey } from './SubtaskKey.js'
 import type { StoredCheckpoint, StoredTransaction } from './store/CheckpointStore.js'
 
 /** What a part of the job has handed over for a checkpoint. */

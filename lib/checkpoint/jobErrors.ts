@@ -1,6 +1,6 @@
 import { CheckpointError, isCheckpointError, reasonOf } from './CheckpointError.js'
 import type { CompletedCheckpoint } from './CompletedCheckpoint.js'
-import { nameOf, type SubtaskKey } from './PendingCheckpoint.js'
+import { nameOf, type SubtaskKey } from './SubtaskKey.js'
 
 export const storeFailed = (error: unknown): CheckpointError =>
   isCheckpointError(error)

@@ -5,7 +5,7 @@ import type { ResolvedCheckpointConfig } from '../CheckpointConfig.js'
 import { CheckpointError, isFatal } from '../CheckpointError.js'
 import { byUid, type CheckpointStates, preparedByUid, withCarried } from '../CheckpointStates.js'
 import type { CompletedCheckpoint } from '../CompletedCheckpoint.js'
-import { FinalCommits } from '../FinalCommits.js'
+import { FinalCommits } from './FinalCommits.js'
 import {
   commitsFailed,
   nonRestored,
@@ -14,13 +14,13 @@ import {
   timedOut,
   tooManyFailures,
 } from '../jobErrors.js'
-import type { JoinedSource } from '../JoinedSource.js'
-import type { JoinedSources } from '../JoinedSources.js'
-import { mayStartCheckpoint } from '../mayStartCheckpoint.js'
-import type { PendingFault } from '../PendingCheckpoint.js'
-import { RunningCheckpoint, type RunningCheckpointListener } from '../RunningCheckpoint.js'
+import type { JoinedSource } from './JoinedSource.js'
+import type { JoinedSources } from './JoinedSources.js'
+import { mayStartCheckpoint } from './mayStartCheckpoint.js'
+import type { PendingFault } from './PendingCheckpoint.js'
+import { RunningCheckpoint, type RunningCheckpointListener } from './RunningCheckpoint.js'
 import type { CheckpointRequest } from '../SourceAttempt.js'
-import type { UserRequests } from '../UserRequests.js'
+import type { UserRequests } from './UserRequests.js'
 import { type AttemptProgress, noProgress, withCompleted, withFailure } from './AttemptProgress.js'
 import { CheckpointIds } from './CheckpointIds.js'
 import { CheckpointPauses } from './CheckpointPauses.js'

@@ -1,7 +1,7 @@
 import type { CheckpointError } from '../CheckpointError.js'
 import { sinkLeft } from '../jobErrors.js'
 import type { AttemptLedger, FormerHolder } from '../store/AttemptLedger.js'
-import { TwoPhaseRecovery } from '../TwoPhaseRecovery.js'
+import { TwoPhaseRecovery } from '../recovery/TwoPhaseRecovery.js'
 import type { OpenedAttempt } from './openAttempt.js'
 
 /** Takes over from the attempts before, and sees that the transactions which they left are ended. */

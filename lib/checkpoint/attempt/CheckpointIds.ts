@@ -1,5 +1,5 @@
 import type { Subscription } from 'rxjs'
-import type { ReservedIds } from '../ReservedIds.js'
+import type { ReservedIds } from './ReservedIds.js'
 import type { AttemptLedger } from '../store/AttemptLedger.js'
 
 /** So many ids are no longer needed before the store is told. */

@@ -1,6 +1,6 @@
 import { Countdown } from '../../scheduling/Countdown.js'
 import type { ResolvedCheckpointConfig } from '../CheckpointConfig.js'
-import { RETRY_PAUSE, type TriggerSituation } from '../mayStartCheckpoint.js'
+import { RETRY_PAUSE, type TriggerSituation } from './mayStartCheckpoint.js'
 
 /** What the next checkpoint waits for. */
 export class CheckpointPauses {

@@ -1,9 +1,9 @@
 import { catchError, concatMap, map, type Observable, of, throwError } from 'rxjs'
 import type { ResolvedCheckpointConfig } from '../CheckpointConfig.js'
-import { CheckpointWriter } from '../CheckpointWriter.js'
+import { CheckpointWriter } from './CheckpointWriter.js'
 import type { JobShare } from '../JobShare.js'
-import { ReservedIds } from '../ReservedIds.js'
-import { RestoredState } from '../RestoredState.js'
+import { ReservedIds } from './ReservedIds.js'
+import { RestoredState } from '../recovery/RestoredState.js'
 import type { FormerHolder } from '../store/AttemptLedger.js'
 import type { AttemptRequest, StoredAttempt } from '../store/CheckpointStore.js'
 
