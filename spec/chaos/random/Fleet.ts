@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs'
-import type { CommitLostPolicy } from '../../../lib/sink/KafkaSinkConfig.js'
+import type { CommitLostPolicy, UnknownTransactionPolicy } from '../../../lib/sink/KafkaSinkConfig.js'
 import type { Script, StopWay } from './Script.js'
 import { type ProcessPart, type ProcessWorld, VirtualProcess } from './VirtualProcess.js'
 
@@ -23,6 +23,7 @@ const CALM = 10_000
  */
 export class Fleet {
   lostPolicy: CommitLostPolicy = 'fail'
+  unknownPolicy: UnknownTransactionPolicy = 'fail'
   takesOver = false
   /** whether the parallelism was another one before */
   rescaled = false
@@ -94,6 +95,7 @@ export class Fleet {
         subtasks: Array.from({ length: parallelism }, (_, n) => n).filter((n) => n % processes === own),
         skew: this.skews.get(own) ?? 0,
         lostPolicy: this.lostPolicy,
+        unknownPolicy: this.unknownPolicy,
         takesOver: this.takesOver,
         storage: this.world.disk.storage,
         ...special,

@@ -20,6 +20,10 @@ export class ReportedLosses {
     const { world } = this
     for (const id of transactionalIds) {
       this.named.add(id)
+      if (world.transactions.isForgotten(id)) {
+        this.lookAt(id)
+        continue
+      }
       const rightly = world.transactions.expired(id) && (this.isLaterCommitted(id) || this.isOfFormer(id, process))
       world.say(`reported: ${id} is lost${rightly ? '' : ', without need'} (${world.transactions.fate(id)})`)
       if (!rightly) continue
@@ -27,6 +31,16 @@ export class ReportedLosses {
       // As the error advises its reader.
       world.fleet.lostPolicy = 'warn'
     }
+  }
+
+  /** Neither brokers nor checkpoints know what became of it: the error asks its reader to look whether the records are there. */
+  private lookAt(id: string): void {
+    const { world } = this
+    const values = world.transactions.valuesIn(id)
+    const isCommitted = world.transactions.wasCommitted(id)
+    world.say(`reported: ${id} is forgotten; its records are ${isCommitted ? '' : 'not '}there`)
+    world.fleet.unknownPolicy = isCommitted ? 'assumeCommitted' : 'assumeLost'
+    if (!isCommitted) for (const value of values) this.reported.add(value)
   }
 
   private isOfFormer(id: string, { part }: VirtualProcess): boolean {

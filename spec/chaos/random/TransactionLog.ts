@@ -74,6 +74,22 @@ export class TransactionLog {
     return `${transactionalId} expired or ended`
   }
 
+  /** Whether brokers knew it, and do no longer. */
+  isForgotten(transactionalId: string): boolean {
+    const known = this.kafka.transactions().some((one) => one.transactionalId === transactionalId)
+    return !known && this.entries.has(transactionalId)
+  }
+
+  /** Whether readers of committed records see what was written under an id. */
+  wasCommitted(transactionalId: string): boolean {
+    const written = this.entries.get(transactionalId)?.written ?? []
+    return written.every(({ topic, partition, from, to }) =>
+      this.kafka
+        .records(topic, 'read_committed')
+        .some((record) => record.partition === partition && record.offset >= from && record.offset < to),
+    )
+  }
+
   /** Whether it was left to its timeout: no InitProducerId aborted it. */
   expired(transactionalId: string): boolean {
     return this.entries.get(transactionalId)?.initialised?.aborted !== true

@@ -3,7 +3,7 @@ import { CheckpointCoordinator } from '../../../lib/checkpoint/CheckpointCoordin
 import type { CheckpointStorage } from '../../../lib/checkpoint/store/CheckpointStorage.js'
 import type { ConnectKafka } from '../../../lib/client/KafkaClient.js'
 import { KafkaError } from '../../../lib/client/KafkaError.js'
-import type { CommitLostPolicy } from '../../../lib/sink/KafkaSinkConfig.js'
+import type { CommitLostPolicy, UnknownTransactionPolicy } from '../../../lib/sink/KafkaSinkConfig.js'
 import type { SinkEvent } from '../../../lib/sink/SinkEvent.js'
 import type { MemoryKafka } from '../../../lib/memory/MemoryKafka.js'
 import type { Disk } from './Disk.js'
@@ -23,6 +23,7 @@ export interface ProcessPart {
   /** how much its wall clock is wrong, in ms */
   readonly skew: number
   readonly lostPolicy: CommitLostPolicy
+  readonly unknownPolicy: UnknownTransactionPolicy
   /** the prefixes are this job's own, whatever another one has done with them */
   readonly takesOver: boolean
   /** ends the transactional id prefixes; another one than at first makes its default uids others too */
@@ -126,6 +127,7 @@ export class VirtualProcess {
       parallelism: part.parallelism,
       subtasks: part.subtasks,
       lostPolicy: part.lostPolicy,
+      unknownPolicy: part.unknownPolicy,
       suffix: part.suffix,
       takesOver: part.takesOver,
       topics: part.topics,

@@ -82,6 +82,7 @@ export class World implements ProcessWorld {
       this.transactions.observe(call)
       const process = this.fleet.all.find(({ name }) => call.clientId.startsWith(`${name}/`))
       if (process === undefined) return
+      if (call.api === 'InitProducerId' && call.moment === 'before') this.lookForOwners()
       if (call.api === 'InitProducerId' && call.transactionalId !== undefined)
         this.probes.initialised(process, call.transactionalId)
       this.step(process, `${call.moment} ${call.api}`)
@@ -146,13 +147,15 @@ export class World implements ProcessWorld {
 
   begun(): number {
     this.probes.begun()
-    const { ownersThen } = this
-    if (
-      ownersThen.size > 0 &&
-      !this.kafka.transactions().some(({ transactionalId }) => ownersThen.has(transactionalId))
-    )
-      this.brokersForgot = true
+    this.lookForOwners()
     return this.now
+  }
+
+  /** An attempt begins: do the brokers still know who used its prefix when the checkpoints were set back? */
+  private lookForOwners(): void {
+    const { ownersThen } = this
+    const isKnown = this.kafka.transactions().some(({ transactionalId }) => ownersThen.has(transactionalId))
+    if (ownersThen.size > 0 && !isKnown) this.brokersForgot = true
   }
 
   emitted(process: VirtualProcess, event: SinkEvent): void {

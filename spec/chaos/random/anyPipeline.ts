@@ -25,7 +25,12 @@ export const anyPipeline = (random: Random, guarantee: Script['guarantee']): rea
   const pipeline = Array.from({ length: random(4) }, () => makers[random(makers.length)]!())
   // Windows are few, and need the event times that the records came with.
   const windows = pipeline.findIndex(({ op }) => op === 'windows')
+  // What it counts depends on their order.
+  const scan = pipeline.findLastIndex(({ op }) => op === 'keyedScan')
   return pipeline
+    .map((operator, index) =>
+      operator.op === 'mapAsync' && index < scan ? { ...operator, order: 'ordered' as const } : operator,
+    )
     .filter((operator, index) => operator.op !== 'windows' || index === windows)
     .filter(({ op }, index) => op !== 'processBatches' || windows < 0 || index > windows)
     .map((operator) =>

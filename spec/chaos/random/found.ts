@@ -260,6 +260,28 @@ const differences = {
       { at: 800, do: 'falseStart', slot: 0, ms: 0 },
     ],
   },
+  'its checkpoints are put back, and it sleeps until brokers have forgotten what they say is prepared': {
+    records: [record(0), record(210, 1)],
+    tolerableFailures: 100,
+    idExpiration: 70_000,
+    storeMs: 0,
+    events: [
+      { at: 70, do: 'store', fault: 'loseAnswer', calls: 'all', ms: 50, by: 0 },
+      { at: 160, do: 'restore', ms: 50 },
+      { at: 230, do: 'sleep', slot: 0, ms: 90_000 },
+    ],
+  },
+  'its checkpoints are deleted, and a start sleeps until brokers have forgotten who owned its ids': {
+    records: [record(0, 1)],
+    interval: 10,
+    idExpiration: 70_000,
+    storeMs: 0,
+    events: [
+      { at: 20, do: 'store', fault: 'fail', calls: 'all', ms: 36_000, by: 0 },
+      { at: 400, do: 'sleep', slot: 0, ms: 45_000, on: 'after create' },
+      { at: 20, do: 'empty' },
+    ],
+  },
   'its windows have read to the end, and it goes back, since a transaction was not committed in time': {
     pipeline: [{ op: 'windows', kind: 'sliding', size: 26 }],
     records: [record(0), record(300, 2), { ...record(350, 1), bad: true }],

@@ -10,7 +10,7 @@ import { WatermarkStrategy } from '../../../lib/eventtime/WatermarkStrategy.js'
 import { DeliveryGuarantee } from '../../../lib/sink/DeliveryGuarantee.js'
 import { KafkaSink } from '../../../lib/sink/KafkaSink.js'
 import type { KafkaSinkBuilder } from '../../../lib/sink/KafkaSinkBuilder.js'
-import type { CommitLostPolicy } from '../../../lib/sink/KafkaSinkConfig.js'
+import type { CommitLostPolicy, UnknownTransactionPolicy } from '../../../lib/sink/KafkaSinkConfig.js'
 import { KafkaRecordSerializationSchema } from '../../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
 import type { SinkEvent } from '../../../lib/sink/SinkEvent.js'
 import { sinkTo } from '../../../lib/sink/sinkTo.js'
@@ -33,6 +33,7 @@ export interface JobPlace {
   readonly parallelism: number
   readonly subtasks: readonly number[]
   readonly lostPolicy: CommitLostPolicy
+  readonly unknownPolicy: UnknownTransactionPolicy
   /** ends transactional id prefixes */
   readonly suffix: string
   /** begins names of topics */
@@ -128,6 +129,7 @@ const sinkBuilder = <T>(script: Script, place: JobPlace, prefix: string): KafkaS
     .setDeliveryGuarantee(DeliveryGuarantee[script.guarantee])
     .setTransactionalIdPrefix(prefix + place.suffix)
     .setCommitLostPolicy(place.lostPolicy)
+    .setUnknownTransactionPolicy(place.unknownPolicy)
     .setProperty('transaction.timeout.ms', script.transactionTimeout)
     .setLogger(loggerOf(place))
   if (place.takesOver) takeOver(builder)
