@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { defer, EMPTY, NEVER, type Observable, of, throwError, VirtualTimeScheduler } from 'rxjs'
+import { defer, EMPTY, NEVER, type Observable, of, Subject, switchMap, throwError, timer } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import type { TransactionDescription, TransactionState } from '../../lib/client/TransactionDescription.js'
 import { coroutine, type Step } from '../../lib/scheduling/coroutine.js'
@@ -12,6 +12,7 @@ import { TransactionsAhead } from '../../lib/sink/transaction/TransactionsAhead.
 import type { FormerAttempts, RecordedTransactions } from '../../lib/sink/transaction/TransactionStrategy.js'
 import { type KafkaWriterState, sinkStatesAmong } from '../../lib/sink/writer/KafkaWriterState.js'
 import type { OwnerRecords } from '../../lib/stream/TwoPhaseCommit.js'
+import { type MarbleHelpers, runMarbles } from '../../lib/testing/runMarbles.js'
 
 const described = (state: TransactionState, producerId = 7n, epoch = 0) =>
   ({ state, producerId, epoch }) as TransactionDescription
@@ -93,57 +94,47 @@ const foreign = expect.objectContaining({ _tag: 'Fenced', retriable: false, fata
 
 describe('describeStandings', () => {
   const prepared = (transactionalId: string) => ({ transactionalId, producerId: 7n, epoch: 0 })
-  /** Asks about them at a coordinator that says this from these times on, in ms. */
-  const standings = (ids: readonly string[], states: readonly (readonly [from: number, TransactionState])[]) => {
-    const scheduler = new VirtualTimeScheduler()
-    const asked: (readonly [at: number, ids: string])[] = []
+  /** Asks about them at a coordinator that is in these states, from time to time, and says of `stays` that it is open. */
+  const standings = ({ hot, scheduler }: MarbleHelpers, ids: readonly string[], states: string) => {
+    const state$ = hot(states, { p: 'PrepareCommit', a: 'PrepareAbort', c: 'CompleteCommit', o: 'Ongoing' } as const)
+    let state: TransactionState = 'Unknown'
+    const asked$ = new Subject<string>()
     const describeTransactions = (some: readonly string[]) =>
       defer(() => {
-        asked.push([scheduler.now(), some.join()])
-        const [, state] = states.findLast(([from]) => from <= scheduler.now())!
+        asked$.next(some.join())
         return of(new Map(some.map((id) => [id, described(id === 'stays' ? 'Ongoing' : state)])))
       })
-    const sink = {
-      ...scene().sink,
-      scheduler,
-      client: { admin: { describeTransactions } },
-    } as unknown as SinkTransactions
-    let outcome: unknown
-    coroutine(() => describeStandings(sink, ids.map(prepared))).subscribe({
-      next: (value) => (outcome = value),
-      error: (error: unknown) => (outcome = error),
-    })
-    scheduler.flush()
-    return { outcome, asked }
+    const admin = { describeTransactions }
+    const sink = { ...scene().sink, scheduler, client: { admin } } as unknown as SinkTransactions
+    state$.subscribe((next) => (state = next))
+    const describing = () => coroutine(() => describeStandings(sink, ids.map(prepared)))
+    return { standings$: timer(0).pipe(switchMap(describing)), asked$ }
   }
 
   it('should ask again about what its coordinator is ending, and about nothing else', () => {
-    const { outcome, asked } = standings(
-      ['stays', 'ends'],
-      [
-        [0, 'PrepareCommit'],
-        [100, 'CompleteCommit'],
-      ],
-    )
-    expect(outcome).toEqual(['prepared', 'committed'])
-    expect(asked).toEqual([
-      [0, 'stays,ends'],
-      [20, 'ends'],
-      [70, 'ends'],
-      [170, 'ends'],
-    ])
+    runMarbles((helpers) => {
+      const { standings$, asked$ } = standings(helpers, ['stays', 'ends'], 'p 99ms c')
+      helpers.expectObservable(standings$).toBe('170ms (s|)', { s: ['prepared', 'committed'] })
+      helpers.expectObservable(asked$).toBe('b 19ms e 49ms e 99ms e', { b: 'stays,ends', e: 'ends' })
+    })
   })
 
   it('should ask less and less often, and give up after 30 s', () => {
-    const { outcome, asked } = standings(['ends'], [[0, 'PrepareAbort']])
-    expect(asked.map(([at]) => at)).toEqual([
-      ...[0, 20, 70, 170, 370, 770, 1_570, 3_170, 6_370, 12_770, 20_770, 30_770],
-    ])
-    expect(outcome).toMatchObject({ _tag: 'Timeout', retriable: true, transactionalId: 'ends' })
+    runMarbles((helpers) => {
+      const { standings$, asked$ } = standings(helpers, ['ends'], 'a')
+      const timedOut = expect.objectContaining({ _tag: 'Timeout', retriable: true, transactionalId: 'ends' })
+      helpers.expectObservable(standings$).toBe('30770ms #', {}, timedOut)
+      const pauses = [19, 49, 99, 199, 399, 799, 1_599, 3_199, 6_399, 7_999, 9_999]
+      helpers.expectObservable(asked$).toBe(`e ${pauses.map((ms) => `${ms}ms e`).join(' ')}`, { e: 'ends' })
+    })
   })
 
   it('should ask nothing when there is nothing to ask about', () => {
-    expect(standings([], [[0, 'Ongoing']])).toEqual({ outcome: [], asked: [] })
+    runMarbles((helpers) => {
+      const { standings$, asked$ } = standings(helpers, [], 'o')
+      helpers.expectObservable(standings$).toBe('(s|)', { s: [] })
+      helpers.expectObservable(asked$).toBe('-')
+    })
   })
 })
 
