@@ -8,7 +8,8 @@ import type { TransactionDescription } from '../client/TransactionDescription.js
 import type { BrokerMetadata } from '../protocol/requests/metadata.js'
 import type { Fault, MemoryCall } from './Fault.js'
 import type { Incoming } from './LogBatch.js'
-import { memoryError } from './memoryError.js'
+import { brokerError } from '../protocol/brokerError.js'
+import { ErrorCodes } from '../protocol/errorCodes.js'
 import { memoryBrokersOf } from './memoryBrokersOf.js'
 import { MemoryLog } from './MemoryLog.js'
 import type { BatchWriter } from './ProducerStates.js'
@@ -70,9 +71,9 @@ export class MemoryCluster {
   // Topics
 
   createTopic(topic: string, partitions: number, config: Readonly<Record<string, string>> = {}): void {
-    if (!isTopicName(topic)) throw memoryError('INVALID_TOPIC_EXCEPTION', { api: 'CreateTopics', topic })
-    if (this.topics.has(topic)) throw memoryError('TOPIC_ALREADY_EXISTS', { api: 'CreateTopics', topic })
-    if (partitions < 1) throw memoryError('INVALID_PARTITIONS', { api: 'CreateTopics', topic })
+    if (!isTopicName(topic)) throw brokerError(ErrorCodes.INVALID_TOPIC_EXCEPTION, { api: 'CreateTopics', topic })
+    if (this.topics.has(topic)) throw brokerError(ErrorCodes.TOPIC_ALREADY_EXISTS, { api: 'CreateTopics', topic })
+    if (partitions < 1) throw brokerError(ErrorCodes.INVALID_PARTITIONS, { api: 'CreateTopics', topic })
     this.topics.set(topic, { id: topicId(++this.topicsCreated), logs: [], config })
     this.grow(topic, partitions)
   }
@@ -88,7 +89,7 @@ export class MemoryCluster {
 
   createPartitions(topic: string, total: number): void {
     if (total <= this.topic('CreatePartitions', topic).logs.length) {
-      throw memoryError('INVALID_PARTITIONS', { api: 'CreatePartitions', topic })
+      throw brokerError(ErrorCodes.INVALID_PARTITIONS, { api: 'CreatePartitions', topic })
     }
     this.grow(topic, total)
   }
@@ -131,9 +132,9 @@ export class MemoryCluster {
   log(api: string, { topic, partition }: TopicPartition, at?: number): MemoryLog {
     this.expireTransactions()
     const log = this.topic(api, topic).logs[partition]
-    if (log === undefined) throw memoryError('UNKNOWN_TOPIC_OR_PARTITION', { api, topic, partition })
+    if (log === undefined) throw brokerError(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION, { api, topic, partition })
     if (!log.available || (at !== undefined && at !== log.leader))
-      throw memoryError('NOT_LEADER_OR_FOLLOWER', { api, topic, partition })
+      throw brokerError(ErrorCodes.NOT_LEADER_OR_FOLLOWER, { api, topic, partition })
     return log
   }
 
@@ -165,7 +166,8 @@ export class MemoryCluster {
       const { topic, partition } = topicPartition
       const key = topicPartitionKey(topicPartition)
       if (this.find(topicPartition) !== undefined) committed.set(key, offset)
-      else refused.set(key, memoryError('UNKNOWN_TOPIC_OR_PARTITION', { api: 'OffsetCommit', topic, partition }))
+      else
+        refused.set(key, brokerError(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION, { api: 'OffsetCommit', topic, partition }))
     }
     this.groups.set(groupId, committed)
     return refused
@@ -253,7 +255,7 @@ export class MemoryCluster {
 
   private topic(api: string, topic: string): Topic {
     const found = this.topics.get(topic)
-    if (found === undefined) throw memoryError('UNKNOWN_TOPIC_OR_PARTITION', { api, topic })
+    if (found === undefined) throw brokerError(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION, { api, topic })
     return found
   }
 

@@ -6,7 +6,8 @@ import type { AbortedTransaction } from '../protocol/abortedTransactions.js'
 import { countOf, type Incoming, type LogBatch, type LogTransaction, markerBatch, placedBatch } from './LogBatch.js'
 import { encodedBatch } from './encodedBatch.js'
 import { type EpochEnd, LeaderEpochs } from './LeaderEpochs.js'
-import { memoryError } from './memoryError.js'
+import { brokerError } from '../protocol/brokerError.js'
+import { ErrorCodes } from '../protocol/errorCodes.js'
 import { type BatchWriter, ProducerStates } from './ProducerStates.js'
 
 /**
@@ -169,7 +170,7 @@ export class MemoryLog {
   deleteBefore(offset: Offset): void {
     if (offset < this.start || offset > this.end) {
       const { topic, partition } = this
-      throw memoryError('OFFSET_OUT_OF_RANGE', { api: 'DeleteRecords', topic, partition, offset })
+      throw brokerError(ErrorCodes.OFFSET_OUT_OF_RANGE, { api: 'DeleteRecords', topic, partition, offset })
     }
     this.start = offset
     this.batches = this.batches.slice(this.indexOf(offset))

@@ -2,7 +2,8 @@ import type { TransactionListing } from '../client/KafkaAdmin.js'
 import type { PreparedTransaction } from '../client/KafkaProducer.js'
 import { type TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import type { TransactionDescription, TransactionState } from '../client/TransactionDescription.js'
-import { memoryError, type MemoryErrorName } from './memoryError.js'
+import { brokerError } from '../protocol/brokerError.js'
+import { ErrorCodes } from '../protocol/errorCodes.js'
 
 /** A producer of transactions as the coordinator knows it, for assertions. */
 export interface MemoryTransaction extends TransactionListing {
@@ -78,7 +79,7 @@ export class MemoryTransactions {
 
   initProducerId(transactionalId: string, timeoutMs: number, now: number): PreparedTransaction {
     if (timeoutMs > this.config.maxTimeoutMs)
-      throw this.error('INVALID_TRANSACTION_TIMEOUT', 'InitProducerId', transactionalId)
+      throw this.error(ErrorCodes.INVALID_TRANSACTION_TIMEOUT, 'InitProducerId', transactionalId)
     const known = this.entries.get(transactionalId)
     if (known === undefined) return this.register(transactionalId, timeoutMs, now)
     if (known.state === 'Ongoing') this.fence(known, now)
@@ -112,7 +113,7 @@ export class MemoryTransactions {
   checkOpen(producer: PreparedTransaction, partition: TopicPartition): void {
     const entry = this.authorised('Produce', producer)
     if (entry.state !== 'Ongoing' || !entry.partitions.has(topicPartitionKey(partition))) {
-      throw this.error('INVALID_TXN_STATE', 'Produce', producer.transactionalId)
+      throw this.error(ErrorCodes.INVALID_TXN_STATE, 'Produce', producer.transactionalId)
     }
   }
 
@@ -120,7 +121,8 @@ export class MemoryTransactions {
     const entry = this.authorised('EndTxn', producer)
     if (entry.state === 'Ongoing') return this.end(entry, marker, now)
     if (entry.state === preparing[marker]) this.checkEnded(entry, 'EndTxn')
-    if (entry.state !== completed[marker]) throw this.error('INVALID_TXN_STATE', 'EndTxn', producer.transactionalId)
+    if (entry.state !== completed[marker])
+      throw this.error(ErrorCodes.INVALID_TXN_STATE, 'EndTxn', producer.transactionalId)
   }
 
   /** Aborts what is open longer than its timeout, and fences its producers; forgets ids that have not been used for long. */
@@ -178,9 +180,10 @@ export class MemoryTransactions {
   private authorised(api: string, { transactionalId, producerId, epoch }: PreparedTransaction): Entry {
     const entry = this.entries.get(transactionalId)
     if (entry === undefined || entry.producerId !== producerId) {
-      throw this.error('INVALID_PRODUCER_ID_MAPPING', api, transactionalId)
+      throw this.error(ErrorCodes.INVALID_PRODUCER_ID_MAPPING, api, transactionalId)
     }
-    if (entry.epoch !== epoch) throw this.error(fencedBy[api] ?? 'INVALID_PRODUCER_EPOCH', api, transactionalId)
+    if (entry.epoch !== epoch)
+      throw this.error(fencedBy[api] ?? ErrorCodes.INVALID_PRODUCER_EPOCH, api, transactionalId)
     return entry
   }
 
@@ -210,11 +213,11 @@ export class MemoryTransactions {
   }
 
   private checkEnded(entry: Entry, api: string): void {
-    if (isEnding(entry)) throw this.error('CONCURRENT_TRANSACTIONS', api, entry.transactionalId)
+    if (isEnding(entry)) throw this.error(ErrorCodes.CONCURRENT_TRANSACTIONS, api, entry.transactionalId)
   }
 
-  private error(name: MemoryErrorName, api: string, transactionalId: string): Error {
-    return memoryError(name, { api, transactionalId })
+  private error(code: number, api: string, transactionalId: string): Error {
+    return brokerError(code, { api, transactionalId })
   }
 }
 
@@ -229,7 +232,7 @@ const describe = ({ transactionalId, state, producerId, epoch, ...entry }: Entry
 })
 
 /** The version of AddPartitionsToTxn that clients speak has a code of its own; the others' have not. */
-const fencedBy: Readonly<Record<string, MemoryErrorName>> = { AddPartitionsToTxn: 'PRODUCER_FENCED' }
+const fencedBy: Readonly<Record<string, number>> = { AddPartitionsToTxn: ErrorCodes.PRODUCER_FENCED }
 
 const isEnding = ({ state }: Entry): boolean => state === 'PrepareCommit' || state === 'PrepareAbort'
 const isOpen = (entry: Entry): boolean => entry.state === 'Ongoing' || isEnding(entry)

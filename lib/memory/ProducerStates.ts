@@ -1,6 +1,7 @@
 import type { ActiveProducer } from '../client/ActiveProducer.js'
 import type { Offset } from '../client/Offset.js'
-import { memoryError } from './memoryError.js'
+import { brokerError } from '../protocol/brokerError.js'
+import { ErrorCodes } from '../protocol/errorCodes.js'
 
 /** Who writes, and the sequence number of the first record (KIP-98). */
 export interface BatchWriter {
@@ -40,11 +41,12 @@ export class ProducerStates {
     const facts = { api: 'Produce', ...this.place }
     const known = this.states.get(producerId)
     const state = this.under(producerId, epoch)
-    if (epoch < state.epoch) throw memoryError('INVALID_PRODUCER_EPOCH', facts)
+    if (epoch < state.epoch) throw brokerError(ErrorCodes.INVALID_PRODUCER_EPOCH, facts)
     const offset = state.recent.get(baseSequence)
     // A producer that the log does not know may begin anywhere: retention may have removed its former records.
     const expected = known === undefined ? baseSequence : (state.lastSequence + 1) & 0x7fffffff
-    if (baseSequence !== expected && offset === undefined) throw memoryError('OUT_OF_ORDER_SEQUENCE_NUMBER', facts)
+    if (baseSequence !== expected && offset === undefined)
+      throw brokerError(ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER, facts)
     return offset
   }
 
