@@ -12,6 +12,8 @@ import { describeConfigsApi } from '../../lib/protocol/requests/describeConfigs.
 import { endTxnApi } from '../../lib/protocol/requests/endTxn.js'
 import { fetchApi } from '../../lib/protocol/requests/fetch.js'
 import { fetchByNameApi } from '../../lib/protocol/requests/fetchByName.js'
+import { findCoordinatorApi } from '../../lib/protocol/requests/findCoordinator.js'
+import { findCoordinatorsApi } from '../../lib/protocol/requests/findCoordinators.js'
 import { initProducerIdApi } from '../../lib/protocol/requests/initProducerId.js'
 import type { KafkaApi } from '../../lib/protocol/requests/KafkaApi.js'
 import { listOffsetsApi } from '../../lib/protocol/requests/listOffsets.js'
@@ -423,6 +425,26 @@ const exchanges = [
     flexible(javaMessages.describeTransactionsResponse),
   ),
   exchange(
+    findCoordinatorApi,
+    { key: 'copy', type: 'group' },
+    javaMessages.findCoordinatorRequest,
+    { throttleTimeMs: 5, errorCode: 0, errorMessage: null, nodeId: 2, host: 'localhost', port: 9092 },
+    javaMessages.findCoordinatorResponse,
+  ),
+  exchange(
+    findCoordinatorsApi,
+    { keys: ['copy-0-1', 'copy-0-2'], type: 'transaction' },
+    flexible(javaMessages.findCoordinatorsRequest),
+    {
+      throttleTimeMs: 6,
+      coordinators: [
+        { key: 'copy-0-1', nodeId: 3, errorCode: 0, errorMessage: null },
+        { key: 'copy-0-2', nodeId: -1, errorCode: 15, errorMessage: 'The coordinator is not available.' },
+      ],
+    },
+    flexible(javaMessages.findCoordinatorsResponse),
+  ),
+  exchange(
     apiVersionsApi,
     undefined,
     javaMessages.apiVersionsRequest,
@@ -540,7 +562,15 @@ it('should be sent with the keys that Kafka knows them by, in the versions that 
   const sent = exchanges.map(({ api }) => `${api.apiKey} ${api.apiName} v${api.apiVersion}`)
   expect([...new Set(sent)].sort((a, b) => parseInt(a) - parseInt(b))).toEqual([
     ...['0 Produce v8', '1 Fetch v11', '1 Fetch v13', '2 ListOffsets v5', '3 Metadata v12', '3 Metadata v8'],
-    ...['8 OffsetCommit v7', '9 OffsetFetch v5', '17 SaslHandshake v1', '18 ApiVersions v2', '19 CreateTopics v3'],
+    ...[
+      '8 OffsetCommit v7',
+      '9 OffsetFetch v5',
+      '10 FindCoordinator v2',
+      '10 FindCoordinator v4',
+      '17 SaslHandshake v1',
+      '18 ApiVersions v2',
+      '19 CreateTopics v3',
+    ],
     ...['20 DeleteTopics v3', '22 InitProducerId v1', '23 OffsetForLeaderEpoch v3', '24 AddPartitionsToTxn v2'],
     ...['26 EndTxn v1', '32 DescribeConfigs v1', '36 SaslAuthenticate v1', '37 CreatePartitions v1'],
     ...['61 DescribeProducers v0', '65 DescribeTransactions v0', '66 ListTransactions v0'],
