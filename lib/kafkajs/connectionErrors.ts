@@ -42,24 +42,3 @@ export const unreadableAnswer = (broker: string, api: string, cause: unknown): K
   })
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-/**
- * @param ours the version we speak
- * @param theirs those of the broker; undefined when it does not know the API
- * @param advice what to do about it
- */
-export const unsupportedApi = (
-  broker: string,
-  api: string,
-  ours: number,
-  theirs: { readonly minVersion: number; readonly maxVersion: number } | undefined,
-  advice = 'Use Kafka 2.3 or newer.',
-): KafkaError => {
-  const spoken =
-    theirs === undefined ? 'does not know it' : `speaks versions ${theirs.minVersion} to ${theirs.maxVersion}`
-  return new KafkaError({
-    _tag: 'Unsupported',
-    api,
-    message: `Broker ${broker} cannot be asked ${api}: we speak ${ours}, the broker ${spoken}. ${advice}`,
-  })
-}

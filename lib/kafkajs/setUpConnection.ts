@@ -1,19 +1,17 @@
 import type { BrokerAddress, SaslConfig } from '../client/KafkaConfig.js'
 import { KafkaError } from '../client/KafkaError.js'
 import { errorCode } from '../protocol/errorCodes.js'
-import { type ApiVersionRange, apiVersionsApi } from '../protocol/requests/apiVersions.js'
-import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
+import { apiVersionsApi } from '../protocol/requests/apiVersions.js'
+import { newestSpoken, type SpokenVersions } from '../protocol/newestSpoken.js'
 import { saslAuthenticateApi } from '../protocol/requests/saslAuthenticate.js'
 import { saslHandshakeApi } from '../protocol/requests/saslHandshake.js'
 import type { BrokerSocket } from './BrokerSocket.js'
-import { unsupportedApi } from './connectionErrors.js'
 import { MAX_LOGIN_RESPONSE_BYTES } from './responseLimits.js'
 import { login, type SetUpProgress } from './login.js'
 
 /** What is known of a connection when it is set up. */
 export interface SetUp {
-  /** what the broker speaks, by API key */
-  readonly versions: ReadonlyMap<number, ApiVersionRange>
+  readonly versions: SpokenVersions
   /** ms that the session of the login lasts; 0: as long as the connection */
   readonly sessionLifetimeMs: number
 }
@@ -34,22 +32,6 @@ export const setUpConnection = async (
   newestSpoken(broker, versions, saslHandshakeApi)
   newestSpoken(broker, versions, saslAuthenticateApi)
   return { versions, sessionLifetimeMs: await login(socket, sasl, address, progress) }
-}
-
-/**
- * The newest version of ours that the broker speaks.
- * @throws KafkaError `Unsupported` when it speaks none
- */
-export const newestSpoken = <Q, R>(
-  broker: string,
-  versions: SetUp['versions'],
-  api: KafkaApi<Q, R>,
-): KafkaApi<Q, R> => {
-  const { apiKey, apiVersion, apiName, advice, older } = api
-  const range = versions.get(apiKey)
-  if (range !== undefined && apiVersion >= range.minVersion && apiVersion <= range.maxVersion) return api
-  if (older !== undefined) return newestSpoken(broker, versions, older)
-  throw unsupportedApi(broker, apiName, apiVersion, range, advice)
 }
 
 const tooOld = (broker: string, code: number): KafkaError =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { ReconnectBackoff, type ReconnectConfig } from '../../lib/kafkajs/ReconnectBackoff.js'
+import { ReconnectBackoff, type ReconnectConfig } from '../../lib/cluster/ReconnectBackoff.js'
 
 const config: ReconnectConfig = {
   connectionTimeoutMs: 10_000,

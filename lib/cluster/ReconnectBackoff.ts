@@ -1,5 +1,5 @@
 import type { KafkaConfig } from '../client/KafkaConfig.js'
-import { exponentialBackoff } from '../cluster/exponentialBackoff.js'
+import { exponentialBackoff } from './exponentialBackoff.js'
 
 export type ReconnectConfig = Pick<
   KafkaConfig,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { encodeRequestHeader } from '../../lib/kafkajs/encodeRequestHeader.js'
+import { encodeRequestHeader } from '../../lib/protocol/encodeRequestHeader.js'
 
 describe('encodeRequestHeader', () => {
   it('should write size, api, correlation and client id', () => {

@@ -1,4 +1,4 @@
-import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
+import type { KafkaApi } from './requests/KafkaApi.js'
 
 /**
  * What stands before a request body.
