@@ -113,7 +113,7 @@ export class ClusterAdmin implements KafkaAdmin {
 
   commitOffsets(groupId: string, offsets: readonly (readonly [TopicPartition, Offset])[]): Observable<RefusedOffsets> {
     return this.acting(() =>
-      offsets.length === 0 ? of(new Map()) : commitByCoordinator(this.cluster, groupId, offsets),
+      offsets.length === 0 ? of<RefusedOffsets>(new Map()) : commitByCoordinator(this.cluster, groupId, offsets),
     )
   }
 
