@@ -474,6 +474,11 @@ describe('IncrementingTransactions.endFormer', () => {
     for (const last of [undefined, 2]) expect(end(scene({ ids }), last)).toEqual([])
   })
 
+  it('should find a commit where no checkpoint is restored: there can be none then', () => {
+    const world = scene({ ids: { 'job-0-1': described('CompleteCommit') } })
+    expect(incrementing(world, { checkpointId: undefined, recorded: [recorded] }).aborted).toEqual(foreign)
+  })
+
   it('should search upward from the last checkpoint for what a release left that recorded nothing', () => {
     const ids = { 'job-0-5': described('Ongoing'), 'job-0-21': described('CompleteAbort') }
     const world = scene({ ids })
