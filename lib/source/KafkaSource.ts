@@ -107,16 +107,17 @@ export class KafkaSource<T> {
     eventTime?: SourceEventTime<T, DeadLetterRecord>,
   ): Observable<PublishedSplit<T>> {
     return new Observable((destination) => {
-      const reader = this.open(options)
-      const release = (): void => {
-        this.close(reader)
-      }
-      reader.start(new PublishedSplits<T>(destination, reader.wake, release, eventTime))
+      if (destination.closed) return
+      const wake = (): void => reader.wake()
+      const left = (): void => this.close(reader)
+      const output = new PublishedSplits<T>(destination, wake, left, eventTime)
+      const reader = this.open(options, output)
+      reader.start()
     })
   }
 
-  private open(options: KafkaSplitsOptions): KafkaSourceReader<T> {
-    const reader = new KafkaSourceReader(this.config, options)
+  private open(options: KafkaSplitsOptions, output: PublishedSplits<T>): KafkaSourceReader<T> {
+    const reader = new KafkaSourceReader(this.config, options, output)
     this.lag.add(reader)
     return reader
   }

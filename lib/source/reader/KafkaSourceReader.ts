@@ -1,19 +1,14 @@
 import {
   asyncScheduler,
   BehaviorSubject,
+  defer,
   EMPTY,
-  exhaustMap,
-  first,
-  interval,
-  map,
   type Observable,
   type Observer,
+  of,
   ReplaySubject,
   type SchedulerLike,
-  startWith,
   Subscription,
-  switchMap,
-  timer,
 } from 'rxjs'
 import type { CheckpointRequest, SourceAttempt } from '../../checkpoint/SourceAttempt.js'
 import type { KafkaClient } from '../../client/KafkaClient.js'
@@ -35,23 +30,15 @@ import { connectSource } from './connectSource.js'
 import { eventTimeHeld } from './eventTimeHeld.js'
 import { heldBack } from './heldBack.js'
 import { joinCheckpoints } from './joinCheckpoints.js'
-import { type Lag, LagHistory, unknownLag } from './LagHistory.js'
+import type { Lag } from './LagHistory.js'
 import { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
-import { OffsetCommitter } from './OffsetCommitter.js'
 import { PipelineParts } from './PipelineParts.js'
 import type { PublishedSplits } from './PublishedSplits.js'
 import { SubtaskSplits } from './SubtaskSplits.js'
+import { readerLag } from './readerLag.js'
 import { ReaderLoop } from './ReaderLoop.js'
+import { SourceCommits } from './SourceCommits.js'
 import { unacknowledged } from './unacknowledged.js'
-
-/** From one look at the ends of the logs to the next, in ms. */
-const LAG_INTERVAL = 1000
-
-/** Looks: a source has caught up when it has taken over all that there was so many looks ago. */
-const CAUGHT_UP_TOLERANCE = 5
-
-/** What the brokers have not confirmed for so long, in ms, is not known any more. */
-const LAG_VALID = 10_000
 
 /**
  * One attempt of one subtask: joins the checkpoints, restores, discovers, reads, answers barriers, ends.
@@ -74,12 +61,11 @@ export class KafkaSourceReader<T> {
   private readonly loop: ReaderLoop
   private readonly parts = new PipelineParts()
   private readonly watch: StandstillWatch
-  private output!: PublishedSplits<T>
   private attempt: SourceAttempt | undefined
   private restored: Restored | undefined
   private client: KafkaClient | undefined
   private splits: SubtaskSplits<T> | undefined
-  private committer: OffsetCommitter | undefined
+  private commits: SourceCommits | undefined
   /** the coordinator has asked for something */
   private requested = false
   private endRequested = false
@@ -91,6 +77,7 @@ export class KafkaSourceReader<T> {
   constructor(
     private readonly config: KafkaSourceConfig<T>,
     private readonly options: KafkaSplitsOptions,
+    private readonly output: PublishedSplits<T>,
   ) {
     this.scheduler = options.scheduler ?? asyncScheduler
     this.logger = config.consumer.client.logger ?? consoleLogger
@@ -120,9 +107,8 @@ export class KafkaSourceReader<T> {
     )
   }
 
-  start(output: PublishedSplits<T>): void {
-    this.output = output
-    this.metrics.watch(output.eventTime)
+  start(): void {
+    this.metrics.watch(this.output.eventTime)
     const connected = new ReplaySubject<KafkaClient>(1)
     this.join(connected)
     this.connect(connected)
@@ -134,26 +120,18 @@ export class KafkaSourceReader<T> {
     this.loop.ask()
   }
 
-  /**
-   * How far the pipeline is behind; unknown once the brokers have not answered for 10 s. Cold: asks once it is known where reading
-   * starts, then each second.
-   */
+  /** How far the pipeline is behind. Cold. */
   get lag$(): Observable<Lag> {
-    const history = new LagHistory(CAUGHT_UP_TOLERANCE)
-    return this.ready.pipe(
-      first((ready) => ready, false),
-      switchMap(() => timer(0, LAG_INTERVAL, this.scheduler)),
-      exhaustMap(() => this.splits?.logEnds$ ?? EMPTY),
-      map((ends) => history.look(this.splits?.assigned.states ?? [], ends)),
-      switchMap((lag) =>
-        timer(LAG_VALID, this.scheduler).pipe(
-          map(() => {
-            history.forget()
-            return unknownLag
-          }),
-          startWith(lag),
-        ),
-      ),
+    const splits = (): SubtaskSplits<T> | undefined => this.splits
+    return readerLag(
+      this.ready,
+      {
+        get states() {
+          return splits()?.assigned.states ?? []
+        },
+        logEnds$: defer(() => splits()?.logEnds$ ?? EMPTY),
+      },
+      this.scheduler,
     )
   }
 
@@ -163,7 +141,6 @@ export class KafkaSourceReader<T> {
     this.loop.close()
     this.watch.close()
     this.work.unsubscribe()
-    this.committer?.close()
     this.splits?.close()
     this.attempt?.leave()
     // The stream is over: there is no place for an error of closing.
@@ -267,7 +244,7 @@ export class KafkaSourceReader<T> {
       this.output.turn()
     }
     if (client === undefined || this.isClosed()) return
-    const { config, parallelism, subtaskIndex, output, loop, metrics, logger, scheduler, fail } = this
+    const { config, parallelism, subtaskIndex, output, loop, metrics, logger, scheduler, work, fail } = this
     const { checkpointId } = restored
     const context = {
       config,
@@ -285,21 +262,11 @@ export class KafkaSourceReader<T> {
     const splits = new SubtaskSplits(context, restoredState(restored, this.uid, parallelism, subtaskIndex))
     this.splits = splits
     this.phase = 'reading'
-    this.startCommitting(client, splits)
+    this.commits = new SourceCommits(
+      { config, admin: client.admin, checkpointed: this.attempt !== undefined, metrics, logger, scheduler, work },
+      () => splits.assigned.acknowledgedPositions,
+    )
     splits.start()
-  }
-
-  private startCommitting({ admin }: KafkaClient, splits: SubtaskSplits<T>): void {
-    const { groupId, commitOffsetsOnCheckpoint, enableAutoCommit, autoCommitIntervalMs } = this.config.consumer
-    const automatic = this.attempt === undefined && enableAutoCommit
-    if (this.attempt !== undefined && groupId !== undefined && !commitOffsetsOnCheckpoint)
-      this.logger.warn(
-        'Offset commit on checkpoint is disabled. Consuming offset will not be reported back to Kafka cluster.',
-      )
-    if (groupId === undefined || !(automatic || (this.attempt !== undefined && commitOffsetsOnCheckpoint))) return
-    this.committer = new OffsetCommitter(admin, groupId, this.metrics, this.logger)
-    if (automatic)
-      this.work.add(interval(autoCommitIntervalMs, this.scheduler).subscribe(() => this.commitAcknowledged(splits)))
   }
 
   private tellReady(): void {
@@ -341,7 +308,7 @@ export class KafkaSourceReader<T> {
   ): void {
     // An aborted final checkpoint is asked for again by the coordinator.
     if (outcome._tag === 'aborted') return
-    this.committer?.commit(offsets)
+    this.commits?.commit(offsets)
     if (request.end !== undefined) this.completeWhenCommitted()
   }
 
@@ -365,25 +332,18 @@ export class KafkaSourceReader<T> {
   }
 
   /** With automatic commits, the tail is waited for, so that it is committed too. */
-  private endWithoutCheckpoints(splits: SubtaskSplits<T>): void {
-    if (this.committer !== undefined) {
-      if (!splits.assigned.acknowledged) return
-      this.commitAcknowledged(splits)
-    }
-    this.completeWhenCommitted()
+  private endWithoutCheckpoints({ assigned }: SubtaskSplits<T>): void {
+    if (this.commits?.commitRest(assigned.acknowledged) !== false) this.completeWhenCommitted()
   }
 
   private completeWhenCommitted(): void {
     this.phase = 'ended'
-    const complete = (): void => {
-      this.work.add(this.scheduler.schedule(() => this.output.complete()))
-    }
-    if (this.committer === undefined) complete()
-    else this.work.add(this.committer.idle$.subscribe(complete))
-  }
-
-  private commitAcknowledged({ assigned }: SubtaskSplits<T>): void {
-    this.committer?.commit(assigned.acknowledgedPositions)
+    const idle$ = this.commits?.idle$ ?? of(undefined)
+    this.work.add(
+      idle$.subscribe(() => {
+        this.work.add(this.scheduler.schedule(() => this.output.complete()))
+      }),
+    )
   }
 
   private readonly fail = (error: unknown): void => {
