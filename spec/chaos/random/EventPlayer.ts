@@ -141,6 +141,7 @@ export class EventPlayer {
     world.scheduler.schedule(() => {
       if (process.clock.dead) return
       world.say(`${process.name} goes on`)
+      world.woke()
       process.clock.go()
     }, ms)
     return true

@@ -11,7 +11,7 @@ export class ProbeWatch {
 
   constructor(private readonly world: World) {}
 
-  /** An attempt begins. */
+  /** An attempt begins, or goes on. */
   begun(): void {
     this.starts.push(this.world.now)
   }

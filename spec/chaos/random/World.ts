@@ -151,6 +151,11 @@ export class World implements ProcessWorld {
     return this.now
   }
 
+  /** An attempt that began before it slept may open transactions only now. */
+  woke(): void {
+    this.probes.begun()
+  }
+
   /** An attempt begins: do the brokers still know who used its prefix when the checkpoints were set back? */
   private lookForOwners(): void {
     const { ownersThen } = this
@@ -238,8 +243,12 @@ export class World implements ProcessWorld {
     if (process.part.topics === '') this.attempts.created(process, key, text)
   }
 
-  /** A process that was started earlier may have been stopped before it came to the store, so it matters whether a newer one can begin. */
+  /**
+   * A process that was started earlier may have been stopped before it came to the store, so it matters whether a newer one can begin. A
+   * store that was emptied shows it no others that it should wait for.
+   */
   private isUsurped(process: VirtualProcess, text: string): boolean {
+    if (this.setBackAt !== undefined) return false
     const newer = this.fleet.all.slice(this.fleet.all.indexOf(process) + 1).filter(({ part }) => part.topics === '')
     return newer.length > 0 && newer.every(({ part }) => part.refused) && this.attempts.isUsurped(text)
   }
