@@ -176,7 +176,9 @@ describeKafka('topics that go', (kafka) => {
         } else {
           await until(() => then.values.includes('z'), 15_000)
           expect(then.values).toEqual(down ? ['x', 'y', 'z'] : ['a', 'b', 'x', 'y', 'z'])
-          expect(then.warnings).toEqual([expect.stringContaining('was deleted and created anew')])
+          // A commit of offsets may have met the deletion.
+          const others = then.warnings.filter((warning) => !warning.includes('not committed'))
+          expect(others).toEqual([expect.stringContaining('was deleted and created anew')])
           then.subscription.unsubscribe()
         }
       }

@@ -1,7 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { from, mergeMap, toArray } from 'rxjs'
 import { coroutine, result, type Step } from '../../scheduling/coroutine.js'
-import { CheckpointError } from '../CheckpointError.js'
+import { CheckpointError, isCheckpointError } from '../CheckpointError.js'
 import type { StateCodec } from '../StateCodec.js'
 import type { IdBlock, SinkRecord } from './AttemptLedger.js'
 import {
@@ -157,6 +157,9 @@ export class StoreReader {
     return unreadable
   }
 }
+
+/** What was listed is gone: who looks again sees what came in its place. What a storage throws is no `CheckpointError` yet. */
+export const isRemovedMeanwhile = (error: unknown): boolean => isCheckpointError(error) && error._tag === 'StoreFailed'
 
 /** Nothing may be taken for a fresh start because somebody else has tidied while this attempt was reading. */
 const changedMeanwhile = (place: string): CheckpointError =>

@@ -1,7 +1,7 @@
 import { asyncScheduler, type Observable } from 'rxjs'
 import { coroutine, result, type Step } from '../../scheduling/coroutine.js'
 import { CheckpointError, isCheckpointError, reasonOf } from '../CheckpointError.js'
-import { wholeJob } from '../JobShare.js'
+import { type JobShare, wholeJob } from '../JobShare.js'
 import { AttemptOnStorage } from './AttemptOnStorage.js'
 import {
   type AttemptClaim,
@@ -23,7 +23,7 @@ import { createOwned, decide } from './createOwned.js'
 import { refusalOf } from './refusalOf.js'
 import { REFUSED_ATTEMPTS, removeStray } from './removeStray.js'
 import { type AttemptReader, restoredFor } from './restoredFor.js'
-import { type OnCorrupt, type StoredAttemptEntry, StoreReader } from './StoreReader.js'
+import { isRemovedMeanwhile, type OnCorrupt, type StoredAttemptEntry, StoreReader } from './StoreReader.js'
 import { type AttemptEntry, highestNumber, keysOfAttempt, rescaledKey, WRITABLE_KEY } from './storeKeys.js'
 
 export interface CheckpointStoreOptions {
@@ -77,11 +77,22 @@ export const checkpointStoreOn = (
       return found
     })
     yield* result(awaitSilence(share.parallelism, () => leases, scheduler))
+    yield* rehearse(share)
+  }
+
+  /** One that runs takes checkpoints meanwhile, and deletes those before: then it is looked at anew. */
+  function* rehearse(share: JobShare): Generator<Step, void> {
     const rehearsal: AttemptReader = {
       newest: (attempt, before) => reader.newest(attempt, before),
       rescaled: (_, __, whole) => whole(),
     }
-    yield* restoredFor(share, begunOf(yield* reader.attempts()), rehearsal)
+    for (let tries = 1; ; tries++)
+      try {
+        yield* restoredFor(share, begunOf(yield* reader.attempts()), rehearsal)
+        return
+      } catch (error) {
+        if (!isRemovedMeanwhile(error) || tries === REHEARSALS) throw error
+      }
   }
 
   /** An attempt of this process may have taken over before its beginning failed, so that the process does not know it. */
@@ -203,6 +214,9 @@ export const checkpointStoreOn = (
       coroutine(() => begin(request)),
   }
 }
+
+/** How often what is to be restored is looked at, where it is removed at that moment. */
+const REHEARSALS = 5
 
 const FIRST_BEAT = '{"beat":0}\n'
 

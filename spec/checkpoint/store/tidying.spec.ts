@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { asapScheduler, concatMap, defer, firstValueFrom, Subject, take, throwError } from 'rxjs'
+import { asapScheduler, concatMap, defer, firstValueFrom, from, Subject, take, throwError } from 'rxjs'
 import type { CheckpointStorage } from '../../../lib/checkpoint/store/CheckpointStorage.js'
 import type { StoredAttempt } from '../../../lib/checkpoint/store/CheckpointStore.js'
 import { checkpointStoreOn } from '../../../lib/checkpoint/store/checkpointStoreOn.js'
@@ -99,5 +99,22 @@ describe('what a store is tidied of', () => {
     refuses = false
     await complete(attempt, 51)
     expect(await kept()).toBe(2)
+  })
+
+  it('should not end a start that is about to read it', async () => {
+    const storage = memoryStorage()
+    const running = await begin(storage)
+    await complete(running, 1)
+    let armed = true
+    const busy: CheckpointStorage = {
+      ...storage,
+      read: (key) => {
+        if (!armed || !key.endsWith('/chk-1.json')) return storage.read(key)
+        armed = false
+        return from(complete(running, 2).then(() => complete(running, 3))).pipe(concatMap(() => storage.read(key)))
+      },
+    }
+    expect((await begin(busy)).restored).toMatchObject({ checkpointId: 3 })
+    expect(armed).toBe(false)
   })
 })
