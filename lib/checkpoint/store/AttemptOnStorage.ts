@@ -178,6 +178,8 @@ export class AttemptOnStorage {
     if (own === undefined && this.former === undefined) throw yield* refusalOf(this.claim, this.reader, this.scheduler)
     if (this.former !== undefined && own?.active === false) throw storeLost(this.name)
     checkNotOvertaken(this.claim, attempts)
+    // A copy of the store from when it had just claimed: what it stores there would be restored by none.
+    if (own?.begun === false) throw storeLost(this.name)
   }
 
   private *settled(): Generator<Step, void> {

@@ -469,6 +469,14 @@ describe('a process that is stopped as it begins, and wakes when it was refused 
     expect((await begin(store, 2, [0])).restored).toMatchObject({ checkpointId: 3 })
   })
 
+  it('should be lost for an attempt when it is put back to a copy from when that had just claimed', async () => {
+    const storage = memoryStorage()
+    const attempt = await begin(checkpointStoreOn(storage), 1, [0])
+    await firstValueFrom(storage.delete('attempt-000001/restored.json'))
+    await expect(complete(attempt, 1, 1, [0])).rejects.toMatchObject({ _tag: 'StoreLost' })
+    expect(await firstValueFrom(storage.list('attempt-000001/chk-'))).toEqual([])
+  })
+
   it('should leave nothing behind that grows when it is started again and again', async () => {
     const storage = memoryStorage()
     const store = checkpointStoreOn(storage)
