@@ -48,6 +48,11 @@ export interface PreparedTransaction {
   readonly epoch: number
 }
 
+/**
+ * How long in ms an InitProducerId without an answer leaves its id in doubt: by then brokers have carried it out, or dropped it.
+ */
+export const IN_DOUBT_MS = 30_000
+
 /** What InitProducerId gave. */
 export interface InitialisedProducer extends PreparedTransaction {
   /**

@@ -1,9 +1,7 @@
+import { IN_DOUBT_MS } from '../client/KafkaProducer.js'
 import type { MonotonicClock } from '../scheduling/monotonicClock.js'
 
 const MAX_IDS = 1_000
-
-/** In ms: by then brokers have carried out a request that they did not answer, or dropped it. */
-const DOUBT = 30_000
 
 /**
  * Transactional ids of which an InitProducerId left and got no answer. A broker serves one request of a connection after the other, also when
@@ -25,6 +23,6 @@ export class UnansweredInits {
 
   has(transactionalId: string): boolean {
     const since = this.ids.get(transactionalId)
-    return since !== undefined && this.now() - since < DOUBT
+    return since !== undefined && this.now() - since < IN_DOUBT_MS
   }
 }

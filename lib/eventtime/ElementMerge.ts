@@ -256,7 +256,9 @@ export class ElementMerge<T> {
 
   private endIfDone(): void {
     const { closed, streams, controls } = this
-    if (closed || (this.config.ofOneSource === true && this.controlsHaveEnded)) this.emitFinalWatermark()
+    // A last barrier has said it, or it is that of a suspension, and the stream goes on from there another time.
+    if (!this.finished && (closed || (this.config.ofOneSource === true && this.controlsHaveEnded)))
+      this.emitFinalWatermark()
     if (closed && streams.size === 0 && controls.size === 0) this.destination.complete()
     else if (this.mayBeIdle) this.watermarks.standDown()
   }

@@ -5,6 +5,8 @@ import type { Restored } from '../stream/Restored.js'
 /** The `Restored` of the inputs of a merge as one: what goes back through it reaches all of them, those that come later too. */
 export class MergedRestored {
   private readonly all: Restored[] = []
+  /** Each once: the splits of a source bring one and the same, and with many of them it is asked between any two records. */
+  private readonly emittings = new Set<NonNullable<Restored['emitting']>>()
   /** Of the pipeline behind the merge: every input's source is to know them. */
   private readonly parts: PipelinePart[]
   private endRequested = false
@@ -22,6 +24,7 @@ export class MergedRestored {
   /** The one to be emitted; undefined when it has been. */
   add(restored: Restored): Restored | undefined {
     this.all.push(restored)
+    if (restored.emitting !== undefined) this.emittings.add(restored.emitting)
     if (this.endRequested) restored.requestEnd()
     for (const part of this.parts) restored.present?.(part)
     return this.all.length > 1 ? undefined : this.combined(restored)
@@ -53,8 +56,8 @@ export class MergedRestored {
 
   /** Of all inputs one emits at a time; an element that was held is emitted between the records of all. */
   private get emitting(): RecordPosition | undefined {
-    for (const one of this.all) {
-      const position = one.emitting?.()
+    for (const emitting of this.emittings) {
+      const position = emitting()
       if (position !== undefined) return position
     }
     return undefined

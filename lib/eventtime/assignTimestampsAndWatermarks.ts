@@ -92,10 +92,12 @@ export function eventTimeOperator<T, Untimed = never>(
         destination.next(timestamp === record.timestamp ? record : new StreamRecord(timed, timestamp))
         generator.onEvent(timed, timestamp, output)
       },
-      watermark: ({ timestamp }) => {
-        if (timestamp !== MAX_WATERMARK) return
+      watermark: (watermark) => {
+        if (watermark.timestamp !== MAX_WATERMARK) return
         stop()
-        elements.emitWatermark(MAX_WATERMARK)
+        // Of a split that ends: its merge removes it, and an idle one must not be active for that.
+        if (split === undefined) elements.emitWatermark(MAX_WATERMARK)
+        else destination.next(watermark)
       },
     }
   })

@@ -107,11 +107,13 @@ export class KafkaSource<T> {
     eventTime?: SourceEventTime<T, DeadLetterRecord>,
   ): Observable<PublishedSplit<T>> {
     return new Observable((destination) => {
-      if (destination.closed) return
-      const wake = (): void => reader.wake()
-      const left = (): void => this.close(reader)
-      const output = new PublishedSplits<T>(destination, wake, left, eventTime)
-      const reader = this.open(options, output)
+      // None when it could not be opened.
+      let reader = undefined as KafkaSourceReader<T> | undefined
+      const wake = (): void => reader?.wake()
+      const left = (): void => {
+        if (reader !== undefined) this.close(reader)
+      }
+      reader = this.open(options, new PublishedSplits<T>(destination, wake, left, eventTime))
       reader.start()
     })
   }

@@ -92,5 +92,5 @@ export interface Restored {
    *
    * An operator that emits records later than it has received them passes on a `Restored` of its own that answers for them.
    */
-  emitting?(): RecordPosition | undefined
+  readonly emitting?: () => RecordPosition | undefined
 }

@@ -13,6 +13,7 @@ import {
   timer,
 } from 'rxjs'
 import { isKafkaError } from '../../client/KafkaError.js'
+import { IN_DOUBT_MS } from '../../client/KafkaProducer.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
 import { coroutine, result, type Step } from '../../scheduling/coroutine.js'
 import { Countdown } from '../../scheduling/Countdown.js'
@@ -61,9 +62,6 @@ const OWNER_CHECK_INTERVAL = 1_000
  * `transactional.id.expiration.ms` (7 days by default), and a start that finds it forgotten takes the prefix for unused.
  */
 const OWNER_RENEWAL_INTERVAL = 3_600_000
-
-/** How long, in ms, the ownership may be in doubt: by then brokers have carried out a request that they did not answer, or dropped it. */
-const OWNER_DOUBT_INTERVAL = 30_000
 
 /**
  * EXACTLY_ONCE: one transaction per checkpoint that has records. The life of one:
@@ -251,7 +249,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
 
   private setOwner(owner: TransactionOwner | undefined): void {
     this.owner = owner
-    this.ownerRenewal.start(owner === undefined ? OWNER_DOUBT_INTERVAL : OWNER_RENEWAL_INTERVAL)
+    this.ownerRenewal.start(owner === undefined ? IN_DOUBT_MS : OWNER_RENEWAL_INTERVAL)
   }
 
   private fail(error: unknown): void {

@@ -162,10 +162,14 @@ export class PublishedSplits<T> {
   private left(): void {
     this.listeners -= 1
     if (this.listeners > 0) return this.wake()
-    for (const split of this.splits) split.release()
-    this.control.complete()
-    this.eventTime?.leave()
-    this.release()
+    try {
+      for (const split of this.splits) split.release()
+      this.control.complete()
+      this.eventTime?.leave()
+    } finally {
+      // Whoever observes the event time may throw.
+      this.release()
+    }
   }
 }
 
