@@ -194,8 +194,8 @@ export class World implements ProcessWorld {
   }
 
   /**
-   * Whether the checkpoints were deleted or put back, and a process that had none before says since that its prefix is in use: it begins
-   * from an older state, and what is written already is doubled.
+   * Whether the checkpoints were deleted or put back, and a process that had none before says since that its prefix is in use, or any that
+   * it was used before: it begins from an older state, and what is written already is doubled.
    */
   get beganAgain(): boolean {
     const { setBackAt } = this
@@ -204,7 +204,8 @@ export class World implements ProcessWorld {
     if (this.beganAnew || this.brokersForgot) return true
     const before = new Set(this.stored.filter(({ at }) => at < setBackAt).map(({ process }) => process))
     return this.messages.some(
-      ({ at, text, process }) => at >= setBackAt && !before.has(process) && /transactional id prefix/.test(text),
+      ({ at, text, process }) =>
+        at >= setBackAt && (before.has(process) ? /was used before/ : /transactional id prefix/).test(text),
     )
   }
 
@@ -226,11 +227,11 @@ export class World implements ProcessWorld {
    * own prefixes can tell it from the first start of a new job.
    */
   private get beganAnew(): boolean {
-    const { forgotten, setBackAt = Infinity } = this
-    return (
-      forgotten.size > 0 &&
-      this.fleet.all.some(({ attemptAt, part }) => attemptAt >= setBackAt && !forgotten.has(part.suffix))
-    )
+    const { forgotten, setBackAt = Infinity, stored } = this
+    // One that had stored nothing by then may have looked at the store before or after.
+    const isNew = (process: VirtualProcess): boolean =>
+      process.attemptAt >= setBackAt || !stored.some((one) => one.process === process && one.at < setBackAt)
+    return forgotten.size > 0 && this.fleet.all.some((process) => isNew(process) && !forgotten.has(process.part.suffix))
   }
 
   /** Transactions that are open, but for those of another job. */
