@@ -1,7 +1,7 @@
 import type { KafkaConfig, ProducerConfig } from '../client/KafkaConfig.js'
 import type { DeliveryGuarantee } from './DeliveryGuarantee.js'
 import type { KafkaRecordSerializer } from './serializer/KafkaRecordSerializer.js'
-import type { AvailableNamingStrategy } from './transaction/TransactionNamingStrategy.js'
+import type { TransactionNamingStrategy } from './transaction/TransactionNamingStrategy.js'
 
 /** What to do when a prepared transaction turns out to be aborted or expired: its records will never be visible. */
 export type CommitLostPolicy = 'fail' | 'warn'
@@ -22,7 +22,7 @@ export interface KafkaSinkConfig<T> {
   readonly recordSerializer: KafkaRecordSerializer<T>
   readonly deliveryGuarantee: DeliveryGuarantee
   readonly transactionalIdPrefix: string | undefined
-  readonly transactionNamingStrategy: AvailableNamingStrategy
+  readonly transactionNamingStrategy: Exclude<TransactionNamingStrategy, 'POOLING'>
   readonly commitLostPolicy: CommitLostPolicy
   readonly unknownTransactionPolicy: UnknownTransactionPolicy
   readonly prefixInUsePolicy: PrefixInUsePolicy
