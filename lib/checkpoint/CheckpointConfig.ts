@@ -4,6 +4,7 @@ import type { CheckpointStore } from './store/CheckpointStore.js'
 
 /** Where the coordinator tells what an operator of the job should know. `console` fits. */
 export interface CheckpointLogger {
+  /** What is no error, and may need someone to look. */
   warn(message: string): void
 }
 
@@ -14,6 +15,7 @@ export interface CheckpointConfig {
    * bounded source; sinks that rest on checkpoints warn of it.
    */
   readonly interval?: number | undefined
+  /** Where checkpoints are kept. One job has one store. */
   readonly store: CheckpointStore
   /** How long a checkpoint may take, storing included. Default 600,000. */
   readonly timeout?: number | undefined
@@ -25,7 +27,9 @@ export interface CheckpointConfig {
   readonly maxConcurrent?: number | undefined
   /** Drops restored state that no part of the job asks for, instead of failing. Default false. */
   readonly allowNonRestoredState?: boolean | undefined
+  /** The clock of intervals, pauses and time-outs. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined
+  /** Default: the console. */
   readonly logger?: CheckpointLogger | undefined
 }
 

@@ -34,14 +34,17 @@ export class ConsumerRecord {
     private readonly decodeHeaders: ((buffer: Buffer, start: number) => Headers) | null,
   ) {}
 
+  /** A copy; null when it has none. */
   get key(): Buffer | null {
     return this.keyEnd < 0 ? null : copy(this.buffer, this.keyStart, this.keyEnd)
   }
 
+  /** A copy; null when it has none. */
   get value(): Buffer | null {
     return this.valueEnd < 0 ? null : copy(this.buffer, this.valueStart, this.valueEnd)
   }
 
+  /** In their order. */
   get headers(): Headers {
     return this.decodeHeaders === null ? noHeaders : this.decodeHeaders(this.buffer, this.headersStart)
   }
@@ -56,14 +59,23 @@ const copy = (buffer: Buffer, start: number, end: number): Buffer => Buffer.from
 
 /** The fields of a record made by hand, in specs and in the in-memory Kafka. */
 export interface ConsumerRecordFields {
+  /** the topic */
   readonly topic: string
+  /** its number, from 0 */
   readonly partition: number
+  /** its place in the partition */
   readonly offset: Offset
+  /** ms since the epoch; default -1: none */
   readonly timestamp?: number | undefined
+  /** default `CreateTime` */
   readonly timestampType?: TimestampType | undefined
+  /** default -1: not known */
   readonly leaderEpoch?: number | undefined
+  /** default: none */
   readonly key?: Uint8Array | string | null | undefined
+  /** default: none */
   readonly value?: Uint8Array | string | null | undefined
+  /** default: none */
   readonly headers?: Headers | undefined
 }
 

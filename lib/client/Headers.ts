@@ -1,6 +1,8 @@
 /** One record header. The value may be null; the key may occur more than once in a record. */
 export interface Header {
+  /** may come several times in one record */
   readonly key: string
+  /** bytes, or null */
   readonly value: Uint8Array | null
 }
 

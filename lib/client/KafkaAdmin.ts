@@ -8,31 +8,43 @@ import type { TopicPartition } from './TopicPartition.js'
 import type { TransactionDescription, TransactionState } from './TransactionDescription.js'
 
 export interface PartitionDescription {
+  /** its number, from 0 */
   readonly partition: number
   /** broker id; -1 while there is no leader */
   readonly leader: number
+  /** ids of the brokers that have it */
   readonly replicas: readonly number[]
 }
 
 export interface TopicDescription {
+  /** of the topic */
   readonly name: string
   /** what tells it from another one of its name, before it or after it (KIP-516); undefined where topics have none */
   readonly topicId?: string | undefined
+  /** one of Kafka's own, such as `__consumer_offsets` */
   readonly internal: boolean
+  /** in the order of their numbers */
   readonly partitions: readonly PartitionDescription[]
 }
 
 export interface NewTopic {
+  /** its name */
   readonly topic: string
+  /** how many */
   readonly partitions: number
+  /** on so many brokers; default: `default.replication.factor` of the brokers */
   readonly replicationFactor?: number | undefined
+  /** settings of the topic, by Kafka's names */
   readonly config?: Readonly<Record<string, string>> | undefined
 }
 
 /** A transaction as the coordinator lists it. */
 export interface TransactionListing {
+  /** of the transaction */
   readonly transactionalId: string
+  /** that the coordinator has given */
   readonly producerId: bigint
+  /** as the coordinator has it */
   readonly state: TransactionState
 }
 
@@ -44,10 +56,13 @@ export type RefusedOffsets = ReadonlyMap<string, KafkaError>
 
 /** Questions about the cluster. Each call acts once per subscription and emits one value. */
 export interface KafkaAdmin {
+  /** All topics of the cluster that may be described. */
   listTopics(): Observable<readonly TopicDescription[]>
   /** Topics that do not exist are left out of the answer. */
   describeTopics(topics: readonly string[]): Observable<readonly TopicDescription[]>
+  /** Emits when the controller has created all. */
   createTopics(topics: readonly NewTopic[]): Observable<void>
+  /** Emits when the controller has taken all. */
   deleteTopics(topics: readonly string[]): Observable<void>
   /** Raises the number of partitions of a topic to `total`. */
   createPartitions(topic: string, total: number): Observable<void>

@@ -12,9 +12,13 @@ import type { KafkaProducer, ResumedTransaction, TransactionalProducer } from '.
  * `subscribe`, and ends with a value or a {@link KafkaError}. Unsubscribing drops the answer, not the effect.
  */
 export interface KafkaClient {
+  /** Questions about the cluster, and changes of it. */
   readonly admin: KafkaAdmin
+  /** Reads partitions. */
   fetcher(config: FetcherConfig): KafkaFetcher
+  /** Writes records, idempotently where `enable.idempotence` says so. */
   producer(config: ProducerConfig): KafkaProducer
+  /** Writes records in transactions under this id. */
   transactionalProducer(transactionalId: string, config: ProducerConfig): TransactionalProducer
   /** See {@link ResumedTransaction}. */
   resume(transactionalId: string, producerId: bigint, epoch: number): ResumedTransaction

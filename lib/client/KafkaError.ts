@@ -45,6 +45,7 @@ export type KafkaErrorTag =
 
 /** The facts of a {@link KafkaError}. */
 export interface KafkaErrorInfo {
+  /** its kind */
   readonly _tag: KafkaErrorTag
   /** what happened, what it likely means, what to do */
   readonly message: string
@@ -52,15 +53,23 @@ export interface KafkaErrorInfo {
   readonly retriable?: boolean | undefined
   /** this client, producer or transaction can do no more; a new one may, if it is `retriable` */
   readonly fatal?: boolean | undefined
+  /** of the protocol */
   readonly code?: number | undefined
+  /** Kafka's name of the code */
   readonly codeName?: string | undefined
+  /** the request that met it */
   readonly api?: string | undefined
+  /** of the record or partition that it is about */
   readonly topic?: string | undefined
+  /** of the record or partition that it is about */
   readonly partition?: number | undefined
+  /** of the record that it is about */
   readonly offset?: number | undefined
   /** of `LogTruncated`: where the log parts from what was read */
   readonly divergentOffset?: number | undefined
+  /** of the transaction that it is about */
   readonly transactionalId?: string | undefined
+  /** what brought it about */
   readonly cause?: unknown
 }
 
@@ -83,16 +92,27 @@ export class KafkaError extends Error {
   }
 
   override readonly name: string = 'KafkaError'
+  /** its kind */
   readonly _tag: KafkaErrorTag
+  /** whether trying again may help */
   readonly retriable: boolean
+  /** whether the producer or transaction is done for */
   readonly fatal: boolean
+  /** of the protocol; undefined when no broker has answered */
   declare readonly code: number | undefined
+  /** Kafka's name of the code */
   declare readonly codeName: string | undefined
+  /** the request that met it */
   declare readonly api: string | undefined
+  /** of the record or partition that it is about */
   declare readonly topic: string | undefined
+  /** of the record or partition that it is about */
   declare readonly partition: number | undefined
+  /** of the record that it is about */
   declare readonly offset: number | undefined
+  /** of `LogTruncated`: where the log parts from what was read */
   declare readonly divergentOffset: number | undefined
+  /** of the transaction that it is about */
   declare readonly transactionalId: string | undefined
 
   constructor(info: KafkaErrorInfo) {

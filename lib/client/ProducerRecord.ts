@@ -10,10 +10,16 @@ export type Bytes = Uint8Array | string | null
  * partition after the other (KIP-480). Without a timestamp (ms since the epoch) the time of `append` is taken.
  */
 export interface ProducerRecord {
+  /** the topic to write to */
   readonly topic: string
+  /** default: the key decides */
   readonly partition?: number | undefined
+  /** undefined or null: none */
   readonly key?: Bytes | undefined
+  /** null deletes the key of a compacted topic */
   readonly value: Bytes
+  /** ms since the epoch; default: the time of `append` */
   readonly timestamp?: number | undefined
+  /** default: none */
   readonly headers?: Headers | undefined
 }

@@ -78,17 +78,25 @@ export const consumerProperties: KnownProperties = {
 
 /** How a source reads: typed, decoded from Kafka's consumer properties and Flink's own. Times in ms. */
 export interface ConsumerConfig {
+  /** how to connect */
   readonly client: KafkaConfig
+  /** how to fetch */
   readonly fetcher: FetcherConfig
+  /** `group.id`: where offsets are committed to; undefined: nowhere */
   readonly groupId: string | undefined
   /** records in a batch of the stream, over all splits of a subtask */
   readonly maxPollRecords: number
+  /** `enable.auto.commit`: offsets are committed without checkpoints, too; default false */
   readonly enableAutoCommit: boolean
+  /** `auto.commit.interval.ms`; default 5,000 */
   readonly autoCommitIntervalMs: number
+  /** `client.id.prefix`: client ids are `<prefix>-<subtask>`; default: the builder makes one */
   readonly clientIdPrefix: string | undefined
   /** 0 or less: discover once */
   readonly partitionDiscoveryIntervalMs: number
+  /** `commit.offsets.on.checkpoint`: offsets are committed with each completed checkpoint; default true */
   readonly commitOffsetsOnCheckpoint: boolean
+  /** `register.consumer.metrics`: Kafka's own metrics are registered; default true */
   readonly registerConsumerMetrics: boolean
   /** what is no error and still worth a warning: properties without effect */
   readonly warnings: readonly string[]

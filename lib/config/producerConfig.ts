@@ -60,7 +60,9 @@ export const producerProperties: KnownProperties = {
 
 /** How a sink writes: typed, decoded from Kafka's producer properties. */
 export interface DecodedProducerConfig {
+  /** how to connect */
   readonly client: KafkaConfig
+  /** how to write */
   readonly producer: ProducerConfig
   /** what is no error and still worth a warning: properties without effect */
   readonly warnings: readonly string[]

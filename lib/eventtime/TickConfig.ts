@@ -7,6 +7,7 @@ import { TickClock } from './TickClock.js'
 export interface TickConfig {
   /** ms; 0: never. Default 200, as Flink's `pipeline.auto-watermark-interval`. */
   readonly autoWatermarkInterval?: number | undefined
+  /** The clock of the ticks. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined
 }
 

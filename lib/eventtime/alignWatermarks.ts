@@ -9,6 +9,7 @@ import type { WatermarkAlignment } from './WatermarkAlignment.js'
 
 /** Where the time of an alignment comes from. */
 export interface AlignWatermarksConfig {
+  /** The clock of the updates. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined
 }
 

@@ -76,8 +76,11 @@ export const Fault = {
 
 /** When a fault happens: at calls with all of these properties, from the `nth` of them on (1, the next), `times` times (1). */
 export interface FaultPlan extends Partial<Omit<MemoryCall, 'partitions'>> {
+  /** which request it meets */
   readonly api: MemoryApi
+  /** of those that fit, from this one on; default 1 */
   readonly nth?: number
+  /** so many of them; default 1 */
   readonly times?: number
 }
 

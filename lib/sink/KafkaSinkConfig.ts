@@ -17,13 +17,22 @@ export type PrefixInUsePolicy = 'fail' | 'takeOver'
 
 /** All settings of a sink, checked. */
 export interface KafkaSinkConfig<T> {
+  /** how to connect */
   readonly client: KafkaConfig
+  /** how to write */
   readonly producer: ProducerConfig
+  /** makes records of values */
   readonly recordSerializer: KafkaRecordSerializer<T>
+  /** default `NONE` */
   readonly deliveryGuarantee: DeliveryGuarantee
+  /** EXACTLY_ONCE has one */
   readonly transactionalIdPrefix: string | undefined
+  /** default `INCREMENTING` */
   readonly transactionNamingStrategy: Exclude<TransactionNamingStrategy, 'POOLING'>
+  /** default `fail` */
   readonly commitLostPolicy: CommitLostPolicy
+  /** default `fail` */
   readonly unknownTransactionPolicy: UnknownTransactionPolicy
+  /** default `fail` */
   readonly prefixInUsePolicy: PrefixInUsePolicy
 }

@@ -13,5 +13,6 @@ export interface KafkaSinkOptions {
   readonly metrics?: MetricGroup | undefined
   /** The client adapter: kafkajs by default, `memoryKafka.connect` in specs. */
   readonly connect?: ConnectKafka | undefined
+  /** The clock of time-outs, retries and commits. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined
 }

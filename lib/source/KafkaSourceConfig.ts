@@ -33,17 +33,28 @@ export type OffsetOutOfRangePolicy = 'fail' | 'earliest' | 'latest'
 
 /** All settings of a source, checked. */
 export interface KafkaSourceConfig<T> {
+  /** how to connect, fetch and commit */
   readonly consumer: ConsumerConfig
+  /** which topics or partitions are read */
   readonly subscriber: KafkaSubscriber
+  /** where a partition begins without a checkpoint; default: earliest */
   readonly startingOffsets: OffsetsInitializer
+  /** where it ends; undefined: nowhere */
   readonly stoppingOffsets: OffsetsInitializer | undefined
+  /** bounded: the stream completes at `stoppingOffsets` */
   readonly boundedness: Boundedness
+  /** makes values of records */
   readonly deserializer: KafkaRecordDeserializationSchema<T>
+  /** where this process is, in the place of `client.rack` */
   readonly rackIdSupplier: (() => string | null | undefined) | undefined
+  /** default `fail` */
   readonly deserializationErrorPolicy: DeserializationErrorPolicy
+  /** default `keep` */
   readonly removedPartitionsPolicy: RemovedPartitionsPolicy
+  /** default `fail` */
   readonly recreatedTopicPolicy: RecreatedTopicPolicy
   /** of positions where nothing was read yet */
   readonly startOutOfRangePolicy: OffsetOutOfRangePolicy
+  /** of positions behind records that were read; default `fail` */
   readonly offsetOutOfRangePolicy: OffsetOutOfRangePolicy
 }

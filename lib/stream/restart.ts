@@ -35,6 +35,7 @@ export interface RestartPolicy<T = unknown> {
   readonly isRetriable?: ((error: unknown) => boolean) | undefined
   /** Where each restart is told; the console by default. */
   readonly logger?: { warn(message: string): void } | undefined
+  /** The clock of the waits. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined
 }
 
