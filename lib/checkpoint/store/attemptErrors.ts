@@ -14,12 +14,17 @@ export const stillRunning = (parallelism: number, running: readonly string[]): C
       'Stop all its processes first, best by stopWithSavepoint.',
   )
 
-/** Another attempt of the same job ran on, since this one took too long to begin. */
-export const notTakenOver = (attempt: string, waited: number): CheckpointError =>
+/**
+ * Another attempt of the same job ran on, since this one took too long to begin.
+ *
+ * @param patience how long in ms it waits at most
+ */
+export const notTakenOver = (attempt: string, patience: number): CheckpointError =>
   new CheckpointError(
     'NotTakenOver',
-    `${attempt} has not taken over: another process of this job runs, and went on after it had waited up to ${waited} ms for this one to begin ` +
-      '(its sources to find their topics, its sinks to connect). A retry tries again.',
+    `${attempt} has not taken over: another process of this job runs, and did not wait longer for this one to begin (its sources to find their ` +
+      `topics, its sinks to connect). It waits for ${patience} ms, or for half of its checkpoint timeout if that is less. A retry tries again; ` +
+      'where starts take longer than that, raise the timeout of the checkpoints, or stop the process that runs.',
   )
 
 /** Of two that were about to take over, the newer one goes first, and this one has failed as well. */
