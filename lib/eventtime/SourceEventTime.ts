@@ -78,15 +78,15 @@ export class SourceEventTime<T, Untimed = never> {
     const { scheduler = asyncScheduler, watermarkHolder$, time = ticks({ scheduler }) } = config
     const { idleTimeout, alignment } = strategy ?? {}
     this.time = time
-    this.combination = new CombinedWatermarkStatus(this.whileReading)
+    this.combination = new CombinedWatermarkStatus(this.whileReading())
     const slowest = () => (this.left ? undefined : this.combination.slowest)
     this.tracker = new WatermarkHolderTracker(slowest, scheduler, strategy === undefined ? undefined : watermarkHolder$)
     if (idleTimeout !== undefined) this.undiscovered = new IdlenessTimer(idleTimeout, () => time.clock.now())
     if (alignment !== undefined) this.alignment = new StreamAlignment(alignment, () => this.align(), scheduler)
   }
 
-  /** For the merge of its splits. */
-  get merge(): ElementMergeConfig {
+  /** For the merge of its splits, which is one. */
+  mergeConfig(): ElementMergeConfig {
     const combine = (output: WatermarkOutput) => {
       this.output = output
       return this.combination
@@ -178,7 +178,7 @@ export class SourceEventTime<T, Untimed = never> {
   }
 
   /** What the splits say together. Nothing any more at the end, where they end one after the other: the merge ends with the last. */
-  private get whileReading(): WatermarkOutput {
+  private whileReading(): WatermarkOutput {
     const say = (element: Watermark | WatermarkStatus): WatermarkOutput | undefined => {
       if (this.left) return undefined
       this.alignment?.watch(element)

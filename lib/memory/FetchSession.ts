@@ -11,6 +11,7 @@ type LogOffsets = Omit<PartitionLog, 'topicPartition'>
  */
 export class FetchSession {
   private readonly answered = new Map<string, { readonly asked: FetchPartition; readonly log: PartitionLog }>()
+
   /** Whether this answer without records would say anything new. */
   isNews(asked: FetchPartition, log: LogOffsets): boolean {
     const known = this.known(asked)

@@ -27,7 +27,7 @@ export interface KafkaSinkConfig<T> {
   readonly deliveryGuarantee: DeliveryGuarantee
   /** EXACTLY_ONCE has one */
   readonly transactionalIdPrefix: string | undefined
-  /** default `INCREMENTING` */
+  /** those that a sink can be built with; default `INCREMENTING` */
   readonly transactionNamingStrategy: Exclude<TransactionNamingStrategy, 'POOLING'>
   /** default `fail` */
   readonly commitLostPolicy: CommitLostPolicy

@@ -78,7 +78,7 @@ export class KafkaSource<T> {
       const eventTime = new SourceEventTime<T, DeadLetterRecord>(watermarks, { watermarkHolder$, scheduler, isUntimed })
       return this.published(options, eventTime).pipe(
         map(({ id, elements }) => ({ id, elements: elements.pipe(eventTime.operator(id)) })),
-        mergeSplits(eventTime.merge),
+        mergeSplits(eventTime.mergeConfig()),
       )
     })
     return diverts(policy) ? elements$.pipe(divertDeadLetters(policy)) : (elements$ as Observable<StreamElement<T>>)

@@ -84,6 +84,7 @@ export class Upstream {
       outcome$,
     }
   }
+
   /** That checkpoint is complete, for the outcome of a barrier: `upstream.barrier(7, undefined, of(upstream.completed(7)))`. */
   completed(checkpointId: number): Extract<CheckpointOutcome, { _tag: 'completed' }> {
     return {

@@ -108,31 +108,18 @@ describe('a connection to brokers in memory', () => {
       expectObservable(at(51, create('w'))).toBe('     51ms (a|)')
     }))
 
-  it('should not let arrive what is behind a request that was lost on its way', () =>
+  it.each([
+    ['not let arrive what is behind a request that was lost on its way', Fault.fail, false],
+    ['let arrive what is behind one whose answer was lost', Fault.loseAnswer, true],
+  ])('should %s', (_, fault, arrives) =>
     picture(({ create, inject, at, has }, expectObservable) => {
-      inject({ api: 'CreateTopics' }, Fault.fail())
+      inject({ api: 'CreateTopics' }, fault())
       expectObservable(create('t')).toBe('         -----#', undefined, ...lost)
       expectObservable(at(2, create('u'))).toBe('-----#', undefined, ...lost)
-      expectObservable(
-        at(
-          20,
-          defer(() => [has('t'), has('u')]),
-        ),
-      ).toBe('20ms (ab|)', { a: false, b: false })
-    }, 5))
-
-  it('should let it arrive behind one whose answer was lost', () =>
-    picture(({ create, inject, at, has }, expectObservable) => {
-      inject({ api: 'CreateTopics' }, Fault.loseAnswer())
-      expectObservable(create('t')).toBe('         -----#', undefined, ...lost)
-      expectObservable(at(2, create('u'))).toBe('-----#', undefined, ...lost)
-      expectObservable(
-        at(
-          20,
-          defer(() => [has('t'), has('u')]),
-        ),
-      ).toBe('20ms (ab|)', { a: true, b: true })
-    }, 5))
+      const both$ = defer(() => [has('t'), has('u')])
+      expectObservable(at(20, both$)).toBe('20ms (ab|)', { a: arrives, b: arrives })
+    }, 5),
+  )
 
   it('should wait at the broker without a limit, unless the client gives up before the broker would answer', () =>
     picture(({ create, fetch, at }, expectObservable) => {

@@ -39,6 +39,16 @@ const lives = <T>(...all: readonly (() => Observable<T>)[]) => {
   return (): Observable<T> => defer(all[begun++]!)
 }
 
+/** The letters of the first three transactions of a job. */
+const firstThree = {
+  o: 'open job-0-1',
+  c: 'committed job-0-1',
+  n: 'open job-0-2',
+  d: 'committed job-0-2',
+  m: 'open job-0-3',
+  e: 'committed job-0-3',
+}
+
 describe('sinkTo with EXACTLY_ONCE', () => {
   const warned = jest.spyOn(console, 'warn')
   beforeEach(() => {
@@ -66,14 +76,7 @@ describe('sinkTo with EXACTLY_ONCE', () => {
       const { kafka, produce, run, flush, expectTransactions } = helpers
       produce('in', '10ms a 99ms b 99ms c')
       run(copying(helpers)({ count: 3 }))
-      expectTransactions('job-').toBe('15ms o 84ms c 14ms n 84ms d---------(me)', {
-        o: 'open job-0-1',
-        c: 'committed job-0-1',
-        n: 'open job-0-2',
-        d: 'committed job-0-2',
-        m: 'open job-0-3',
-        e: 'committed job-0-3',
-      })
+      expectTransactions('job-').toBe('15ms o 84ms c 14ms n 84ms d---------(me)', firstThree)
       flush()
       const used = kafka.transactions().map(({ transactionalId }) => transactionalId)
       expect(used.filter((id) => !/^job-0-(\d|owner)$/.test(id))).toEqual([])
@@ -95,14 +98,7 @@ describe('sinkTo with EXACTLY_ONCE', () => {
         r: 'prepared 4',
         e: 'committed 4',
       })
-      expectTransactions('job-').toBe('100ms o 99ms (ncd) 92ms (me)', {
-        o: 'open job-0-1',
-        n: 'open job-0-2',
-        c: 'committed job-0-1',
-        d: 'committed job-0-2',
-        m: 'open job-0-3',
-        e: 'committed job-0-3',
-      })
+      expectTransactions('job-').toBe('100ms o 99ms (ncd) 92ms (me)', firstThree)
       flush()
       const ids = kafka.transactions().map(({ transactionalId, state }) => `${transactionalId} ${state}`)
       expect(ids).toEqual([
@@ -120,14 +116,7 @@ describe('sinkTo with EXACTLY_ONCE', () => {
       const { kafka, produce, run, flush, expectTransactions } = helpers
       produce('in', '350ms a 399ms b 399ms c')
       run(copying(helpers)())
-      expectTransactions('job-').toBe('355ms o 44ms c 354ms n 44ms d 354ms m 44ms e', {
-        o: 'open job-0-1',
-        c: 'committed job-0-1',
-        n: 'open job-0-2',
-        d: 'committed job-0-2',
-        m: 'open job-0-3',
-        e: 'committed job-0-3',
-      })
+      expectTransactions('job-').toBe('355ms o 44ms c 354ms n 44ms d 354ms m 44ms e', firstThree)
       flush()
       expect(kafka.transactions()).toHaveLength(3 + 4) // the owner, the open one, two ahead
     })

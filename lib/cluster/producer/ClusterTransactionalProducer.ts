@@ -1,7 +1,12 @@
 import { catchError, concatMap, defer, map, type Observable, of, tap, throwError } from 'rxjs'
 import type { ProducerConfig } from '../../client/KafkaConfig.js'
 import { KafkaError } from '../../client/KafkaError.js'
-import type { InitialisedProducer, ProducerStats, TransactionalProducer } from '../../client/KafkaProducer.js'
+import {
+  IN_DOUBT_MS,
+  type InitialisedProducer,
+  type ProducerStats,
+  type TransactionalProducer,
+} from '../../client/KafkaProducer.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
 import { isTransient } from '../../client/isTransient.js'
 import { nextProducerState, type ProducerEvent, type ProducerState } from '../../client/transactionalProducerStates.js'
@@ -216,8 +221,8 @@ const identityInDoubt = (transactionalId: string): KafkaError =>
     transactionalId,
     api: initProducerIdApi.apiName,
     message:
-      `InitProducerId for transactional.id "${transactionalId}" was sent again, since it had got no answer. The broker may carry the first ` +
-      'request out late, and fence this producer in the midst of its transaction; so it stops before that. Make a new producer with another ' +
+      `An InitProducerId of this client for transactional.id "${transactionalId}" got no answer less than ${IN_DOUBT_MS} ms ago. The broker may ` +
+      'carry it out late, and fence this producer in the midst of its transaction; so it stops before that. Make a new producer with another ' +
       'transactional.id. If this comes often, the broker is overloaded, or request.timeout.ms too short for it.',
   })
 

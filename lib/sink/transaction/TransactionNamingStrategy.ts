@@ -13,6 +13,3 @@ export const TransactionNamingStrategy = {
 } as const
 
 export type TransactionNamingStrategy = (typeof TransactionNamingStrategy)[keyof typeof TransactionNamingStrategy]
-
-/** Those that a sink can be built with. */
-export type AvailableNamingStrategy = Exclude<TransactionNamingStrategy, 'POOLING'>

@@ -1,8 +1,6 @@
 import {
   asyncScheduler,
   BehaviorSubject,
-  defer,
-  EMPTY,
   type Observable,
   type Observer,
   of,
@@ -122,17 +120,7 @@ export class KafkaSourceReader<T> {
 
   /** How far the pipeline is behind. Cold. */
   get lag$(): Observable<Lag> {
-    const splits = (): SubtaskSplits<T> | undefined => this.splits
-    return readerLag(
-      this.ready,
-      {
-        get states() {
-          return splits()?.assigned.states ?? []
-        },
-        logEnds$: defer(() => splits()?.logEnds$ ?? EMPTY),
-      },
-      this.scheduler,
-    )
+    return readerLag(this.ready, () => this.splits, this.scheduler)
   }
 
   close(): void {

@@ -246,7 +246,7 @@ export class SplitReader<T> {
     const acknowledge = this.state.send(this.metrics.now)
     this.inFlight += records
     this.allInFlight.records += records
-    this.output.batchEnd(
+    this.output.next(
       batchEnd(() => {
         acknowledge()
         this.tookOver(records)

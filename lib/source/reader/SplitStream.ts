@@ -1,6 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs'
 import type { SplitEventTime } from '../../eventtime/SplitEventTime.js'
-import type { BatchEnd } from '../../stream/BatchEnd.js'
 import type { Restored } from '../../stream/Restored.js'
 import type { StreamElement } from '../../stream/StreamElement.js'
 import { StreamError } from '../../stream/StreamError.js'
@@ -78,13 +77,12 @@ export class SplitStream<T> {
     return this.destination === undefined ? !this.listener.open : this.destination.closed
   }
 
-  /** False when it has begun before, or cannot yet. */
-  begin(restored: Restored): boolean {
-    if (this.begun || this.destination === undefined) return false
+  /** Without effect when it has begun before, or nobody has subscribed yet. */
+  begin(restored: Restored): void {
+    if (this.begun || this.destination === undefined) return
     this.begun = true
     this.destination.next(restored)
     if (this.finished) this.destination.next(new Watermark(MAX_WATERMARK))
-    return true
   }
 
   next(element: StreamElement<T>): void {
@@ -102,10 +100,6 @@ export class SplitStream<T> {
     this.sentTimestamp = timestamp
     if (this.eventTime !== undefined) this.eventTime.timestamp = timestamp
     this.destination!.next(new StreamRecord(letter, timestamp))
-  }
-
-  batchEnd(element: BatchEnd): void {
-    this.next(element)
   }
 
   /** Says that nothing follows, but stays open: barriers come through it until the source ends. */

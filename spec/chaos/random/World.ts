@@ -159,8 +159,9 @@ export class World implements ProcessWorld {
   /** An attempt begins: do the brokers still know who used its prefix when the checkpoints were set back? */
   private lookForOwners(): void {
     const { ownersThen } = this
+    if (ownersThen.size === 0 || this.brokersForgot) return
     const isKnown = this.kafka.transactions().some(({ transactionalId }) => ownersThen.has(transactionalId))
-    if (ownersThen.size > 0 && !isKnown) this.brokersForgot = true
+    this.brokersForgot = !isKnown
   }
 
   emitted(process: VirtualProcess, event: SinkEvent): void {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { FetcherConfig, KafkaConfig } from '../../../lib/client/KafkaConfig.js'
 import type { FetchedRecords, FetchFailed } from '../../../lib/client/KafkaFetcher.js'
@@ -117,7 +118,8 @@ describe('ClusterFetcher on sockets', () => {
       begin(a)
       begin(b)
       await until(() => emitted.length === 1)
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      // Both came in one response, and are emitted in one turn.
+      await turn()
 
       expect(emitted.map(({ topicPartition }) => topicPartitionKey(topicPartition))).toEqual(['t-0'])
     })

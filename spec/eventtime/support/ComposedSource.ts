@@ -33,7 +33,7 @@ export class ComposedSource<T> {
       controlReceiverOf(destination)?.(NEVER)
       return this.split$.subscribe(destination)
     })
-    splits$.pipe(mergeSplits(eventTime.merge)).subscribe((element) => {
+    splits$.pipe(mergeSplits(eventTime.mergeConfig())).subscribe((element) => {
       if (element.kind !== 'restored') emit(element)
     })
     eventTime.begin(() => undefined)
