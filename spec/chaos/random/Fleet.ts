@@ -17,6 +17,9 @@ const STOP_PATIENCE = 6_000
 const MOST_BACKOFF = 5_000
 const CALM = 10_000
 
+/** How often a slow start must have been refused before an operator ends the process that refuses it. */
+const KEPT_OUT = 2
+
 /**
  * The processes of the job, and what an orchestrator does for them: one runs in each slot; one that ends with an error is started
  * again. A second one may be started beside it: from then on the slot is its own, and the former one is left to itself.
@@ -114,11 +117,13 @@ export class Fleet {
     for (const process of this.current)
       if (!process.running && process.end?._tag !== 'completed' && !this.restarting.has(process.part.slot))
         this.start(process.part.slot)
-    // What an operator does about processes of a former parallelism, which the error of the new ones names.
+    // What an operator does about processes left to themselves, as the errors of the new ones advise: those of a former parallelism,
+    // and those that do not wait for one that starts slowly.
+    const keptOut = this.current.some(({ part, notTakenOver }) => part.slow > 0 && notTakenOver >= KEPT_OUT)
     for (const process of this.all)
       if (
         process.running &&
-        process.part.parallelism !== this.deployment.parallelism &&
+        (keptOut || process.part.parallelism !== this.deployment.parallelism) &&
         !this.current.includes(process)
       )
         process.kill()

@@ -7,6 +7,7 @@ import type { CommitLostPolicy, UnknownTransactionPolicy } from '../../../lib/si
 import type { SinkEvent } from '../../../lib/sink/SinkEvent.js'
 import type { MemoryKafka } from '../../../lib/memory/MemoryKafka.js'
 import type { Disk } from './Disk.js'
+import { isNotTakenOver } from './errorTexts.js'
 import { jobOf } from './jobOf.js'
 import { ProcessClock } from './ProcessClock.js'
 import type { Script } from './Script.js'
@@ -72,6 +73,8 @@ export class VirtualProcess {
   readonly initialised = new Set<string>()
   /** its attempt has come to the store with a checkpoint */
   stores = false
+  /** how many of its attempts another process has refused */
+  notTakenOver = 0
   attemptAt = 0
   startedAt = 0
   private readonly clients = new Set<string>()
@@ -142,6 +145,7 @@ export class VirtualProcess {
     }).pipe(
       retry({
         delay: (error: unknown) => {
+          if (isNotTakenOver(error)) this.notTakenOver++
           world.failed(this, error)
           return script.retry !== null && isRetriable(error) ? timer(script.retry, clock) : throwError(() => error)
         },

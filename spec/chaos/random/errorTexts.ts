@@ -18,8 +18,13 @@ export const textOf = (error: unknown): string =>
     .map(({ message }) => message)
     .join(' ')
 
-export const isSuperseded = (error: unknown): boolean =>
-  error instanceof Error && '_tag' in error && error._tag === 'Superseded'
+export const isSuperseded = (error: unknown): boolean => isTagged(error, 'Superseded')
+
+/** Whether another process of the job went on, since this one took too long to begin. */
+export const isNotTakenOver = (error: unknown): boolean => isTagged(error, 'NotTakenOver')
+
+const isTagged = (error: unknown, tag: string): boolean =>
+  error instanceof Error && '_tag' in error && error._tag === tag
 
 /** In a line. */
 export const nameOfError = (error: unknown): string => {

@@ -317,6 +317,14 @@ const differences = {
       { at: 20_400, do: 'empty' },
     ],
   },
+  'a second process begins more slowly than the one that runs waits, until an operator ends that one': {
+    records: [record(0, 7)],
+    parallelism: 2,
+    timeout: 1_000,
+    retry: 1_000,
+    storeMs: 20,
+    events: [{ at: 0, on: 'before Produce', do: 'start', slot: 0, slow: 300 }],
+  },
 } satisfies Readonly<Record<string, Partial<Script>>>
 
 export const found: readonly { readonly title: string; readonly script: Script }[] = Object.entries(differences).map(
