@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { type ExpectedResponse, ProtocolViolation, ResponseFramer } from '../../lib/kafkajs/ResponseFramer.js'
+import { type ExpectedResponse, ProtocolViolation, ResponseFramer } from '../../lib/protocol/ResponseFramer.js'
 
 const answer = (correlationId: number, body: Uint8Array, size = 4 + body.length): Buffer => {
   const head = Buffer.alloc(8)
