@@ -1,10 +1,16 @@
 import { describe, expect, it } from '@jest/globals'
-import { concat, timer } from 'rxjs'
+import { concat, defer, firstValueFrom, isObservable, of, timer } from 'rxjs'
+import type { ActiveProducer } from '../../lib/client/ActiveProducer.js'
+import type { KafkaAdmin } from '../../lib/client/KafkaAdmin.js'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import type { Logger } from '../../lib/client/KafkaConfig.js'
+import { TopicPartition } from '../../lib/client/TopicPartition.js'
+import type { TransactionState } from '../../lib/client/TransactionDescription.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import type { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
 import { MemoryMetricGroup } from '../../lib/metrics/MemoryMetricGroup.js'
+import { heldBack } from '../../lib/source/reader/heldBack.js'
+import { KafkaPartitionSplitState } from '../../lib/source/split/KafkaPartitionSplitState.js'
 import { clientOf } from '../golden/replay/onMemory.js'
 import { Transactions } from '../golden/replay/Transactions.js'
 import { onKafka } from './support/onKafka.js'
@@ -113,6 +119,49 @@ describe('records behind an open transaction', () => {
     })
     expect(metrics.read('operator.source.KafkaSourceReader.topic.t.partition.0.lastStableOffsetLag')).toBe(3)
     expect(metrics.read('operator.source.KafkaSourceReader.KafkaConsumer.topic.t.partition.0.records-lag')).toBe(0)
+  })
+})
+
+describe('a transaction that its coordinator has ended, and that is open in a partition', () => {
+  const state = new KafkaPartitionSplitState({ topicPartition: new TopicPartition('t', 0), startingOffset: 3 })
+  state.onLog({ highWatermark: 5, lastStableOffset: 3, logStartOffset: 0 }, 'read_committed', 0)
+  const open: ActiveProducer = {
+    ...{ producerId: 7n, epoch: 0, lastSequence: 0, lastTimestamp: 0 },
+    ...{ coordinatorEpoch: undefined, transactionStartOffset: 3 },
+  }
+
+  /** What is said where the coordinator has this state, and producers of the partition are described so, one answer after the other. */
+  const saidOf = (transaction: TransactionState, ...answers: readonly (readonly ActiveProducer[])[]) => {
+    const left = [...answers]
+    const admin: Pick<KafkaAdmin, 'describeProducers' | 'listTransactions'> = {
+      describeProducers: () => defer(() => of(new Map([['t-0', left.shift() ?? []]]))),
+      listTransactions: () => of([{ transactionalId: 'x', producerId: 7n, state: transaction }]),
+    }
+    const said = heldBack(
+      () => [state],
+      () => admin as KafkaAdmin,
+    ).message(30_000)
+    return firstValueFrom(isObservable(said) ? said : of(said))
+  }
+
+  it.each(['CompleteCommit', 'CompleteAbort'] as const)(
+    'should be said to hang for good, when it is %s',
+    async (ended) => {
+      const said = await saidOf(ended, [open], [open])
+      expect(said).toContain('It is held open by transactional.id "x", producer id 7 (epoch 0). This does not pass')
+      expect(said).toContain(`(transactional.id "x", producer id 7 (epoch 0): ${ended})`)
+      expect(said).not.toContain('They can be read when')
+    },
+  )
+
+  it('should not be, when it ends as it is asked about', async () => {
+    const said = await saidOf('CompleteCommit', [open], [{ ...open, transactionStartOffset: undefined }])
+    expect(said).toMatch(/2 offsets\. They can be read when that producer commits or aborts/)
+  })
+
+  it('should not be, while its markers are being written', async () => {
+    const said = await saidOf('PrepareCommit', [open], [open])
+    expect(said).toMatch(/producer id 7 \(epoch 0\)\. They can be read when/)
   })
 })
 

@@ -1,6 +1,7 @@
 import { catchError, forkJoin, map, type Observable, of, switchMap } from 'rxjs'
 import type { ActiveProducer } from '../../client/ActiveProducer.js'
 import type { KafkaAdmin } from '../../client/KafkaAdmin.js'
+import type { TransactionState } from '../../client/TransactionDescription.js'
 import { earliest } from '../../standstill/earliest.js'
 import type { StandstillCondition } from '../../standstill/StandstillWatch.js'
 import { duration, listed } from '../../standstill/words.js'
@@ -27,28 +28,54 @@ export const heldBack = (
   over: (ms) => `Records that lay behind an open transaction can be read, after ${duration(ms)}.`,
 })
 
-const messageOf = (held: readonly KafkaPartitionSplitState[], holders: readonly string[], time: string): string => {
+/** A producer whose transaction is open in a partition. */
+interface Holder {
+  readonly producerId: bigint
+  readonly name: string
+  /** of its transaction, at the coordinator; undefined where that may not be read */
+  readonly state: TransactionState | undefined
+}
+
+const messageOf = (held: readonly KafkaPartitionSplitState[], holders: readonly Holder[], time: string): string => {
   const offsets = held.map(
     (split) => `${split.key} from offset ${split.position}, ${split.lastStableOffsetLag} offsets`,
   )
   return (
     `Records lie behind an open transaction for ${time}, and isolation.level=read_committed does not read them: ${listed(offsets)}. ` +
-    (holders.length === 0 ? '' : `It is held open by ${listed(holders)}. `) +
-    'They can be read when that producer commits or aborts, or when its transaction.timeout.ms is over. A transaction that hangs is ' +
-    'aborted with kafka-transactions.sh abort.'
+    (holders.length === 0 ? '' : `It is held open by ${listed(holders.map(({ name }) => name))}. `) +
+    wayOut(holders.filter(isOver))
   )
 }
 
-/** Who holds these partitions open, for people. Empty when the brokers do not tell: the warning is worth more than the name. */
+const wayOut = (over: readonly Holder[]): string =>
+  over.length === 0
+    ? 'They can be read when that producer commits or aborts, or when its transaction.timeout.ms is over. A transaction that hangs is ' +
+      'aborted with kafka-transactions.sh abort.'
+    : `This does not pass: the coordinator has ended it (${listed(over.map(({ name, state }) => `${name}: ${state}`))}), and its marker is missing ` +
+      'here. Kafka 4.4.0 leaves it out where a partition has no leader at that moment. kafka-transactions.sh abort lets readers go on. It ' +
+      'drops the records of the transaction in this partition: where they were committed, copy them first (isolation.level=read_uncommitted).'
+
+/** Markers are written before a coordinator says so: none will come any more. */
+const isOver = ({ state }: Holder): boolean => state === 'CompleteCommit' || state === 'CompleteAbort'
+
+/** Who holds these partitions open, for people. Empty when the brokers do not say: the warning is worth more than the name. */
 const openTransactions = (
   held: readonly KafkaPartitionSplitState[],
   admin: KafkaAdmin | undefined,
-): Observable<readonly string[]> => {
+): Observable<readonly Holder[]> => {
   if (admin === undefined || held.length === 0) return of([])
-  return admin.describeProducers(held.map(({ topicPartition }) => topicPartition)).pipe(
-    map((producers) => [...new Map(held.flatMap((split) => oldest(producers.get(split.key)))).entries()]),
+  const oldest$ = admin
+    .describeProducers(held.map(({ topicPartition }) => topicPartition))
+    .pipe(map((producers) => new Map(held.flatMap((split) => oldest(producers.get(split.key))))))
+  return oldest$.pipe(
     switchMap((found) =>
-      found.length === 0 ? of([]) : forkJoin(found.map(([id, producer]) => nameOf(id, producer, admin))),
+      found.size === 0 ? of([]) : forkJoin([...found].map(([id, producer]) => holderOf(id, producer, admin))),
+    ),
+    // It may have ended between the two questions: then its marker is there by now.
+    switchMap((holders) =>
+      holders.some(isOver)
+        ? oldest$.pipe(map((found) => holders.filter((holder) => !isOver(holder) || found.has(holder.producerId))))
+        : of(holders),
     ),
     catchError(() => of([])),
   )
@@ -63,12 +90,14 @@ const oldest = (producers: readonly ActiveProducer[] = []): readonly (readonly [
     .map((producer) => [producer.producerId, producer] as const)
 
 /** The transactional id needs Describe on it, which a reader may lack; then the producer id has to do. */
-const nameOf = (producerId: bigint, { epoch }: ActiveProducer, admin: KafkaAdmin): Observable<string> => {
-  const producer = `producer id ${producerId} (epoch ${epoch})`
+const holderOf = (producerId: bigint, { epoch }: ActiveProducer, admin: KafkaAdmin): Observable<Holder> => {
+  const name = `producer id ${producerId} (epoch ${epoch})`
   return admin.listTransactions([], [producerId]).pipe(
     map(([transaction]) =>
-      transaction === undefined ? producer : `transactional.id "${transaction.transactionalId}", ${producer}`,
+      transaction === undefined
+        ? { producerId, name, state: undefined }
+        : { producerId, name: `transactional.id "${transaction.transactionalId}", ${name}`, state: transaction.state },
     ),
-    catchError(() => of(producer)),
+    catchError(() => of({ producerId, name, state: undefined })),
   )
 }
