@@ -3,11 +3,9 @@ import {
   asyncScheduler,
   catchError,
   concat,
-  concatMap,
   defer,
   EMPTY,
   ignoreElements,
-  map,
   merge,
   type Observable,
   of,
@@ -21,11 +19,8 @@ import { concealSecrets, inspectCustom } from '../client/concealSecrets.js'
 import type { KafkaConfig } from '../client/KafkaConfig.js'
 import { isKafkaError, KafkaError } from '../client/KafkaError.js'
 import { brokerError, type BrokerErrorContext } from '../protocol/brokerError.js'
-import { findCoordinatorApi } from '../protocol/requests/findCoordinator.js'
-import { findCoordinatorsApi, type FoundCoordinator } from '../protocol/requests/findCoordinators.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
 import { metadataApi, type MetadataResponse } from '../protocol/requests/metadata.js'
-import { allOf } from '../scheduling/allOf.js'
 import { monotonicClock, type MonotonicClock } from '../scheduling/monotonicClock.js'
 import { Troubles } from '../standstill/Troubles.js'
 import { duration, listed } from '../standstill/words.js'
@@ -33,9 +28,8 @@ import { ANY_BROKER, type Brokers, type ConnectionPurpose, type SendOptions } fr
 import { ClientTroubles } from './ClientTroubles.js'
 import { ClusterMetadata, type Leader } from './ClusterMetadata.js'
 import { clientClosed } from './connectionErrors.js'
-import { CoordinatorCache, type CoordinatorType } from './CoordinatorCache.js'
+import { Coordinators } from './Coordinators.js'
 import { MetadataRefresh } from './MetadataRefresh.js'
-import { noAnswer } from './noAnswer.js'
 import { principalOf } from './principalOf.js'
 import { retryTransient } from './retryTransient.js'
 import { UnansweredInits } from './UnansweredInits.js'
@@ -54,8 +48,8 @@ export class Cluster {
   readonly now: MonotonicClock
   readonly troubles: ClientTroubles
   readonly unansweredInits: UnansweredInits
+  readonly coordinators: Coordinators
   private readonly refresh: MetadataRefresh
-  private readonly coordinators = new CoordinatorCache()
   private readonly closed$ = new AsyncSubject<void>()
   private known = ClusterMetadata.empty
   private ended = false
@@ -69,6 +63,12 @@ export class Cluster {
     this.now = monotonicClock(this.scheduler)
     this.unansweredInits = new UnansweredInits(this.now)
     this.troubles = new ClientTroubles(config)
+    this.coordinators = new Coordinators({
+      find: (api, request) => brokers.send(ANY_BROKER, 'control', api, request),
+      isKnown: (nodeId) => this.known.brokers.has(nodeId),
+      refresh: () => this.refresh.request([], false),
+      brokerError: (code, context) => this.brokerError(code, context),
+    })
     this.refresh = new MetadataRefresh({
       ask: (topics, create) => this.askMetadata(topics, create).pipe(tap((answer) => this.learn(answer))),
       pause: (ms) => this.pause(ms),
@@ -161,56 +161,6 @@ export class Cluster {
     )
   }
 
-  /** The broker that coordinates a group or a transactional id. Cached until {@link forgetCoordinator}. */
-  coordinator(type: CoordinatorType, key: string): Observable<number> {
-    return defer(() => {
-      const cached = this.coordinators.of(type, key)
-      if (cached !== undefined && this.known.brokers.has(cached)) return of(cached)
-      return this.brokers
-        .send(ANY_BROKER, 'control', findCoordinatorApi, { key, type })
-        .pipe(concatMap((found) => this.located(type, [{ key, ...found }]).pipe(map(() => found.nodeId))))
-    })
-  }
-
-  /**
-   * The brokers that coordinate these, by key: one request for all that are not known (KIP-699), or one for each where brokers are older
-   * than Kafka 3.0.
-   */
-  coordinatorsOf(type: CoordinatorType, keys: readonly string[]): Observable<ReadonlyMap<string, number>> {
-    return defer(() => {
-      const found = new Map<string, number>()
-      const unknown = [...new Set(keys)].filter((key) => {
-        const cached = this.coordinators.of(type, key)
-        if (cached === undefined || !this.known.brokers.has(cached)) return true
-        found.set(key, cached)
-        return false
-      })
-      const oneByOne = (): Observable<readonly FoundNode[]> =>
-        allOf(unknown.map((key) => this.coordinator(type, key).pipe(map((nodeId) => ({ key, nodeId })))))
-      const together = (): Observable<readonly FoundNode[]> =>
-        this.brokers.send(ANY_BROKER, 'control', findCoordinatorsApi, { keys: unknown, type }).pipe(
-          concatMap(({ coordinators }) => {
-            const answers = answersAbout(type, unknown, coordinators)
-            return this.located(type, answers).pipe(map(() => answers))
-          }),
-          catchError((error: unknown) =>
-            isKafkaError(error) && error._tag === 'Unsupported' ? oneByOne() : throwError(() => error),
-          ),
-        )
-      return (unknown.length < 2 ? oneByOne() : together()).pipe(
-        map((nodes) => {
-          for (const { key, nodeId } of nodes) found.set(key, nodeId)
-          return found
-        }),
-      )
-    })
-  }
-
-  /** After NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE or a lost connection. */
-  forgetCoordinator(type: CoordinatorType, key: string): void {
-    this.coordinators.forget(type, key)
-  }
-
   /** Sends one request to one broker. Requests of one purpose leave in the order of subscription. */
   send<Q, R>(
     nodeId: number,
@@ -285,49 +235,11 @@ export class Cluster {
     return this.brokers.send(ANY_BROKER, 'control', metadataApi, { topics, createMissing })
   }
 
-  /** Remembers coordinators that were found, once it is known where they are. */
-  private located(type: CoordinatorType, answers: readonly FoundCoordinator[]): Observable<void> {
-    const found = answers.filter(({ errorCode }) => errorCode === 0)
-    const failed = answers.find(({ errorCode }) => errorCode !== 0)
-    const remember = defer(() => {
-      for (const { key, nodeId } of found) this.coordinators.remember(type, key, nodeId)
-      if (failed === undefined) return of(undefined)
-      const { key, errorCode, errorMessage } = failed
-      return throwError(() =>
-        this.brokerError(errorCode, {
-          ...{ api: findCoordinatorApi.apiName, detail: errorMessage },
-          ...(type === 'group' ? { groupId: key } : { transactionalId: key }),
-        }),
-      )
-    })
-    const known = found.every(({ nodeId }) => this.known.brokers.has(nodeId))
-    return known ? remember : concat(this.refresh.request([], false), remember)
-  }
-
   private learn(answer: MetadataResponse): void {
     if (answer.brokers.length === 0) return
     this.known = this.known.with(answer)
     this.brokers.retain([...this.known.brokers.values()])
   }
-}
-
-/** Where a key was found to be coordinated. */
-type FoundNode = Pick<FoundCoordinator, 'key' | 'nodeId'>
-
-/** What a broker said of each key; nothing else that it said. */
-const answersAbout = (
-  type: CoordinatorType,
-  keys: readonly string[],
-  answers: readonly FoundCoordinator[],
-): readonly FoundCoordinator[] => {
-  const byKey = new Map(answers.map((answer) => [answer.key, answer]))
-  return keys.map((key) => {
-    const answer = byKey.get(key)
-    if (answer !== undefined) return answer
-    const what = `${type === 'group' ? 'group' : 'transactional.id'} "${key}"`
-    const transactionalId = type === 'group' ? undefined : key
-    throw noAnswer('A broker', { api: findCoordinatorsApi.apiName, what, transactionalId })
-  })
 }
 
 const notInCluster = (nodeId: number): KafkaError =>

@@ -58,7 +58,7 @@ describe('the time of a Cluster', () => {
       expectObservable(scene.from(200, () => cluster.close())).toBe('200ms |')
       const refused = matching({ _tag: 'Connection', retriable: false })
       expectObservable(scene.from(300, () => cluster.describeTopics(null))).toBe('300ms #', undefined, refused)
-      expectObservable(scene.from(300, () => cluster.coordinator('group', 'g'))).toBe('300ms #', undefined, refused)
+      expectObservable(scene.from(300, () => cluster.coordinators.of('group', 'g'))).toBe('300ms #', undefined, refused)
     })
   })
 
@@ -66,10 +66,10 @@ describe('the time of a Cluster', () => {
     const scene = new ClientScene()
     const { cluster } = scene
     scene.play(({ expectObservable }) => {
-      const ask = (ms: number) => scene.from(ms, () => cluster.coordinator('group', 'g')).pipe(map(String))
+      const ask = (ms: number) => scene.from(ms, () => cluster.coordinators.of('group', 'g')).pipe(map(String))
       expectObservable(ask(0)).toBe('  10ms (n|)', { n: '1' })
       expectObservable(ask(100)).toBe('100ms (n|)', { n: '1' })
-      scene.at(150, () => cluster.forgetCoordinator('group', 'g'))
+      scene.at(150, () => cluster.coordinators.forget('group', 'g'))
       expectObservable(ask(200)).toBe('210ms (n|)', { n: '1' })
       expectObservable(scene.requests('FindCoordinator', () => 'f')).toBe('f 199ms f')
     })

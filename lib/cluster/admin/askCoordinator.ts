@@ -13,7 +13,7 @@ export const askCoordinator = <T extends { readonly errorCode: number }>(
   ask: (nodeId: number) => Observable<readonly T[]>,
   isAnswer: (errorCode: number) => boolean = () => false,
 ): Observable<readonly T[]> =>
-  cluster.coordinator('group', groupId).pipe(
+  cluster.coordinators.of('group', groupId).pipe(
     concatMap((nodeId) =>
       ask(nodeId).pipe(
         map((results) => {
@@ -22,7 +22,7 @@ export const askCoordinator = <T extends { readonly errorCode: number }>(
           throw cluster.brokerError(failed.errorCode, { api: apiName, groupId, ...whichPartition(failed) })
         }),
         catchError((error: unknown) => {
-          cluster.forgetCoordinator('group', groupId)
+          cluster.coordinators.forget('group', groupId)
           return throwError(() => error)
         }),
       ),

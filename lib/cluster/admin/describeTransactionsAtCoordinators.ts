@@ -30,7 +30,7 @@ export const describeTransactionsAtCoordinators = (
             const { transactionalId, errorCode } = transaction
             if (!open.has(transactionalId)) return []
             if (errorCode !== 0 && errorCode !== ErrorCodes.TRANSACTIONAL_ID_NOT_FOUND) {
-              cluster.forgetCoordinator('transaction', transactionalId)
+              cluster.coordinators.forget('transaction', transactionalId)
               return [cluster.brokerError(errorCode, { api: describeTransactionsApi.apiName, transactionalId })]
             }
             if (errorCode === 0) found.set(transactionalId, describe(transaction))
@@ -52,7 +52,7 @@ export const describeTransactionsAtCoordinators = (
         }),
         catchError((error: unknown) => {
           if (!isKafkaError(error)) return throwError(() => error)
-          ids.forEach((id) => cluster.forgetCoordinator('transaction', id))
+          ids.forEach((id) => cluster.coordinators.forget('transaction', id))
           return of([error])
         }),
       )
@@ -74,7 +74,7 @@ const byCoordinator = (
   cluster: Cluster,
   transactionalIds: readonly string[],
 ): Observable<ReadonlyMap<number, readonly string[]>> =>
-  cluster.coordinatorsOf('transaction', transactionalIds).pipe(
+  cluster.coordinators.ofAll('transaction', transactionalIds).pipe(
     map((located) => {
       const byNode = new Map<number, string[]>()
       for (const [id, nodeId] of located) {

@@ -90,14 +90,14 @@ export class TransactionCoordinator {
         }),
         catchError((error: unknown) => {
           if (sent && !(isKafkaError(error) && error.code !== undefined)) unanswered()
-          if (!isAboutTransaction(error)) cluster.forgetCoordinator('transaction', transactionalId)
+          if (!isAboutTransaction(error)) cluster.coordinators.forget('transaction', transactionalId)
           return throwError(() => error)
         }),
       )
     }
     const attempt = (): Observable<R> =>
-      cluster
-        .coordinator('transaction', transactionalId)
+      cluster.coordinators
+        .of('transaction', transactionalId)
         .pipe(concatMap((nodeId) => (isOver() ? throwError(() => producerClosed(transactionalId)) : send(nodeId))))
     return retryTransient(cluster, attempt, { budgetMs, firstBackoffMs: QUICK_BACKOFF_MS, isOver }).pipe(
       catchError((error: unknown) => throwError(() => (isOver() ? producerClosed(transactionalId) : error))),

@@ -6,7 +6,7 @@ import type { ConnectionPurpose, SendOptions } from '../../../lib/cluster/Broker
 import type { ClientTroubles } from '../../../lib/cluster/ClientTroubles.js'
 import { Cluster } from '../../../lib/cluster/Cluster.js'
 import type { ClusterMetadata, Leader } from '../../../lib/cluster/ClusterMetadata.js'
-import type { CoordinatorType } from '../../../lib/cluster/CoordinatorCache.js'
+import type { CoordinatorType } from '../../../lib/cluster/Coordinators.js'
 import type { BrokerErrorContext } from '../../../lib/protocol/brokerError.js'
 import type { KafkaApi } from '../../../lib/protocol/requests/KafkaApi.js'
 import type { MetadataResponse } from '../../../lib/protocol/requests/metadata.js'
@@ -65,11 +65,11 @@ export class ClusterByPromises {
   }
 
   coordinator(type: CoordinatorType, key: string): Promise<number> {
-    return firstValueFrom(this.cluster.coordinator(type, key))
+    return firstValueFrom(this.cluster.coordinators.of(type, key))
   }
 
   forgetCoordinator(type: CoordinatorType, key: string): void {
-    this.cluster.forgetCoordinator(type, key)
+    this.cluster.coordinators.forget(type, key)
   }
 
   /**
