@@ -12,22 +12,17 @@ import {
   throwError,
   timer,
 } from 'rxjs'
-import { isKafkaError } from '../../client/KafkaError.js'
-import { IN_DOUBT_MS } from '../../client/KafkaProducer.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
 import { coroutine, result, type Step } from '../../scheduling/coroutine.js'
-import { Countdown } from '../../scheduling/Countdown.js'
 import { emitting } from '../../scheduling/emitting.js'
 import type { CheckpointBarrier, CheckpointOutcome } from '../../stream/CheckpointBarrier.js'
 import type { Restored } from '../../stream/Restored.js'
-import type { TransactionOwner } from '../../stream/TwoPhaseCommit.js'
 import { type KafkaCommittable, markOf } from '../committer/KafkaCommittable.js'
 import type { KafkaCommitter } from '../committer/KafkaCommitter.js'
 import type { SinkEvent } from '../SinkEvent.js'
-import { checkOwner, checkPrepared } from '../transaction/checkPrepared.js'
 import { OpenTransaction } from '../transaction/OpenTransaction.js'
+import { SinkOwnership } from '../transaction/SinkOwnership.js'
 import type { SinkTransactions } from '../transaction/SinkTransactions.js'
-import { becomeOwner } from '../transaction/takeOwnership.js'
 import { TransactionsAhead } from '../transaction/TransactionsAhead.js'
 import type { TransactionStrategy } from '../transaction/TransactionStrategy.js'
 import { encodeWriterState } from './KafkaWriterState.js'
@@ -54,15 +49,6 @@ export interface ExactlyOnceSettings {
 /** How long `close` waits for aborts, in ms. The next start aborts what is left, so no broker that is gone should hold us up. */
 const ABORT_PATIENCE = 3_000
 
-/** How often, in ms, an idle sink looks whether its transactional ids are still its own. */
-const OWNER_CHECK_INTERVAL = 1_000
-
-/**
- * How often, in ms, the id that stands for the ownership is renewed. Brokers forget an id that is not used for
- * `transactional.id.expiration.ms` (7 days by default), and a start that finds it forgotten takes the prefix for unused.
- */
-const OWNER_RENEWAL_INTERVAL = 3_600_000
-
 /**
  * EXACTLY_ONCE: one transaction per checkpoint that has records. The life of one:
  *
@@ -78,7 +64,6 @@ const OWNER_RENEWAL_INTERVAL = 3_600_000
 export class ExactlyOnceKafkaWriter implements KafkaWriter {
   readonly ready$ = new Subject<void>()
   readonly failed$ = new Subject<unknown>()
-  private owner: TransactionOwner | undefined
   private ahead: TransactionsAhead | undefined
   private current: OpenTransaction | undefined
   /** past its barrier, and not yet flushed: the order of records per partition is kept across it */
@@ -92,8 +77,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   private committables: readonly LiveCommittable[] = []
   /** completed checkpoints whose transactions are not marked as committed yet */
   private readonly unsettled = new Set<CompletedOutcome>()
-  private readonly ownerCheck: Countdown
-  private readonly ownerRenewal: Countdown
+  private readonly ownership: SinkOwnership
   private readonly subscription = new Subscription()
 
   constructor(
@@ -102,8 +86,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
     private readonly committer: KafkaCommitter,
     private readonly settings: ExactlyOnceSettings,
   ) {
-    this.ownerCheck = new Countdown(sink.scheduler, () => undefined)
-    this.ownerRenewal = new Countdown(sink.scheduler, () => undefined)
+    this.ownership = new SinkOwnership(sink)
   }
 
   get ready(): boolean {
@@ -153,8 +136,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
 
   close(): Observable<unknown> {
     this.subscription.unsubscribe()
-    this.ownerCheck.stop()
-    this.ownerRenewal.stop()
+    this.ownership.stop()
     for (const outcome of this.unsettled) outcome.commitFailed?.(this.settings.uid, stoppedBeforeCommit())
     for (const { transaction } of this.committables) transaction.release()
     const open = [...this.preparing, ...(this.current === undefined ? [] : [this.current])]
@@ -166,7 +148,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
   }
 
   private *openWith(context: OpeningContext): Generator<Step, void> {
-    this.setOwner(yield* openExactlyOnce(context))
+    this.ownership.set(yield* openExactlyOnce(context))
     const { checkpointing } = context.restored
     const ahead = new TransactionsAhead(this.sink, this.strategy, (checkpointing?.maxConcurrent ?? 1) + 1)
     this.ahead = ahead
@@ -208,14 +190,18 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
       try {
         yield* result(producer.flush())
       } catch (error) {
-        throw yield* this.reasonOf(error)
+        throw yield* this.ownership.reasonOf(error)
       }
       this.preparing.delete(transaction)
       if (this.before === transaction) this.before = undefined
       this.committables = [...this.committables, { committable: { ...identity, checkpointId, records }, transaction }]
       emit({ kind: 'prepared', checkpointId, transactionalId: identity.transactionalId, records })
     }
-    yield* this.check()
+    const held = this.committables.filter(({ transaction: { committing } }) => !committing)
+    yield* this.ownership.check({
+      committables: held.map(({ committable }) => committable),
+      expiring: held.find(({ transaction: { expiring } }) => expiring)?.committable,
+    })
     const prepared = this.committables.map(({ committable }) => committable)
     barrier.snapshot(
       this.settings.uid,
@@ -225,53 +211,13 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
     barrier.acknowledge()
   }
 
-  /** Before a checkpoint rests on them: do the transactions live, and are their ids still this attempt's own? */
-  private *check(): Generator<Step, void> {
-    const held = this.committables.filter(({ transaction }) => !transaction.committing)
-    if (held.length > 0 || this.ownerCheck.over) {
-      this.ownerCheck.start(OWNER_CHECK_INTERVAL)
-      const { owner } = this
-      const found = yield* checkPrepared(this.sink, {
-        owner,
-        committables: held.map(({ committable }) => committable),
-        expiring: held.find(({ transaction }) => transaction.expiring)?.committable,
-      })
-      if (found !== owner) this.setOwner(found)
-    }
-    if (this.ownerRenewal.over) yield* this.renewOwner()
-  }
-
-  /** Meanwhile no owner is known, so that its change is not taken for that of another job. */
-  private *renewOwner(): Generator<Step, void> {
-    this.owner = undefined
-    this.setOwner(yield* becomeOwner(this.sink))
-  }
-
-  private setOwner(owner: TransactionOwner | undefined): void {
-    this.owner = owner
-    this.ownerRenewal.start(owner === undefined ? IN_DOUBT_MS : OWNER_RENEWAL_INTERVAL)
-  }
-
   private fail(error: unknown): void {
     this.subscription.add(
-      coroutine(() => this.reasonOf(error)).subscribe({
+      coroutine(() => this.ownership.reasonOf(error)).subscribe({
         next: (reason) => this.failed$.next(reason),
         error: () => this.failed$.next(error),
       }),
     )
-  }
-
-  /** Why the brokers no longer accept this sink's transactions: somebody else may have begun to use their ids. */
-  private *reasonOf(error: unknown): Generator<Step, unknown> {
-    const { owner } = this
-    if (owner === undefined || !isKafkaError(error) || !['Fenced', 'TransactionLost'].includes(error._tag)) return error
-    try {
-      const found = yield* checkOwner(this.sink, owner)
-      if (found !== owner) this.setOwner(found)
-      return error
-    } catch (reason) {
-      return reason
-    }
   }
 
   private stateOf(checkpointId: number, committables: readonly KafkaCommittable[]): unknown {
@@ -303,7 +249,7 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
       this.committables = this.committables.filter((one) => !due.includes(one))
     } catch (error) {
       this.unsettled.delete(outcome)
-      const reason = yield* this.reasonOf(error)
+      const reason = yield* this.ownership.reasonOf(error)
       outcome.commitFailed?.(uid, reason)
       throw reason
     }
