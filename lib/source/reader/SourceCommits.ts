@@ -1,25 +1,22 @@
-import { interval, of, type Observable, type SchedulerLike, type Subscription } from 'rxjs'
+import { interval, of, type Observable } from 'rxjs'
 import type { KafkaAdmin } from '../../client/KafkaAdmin.js'
-import type { Logger } from '../../client/KafkaConfig.js'
 import type { Offset } from '../../client/Offset.js'
 import type { TopicPartition } from '../../client/TopicPartition.js'
 import type { KafkaSourceConfig } from '../KafkaSourceConfig.js'
-import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import { OffsetCommitter } from './OffsetCommitter.js'
+import type { ReaderContext } from './ReaderContext.js'
 
 type Positions = readonly (readonly [TopicPartition, Offset])[]
 
 /** What commits of a source are made with. */
-export interface SourceCommitsContext {
-  readonly config: KafkaSourceConfig<unknown>
+export interface SourceCommitsContext extends Pick<
+  ReaderContext<unknown>,
+  'metrics' | 'logger' | 'scheduler' | 'work'
+> {
+  readonly config: Pick<KafkaSourceConfig<unknown>, 'consumer'>
   readonly admin: KafkaAdmin
   /** The source takes part in checkpoints. */
   readonly checkpointed: boolean
-  readonly metrics: KafkaSourceReaderMetrics
-  readonly logger: Logger
-  readonly scheduler: SchedulerLike
-  /** What ends with the source. */
-  readonly work: Subscription
 }
 
 /**

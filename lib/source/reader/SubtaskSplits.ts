@@ -1,6 +1,5 @@
-import { catchError, EMPTY, type Observable, type SchedulerLike, Subscription } from 'rxjs'
+import { catchError, EMPTY, type Observable, Subscription } from 'rxjs'
 import type { KafkaClient } from '../../client/KafkaClient.js'
-import type { Logger } from '../../client/KafkaConfig.js'
 import type { FetchedRecords, FetchFailed, KafkaFetcher } from '../../client/KafkaFetcher.js'
 import type { OffsetsByPartition } from '../../client/Offset.js'
 import { latestOffset } from '../../client/OffsetSpec.js'
@@ -8,34 +7,22 @@ import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartit
 import { Boundedness } from '../Boundedness.js'
 import type { KafkaSourceState } from '../enumerator/KafkaSourceEnumState.js'
 import { type Discovery, KafkaSourceEnumerator } from '../enumerator/KafkaSourceEnumerator.js'
-import type { KafkaSourceConfig } from '../KafkaSourceConfig.js'
 import { PartitionOffsetsRetriever } from '../offsets/PartitionOffsetsRetriever.js'
 import { listOf } from '../listOf.js'
 import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
 import { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import { AssignedSplits } from './AssignedSplits.js'
 import { assignmentNews, foundLater } from './assignmentNews.js'
-import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
-import type { PublishedSplits } from './PublishedSplits.js'
+import type { ReaderContext } from './ReaderContext.js'
 import { SplitPolicies } from './SplitPolicies.js'
 import { SplitReader } from './SplitReader.js'
-import type { ReaderLoop } from './ReaderLoop.js'
+import { TurnTasks } from './TurnTasks.js'
 
 /** What it takes to read them. */
-export interface SubtaskSplitsContext<T> {
-  readonly config: KafkaSourceConfig<T>
+export interface SubtaskSplitsContext<T> extends ReaderContext<T> {
   readonly client: KafkaClient
-  readonly parallelism: number
-  readonly subtaskIndex: number
   /** from which the attempt goes on */
   readonly checkpointId: number | undefined
-  readonly output: PublishedSplits<T>
-  readonly loop: ReaderLoop
-  readonly metrics: KafkaSourceReaderMetrics
-  readonly logger: Logger
-  readonly scheduler: SchedulerLike
-  /** Ends the stream with the error, in a turn of its own. */
-  readonly fail: (error: unknown) => void
 }
 
 /**
@@ -48,8 +35,7 @@ export class SubtaskSplits<T> {
   private readonly fetcher: KafkaFetcher
   private readonly work = new Subscription()
   private readonly policies: SplitPolicies<T>
-  /** what is to be done in the next turn */
-  private readonly pending: (() => void)[] = []
+  private readonly tasks: TurnTasks
   private discoveryFinished = false
   /** Of a checkpoint: all its splits had been read to their ends before. */
   private restoredAtEnd = false
@@ -68,6 +54,7 @@ export class SubtaskSplits<T> {
     private readonly restored: KafkaSourceState | undefined,
   ) {
     const { config, client } = context
+    this.tasks = new TurnTasks(context.loop)
     this.assigned = new AssignedSplits(config.consumer.maxPollRecords)
     this.fetcher = client.fetcher(config.consumer.fetcher)
     this.enumerator = enumeratorFor(context, restored)
@@ -84,7 +71,7 @@ export class SubtaskSplits<T> {
         this.add(by)
       },
       later: (act) => {
-        this.later(act)
+        this.tasks.add(act)
       },
     })
   }
@@ -111,7 +98,7 @@ export class SubtaskSplits<T> {
     this.work.add(
       this.enumerator.discoveries().subscribe({
         next: (discovery) => {
-          this.later(() => {
+          this.tasks.add(() => {
             this.apply(discovery)
           })
         },
@@ -128,7 +115,7 @@ export class SubtaskSplits<T> {
 
   /** Does what has come up outside of the loop since the last turn: assigns what was discovered, goes by the policies. */
   catchUp(): void {
-    for (let act = this.pending.shift(); act !== undefined; act = this.pending.shift()) act()
+    this.tasks.run()
     this.lookAtOthers()
   }
 
@@ -170,7 +157,7 @@ export class SubtaskSplits<T> {
   stop(): void {
     this.work.unsubscribe()
     this.policies.close()
-    this.pending.length = 0
+    this.tasks.clear()
   }
 
   close(): void {
@@ -265,12 +252,6 @@ export class SubtaskSplits<T> {
     this.policies.onFetched(split)
     split.onFetched(fetched)
     this.assigned.wake(split)
-  }
-
-  /** Does something in a turn of the loop. */
-  private later(act: () => void): void {
-    this.pending.push(act)
-    this.context.loop.ask()
   }
 
   /** Those of an unbounded source with stops end together: see `othersHaveStops`. */

@@ -1,0 +1,63 @@
+import type { StandstillWatch } from '../../standstill/StandstillWatch.js'
+import type { Reading } from './openReading.js'
+import type { ReaderContext } from './ReaderContext.js'
+import { type ReaderEvent, type ReaderState, reads } from './readerPhase.js'
+import type { SourceBarriers } from './SourceBarriers.js'
+import type { TurnTasks } from './TurnTasks.js'
+
+/** What a turn looks at, and whom it tells what it finds. */
+export interface TurningReader<T> {
+  readonly context: Pick<ReaderContext<T>, 'loop' | 'output'>
+  readonly state: ReaderState<Reading<T>>
+  readonly tasks: Pick<TurnTasks, 'run'>
+  readonly watch: Pick<StandstillWatch, 'wake'>
+  apply(event: ReaderEvent<Reading<T>>): void
+}
+
+/** A turn of the loop of a reader: everything there is to do now, one batch of each split. */
+export const readerTurn = <T>(reader: TurningReader<T>): void => {
+  reader.tasks.run()
+  const splits = readingOf(reader.state)?.splits
+  splits?.catchUp()
+  if (splits?.ready === true) reader.apply({ _tag: 'OffsetsKnown' })
+  if (isClosed(reader)) return
+  reader.context.output.turn()
+  const reading = readingOf(reader.state)
+  if (reading !== undefined) proceed(reader, reading)
+}
+
+const proceed = <T>(reader: TurningReader<T>, { splits, barriers, commits }: Reading<T>): void => {
+  const { loop, output } = reader.context
+  /** Between two records. True: no more of this batch. */
+  const interrupt = (): boolean => {
+    if (barriers.asked) answer(reader, barriers)
+    return !mayReadOn(reader.state) || output.closed
+  }
+  if (barriers.asked) answer(reader, barriers)
+  if (mayEmit(reader.state) && splits.assigned.readRound(interrupt)) loop.ask()
+  reader.watch.wake()
+  if (isClosed(reader)) return
+  if (reads(reader.state)) reader.apply({ _tag: 'RoundOver', active: mayEmit(reader.state), finished: splits.finished })
+  // With automatic commits, the tail is waited for, so that it is committed too.
+  if (endsAlone(reader.state) && commits.commitRest(splits.assigned.acknowledged)) reader.apply({ _tag: 'TakenOver' })
+}
+
+const answer = <T>(reader: TurningReader<T>, barriers: SourceBarriers): void => {
+  for (let request = barriers.pending(); request !== undefined && !isClosed(reader); request = barriers.pending())
+    reader.apply({ _tag: 'Requested', request })
+}
+
+/** Once there is something to read with, until it is closed. */
+export const readingOf = <T>(state: ReaderState<Reading<T>>): Reading<T> | undefined =>
+  'reading' in state ? state.reading : undefined
+
+const mayReadOn = (state: ReaderState<unknown>): boolean => reads(state) && !state.endRequested
+
+/** Another process that runs the job reads on until this one takes over. */
+const mayEmit = (state: ReaderState<unknown>): boolean => reads(state) && state.joined.attempt?.active !== false
+
+/** There is no last checkpoint to wait for. */
+const endsAlone = (state: ReaderState<unknown>): boolean =>
+  state.phase === 'finishing' && state.joined.attempt === undefined
+
+const isClosed = <T>({ state, context }: TurningReader<T>): boolean => state.phase === 'closed' || context.output.closed
