@@ -46,8 +46,9 @@ export interface SourceAttempt {
   ready(): void
   /**
    * Whether the source may emit records. Not before this attempt has taken over from another process that may be running: that one
-   * still does. And not before the source was asked for its first checkpoint, where checkpoints start by themselves: its barrier comes before
-   * the first record, so that there is a checkpoint from before each transaction. It is woken when that changes.
+   * still does. Where checkpoints start by themselves, not before the source was asked for its first one either: its barrier comes
+   * before the first record. And, with an exactly-once sink and nothing restored, not before one is stored: there must be a checkpoint
+   * from before each transaction, whatever becomes of the first. It is woken when that changes.
    */
   readonly active: boolean
   pending(): CheckpointRequest | undefined

@@ -111,6 +111,23 @@ describe('sinkTo with EXACTLY_ONCE', () => {
     warned.mockClear()
   })
 
+  it('should write nothing before a checkpoint is stored that the job could go back to', () => {
+    runMarbles({ topics, until: 1_000 }, (helpers) => {
+      const { kafka, produce, expectObservable, expectTransactions } = helpers
+      produce('in', '10ms a')
+      // The first checkpoint cannot be acknowledged in time.
+      kafka.inject({ api: 'DescribeTransactions', nth: 2 }, Fault.delay(60))
+      const checkpoints = { tolerableFailures: 9, timeout: 40 }
+      expectObservable(words(copying(helpers)({ count: 1, checkpoints }))).toBe('100ms (pc|)', {
+        p: 'prepared 3',
+        c: 'committed 3',
+      })
+      expectTransactions('job-').toBe('100ms (oc)', firstThree)
+    })
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining('Checkpoint 1 took longer than 40 ms'))
+    warned.mockClear()
+  })
+
   it('should take no transactional id for a checkpoint without records', () => {
     runMarbles({ topics, until: 1_500 }, (helpers) => {
       const { kafka, produce, run, flush, expectTransactions } = helpers
@@ -480,9 +497,10 @@ describe('sinkTo with EXACTLY_ONCE', () => {
       produce('in', '10ms a 99ms b')
       kafka.inject({ api: 'DescribeTransactions', times: 40 }, Fault.fail(unavailable()))
       kafka.inject({ api: 'DescribeTransactions', nth: 45, times: 40 }, Fault.fail(unavailable()))
+      // No record leaves the source before the first checkpoint is stored.
       expectObservable(words(copying(helpers)({ count: 2 }))).toBe('34100ms (pc|)', {
-        p: 'prepared 2',
-        c: 'committed 2',
+        p: 'prepared 3',
+        c: 'committed 3',
       })
       expectCommits('out').toBe('34100ms x', { x: ['a', 'b'] })
     })

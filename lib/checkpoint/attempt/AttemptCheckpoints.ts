@@ -40,7 +40,8 @@ export interface CheckpointedAttempt {
   /** In a turn of its own. */
   readonly soon: (act: () => void) => void
   readonly fail: (error: Error) => void
-  onCompleted(checkpoint: CompletedCheckpoint): void
+  /** @param first of this attempt */
+  onCompleted(checkpoint: CompletedCheckpoint, first: boolean): void
   /** Every source has ended with the last checkpoint. */
   onDone(): void
   /** What the last checkpoint holds is committed, or cannot be. */
@@ -228,6 +229,7 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
     const completed = { checkpointId, timestamp: startedAt.timestamp, duration, savepoint }
     const subsumed = this.running.filter((older) => older.checkpointId < checkpointId && older.abort())
     this.running = this.running.filter((other) => other !== checkpoint && !subsumed.includes(other))
+    const first = !this.completed
     this.progress = withCompleted(this.progress, checkpoint)
     const { all } = attempt.sources
     for (const joined of all) if (checkpoint.requests.get(joined.source)?.end !== undefined) joined.ended = true
@@ -244,7 +246,7 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
       commitFailed: (uid, error) => this.onCommitFailed(uid, error),
     })
     this.settleIfCommitted()
-    attempt.onCompleted(completed)
+    attempt.onCompleted(completed, first)
   }
 
   private settleIfCommitted(): void {

@@ -128,7 +128,8 @@ export class JobAttempt implements CheckpointedAttempt {
 
   readonly fail = (error: Error): void => this.apply({ _tag: 'Fails', error })
 
-  onCompleted(checkpoint: CompletedCheckpoint): void {
+  onCompleted(checkpoint: CompletedCheckpoint, first: boolean): void {
+    if (first) this.wakeSources()
     this.listener.onCompleted(checkpoint)
   }
 
@@ -217,15 +218,22 @@ export class JobAttempt implements CheckpointedAttempt {
 
   private run(former: readonly FormerHolder[]): void {
     this.parts?.takeover.begin(former)
-    for (const { source } of this.sources.all) source.wake()
+    this.wakeSources()
     this.changed()
+  }
+
+  private wakeSources(): void {
+    for (const { source } of this.sources.all) source.wake()
   }
 
   private attemptOf(joined: JoinedSource, { opened, takeover, checkpoints }: OpenedParts): SourceAttempt {
     const { interval, timeout, maxConcurrent } = this.config
+    // Others may take longer to know where they start, and a first checkpoint may fail: what transactions hold comes after one that is stored.
+    const canGoBack = (): boolean =>
+      checkpoints.completed || opened.restored.checkpointId !== undefined || takeover.recovery?.hasSinks !== true
     return attemptOfSource(joined, {
       get active() {
-        return takeover.active
+        return takeover.active && (interval <= 0 || (joined.asked && canGoBack()))
       },
       checkpointing: { interval, timeout, maxConcurrent },
       restored: opened.restored,

@@ -56,8 +56,7 @@ export const attemptOfSource = (joined: JoinedSource, context: AttemptContext): 
       context.changed()
     },
     get active() {
-      // Others may take longer to know where they start: a job goes back to a checkpoint from before its first record.
-      return context.active && (joined.asked || context.checkpointing.interval <= 0)
+      return context.active
     },
     pending: () => joined.requests[0],
     barrier: (request, state) => barriers(request, state, 1)[0]!,

@@ -57,6 +57,11 @@ export class TwoPhaseRecovery {
 
   constructor(private readonly context: TwoPhaseContext) {}
 
+  /** There are sinks whose transactions can die, so that the job would have to go back. */
+  get hasSinks(): boolean {
+    return this.participants.length > 0
+  }
+
   /** Numbers below it are used by no sink any more. */
   get floor(): number {
     const working = this.participants.filter(({ left }) => !left)

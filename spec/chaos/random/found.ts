@@ -325,6 +325,32 @@ const differences = {
     storeMs: 20,
     events: [{ at: 0, on: 'before Produce', do: 'start', slot: 0, slow: 300 }],
   },
+  'its first checkpoint fails, and a transaction of the first that is stored is not committed in time': {
+    sources: 2,
+    partitions: 2,
+    records: [record(156, 0, 1, 1)],
+    tolerableFailures: 100,
+    transactionTimeout: 30_000,
+    brokerMs: 10,
+    events: [
+      { at: 90, do: 'sleep', slot: 0, ms: 2_000 },
+      { at: 0, do: 'broker', fault: 'notCoordinator', api: 'EndTxn', ms: 3_000, by: 0, times: 200 },
+      { at: 3_393, do: 'kill', slot: 0, down: 31_000 },
+    ],
+  },
+  'its checkpoints are put back as another process is about to record its sinks there': {
+    partitions: 3,
+    records: [record(0, 2, 1)],
+    bounded: true,
+    parallelism: 3,
+    processes: 2,
+    storeMs: 5,
+    events: [
+      { at: 158, do: 'restore', ms: 2_000 },
+      { at: 200, on: 'before create', do: 'sleep', slot: 0, ms: 1_410 },
+      { at: 420, do: 'start', slot: 0, slow: 0 },
+    ],
+  },
 } satisfies Readonly<Record<string, Partial<Script>>>
 
 export const found: readonly { readonly title: string; readonly script: Script }[] = Object.entries(differences).map(
