@@ -1,5 +1,6 @@
 import { type Observable, type SchedulerLike, timer } from 'rxjs'
 import { coroutine, result, type Step } from '../../scheduling/coroutine.js'
+import { isCheckpointError } from '../CheckpointError.js'
 import { storeLost } from './attemptErrors.js'
 import type { AttemptLedger, EarlierCheckpoint, FormerHolder } from './AttemptLedger.js'
 import { type AttemptClaim, attemptName, byAge, checkNotOvertaken, supersedes } from './AttemptOrder.js'
@@ -172,6 +173,16 @@ export class AttemptOnStorage {
   }
 
   private *confirm(listed?: readonly StoredAttemptEntry[]): Generator<Step, void> {
+    try {
+      yield* this.checkStanding(listed)
+    } catch (error) {
+      // The next process that begins there has to see that this one's ids are not known: what it wrote just now must not vouch for them.
+      if (isCheckpointError(error) && error._tag === 'StoreLost') yield* this.deleted(this.keys.sinks)
+      throw error
+    }
+  }
+
+  private *checkStanding(listed?: readonly StoredAttemptEntry[]): Generator<Step, void> {
     const attempts = listed ?? (yield* this.reader.attempts())
     const own = attempts.find(({ name }) => name === this.name)
     // Refused, and perhaps tidied away by now.
