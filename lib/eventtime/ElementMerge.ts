@@ -1,7 +1,6 @@
 import { asyncScheduler, type Observable, type Subscriber, type Subscription } from 'rxjs'
 import { WorkLoop } from '../scheduling/WorkLoop.js'
 import type { CheckpointBarrier } from '../stream/CheckpointBarrier.js'
-import { Fifo } from '../stream/Fifo.js'
 import { operate } from '../stream/operate.js'
 import type { Restored } from '../stream/Restored.js'
 import type { StreamElement } from '../stream/StreamElement.js'
@@ -13,39 +12,19 @@ import { ElementWatermarkOutput } from './ElementWatermarkOutput.js'
 import { inputsHold } from './inputsHold.js'
 import type { MergeConfig } from './MergeConfig.js'
 import { MergedRestored } from './MergedRestored.js'
+import { MergeInput, MergeInputs, type NamedInput } from './MergeInputs.js'
 import type { WatermarkCombination } from './WatermarkCombination.js'
 import type { WatermarkOutput } from './WatermarkGenerator.js'
 import { WatermarkHolderTracker } from './WatermarkHolderTracker.js'
 
-export interface MergeInput {
-  readonly id: string
-}
-
 export interface ElementMergeConfig extends MergeConfig {
   /** as it is told to people: as it stands in the program */
   readonly name: string
-  readonly combine: (output: WatermarkOutput) => WatermarkCombination<MergeInput>
+  readonly combine: (output: WatermarkOutput) => WatermarkCombination<NamedInput>
   /** What event time waits for; by default the slowest inputs. */
   readonly hold?: (() => EventTimeHold | undefined) | undefined
   /** All inputs are of one source: the final watermark is emitted as soon as that one says it. */
   readonly ofOneSource?: boolean | undefined
-}
-
-/** One input of a merge. */
-class Input<T> {
-  /** What came while it waits for the barrier of the others: at most its two unacknowledged batches. */
-  readonly held = new Fifo<StreamElement<T>>()
-  completed = false
-  /** It has sent the final watermark, so it does not count for the combined one any more. */
-  ended = false
-  /** Of the control stream of a source: its first splits have been added. */
-  splitsKnown = false
-
-  /** @param control it is the control stream of a source: it counts for barriers and the end, not for watermarks */
-  constructor(
-    readonly id: string,
-    readonly control = false,
-  ) {}
 }
 
 /**
@@ -63,23 +42,20 @@ class Input<T> {
  *   them without any other input. It is none for watermarks, but says from when on a source without splits is idle.
  */
 export class ElementMerge<T> {
-  private readonly streams = new Set<Input<T>>()
-  private readonly controls = new Set<Input<T>>()
+  private readonly inputs = new MergeInputs<T>()
   /** Those that hold elements, or have completed: to be drained. */
-  private readonly due = new Set<Input<T>>()
+  private readonly due = new Set<MergeInput<T>>()
   /** None of them, and no checkpoint is being aligned: elements pass. */
   private flowing = true
-  private readonly alignment = new BarrierAlignment<Input<T>>()
-  private readonly watermarks: WatermarkCombination<MergeInput>
+  private readonly alignment = new BarrierAlignment<MergeInput<T>>()
+  private readonly watermarks: WatermarkCombination<NamedInput>
   private readonly output: ElementWatermarkOutput
-  private readonly holder: WatermarkHolderTracker<MergeInput> | undefined
+  private readonly holder: WatermarkHolderTracker<NamedInput> | undefined
   private readonly restored: MergedRestored
   private outcome: Subscription | undefined
   private lastCheckpointId = -1
   /** No input will be added any more. */
   private closed = false
-  /** The last input that completed had sent the final watermark. */
-  private ended = false
   private finished = false
   /** Inputs have come that the combination has not spoken of yet. */
   private added = false
@@ -103,9 +79,9 @@ export class ElementMerge<T> {
 
   /** Adds all inputs before it subscribes to the first, so that each is waited for. */
   add(...sources: readonly { readonly id: string; readonly elements: Observable<StreamElement<T>> }[]): void {
-    const inputs = sources.map(({ id, elements }) => ({ input: new Input<T>(id), elements }))
+    const inputs = sources.map(({ id, elements }) => ({ input: new MergeInput<T>(id), elements }))
     for (const { input } of inputs) {
-      this.streams.add(input)
+      this.inputs.add(input)
       this.alignment.add(input)
       this.watermarks.add(input)
     }
@@ -115,8 +91,8 @@ export class ElementMerge<T> {
   }
 
   addControl(control$: Observable<StreamElement<never>>): void {
-    const input = new Input<T>('control', true)
-    this.controls.add(input)
+    const input = new MergeInput<T>('control', true)
+    this.inputs.add(input)
     this.alignment.add(input)
     this.listen(input, control$)
   }
@@ -126,7 +102,7 @@ export class ElementMerge<T> {
     this.loop.run()
   }
 
-  private listen(input: Input<T>, elements: Observable<StreamElement<T>>): void {
+  private listen(input: MergeInput<T>, elements: Observable<StreamElement<T>>): void {
     operate(elements, this.destination, {
       next: (element) => {
         // The way of nearly all elements.
@@ -145,7 +121,7 @@ export class ElementMerge<T> {
     })
   }
 
-  private next(input: Input<T>, element: StreamElement<T>): void {
+  private next(input: MergeInput<T>, element: StreamElement<T>): void {
     const { loop } = this
     if (this.alignment.waits(input) || input.held.length > 0 || !loop.enter()) {
       input.held.push(element)
@@ -158,7 +134,7 @@ export class ElementMerge<T> {
     loop.leave()
   }
 
-  private process(input: Input<T>, element: StreamElement<T>): void {
+  private process(input: MergeInput<T>, element: StreamElement<T>): void {
     switch (element.kind) {
       case 'record':
       case 'batchEnd':
@@ -189,7 +165,7 @@ export class ElementMerge<T> {
     if (one !== undefined) this.destination.next(one)
   }
 
-  private deliver(input: Input<T>, barrier: CheckpointBarrier): void {
+  private deliver(input: MergeInput<T>, barrier: CheckpointBarrier): void {
     const { checkpointId } = this.alignment
     if (barrier.checkpointId !== checkpointId && !this.align(barrier)) return
     this.alignment.deliver(input, barrier)
@@ -241,47 +217,37 @@ export class ElementMerge<T> {
     this.destination.next(barrier)
   }
 
-  private drain(input: Input<T>): void {
+  private drain(input: MergeInput<T>): void {
     while (input.held.length > 0 && !this.alignment.waits(input)) this.process(input, input.held.shift()!)
     if (input.held.length > 0) return
     this.due.delete(input)
     if (!input.completed) return
-    this.streams.delete(input)
-    this.controls.delete(input)
+    this.inputs.remove(input)
     this.alignment.remove(input)
-    this.ended = input.ended || (input.control && this.ended)
     this.removeWatermarks(input)
     this.loop.run()
   }
 
   private endIfDone(): void {
-    const { closed, streams, controls } = this
+    const { closed, inputs, config } = this
     // A last barrier has said it, or it is that of a suspension, and the stream goes on from there another time.
-    if (!this.finished && (closed || (this.config.ofOneSource === true && this.controlsHaveEnded)))
-      this.emitFinalWatermark()
-    if (closed && streams.size === 0 && controls.size === 0) this.destination.complete()
-    else if (this.mayBeIdle) this.watermarks.standDown()
+    if (!this.finished && (closed || (config.ofOneSource === true && inputs.sourceHasEnded))) this.emitFinalWatermark()
+    if (closed && inputs.none) this.destination.complete()
+    else if (!this.finished && !this.restored.none && inputs.awaitsOthers) this.watermarks.standDown()
   }
 
-  /** There is no input, and none that has yet to come. */
-  private get mayBeIdle(): boolean {
-    if (this.noneWillCome || this.finished || this.restored.none || this.streams.size > 0) return false
-    for (const { splitsKnown } of this.controls) if (!splitsKnown) return false
-    return true
-  }
-
-  private onSplitsKnown(control: Input<T>): void {
+  private onSplitsKnown(control: MergeInput<T>): void {
     control.splitsKnown = true
     this.loop.run()
   }
 
-  private endWatermarks(input: Input<T>): void {
+  private endWatermarks(input: MergeInput<T>): void {
     input.ended = true
     this.removeWatermarks(input)
     this.loop.run()
   }
 
-  private removeWatermarks(input: Input<T>): void {
+  private removeWatermarks(input: MergeInput<T>): void {
     this.watermarks.remove(input)
     this.updateWatermarks()
   }
@@ -293,22 +259,8 @@ export class ElementMerge<T> {
   }
 
   private emitFinalWatermark(): void {
-    if (this.streams.size > 0 ? allHaveEnded(this.streams) : this.noneWillCome) this.output.emitWatermark(MAX_WATERMARK)
+    if (this.inputs.allHaveEnded) this.output.emitWatermark(MAX_WATERMARK)
   }
-
-  /** Of inputs that have gone, the source has ended: it says so itself where it is known, and by its last input otherwise. */
-  private get noneWillCome(): boolean {
-    return this.controls.size > 0 ? this.controlsHaveEnded : this.ended
-  }
-
-  private get controlsHaveEnded(): boolean {
-    return this.controls.size > 0 && allHaveEnded(this.controls)
-  }
-}
-
-const allHaveEnded = (inputs: Iterable<Input<unknown>>): boolean => {
-  for (const { ended } of inputs) if (!ended) return false
-  return true
 }
 
 function lateBarrier(checkpointId: number, current: number): StreamError {

@@ -13,7 +13,8 @@ import { MIN_WATERMARK, Watermark } from '../stream/Watermark.js'
 import { WatermarkStatus } from '../stream/WatermarkStatus.js'
 import { eventTimeOperator } from './assignTimestampsAndWatermarks.js'
 import { CombinedWatermarkStatus } from './CombinedWatermarkStatus.js'
-import type { ElementMergeConfig, MergeInput } from './ElementMerge.js'
+import type { ElementMergeConfig } from './ElementMerge.js'
+import type { NamedInput } from './MergeInputs.js'
 import { IdlenessTimer } from './IdlenessTimer.js'
 import { inputsHold } from './inputsHold.js'
 import { SplitEventTime } from './SplitEventTime.js'
@@ -58,8 +59,8 @@ export class SourceEventTime<T, Untimed = never> {
   /** the last one that was emitted, but the final one */
   watermark = MIN_WATERMARK
   private readonly splits = new Map<string, SplitEventTime>()
-  private readonly combination: CombinedWatermarkStatus<MergeInput>
-  private readonly tracker: WatermarkHolderTracker<MergeInput>
+  private readonly combination: CombinedWatermarkStatus<NamedInput>
+  private readonly tracker: WatermarkHolderTracker<NamedInput>
   private readonly time: Time
   private readonly tick$ = new Subject<void>()
   private readonly ticking = new Subscription()

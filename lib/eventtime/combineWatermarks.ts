@@ -3,7 +3,8 @@ import type { OperatorFunction } from 'rxjs'
 import { operate } from '../stream/operate.js'
 import type { StreamElement } from '../stream/StreamElement.js'
 import { CombinedWatermarkStatus } from './CombinedWatermarkStatus.js'
-import { ElementMerge, type ElementMergeConfig, type MergeInput } from './ElementMerge.js'
+import { ElementMerge, type ElementMergeConfig } from './ElementMerge.js'
+import type { NamedInput } from './MergeInputs.js'
 import type { MergeConfig } from './MergeConfig.js'
 import type { WatermarkOutput } from './WatermarkGenerator.js'
 
@@ -42,7 +43,7 @@ export interface SplitElements<T> {
  * the error of all.
  */
 export function combineWatermarks<T>(config: MergeConfig = {}): OperatorFunction<SplitElements<T>, StreamElement<T>> {
-  const combine = (output: WatermarkOutput) => new CombinedWatermarkStatus<MergeInput>(output)
+  const combine = (output: WatermarkOutput) => new CombinedWatermarkStatus<NamedInput>(output)
   return mergeSplits({ ...config, name: 'combineWatermarks', combine })
 }
 

@@ -1,6 +1,7 @@
 import { Observable, isObservable } from 'rxjs'
 import type { StreamElement } from '../stream/StreamElement.js'
-import { ElementMerge, type MergeInput } from './ElementMerge.js'
+import { ElementMerge } from './ElementMerge.js'
+import type { NamedInput } from './MergeInputs.js'
 import type { MergeConfig } from './MergeConfig.js'
 import { StatusWatermarkValve } from './StatusWatermarkValve.js'
 import type { WatermarkOutput } from './WatermarkGenerator.js'
@@ -36,7 +37,7 @@ export function unionElements<T extends Readonly<Record<string, unknown>>>(
 export function unionElements(...inputs: readonly unknown[]): Observable<StreamElement<unknown>> {
   const [named, config] = isNamed(inputs) ? inputs : [byPlace(inputs)]
   return new Observable((destination) => {
-    const combine = (output: WatermarkOutput) => new StatusWatermarkValve<MergeInput>(output)
+    const combine = (output: WatermarkOutput) => new StatusWatermarkValve<NamedInput>(output)
     const merge = new ElementMerge<unknown>(destination, { ...config, name: 'unionElements', combine })
     merge.add(...Object.entries(named).map(([id, elements]) => ({ id, elements })))
     merge.close()
