@@ -13,7 +13,6 @@ import { SourceError } from '../SourceError.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
 import type { SplitStream } from './SplitStream.js'
-import type { ReaderLoop } from './ReaderLoop.js'
 
 /** Until a split looks again whether there is room for what its next batch is decompressed to, ms. */
 const ROOM_INTERVAL = 10
@@ -21,6 +20,19 @@ const ROOM_INTERVAL = 10
 /** Sent and not acknowledged, of all splits together. */
 export interface RecordsInFlight {
   records: number
+}
+
+/** What the readers of all splits share. */
+export interface SplitReaderContext<T> {
+  readonly config: Pick<KafkaSourceConfig<T>, 'consumer' | 'deserializer' | 'deserializationErrorPolicy'>
+  readonly fetcher: KafkaFetcher
+  readonly metrics: KafkaSourceReaderMetrics
+  readonly logger: Pick<Logger, 'warn'>
+  readonly inFlight: RecordsInFlight
+  /** The split may have something to do: asks for a turn of the loop. */
+  readonly wake: (reader: SplitReader<T>) => void
+  /** The same in so many ms. @returns closed when it is so */
+  readonly wakeLater: (reader: SplitReader<T>, ms: number) => Subscription
 }
 
 /** Reads one split: fetches ahead by one, and turns what was fetched into records, batch by batch. */
@@ -38,24 +50,22 @@ export class SplitReader<T> {
   private emitted = 0
   /** records that were sent and not acknowledged */
   private inFlight = 0
+  private readonly deserializer: Returning<T>
 
   constructor(
     readonly state: KafkaPartitionSplitState,
     private readonly output: SplitStream<T>,
-    private readonly fetcher: KafkaFetcher,
-    private readonly config: KafkaSourceConfig<T>,
-    private readonly metrics: KafkaSourceReaderMetrics,
-    private readonly logger: Logger,
-    private readonly loop: Pick<ReaderLoop, 'ask' | 'askLater'>,
-    private readonly allInFlight: RecordsInFlight,
-  ) {}
+    private readonly context: SplitReaderContext<T>,
+  ) {
+    this.deserializer = context.config.deserializer
+  }
 
   /** Begins to fetch, unless there is nothing to be read. */
   start(): void {
     const { state } = this
     if (state.finished) return this.finish()
     const { topicId, leaderEpoch } = state
-    this.fetcher.assign(state.topicPartition, state.position, { topicId, leaderEpoch })
+    this.context.fetcher.assign(state.topicPartition, state.position, { topicId, leaderEpoch })
   }
 
   /** Something can be sent, or is to be asked for; or its end is to be told. */
@@ -74,7 +84,8 @@ export class SplitReader<T> {
   }
 
   onFetched(fetched: FetchedRecords): void {
-    const { state, config, metrics } = this
+    const { state } = this
+    const { config, metrics } = this.context
     state.requested = false
     if (this.ended) return
     state.fetches.push({ fetched, arrivedAt: metrics.timeOfDay() })
@@ -85,24 +96,24 @@ export class SplitReader<T> {
 
   /** There are no records to be had; where the log ends is known all the same. */
   onLog(log: PartitionLog): void {
-    this.state.onLog(log, this.config.consumer.fetcher.isolationLevel, this.metrics.now())
+    this.state.onLog(log, this.context.config.consumer.fetcher.isolationLevel, this.context.metrics.now())
   }
 
   /** Is asked for again: it was not to be had. */
   retry(): void {
     this.state.requested = false
-    this.loop.ask()
+    this.context.wake(this)
   }
 
   /** Reading goes on elsewhere: the position was not in the log. Called from outside of the loop, so it sends nothing. */
   seek(offset: Offset): void {
     if (this.ended) return
     const { topicId, topicPartition } = this.state
-    this.fetcher.assign(topicPartition, offset, { topicId })
+    this.context.fetcher.assign(topicPartition, offset, { topicId })
     this.state.leaderEpoch = undefined
     this.state.requested = false
     if (this.state.fetches.length === 0) this.state.moveTo(offset)
-    this.loop.ask()
+    this.context.wake(this)
   }
 
   /**
@@ -126,7 +137,7 @@ export class SplitReader<T> {
     if (state.fetches.length === 1) this.request()
     const records = fetched.take(max)
     if (records.length === 0 && !fetched.exhausted) {
-      this.waitingForRoom = this.loop.askLater(ROOM_INTERVAL)
+      this.waitingForRoom = this.context.wakeLater(this, ROOM_INTERVAL)
       return 0
     }
     // Before what it is the epoch of: an epoch that is older than the position would make it look truncated.
@@ -178,7 +189,7 @@ export class SplitReader<T> {
   }
 
   private count(read: number, arrivedAt: number): void {
-    this.metrics.onEmitted(read, this.emitted, this.output.timestamp, arrivedAt)
+    this.context.metrics.onEmitted(read, this.emitted, this.output.timestamp, arrivedAt)
     this.emitted = 0
   }
 
@@ -202,12 +213,11 @@ export class SplitReader<T> {
 
   /** The error policy is for this alone: what goes wrong where the values are sent to is no fault of the record. */
   private deserialize(record: ConsumerRecord, timestamp: number): boolean {
-    const deserializer: Returning<T> = this.config.deserializer
     this.made = 0
     this.deserializing = true
     let returned: unknown
     try {
-      returned = deserializer.deserialize(record, this.take)
+      returned = this.deserializer.deserialize(record, this.take)
     } catch (error) {
       this.deserializing = false
       this.onFailure(record, error, timestamp)
@@ -223,12 +233,12 @@ export class SplitReader<T> {
   }
 
   private onFailure(record: ConsumerRecord, cause: unknown, timestamp: number): void {
-    const { deserializationErrorPolicy: policy } = this.config
-    this.metrics.onDeserializationError()
+    const { deserializationErrorPolicy: policy } = this.context.config
+    this.context.metrics.onDeserializationError()
     if (diverts(policy)) return this.output.deadLetter(new DeadLetterRecord(record, cause), timestamp)
     const reason = cause instanceof Error ? cause.message : String(cause)
     const what = `Failed to deserialize consumer record at offset ${record.offset} of ${this.state.key} due to: ${reason}`
-    if (policy === 'skip') return this.logger.warn(`${what} It is skipped.`)
+    if (policy === 'skip') return this.context.logger.warn(`${what} It is skipped.`)
     throw new SourceError(
       'Deserialization',
       `${what} Mend the deserializer, or let setDeserializationErrorPolicy skip such records or divert them to a deadLetter(…).`,
@@ -239,18 +249,18 @@ export class SplitReader<T> {
   private request(): void {
     if (this.state.requested) return
     this.state.requested = true
-    this.fetcher.request(this.state.topicPartition)
+    this.context.fetcher.request(this.state.topicPartition)
   }
 
   private endBatch(records: number): void {
-    const acknowledge = this.state.send(this.metrics.now)
+    const acknowledge = this.state.send(this.context.metrics.now)
     this.inFlight += records
-    this.allInFlight.records += records
+    this.context.inFlight.records += records
     this.output.next(
       batchEnd(() => {
         acknowledge()
         this.tookOver(records)
-        this.loop.ask()
+        this.context.wake(this)
       }, this.state.key),
     )
   }
@@ -259,7 +269,7 @@ export class SplitReader<T> {
   private tookOver(records: number): void {
     const known = Math.min(records, this.inFlight)
     this.inFlight -= known
-    this.allInFlight.records -= known
+    this.context.inFlight.records -= known
   }
 
   private finish(): void {
@@ -270,7 +280,7 @@ export class SplitReader<T> {
   private stop(): void {
     this.ended = true
     this.close()
-    this.fetcher.unassign(this.state.topicPartition)
+    this.context.fetcher.unassign(this.state.topicPartition)
   }
 }
 

@@ -15,7 +15,8 @@ import { AssignedSplits } from './AssignedSplits.js'
 import { assignmentNews, foundLater } from './assignmentNews.js'
 import type { ReaderContext } from './ReaderContext.js'
 import { SplitPolicies } from './SplitPolicies.js'
-import { SplitReader } from './SplitReader.js'
+import { SplitReader, type SplitReaderContext } from './SplitReader.js'
+import { StopsOfOthers } from './StopsOfOthers.js'
 import { TurnTasks } from './TurnTasks.js'
 
 /** What it takes to read them. */
@@ -35,14 +36,13 @@ export class SubtaskSplits<T> {
   private readonly fetcher: KafkaFetcher
   private readonly work = new Subscription()
   private readonly policies: SplitPolicies<T>
+  private readonly readers: SplitReaderContext<T>
+  private readonly others: StopsOfOthers
   private readonly tasks: TurnTasks
   private discoveryFinished = false
   /** Of a checkpoint: all its splits had been read to their ends before. */
   private restoredAtEnd = false
   private mayFindMore = true
-  /** the look at what other subtasks read */
-  private others: Subscription | undefined
-  private othersEnd = false
   /** read from before, in this attempt or an earlier one: what is not in the log there any more is lost */
   private readonly begun = new Set<SplitReader<T>>()
   /** assigned when they have their ends: until then where they were restored */
@@ -60,6 +60,8 @@ export class SubtaskSplits<T> {
     this.enumerator = enumeratorFor(context, restored)
     this.waiting = this.enumerator.endless
     this.initialDiscoveryFinished = this.enumerator.initialDiscoveryFinished
+    this.others = new StopsOfOthers(context, this.enumerator)
+    this.readers = readersContext(context, this.assigned, this.fetcher)
     this.policies = new SplitPolicies(context, this.enumerator, {
       hasBegun: (split) => this.begun.has(split),
       drop: (partition) => {
@@ -116,7 +118,8 @@ export class SubtaskSplits<T> {
   /** Does what has come up outside of the loop since the last turn: assigns what was discovered, goes by the policies. */
   catchUp(): void {
     this.tasks.run()
-    this.lookAtOthers()
+    if (this.others.unknown && this.discoveryFinished && !this.enumerator.foundNothing && this.assigned.finished)
+      this.others.look()
   }
 
   /** Where all starting offsets are known: a checkpoint may be taken. */
@@ -132,7 +135,7 @@ export class SubtaskSplits<T> {
     if (!this.discoveryFinished || this.waiting.length > 0 || !this.assigned.finished) return false
     const { boundedness, stoppingOffsets } = this.context.config
     if (boundedness === Boundedness.BOUNDED) return true
-    return stoppingOffsets !== undefined && (this.othersEnd || !this.mayFindMore)
+    return stoppingOffsets !== undefined && (this.others.reached || !this.mayFindMore)
   }
 
   /** Asks where the logs end now; empty when there is no answer: the next question may have one. */
@@ -156,6 +159,7 @@ export class SubtaskSplits<T> {
   /** From here on nothing that happens to partitions matters: no failure, and no news. */
   stop(): void {
     this.work.unsubscribe()
+    this.others.close()
     this.policies.close()
     this.tasks.clear()
   }
@@ -179,10 +183,7 @@ export class SubtaskSplits<T> {
     if (!this.discoveryFinished) this.onFirstDiscovery(splits)
     else if (splits.length > 0) this.context.logger.info(foundLater(splits))
     this.initialDiscoveryFinished = true
-    // They may be others now.
-    this.others?.unsubscribe()
-    this.others = undefined
-    this.othersEnd = false
+    this.others.mayHaveChanged()
     this.context.loop.ask()
   }
 
@@ -204,31 +205,10 @@ export class SubtaskSplits<T> {
   }
 
   private add(split: KafkaPartitionSplit): SplitReader<T> {
-    const { config, output, metrics, logger, loop } = this.context
+    const { output, metrics, loop } = this.context
     const state = new KafkaPartitionSplitState(split)
     const splitOutput = output.add(state)
-    const wake = (): void => {
-      this.assigned.wake(reader)
-    }
-    const ask = (): void => {
-      wake()
-      loop.ask()
-    }
-    const askLater = (ms: number): Subscription => {
-      const later = loop.askLater(ms)
-      later.add(wake)
-      return later
-    }
-    const reader: SplitReader<T> = new SplitReader(
-      state,
-      splitOutput,
-      this.fetcher,
-      config,
-      metrics,
-      logger,
-      { ask, askLater },
-      this.assigned.inFlight,
-    )
+    const reader = new SplitReader(state, splitOutput, this.readers)
     this.assigned.add(reader)
     metrics.addSplit(state, splitOutput)
     reader.start()
@@ -253,22 +233,24 @@ export class SubtaskSplits<T> {
     split.onFetched(fetched)
     this.assigned.wake(split)
   }
-
-  /** Those of an unbounded source with stops end together: see `othersHaveStops`. */
-  private lookAtOthers(): void {
-    const { boundedness, stoppingOffsets } = this.context.config
-    if (boundedness === Boundedness.BOUNDED || stoppingOffsets === undefined || this.others !== undefined) return
-    if (!this.discoveryFinished || this.enumerator.foundNothing || !this.assigned.finished) return
-    this.others = this.enumerator.othersHaveStops(stoppingOffsets).subscribe({
-      next: () => {
-        this.othersEnd = true
-        this.context.loop.ask()
-      },
-      error: this.context.fail,
-    })
-    this.work.add(this.others)
-  }
 }
+
+const readersContext = <T>(
+  { config, metrics, logger, loop }: SubtaskSplitsContext<T>,
+  assigned: AssignedSplits<T>,
+  fetcher: KafkaFetcher,
+): SplitReaderContext<T> => ({
+  ...{ config, metrics, logger, fetcher, inFlight: assigned.inFlight },
+  wake: (reader) => {
+    assigned.wake(reader)
+    loop.ask()
+  },
+  wakeLater: (reader, ms) => {
+    const later = loop.askLater(ms)
+    later.add(() => assigned.wake(reader))
+    return later
+  },
+})
 
 const enumeratorFor = <T>(context: SubtaskSplitsContext<T>, restored: KafkaSourceState | undefined) => {
   const { config, client, parallelism, subtaskIndex, scheduler, logger } = context
