@@ -52,6 +52,26 @@ describe("a user's own offsets initializer", () => {
     ['-(2 ** 63), at none', -(2 ** 63), '(abcde)'],
   ])('should stop at %s', (_, offset, picture) => reading(earliest(), giving(offset), picture))
 
+  it('should give offsets to some partitions, and say where others start', () => {
+    onKafka({ t: 2 }, (kafka, scheduler, { expectObservable }) => {
+      kafka.produce('t', [...valuesFor(0, 'a', 'b', 'c'), ...valuesFor(1, 'x', 'y', 'z')])
+      kafka.commitOffsets('g', [
+        [t0, 0],
+        [new TopicPartition('t', 1), 2],
+      ])
+      const mixed = answering(
+        of(
+          new Map([
+            ['t-0', 1],
+            ['t-1', -3],
+          ]),
+        ),
+      )
+      const source = builderOf().setStartingOffsets(mixed).setBounded(latest()).build()
+      expectObservable(source.records({ connect: kafka.connect, scheduler })).toBe('(bcz|)')
+    })
+  })
+
   it.each([
     [OffsetResetStrategy.EARLIEST, '(abcde|)'],
     [OffsetResetStrategy.LATEST, '|'],
