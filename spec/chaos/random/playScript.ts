@@ -15,8 +15,8 @@ const QUIET = 20_000
 /** How long a job takes to read what there is, at most, in ms. */
 const BEGINNING = 5_000
 
-/** How long the end of the job may take, in ms. */
-const ENDING = 15_000
+/** How long the end of the job may take, in ms: after a change of the parallelism two starts may each wait for 6 s until the former one is silent. */
+const ENDING = 20_000
 
 /** How often attempts must have failed in the quiet to say that a restart does not help. */
 const MENDING = 3
