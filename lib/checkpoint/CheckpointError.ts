@@ -68,10 +68,13 @@ export class CheckpointError extends Error {
     recognizeAcrossCopies(this, 'CheckpointError')
   }
 
+  /** The name of the class, also where the program is minified. */
   override readonly name = 'CheckpointError'
+  /** Whether a new attempt may succeed; {@link restart} asks for it. It follows from `_tag`; of `SnapshotFailed` from its cause. */
   readonly retriable: boolean
 
   constructor(
+    /** its kind */
     readonly _tag: CheckpointErrorTag,
     message: string,
     options: { readonly cause?: unknown; readonly retriable?: boolean } = {},

@@ -6,7 +6,9 @@ import type { Restored } from '../stream/Restored.js'
 export interface CheckpointedSource {
   /** The key of its state; a duplicate (with the same subtask) is an error. */
   readonly uid: string
+  /** From 0 to `parallelism - 1`. Its state is restored by this number. */
   readonly subtaskIndex: number
+  /** Of the whole job, over all processes: the same for all sources of a job. */
   readonly parallelism: number
   /**
    * Completes when the source can begin, because it has reached what it reads from; errors when it cannot. Until then the attempt does not
@@ -23,6 +25,7 @@ export interface CheckpointedSource {
 
 /** What the coordinator asks of a source. */
 export interface CheckpointRequest {
+  /** Of the checkpoint that is asked for; the barrier that answers carries it. */
   readonly checkpointId: number
   /** `drain` and `suspend` come from `stopWithSavepoint`; `finished` answers `requestFinalCheckpoint`. */
   readonly end?: EndOfStream | undefined
@@ -42,7 +45,9 @@ export interface CheckpointRequest {
  * 5. `leave` on teardown, whatever the cause. The last one to leave ends the attempt and aborts what is pending.
  */
 export interface SourceAttempt {
+  /** The first element that the source emits, with the state of its subtask. */
   readonly restored: Restored
+  /** The source knows where it starts. When all sources that joined have called it, the first checkpoint may begin. */
   ready(): void
   /**
    * Whether the source may emit records. Not before this attempt has taken over from another process that may be running: that one
@@ -51,13 +56,21 @@ export interface SourceAttempt {
    * from before each transaction, whatever becomes of the first. It is woken when that changes.
    */
   readonly active: boolean
+  /**
+   * The oldest request that is not answered and not aborted; undefined without one. The same until `barrier` or `barriers` answers it.
+   */
   pending(): CheckpointRequest | undefined
   /** Answers a request: hands over the source's state and makes the barrier to emit. */
   barrier(request: CheckpointRequest, state: unknown): CheckpointBarrier
   /** The same for unmerged splits: one barrier for each; the checkpoint is acknowledged when all of them are. */
   barriers(request: CheckpointRequest, state: unknown, parts: number): readonly CheckpointBarrier[]
+  /** The source has no more records: it asks for the checkpoint that it ends with. `ready` is implied. */
   requestFinalCheckpoint(): void
   /** The coordinator has given up (too many failures, store broken): the source errors with it. Emits at most once. */
   readonly failed$: Observable<Error>
+  /**
+   * The source is gone. Before its final checkpoint is complete, while others run, this fails the attempt (`SourceLeft`). A second call
+   * has no effect.
+   */
   leave(): void
 }

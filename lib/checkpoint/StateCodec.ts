@@ -19,6 +19,7 @@ import { CheckpointError } from './CheckpointError.js'
  * ```
  */
 export interface StateCodec<A> {
+  /** The state in the newest version, for `barrier.snapshot`. It throws what the encoder of the codec throws. */
   readonly encode: (state: A) => unknown
   /** Errors: `Corrupt` with all faults; `UnknownVersion` for a version without a reader. */
   readonly decode: (json: unknown) => Either<CheckpointError, A>
@@ -27,6 +28,14 @@ export interface StateCodec<A> {
 /** Reads one version of a state. */
 export type StateReader<A> = (json: unknown) => t.Validation<A>
 
+/**
+ * The codec of a state of yours, with its version: see {@link StateCodec}.
+ *
+ * @param name of the state, for messages
+ * @param version what is written; raise it when the shape changes
+ * @param codec of this version
+ * @param older readers of earlier versions, by version; any other is an `UnknownVersion`
+ */
 export const stateCodec = <A, O>(
   name: string,
   version: number,

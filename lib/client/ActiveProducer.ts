@@ -2,7 +2,9 @@ import type { Offset } from './Offset.js'
 
 /** A producer as the leader of a partition knows it: one that wrote there within `producer.id.expiration.ms` (KIP-664). */
 export interface ActiveProducer {
+  /** As InitProducerId gave it. */
   readonly producerId: bigint
+  /** The newest epoch that the leader knows. It refuses lower ones. */
   readonly epoch: number
   /** of its last record here; -1 when it has written none under this epoch */
   readonly lastSequence: number

@@ -18,18 +18,29 @@ export type TimestampType = 'CreateTime' | 'LogAppendTime' | 'NoTimestampType'
  */
 export class ConsumerRecord {
   constructor(
+    /** the topic it was read from */
     readonly topic: string,
+    /** counted from 0 */
     readonly partition: number,
+    /** its place in the partition */
     readonly offset: Offset,
     /** ms since the epoch; -1 when the record has none */
     readonly timestamp: number,
+    /** who wrote the timestamp: `message.timestamp.type` of the topic */
     readonly timestampType: TimestampType,
+    /** of the leader that took the record (KIP-320); -1 when it is not known */
     readonly leaderEpoch: number,
+    /** bytes of the whole fetched batch, or more; valid as long as the record is */
     readonly buffer: Buffer,
+    /** where the key begins in `buffer`, inclusive */
     readonly keyStart: number,
+    /** where it ends, exclusive; -1: the key is null */
     readonly keyEnd: number,
+    /** where the value begins in `buffer`, inclusive */
     readonly valueStart: number,
+    /** where it ends, exclusive; -1: the value is null */
     readonly valueEnd: number,
+    /** where the headers begin in `buffer`, for their decoder; of no use without it */
     readonly headersStart: number,
     private readonly decodeHeaders: ((buffer: Buffer, start: number) => Headers) | null,
   ) {}

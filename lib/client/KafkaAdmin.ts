@@ -7,6 +7,7 @@ import type { OffsetSpec } from './OffsetSpec.js'
 import type { TopicPartition } from './TopicPartition.js'
 import type { TransactionDescription, TransactionState } from './TransactionDescription.js'
 
+/** A partition, as the metadata of the brokers has it. */
 export interface PartitionDescription {
   /** its number, from 0 */
   readonly partition: number
@@ -16,6 +17,7 @@ export interface PartitionDescription {
   readonly replicas: readonly number[]
 }
 
+/** A topic, as the metadata of the brokers has it. */
 export interface TopicDescription {
   /** of the topic */
   readonly name: string
@@ -27,6 +29,7 @@ export interface TopicDescription {
   readonly partitions: readonly PartitionDescription[]
 }
 
+/** A topic to be created. */
 export interface NewTopic {
   /** its name */
   readonly topic: string

@@ -109,6 +109,10 @@ export interface FetcherConfig {
   readonly maxDecompressedBytes?: number | undefined
 }
 
+/**
+ * `compression.type`. `snappy` and `lz4` need the packages snappy and lz4-napi; `zstd` needs @toondepauw/node-zstd where Node has no
+ * zstd.
+ */
 export type CompressionType = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
 /** How a producer writes. Names follow Kafka's producer properties; sizes in bytes, times in ms. */

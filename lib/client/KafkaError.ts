@@ -91,6 +91,7 @@ export class KafkaError extends Error {
     recognizeAcrossCopies(this, 'KafkaError')
   }
 
+  /** The name of the class, also where the program is minified. */
   override readonly name: string = 'KafkaError'
   /** its kind */
   readonly _tag: KafkaErrorTag
@@ -124,4 +125,5 @@ export class KafkaError extends Error {
   }
 }
 
+/** Whether it is a {@link KafkaError}, of any copy of this package in the process; narrows its type. */
 export const isKafkaError = (error: unknown): error is KafkaError => error instanceof KafkaError

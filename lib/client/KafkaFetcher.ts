@@ -18,7 +18,9 @@ export interface LogIdentity {
  * the stream can be smaller than a fetch and nothing fetched is ever thrown away.
  */
 export interface FetchedRecords {
+  /** Tells it from a {@link FetchFailed}. */
   readonly _tag: 'Fetched'
+  /** The partition that was requested. */
   readonly topicPartition: TopicPartition
   /**
    * Where reading goes on: the last taken record's offset + 1 within a batch of the log, and the batch's last offset + 1 at
@@ -31,8 +33,11 @@ export interface FetchedRecords {
   readonly leaderEpoch?: number | undefined
   /** All is taken. Also true at once for a fetch of markers only; the position has moved all the same. */
   readonly exhausted: boolean
+  /** Exclusive: the offset behind the last record that is on all in-sync replicas, when the broker answered. */
   readonly highWatermark: Offset
+  /** Exclusive: where `read_committed` readers end, when the broker answered. Never above the high watermark. */
   readonly lastStableOffset: Offset
+  /** The first offset that retention and DeleteRecords have left, when the broker answered. */
   readonly logStartOffset: Offset
   /** size of the fetched batches, compressed as they were */
   readonly bytes: number
@@ -50,8 +55,11 @@ export interface FetchedRecords {
  * `request` waits for it to come back, and reports again.
  */
 export interface FetchFailed {
+  /** Tells it from {@link FetchedRecords}. */
   readonly _tag: 'FetchFailed'
+  /** The partition that was requested. Others go on. */
   readonly topicPartition: TopicPartition
+  /** Why: for instance `OffsetOutOfRange`, `LogTruncated`, `TopicRecreated` or `Authorization`. */
   readonly error: KafkaError
 }
 
@@ -79,6 +87,7 @@ export interface KafkaFetcher {
   assign(topicPartition: TopicPartition, offset: Offset, log?: LogIdentity): void
   /** Asks for one fetch. A second call before the answer changes nothing. */
   request(topicPartition: TopicPartition): void
+  /** Stops reading it: nothing more is emitted for it, and what is in flight is dropped. Without effect for one that is not assigned. */
   unassign(topicPartition: TopicPartition): void
   /** Stops fetching, drops what is in flight. The client stays open. */
   close(): void

@@ -32,8 +32,11 @@ export interface KafkaProducer {
   close(): Observable<void>
 }
 
+/** Counts since the producer was made. */
 export interface ProducerStats {
+  /** records sent, each counted once, however often its batch is sent again */
   readonly recordsSent: number
+  /** bytes of the batches sent, before compression; a batch that is sent again counts again, as it was compressed */
   readonly bytesSent: number
   /** records acknowledged */
   readonly recordsAcked: number
@@ -43,8 +46,11 @@ export interface ProducerStats {
 
 /** What identifies a prepared transaction: enough to commit it from another process. */
 export interface PreparedTransaction {
+  /** `transactional.id` */
   readonly transactionalId: string
+  /** What InitProducerId gave for it: 64 bits wide, hence a bigint. */
   readonly producerId: bigint
+  /** What InitProducerId gave with it. A later InitProducerId raises it, and fences this producer. */
   readonly epoch: number
 }
 
@@ -69,6 +75,7 @@ export interface InitialisedProducer extends PreparedTransaction {
  * `IllegalState` error that names the state it met.
  */
 export interface TransactionalProducer extends KafkaProducer {
+  /** `transactional.id` */
   readonly transactionalId: string
   /** InitProducerId: fences former producers of this id and aborts what they left open. Emits the producer id and epoch. */
   init(): Observable<InitialisedProducer>
@@ -85,6 +92,10 @@ export interface TransactionalProducer extends KafkaProducer {
    * `request.timeout.ms`; then the error is retriable and `commit` may be called again.
    */
   commit(): Observable<void>
+  /**
+   * Gives up what is not sent, waits for what is on its way, and ends the transaction with EndTxn(abort). Retried as `commit` is; after
+   * a retriable error `abort` may be called again.
+   */
   abort(): Observable<void>
 }
 
@@ -98,5 +109,9 @@ export interface ResumedTransaction {
    * Errors: `TransactionLost` (aborted, expired or taken over), not retriable; others by their kind, after back-off.
    */
   commit(): Observable<void>
+  /**
+   * EndTxn(abort) with the stored producer id and epoch. Aborted before is success as well. Errors are those of `commit`:
+   * `TransactionLost` when it was committed, has expired or was taken over.
+   */
   abort(): Observable<void>
 }

@@ -7,6 +7,9 @@ export type OffsetSpec =
   | { readonly _tag: 'Latest' }
   | { readonly _tag: 'Timestamp'; readonly timestamp: number }
 
+/** The first offset that the log has: what retention and DeleteRecords have left. */
 export const earliestOffset: OffsetSpec = { _tag: 'Earliest' }
+/** The end of the log: the high watermark or, with `read_committed`, the last stable offset. */
 export const latestOffset: OffsetSpec = { _tag: 'Latest' }
+/** The first record whose timestamp is at or after this one, in ms since the epoch. A partition without one is left out of the answer. */
 export const offsetForTimestamp = (timestamp: number): OffsetSpec => ({ _tag: 'Timestamp', timestamp })

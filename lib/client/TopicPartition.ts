@@ -8,10 +8,13 @@
  */
 export class TopicPartition {
   constructor(
+    /** the name of the topic */
     readonly topic: string,
+    /** counted from 0 */
     readonly partition: number,
   ) {}
 
+  /** `topic-partition`, as in Kafka's logs and as the key of all maps by partition. */
   toString(): string {
     return topicPartitionKey(this)
   }

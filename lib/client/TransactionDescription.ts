@@ -39,9 +39,13 @@ export const transactionStateNamed = (name: string): TransactionState => byName.
  * transaction, and nothing here tells the two apart but `startTime`.
  */
 export interface TransactionDescription {
+  /** `transactional.id` */
   readonly transactionalId: string
+  /** What the coordinator says; `Unknown` for a state that this release does not know. */
   readonly state: TransactionState
+  /** Of the producer that initialised the id last. */
   readonly producerId: bigint
+  /** Of that producer. The broker raises it when a transaction expires, so that its producer is fenced. */
   readonly epoch: number
   /** `transaction.timeout.ms` that the producer asked for, in ms */
   readonly timeoutMs: number

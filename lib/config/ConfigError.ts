@@ -6,6 +6,7 @@ export interface ConfigError {
   readonly key: string
   /** what was given, as text; undefined when nothing was, and hidden when it may be a secret */
   readonly value?: string | undefined
+  /** What is wrong with it and what to do. It never holds the value of a secret. */
   readonly message: string
 }
 
@@ -27,11 +28,17 @@ export class InvalidConfigError extends Error {
     recognizeAcrossCopies(this, 'InvalidConfigError')
   }
 
+  /** The name of the class, also where the program is minified. */
   override readonly name = 'InvalidConfigError'
+  /** The only kind: settings that cannot work. */
   readonly _tag = 'Config'
+  /** The same settings fail again, so {@link restart} does not try. */
   readonly retriable = false
 
-  constructor(readonly errors: readonly ConfigError[]) {
+  constructor(
+    /** all faults, in the order in which they were found; never empty */
+    readonly errors: readonly ConfigError[],
+  ) {
     super(
       errors.length === 1
         ? errors[0]!.message

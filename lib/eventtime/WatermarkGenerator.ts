@@ -4,6 +4,7 @@ export interface WatermarkOutput {
   emitWatermark(timestamp: number): void
   /** There is nothing to be expected for now: do not wait for watermarks from here. */
   markIdle(): void
+  /** Watermarks from here count again. Without effect when it is active. */
   markActive(): void
 }
 

@@ -79,14 +79,17 @@ export class WatermarkStrategy<T> {
     })
   }
 
+  /** What `withTimestampAssigner` was given; without it, one that returns the timestamp of the Kafka record. */
   get timestampAssigner(): TimestampAssigner<T> {
     return this.settings.timestampAssigner ?? ((_, recordTimestamp) => recordTimestamp)
   }
 
+  /** What `withWatermarkAlignment` was given; undefined: not aligned. */
   get alignment(): WatermarkAlignment | undefined {
     return this.settings.alignment
   }
 
+  /** ms, as `withIdleness` was given; undefined: no split is ever idle. */
   get idleTimeout(): number | undefined {
     return this.settings.idleTimeout
   }

@@ -12,6 +12,7 @@ import type { WatermarkOutput } from './WatermarkGenerator.js'
 export interface SplitElements<T> {
   /** Names it in errors and metrics. */
   readonly id: string
+  /** Its elements, `Restored` first. Subscribed to once, when the part arrives. */
   readonly elements: Observable<StreamElement<T>>
 }
 

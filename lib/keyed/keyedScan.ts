@@ -27,7 +27,9 @@ export interface KeyedScanConfig<T, K extends Key, A> {
 
 /** A key and its state after one more record. */
 export interface KeyedState<K, A> {
+  /** As `keyBy` gave it. */
   readonly key: K
+  /** The new state itself, not a copy. */
   readonly value: A
 }
 

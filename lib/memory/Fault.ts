@@ -70,7 +70,9 @@ export const Fault = {
    * and the client tries again, as it would.
    */
   loseAnswer: (error: KafkaError = broken()): Fault => ({ _tag: 'LoseAnswer', error }),
+  /** Effect and answer come `ms` later. */
   delay: (ms: number): Fault => ({ _tag: 'Delay', ms }),
+  /** Effect and answer come when `until` emits or completes. An error of `until` is not handled: it is a mistake of the spec. */
   hold: (until: Observable<unknown>): Fault => ({ _tag: 'Hold', until }),
 } as const
 

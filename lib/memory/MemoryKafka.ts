@@ -18,6 +18,7 @@ import { MemoryConnection } from './MemoryConnection.js'
 import type { MemoryTransaction } from './MemoryTransactions.js'
 import { RecordArena } from './RecordArena.js'
 
+/** What the cluster is made of; all of it may be left out. */
 export interface MemoryKafkaOptions {
   /** The clock of the cluster, and of clients that bring none. Give a TestScheduler for virtual time. */
   readonly scheduler?: SchedulerLike | undefined
@@ -37,17 +38,25 @@ export interface MemoryKafkaOptions {
 
 /** A record for assertions: bytes as UTF-8. */
 export interface MemoryRecord {
+  /** the topic it was read from */
   readonly topic: string
+  /** counted from 0 */
   readonly partition: number
+  /** its place in the partition; transaction markers take offsets too, so there may be gaps */
   readonly offset: Offset
+  /** ms since the epoch, by the scheduler of the cluster unless the producer set it */
   readonly timestamp: number
+  /** null when it has none */
   readonly key: string | null
+  /** null for a tombstone */
   readonly value: string | null
+  /** their values are bytes, unlike key and value */
   readonly headers: Headers
 }
 
 /** A call of a client, at the moment before its effect, or between effect and answer. */
 export interface ObservedCall extends MemoryCall {
+  /** `before` its effect, or `after` it and before its answer */
   readonly moment: 'before' | 'after'
 }
 
@@ -108,10 +117,19 @@ export class MemoryKafka {
 
   // What a spec prepares
 
+  /**
+   * Creates it at once. `config` by Kafka's names: `max.message.bytes` and `message.timestamp.type` have an effect.
+   *
+   * @throws KafkaError TOPIC_ALREADY_EXISTS, INVALID_PARTITIONS or INVALID_TOPIC_EXCEPTION
+   */
   createTopic(topic: string, partitions: number, config?: Readonly<Record<string, string>>): void {
     this.cluster.createTopic(topic, partitions, config)
   }
 
+  /**
+   * Deletes it at once, with its records and the offsets that groups have committed. Created again, it has another topic id.
+   * @throws KafkaError UNKNOWN_TOPIC_OR_PARTITION
+   */
   deleteTopic(topic: string): void {
     this.cluster.deleteTopic(topic)
   }

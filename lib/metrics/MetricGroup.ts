@@ -1,6 +1,8 @@
 /** Counts up. */
 export interface Counter {
+  /** Adds `by`; default 1. */
   inc(by?: number): void
+  /** The sum so far, from 0 on. */
   readonly count: number
 }
 

@@ -2,6 +2,7 @@
 export interface SaslBroker {
   /** as in `bootstrap.servers`, or as the cluster advertises it */
   readonly host: string
+  /** 1 to 65,535 */
   readonly port: number
   /** Aborted when the login is given up: the time for it is over (`socket.connection.setup.timeout.ms`), or the client was closed. */
   readonly signal: AbortSignal
@@ -13,6 +14,8 @@ export interface SaslBroker {
  */
 export interface SaslSession {
   /**
+   * Takes what the broker has said, gives what to say next. Called once to begin, then with each answer until `done`.
+   *
    * @param challenge what the broker has answered; empty before the first message. It is not to be believed: it may be any bytes.
    */
   next(challenge: Buffer): SaslStep | Promise<SaslStep>
@@ -44,6 +47,7 @@ export type SaslStep = IteratorResult<Uint8Array, unknown>
 export interface SaslMechanism {
   /** its name, as `sasl.enabled.mechanisms` of the broker has it */
   readonly mechanism: string
+  /** Begins one login; see above for when it is called and what its errors do. */
   readonly authenticate: (broker: SaslBroker) => SaslSession
 }
 

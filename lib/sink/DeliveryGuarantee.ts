@@ -11,8 +11,11 @@
  * The last two need a source with `checkpoints`. The values are Flink's.
  */
 export const DeliveryGuarantee = {
+  /** Nothing is waited for: records may be lost or doubled. */
   NONE: 'none',
+  /** Nothing is lost: a restart repeats what came after the last checkpoint. Needs checkpoints. */
   AT_LEAST_ONCE: 'at-least-once',
+  /** Each record once, for `read_committed` readers: by transactions. Needs checkpoints and a transactional id prefix. */
   EXACTLY_ONCE: 'exactly-once',
 } as const
 

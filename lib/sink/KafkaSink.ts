@@ -21,12 +21,16 @@ import type { KafkaSinkConfig } from './KafkaSinkConfig.js'
  * ```
  */
 export class KafkaSink<T> {
+  /** The only way to make one. Each call gives a new builder, without settings. */
   static builder<T>(): KafkaSinkBuilder<T> {
     return new KafkaSinkBuilder<T>((config) => new KafkaSink(config))
   }
 
   /** Made by the builder, which checks the settings. */
-  private constructor(readonly config: KafkaSinkConfig<T>) {}
+  private constructor(
+    /** All settings, checked, with defaults filled in. */
+    readonly config: KafkaSinkConfig<T>,
+  ) {}
 
   /** The key of its state, and its name in metrics, unless `sinkTo` is given another: `sink-<prefix>`, or `sink` without a prefix. */
   get uid(): string {

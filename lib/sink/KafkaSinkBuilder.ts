@@ -40,15 +40,18 @@ export class KafkaSinkBuilder<T> {
 
   constructor(private readonly make: (config: KafkaSinkConfig<T>) => KafkaSink<T>) {}
 
+  /** `bootstrap.servers`: `host:port`, divided by commas. */
   setBootstrapServers(bootstrapServers: string): this {
     return this.setProperty('bootstrap.servers', bootstrapServers)
   }
 
+  /** Makes the records to write. Required. */
   setRecordSerializer(recordSerializer: KafkaRecordSerializer<T>): this {
     this.recordSerializer = required('recordSerializer', recordSerializer, havingMethods('serialize'))
     return this
   }
 
+  /** What is lost or doubled by a failure: see {@link DeliveryGuarantee}. Default NONE. */
   setDeliveryGuarantee(deliveryGuarantee: DeliveryGuarantee): this {
     this.deliveryGuarantee = required(
       'deliveryGuarantee',

@@ -30,6 +30,7 @@ export type SinkOperator<T> = <E extends StreamElement<T>>(
 
 /** Why a stream is refused: read its only property. */
 export interface NotFromSource {
+  /** Never there at run time: it makes the compiler print this sentence. */
   readonly 'sinkTo takes what source.elements() emits, which begins with Restored': never
 }
 

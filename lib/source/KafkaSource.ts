@@ -64,7 +64,10 @@ export class KafkaSource<T> {
   readonly caughtUp$: Observable<boolean> = this.lag.caughtUp$
 
   /** Made by the builder, which checks the settings. */
-  private constructor(readonly config: KafkaSourceConfig<T>) {}
+  private constructor(
+    /** All settings, checked, with defaults filled in. */
+    readonly config: KafkaSourceConfig<T>,
+  ) {}
 
   /**
    * All splits of this subtask in one stream of elements, watermarks combined, one barrier for each checkpoint: `splits()`, with event time

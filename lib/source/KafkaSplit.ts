@@ -6,6 +6,7 @@ import type { StreamElement } from '../stream/StreamElement.js'
 export interface KafkaSplit<T> {
   /** `topic-partition` */
   readonly id: string
+  /** The partition itself. */
   readonly topicPartition: TopicPartition
   /**
    * Its elements, `Restored` first. Cold: nothing is fetched until it is subscribed to, which can be done once in an attempt; a

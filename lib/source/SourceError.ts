@@ -29,10 +29,13 @@ export class SourceError extends Error {
     recognizeAcrossCopies(this, 'SourceError')
   }
 
+  /** The name of the class, also where the program is minified. */
   override readonly name = 'SourceError'
+  /** A new attempt meets the same error, so {@link restart} does not try. */
   readonly retriable = false
 
   constructor(
+    /** its kind */
     readonly _tag: SourceErrorTag,
     message: string,
     cause?: unknown,

@@ -12,7 +12,9 @@ export const MAX_UNACKNOWLEDGED_BATCHES = 2
  * answers later; it never holds the element itself back, since a barrier may follow.
  */
 export interface BatchEnd {
+  /** Tells it from other elements. */
   readonly kind: 'batchEnd'
+  /** The batch is taken over: asks for the next one of its split. A second call throws a `StreamError` `AcknowledgedTwice`. */
   acknowledge(): void
 }
 

@@ -27,8 +27,11 @@ export type CheckpointOutcome =
  * `acknowledge`, once, when all records before the barrier are as safe as its guarantee asks.
  */
 export interface CheckpointBarrier {
+  /** Tells it from other elements. */
   readonly kind: 'barrier'
+  /** The same in all barriers of one checkpoint. Later ones are higher, and numbers may be left out. */
   readonly checkpointId: number
+  /** Set on the last barrier of a stream: what comes after it is only completion. Undefined: the stream goes on. */
   readonly end?: EndOfStream | undefined
   /**
    * Hands over the state of `uid`: plain objects, arrays, texts, booleans, null, numbers (`NaN` and `Infinity` too) and
@@ -43,6 +46,10 @@ export interface CheckpointBarrier {
    * is kept until they are marked as committed, and a stop waits for that.
    */
   snapshot(uid: string, state: unknown, prepared?: readonly PreparedTransactionId[]): void
+  /**
+   * The records before it are safe. The checkpoint completes when all its barriers are acknowledged and its states handed over. A second
+   * call throws a `StreamError` `AcknowledgedTwice`.
+   */
   acknowledge(): void
   /** Emits once, `completed` or `aborted`, and completes; replays for late subscribers. */
   readonly outcome$: Observable<CheckpointOutcome>

@@ -1,7 +1,10 @@
 /** Where a record was read: what a message about it says. */
 export interface RecordPosition {
+  /** as in Kafka */
   readonly topic: string
+  /** counted from 0 */
   readonly partition: number
+  /** of the record itself, not of the next one */
   readonly offset: number
 }
 

@@ -5,7 +5,9 @@ import type { TwoPhaseCommit } from './TwoPhaseCommit.js'
 
 /** The checkpointing of this attempt, as far as a sink must know it. Times in ms. */
 export interface CheckpointingInfo {
+  /** From the start of one checkpoint to the start of the next; 0: only those that are asked for. */
   readonly interval: number
+  /** How long a checkpoint may take. */
   readonly timeout: number
   /** How many checkpoints may be on their way at a time. */
   readonly maxConcurrent?: number | undefined
@@ -13,7 +15,9 @@ export interface CheckpointingInfo {
 
 /** Which subtask of a job, counted from 0, and of how many. */
 export interface SubtaskInfo {
+  /** From 0 to `parallelism - 1`. */
   readonly subtaskIndex: number
+  /** How many subtasks the job has, over all processes. */
   readonly parallelism: number
 }
 
@@ -54,6 +58,7 @@ export interface SubtaskInfo {
  * State of a key is what `keyedScan` and `windowByEventTime` keep so.
  */
 export interface Restored {
+  /** Tells it from other elements. */
   readonly kind: 'restored'
   /** The checkpoint this attempt goes on from; undefined at a fresh start. */
   readonly checkpointId?: number | undefined

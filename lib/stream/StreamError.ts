@@ -40,10 +40,13 @@ export class StreamError extends Error {
     recognizeAcrossCopies(this, 'StreamError')
   }
 
+  /** The name of the class, also where the program is minified. */
   override readonly name = 'StreamError'
+  /** A new attempt meets the same error, so {@link restart} does not try. */
   readonly retriable = false
 
   constructor(
+    /** its kind */
     readonly _tag: StreamErrorTag,
     message: string,
   ) {

@@ -19,9 +19,11 @@ export type TransactionStanding = 'prepared' | 'committed' | 'dead'
 
 /** A transaction of the restored checkpoint that is not known to be committed. */
 export interface RestoredTransaction extends PreparedTransactionId {
+  /** Of the sink that prepared it; that of an orphan is not the one of the sink that reports it. */
   readonly uid: string
   /** of the job that wrote the checkpoint */
   readonly subtaskIndex: number
+  /** What the sink found out in the system that the transaction belongs to. */
   readonly standing: TransactionStanding
 }
 
@@ -36,15 +38,19 @@ export type RecoveryAction = 'commit' | 'abort' | 'lost'
 
 /** What an owner of transactions is known by in the system that they belong to. The id is 64 bits wide, so it is text. */
 export interface TransactionOwner {
+  /** For Kafka: what InitProducerId gave, in decimal. */
   readonly producerId: string
+  /** For Kafka: what InitProducerId gave with it. The newer of two owners with one producer id has the higher epoch. */
   readonly epoch: number
 }
 
 /** Ids that a former attempt of this job may have opened transactions under, and that nobody is known to have ended. */
 export interface FormerTransactions {
+  /** The attempt that may have opened them, for messages. */
   readonly attemptId: string
   /** what the ids begin with */
   readonly name: string
+  /** The subtask in that attempt, counted from 0. It is a part of the ids. */
   readonly subtaskIndex: number
   /** the numbers it may have used, both ends included */
   readonly blocks: readonly { readonly first: number; readonly last: number }[]
@@ -58,6 +64,7 @@ export interface FormerTransactions {
 export interface Inheritance {
   /** States of sinks with prepared transactions that no sink of this attempt asks for: one sink looks after them too. */
   readonly orphans: readonly { readonly uid: string; readonly states: readonly unknown[] }[]
+  /** Ids under which transactions may still be open, newest attempt first. */
   readonly former: readonly FormerTransactions[]
 }
 
@@ -67,6 +74,7 @@ export interface OwnerRecords {
   readonly firstAttempt: boolean
   /** An attempt has recorded a sink with this name, of whichever subtask. */
   readonly nameKnown: boolean
+  /** Of this subtask, in no order, with those that newer ones have replaced. Empty: none is recorded. */
   readonly owners: readonly TransactionOwner[]
   /** An attempt was about to become the owner. It may have died or been stopped before or after that, and may wake. */
   readonly changing: boolean

@@ -3,10 +3,14 @@ import { StreamError } from './StreamError.js'
 
 /** No more records with a timestamp at or before this one (ms since the epoch) will come. */
 export class Watermark {
+  /** Tells it from other elements. */
   readonly kind = 'watermark'
 
   /** Throws a `StreamError` `InvalidWatermark` for what is no number: it would compare with no other. */
-  constructor(readonly timestamp: number) {
+  constructor(
+    /** ms since the epoch, inclusive; `MIN_WATERMARK` and `MAX_WATERMARK` are its ends */
+    readonly timestamp: number,
+  ) {
     if (typeof timestamp !== 'number' || Number.isNaN(timestamp)) throw invalidWatermark(timestamp)
   }
 }

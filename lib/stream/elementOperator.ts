@@ -12,10 +12,13 @@ import type { WatermarkStatus } from './WatermarkStatus.js'
 
 /** What an operator does with each kind of element. A kind that is left out passes. */
 export interface ElementHandlers<T> {
+  /** Each value, with its event time. The hot path: called for every record. */
   readonly record?: ((record: StreamRecord<T>) => void) | undefined
   /** The first element: from where the attempt goes on. */
   readonly restored?: ((restored: Restored) => void) | undefined
+  /** Pass it on behind all records that came before it. `MAX_WATERMARK` says that none follows. */
   readonly watermark?: ((watermark: Watermark) => void) | undefined
+  /** The input is idle, or active again: see {@link WatermarkStatus}. */
   readonly watermarkStatus?: ((status: WatermarkStatus) => void) | undefined
   /** Its acknowledgement is the demand for more: pass it on, or one made with `batchEnd` that acknowledges it. */
   readonly batchEnd?: ((end: BatchEnd) => void) | undefined
@@ -29,6 +32,7 @@ export interface ElementHandlers<T> {
 
 /** The same of an operator whose records have another type: they cannot just pass. */
 export interface ElementProjection<T> extends ElementHandlers<T> {
+  /** Each value, with its event time. Makes records of the new type, or none. */
   readonly record: (record: StreamRecord<T>) => void
 }
 

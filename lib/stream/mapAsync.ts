@@ -11,6 +11,7 @@ import type { ControlElement, StreamElement } from './StreamElement.js'
 import { StreamRecord } from './StreamRecord.js'
 import { MIN_WATERMARK } from './Watermark.js'
 
+/** How many projections run at a time, and in which order their outputs leave. */
 export interface MapAsyncConfig {
   /**
    * How many projections may be under way at once; a whole number from 1, or Infinity. Default 100, as Flink's

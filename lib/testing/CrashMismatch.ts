@@ -4,9 +4,11 @@ import { diffLines } from './diffLines.js'
 
 /** A job that was killed at one point and restored, and how it ended then. */
 export interface CrashCase {
-  /** `step 41 of 260, before EndTxn, at 213 ms` */
+  /** `step 41 of 260, before EndTxn, 213 ms after the start` */
   readonly point: string
+  /** How the job ended without a crash: `{ job, outcome }`, where `outcome` is what the option of this name gave. */
   readonly undisturbed: unknown
+  /** The same after the crash and the restart, with the message of the `error` if the job failed. */
   readonly killed: unknown
 }
 
@@ -16,7 +18,9 @@ export class CrashMismatch extends Error {
     recognizeAcrossCopies(this, 'CrashMismatch')
   }
 
+  /** The name of the class, also where the program is minified. */
   override readonly name = 'CrashMismatch'
+  /** Where the job was killed: see {@link CrashCase.point}. */
   readonly point: string
 
   constructor({ point, undisturbed, killed }: CrashCase, options?: ErrorOptions) {

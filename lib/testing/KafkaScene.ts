@@ -22,7 +22,9 @@ export type Produced = string | Omit<ProducerRecord, 'topic'>
 
 /** What a pipeline under test is made of. */
 export interface SceneHelpers {
+  /** The Kafka of this run: prepare it, read it, make it fail. */
   readonly kafka: MemoryKafka
+  /** Virtual time. Frames are ms. */
   readonly scheduler: TestScheduler
   /** For `source.elements({ ...options })` and `sinkTo(sink, options)`: the Kafka of this run, in its time. */
   readonly options: { readonly connect: ConnectKafka; readonly scheduler: SchedulerLike }

@@ -13,7 +13,9 @@ export interface MarbleCheck {
   readonly picture?: string
   /** What the letters of the picture stand for. */
   readonly letters?: readonly (readonly [letter: string, value: unknown])[]
+  /** What the picture says, frame by frame. */
   readonly expected: readonly Marble[]
+  /** What was observed, frame by frame. */
   readonly received: readonly Marble[]
 }
 
@@ -37,9 +39,13 @@ export class MarbleMismatch extends Error {
     recognizeAcrossCopies(this, 'MarbleMismatch')
   }
 
+  /** The name of the class, also where the program is minified. */
   override readonly name = 'MarbleMismatch'
 
-  constructor(readonly checks: readonly MarbleCheck[]) {
+  constructor(
+    /** the pictures that are not true, in the order in which they were expected */
+    readonly checks: readonly MarbleCheck[],
+  ) {
     super(checks.map(describe).join('\n\n'), {
       cause: checks.map(unexpectedError).find((error) => error !== undefined),
     })

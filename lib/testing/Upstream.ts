@@ -60,6 +60,8 @@ export class Upstream {
   }
 
   /**
+   * A barrier of a checkpoint that notes `ack B7` and `snapshot B7 uid` in `calls`.
+   *
    * @param end why nothing follows it
    * @param outcome$ what becomes of the checkpoint; never known when left out
    * @param part is added to its name among the calls, to tell barriers of one checkpoint apart

@@ -6,6 +6,7 @@ import type { SceneHelpers, SceneOptions } from './KafkaScene.js'
 import { playProcesses } from './playProcesses.js'
 import type { CrashPoint, PlayedJob, Step } from './playProcesses.js'
 
+/** The Kafka of the runs, where they are killed, and what must come out the same. */
 export interface CrashOptions extends SceneOptions {
   /**
    * - `steps` (default): before and after the effect of every call of a client and every write of the store, and at everything that

@@ -6,7 +6,9 @@ export const TAKEOVER_MS = 10_000
 
 /** Ids, both ends included. */
 export interface IdBlock {
+  /** The lowest id, inclusive. */
   readonly first: number
+  /** The highest id, inclusive. */
   readonly last: number
 }
 
@@ -14,7 +16,9 @@ export interface IdBlock {
 export interface SinkRecord {
   /** What its transactional ids begin with. */
   readonly name: string
+  /** The key of its state in checkpoints. */
   readonly uid: string
+  /** Counted from 0. It is a part of the transactional ids, so each subtask has an owner of its own. */
   readonly subtaskIndex: number
   /** The owner of its ids; undefined while it is becoming that: the attempt may have died before or after. */
   readonly owner?: TransactionOwner | undefined
@@ -26,6 +30,7 @@ export interface SinkRecord {
 
 /** A checkpoint that a subtask might go back to. */
 export interface EarlierCheckpoint {
+  /** Its id, which is below the one that was asked about. */
   readonly checkpointId: number
   /** A transaction of that subtask after it is known to be committed: what it wrote is visible. */
   readonly committedAfter: boolean
@@ -33,12 +38,15 @@ export interface EarlierCheckpoint {
 
 /** An attempt that was taken over from, and whose transactions nobody is known to have ended. */
 export interface FormerHolder {
+  /** As `StoredAttempt.attemptId` was there. */
   readonly attemptId: string
+  /** Of the job when that attempt ran. It may differ from that of this attempt. */
   readonly parallelism: number
   /** Its subtasks that are this attempt's to look after. */
   readonly subtasks: readonly number[]
   /** All ids that it may have used. */
   readonly blocks: readonly IdBlock[]
+  /** What it recorded of its own sinks, of all its subtasks. Records that were handed on to it are left out. */
   readonly sinks: readonly SinkRecord[]
   /** Written by a release that recorded no ids (0.1): what it may have opened has to be searched for. */
   readonly unrecorded: boolean

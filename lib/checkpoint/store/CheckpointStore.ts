@@ -5,15 +5,19 @@ import type { AttemptLedger } from './AttemptLedger.js'
 
 /** A prepared transaction of a checkpoint, and the subtask that it is of. */
 export interface StoredTransaction extends PreparedTransactionId {
+  /** Counted from 0, of the job that wrote the checkpoint. */
   readonly subtaskIndex: number
 }
 
 /** A checkpoint as it is stored: plain JSON. */
 export interface StoredCheckpoint {
+  /** Unique in the store. It rises within an attempt, and from an attempt to the next one of its subtasks. */
   readonly checkpointId: number
   /** ms since the epoch */
   readonly timestamp: number
+  /** Taken by `stopWithSavepoint`: no later checkpoint subsumes it. */
   readonly savepoint: boolean
+  /** Of the job that wrote it: how many entries each array of `states` has. */
   readonly parallelism: number
   /** state by uid, each an array with one entry per subtask; null where a subtask has none */
   readonly states: Readonly<Record<string, readonly unknown[]>>
@@ -34,6 +38,7 @@ export const LEASE_RENEWAL_MS = LEASE_MS / 3
  * `Superseded` error, before it could commit anything. One call at a time.
  */
 export interface StoredAttempt {
+  /** Unique in the store. The next attempt of this process names it in `AttemptRequest.after`. */
   readonly attemptId: string
   /** The newest complete checkpoint of the attempts before; undefined at a fresh start. */
   readonly restored: StoredCheckpoint | undefined

@@ -6,6 +6,7 @@ import { fileStorage } from './fileStorage.js'
 import { type FileSystem, nodeFileSystem } from './FileSystem.js'
 import type { OnCorrupt } from './StoreReader.js'
 
+/** What a store in files does about damage, and through what it reaches them. */
 export interface FileCheckpointStoreOptions {
   /** `fail` (the default): a `Corrupt` error. `previous`: the checkpoint before, which may double records. */
   readonly onCorrupt?: OnCorrupt | undefined

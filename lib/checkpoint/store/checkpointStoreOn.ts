@@ -26,6 +26,7 @@ import { type AttemptReader, restoredFor } from './restoredFor.js'
 import { isRemovedMeanwhile, type OnCorrupt, type StoredAttemptEntry, StoreReader } from './StoreReader.js'
 import { type AttemptEntry, highestNumber, keysOfAttempt, rescaledKey, WRITABLE_KEY } from './storeKeys.js'
 
+/** What a store does about damage, and how its messages name keys. */
 export interface CheckpointStoreOptions {
   /** `fail` (the default): a `Corrupt` error. `previous`: the checkpoint before, which may double records. */
   readonly onCorrupt?: OnCorrupt | undefined

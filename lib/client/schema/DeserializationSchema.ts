@@ -3,7 +3,11 @@
  * offset counts as read. What it throws goes to the source's error policy.
  */
 export interface DeserializationSchema<T> {
-  /** @param message null for Kafka's null value (a tombstone). The ready schemas throw then. */
+  /**
+   * Called for each record with a copy of its value, which may be kept.
+   *
+   * @param message null for Kafka's null value (a tombstone). The ready schemas throw then.
+   */
   deserialize(message: Uint8Array | null): T | null | undefined
   /**
    * The same from positions in the fetched bytes, without a slice; used instead of `deserialize` where there is one, but for null

@@ -6,6 +6,7 @@ import { presentValue } from './presentValue.js'
 import type { SerializationSchema } from './SerializationSchema.js'
 import { strictUtf8 } from './strictUtf8.js'
 
+/** How JSON becomes values, where there is a choice. */
 export interface JsonSchemaOptions {
   /**
    * What becomes of integers beyond ±2^53 (9,007,199,254,740,992), such as 64-bit ids.

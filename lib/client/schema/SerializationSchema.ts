@@ -5,5 +5,6 @@ import type { Bytes } from '../ProducerRecord.js'
  * Kafka's null (a tombstone, as a value).
  */
 export interface SerializationSchema<T> {
+  /** Called once per record, and again when the sink first has to ask for the partitions of a topic. What it throws fails the job. */
   serialize(element: T): Bytes
 }

@@ -23,6 +23,7 @@ const CALLS_TO_COMPLETE = 5
 /** More calls than an attempt makes; each loop ends before, where an attempt makes no call any more that could fail. */
 const MANY = 500
 
+/** How thorough the suite is. */
 export interface CheckpointStoreContractOptions {
   /** Of the calls of an attempt, some 80, only each nth one is made to fail. Default 1: each of them. */
   readonly everyNthCall?: number | undefined

@@ -7,7 +7,9 @@ import { unique } from '../unique.js'
 
 /** What the contract suite needs of an adapter: a cluster to try it on. It may be used by others meanwhile. */
 export interface ContractHarness {
+  /** The adapter under test. */
   readonly connect: ConnectKafka
+  /** Of a cluster on which specs may create topics, groups and transactional ids; their names are new each time. */
   readonly bootstrapServers: readonly BrokerAddress[]
 }
 

@@ -24,7 +24,7 @@ import { transactionContract } from './transactionContract.js'
  * // framework: { afterEach, beforeEach, describe, expect, it } of jest or vitest
  * describeClientContract(
  *   'my client',
- *   () => ({ connect: connectKafkaJs, bootstrapServers: [{ host: '127.0.0.1', port: 9092 }] }),
+ *   () => ({ connect: defaultConnect, bootstrapServers: [{ host: '127.0.0.1', port: 9092 }] }),
  *   framework,
  * )
  * ```

@@ -1,7 +1,9 @@
 /** A span of event time in ms, `start` inclusive, `end` exclusive. */
 export class TimeWindow {
   constructor(
+    /** ms since the epoch, inclusive */
     readonly start: number,
+    /** ms since the epoch, exclusive */
     readonly end: number,
   ) {}
 

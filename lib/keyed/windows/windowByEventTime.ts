@@ -45,8 +45,11 @@ export interface WindowConfig<T, K extends Key, A, L> {
 
 /** What a window holds when it fires. */
 export interface WindowResult<K, A> {
+  /** As `keyBy` gave it. */
   readonly key: K
+  /** `start` inclusive, `end` exclusive, in ms of event time. */
   readonly window: TimeWindow
+  /** The accumulator itself, not a copy: a window that late records fire again may change it. */
   readonly value: A
 }
 

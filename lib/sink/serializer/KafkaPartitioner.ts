@@ -10,6 +10,10 @@ import type { KafkaSinkContext } from './KafkaSinkContext.js'
 export interface KafkaPartitioner<T> {
   /** Called by each subtask before its first record. */
   open?(parallelInstanceId: number, parallelInstances: number): void
+  /**
+   * The number of the partition to write to, one of `partitions`. Called for each record, after its key and value were serialized. What
+   * it throws, and what is no partition number, fails the job.
+   */
   partition(
     record: T,
     key: Bytes,

@@ -6,6 +6,8 @@ export type KafkaRecordSerializationSchema<T> = KafkaRecordSerializer<T>
 
 export const KafkaRecordSerializationSchema = {
   /**
+   * A serializer from its parts: topic, key, value, headers, partition, timestamp.
+   *
    * @example
    * ```ts
    * KafkaRecordSerializationSchema.builder<{ id: string }>()

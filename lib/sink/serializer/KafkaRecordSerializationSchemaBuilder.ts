@@ -10,6 +10,10 @@ import type { TopicSelector } from './TopicSelector.js'
 
 /** Kafka's own serializers are asked with the topic too. */
 export interface Serializer<T> {
+  /**
+   * Called once per record with the topic that the selector gave. null is Kafka's null: no key, or a tombstone. What it throws fails the
+   * job.
+   */
   serialize(topic: string, data: T): Bytes
 }
 
@@ -40,47 +44,62 @@ export class KafkaRecordSerializationSchemaBuilder<T> {
     return this
   }
 
+  /**
+   * The topic of each element. Unlike `setTopic`, no topic is asked for when the sink opens: one that is missing is noticed with its
+   * first record.
+   */
   setTopicSelector(topicSelector: TopicSelector<T>): this {
     if (this.topicSelector) throw new Error('Topic selector already set.')
     this.topicSelector = required('topicSelector', topicSelector, aFunction)
     return this
   }
 
+  /** Makes the key of an element. Default: no key. Throws when a key serializer is set. */
   setKeySerializationSchema(schema: SerializationSchema<T>): this {
     return this.setKafkaKeySerializer(ignoringTopic(required('keySerializationSchema', schema, aSerializer)))
   }
 
+  /** The same, with the topic. Kafka's interface {@link Serializer}, as an instance. */
   setKafkaKeySerializer(serializer: Serializer<T>): this {
     if (this.keySerializer) throw new Error('Key serializer already set.')
     this.keySerializer = required('keySerializer', serializer, aSerializer)
     return this
   }
 
+  /** Makes the value of an element. Required, here or by `setKafkaValueSerializer`; throws when one is set. */
   setValueSerializationSchema(schema: SerializationSchema<T>): this {
     return this.setKafkaValueSerializer(ignoringTopic(required('valueSerializationSchema', schema, aSerializer)))
   }
 
+  /** The same, with the topic. Kafka's interface {@link Serializer}, as an instance. */
   setKafkaValueSerializer(serializer: Serializer<T>): this {
     if (this.valueSerializer) throw new Error('Value serializer already set.')
     this.valueSerializer = required('valueSerializer', serializer, aSerializer)
     return this
   }
 
+  /**
+   * Chooses the partition. Default: the key decides by murmur2, as in Kafka; without a key, whole batches go to one partition after the
+   * other (KIP-480). The last call wins.
+   */
   setPartitioner(partitioner: KafkaPartitioner<T>): this {
     this.partitioner = required('partitioner', partitioner, havingMethods('partition'))
     return this
   }
 
+  /** Makes the headers of an element. Default: none. The last call wins. */
   setHeaderProvider(headerProvider: HeaderProvider<T>): this {
     this.headerProvider = required('headerProvider', headerProvider, aFunction)
     return this
   }
 
+  /** Makes the timestamp of a record, in ms since the epoch. Default: the event time of the element. The last call wins. */
   setTimestampProvider(timestampProvider: TimestampProvider<T>): this {
     this.timestampProvider = required('timestampProvider', timestampProvider, aFunction)
     return this
   }
 
+  /** Throws when the value serializer or the topic is missing. The builder may go on being used; what it has built does not change. */
   build(): KafkaRecordSerializer<T> {
     const { topicSelector, keySerializer, valueSerializer, partitioner, headerProvider, timestampProvider } = this
     if (!valueSerializer) throw new Error('No value serializer is configured.')

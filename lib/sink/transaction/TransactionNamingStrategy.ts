@@ -8,7 +8,9 @@
  *   release: `build()` refuses it.
  */
 export const TransactionNamingStrategy = {
+  /** A new transactional id for each transaction. The default. */
   INCREMENTING: 'INCREMENTING',
+  /** A few ids, used again. Not available in this release: `build()` refuses it. */
   POOLING: 'POOLING',
 } as const
 

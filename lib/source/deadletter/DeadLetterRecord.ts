@@ -3,14 +3,21 @@ import type { Headers } from '../../client/Headers.js'
 
 /** A record that could not be turned into a value: its bytes as they were, where they stand, and why. Safe to keep. */
 export class DeadLetterRecord {
+  /** where it was read */
   readonly topic: string
+  /** counted from 0 */
   readonly partition: number
+  /** its place in the partition */
   readonly offset: number
   /** ms since the epoch; -1 when the record has none */
   readonly timestamp: number
+  /** who wrote the timestamp: `message.timestamp.type` of the topic */
   readonly timestampType: TimestampType
+  /** a copy of its bytes; null when it has none */
   readonly key: Buffer | null
+  /** a copy of its bytes; null for a tombstone */
   readonly value: Buffer | null
+  /** in their order; empty when it has none */
   readonly headers: Headers
 
   constructor(

@@ -3,7 +3,9 @@ import type { DeadLetterRecord } from './DeadLetterRecord.js'
 
 /** Where records go that cannot be deserialized: into a pipeline of their own. */
 export interface DeadLetterPolicy {
+  /** Tells it from the policies that are words. */
   readonly _tag: 'DeadLetter'
+  /** What `deadLetter` was given. */
   readonly pipeline: TerminalPipeline<DeadLetterRecord, unknown>
 }
 

@@ -6,7 +6,9 @@ import type { RecordDeserializer } from './RecordDeserializer.js'
 
 /** A record as JSON; what it does not have is left out. */
 export interface JsonKeyValue<K = unknown, V = unknown> {
+  /** left out when the key is null */
   readonly key?: K
+  /** left out for a tombstone */
   readonly value?: V
   /** where it was read, when it is asked for */
   readonly metadata?: { readonly offset: Offset; readonly topic: string; readonly partition: number }

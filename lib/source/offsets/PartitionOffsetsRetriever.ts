@@ -9,10 +9,13 @@ import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartit
 export class PartitionOffsetsRetriever {
   constructor(
     private readonly admin: KafkaAdmin,
+    /** `group.id` of the source; undefined: it has none, and nothing is committed for it */
     readonly groupId: string | undefined,
+    /** `isolation.level` of the source: it decides where a log ends */
     readonly isolationLevel: IsolationLevel,
   ) {}
 
+  /** The first offset that each log has: what retention and DeleteRecords have left. */
   beginningOffsets(partitions: readonly TopicPartition[]): Observable<OffsetsByPartition> {
     return this.list(partitions, () => earliestOffset)
   }

@@ -9,6 +9,7 @@ import { OffsetSentinel } from './OffsetSentinel.js'
 import type { OffsetRole, OffsetsResolver } from './OffsetsResolver.js'
 import { resetOffsets } from './resetOffsets.js'
 
+/** Offsets by partition. Keys are compared by topic and number, so any object with these two is one. */
 export type OffsetsByTopicPartition = ReadonlyMap<{ readonly topic: string; readonly partition: number }, Offset>
 
 /** These offsets; partitions without: committed, then by the reset strategy. */
