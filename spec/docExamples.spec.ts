@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import * as rxjs from 'rxjs'
 import { codeBlocks } from './support/docs/codeBlocks.js'
+import { runProgram } from './support/docs/runProgram.js'
 import { typeCheck } from './support/docs/typeCheck.js'
 
 /** What examples speak of without saying where it comes from. */
@@ -13,6 +14,7 @@ const world: Readonly<Record<string, string>> = {
   accepted: 'declare const accepted: KafkaSink<unknown>',
   barrier: 'declare const barrier: CheckpointBarrier',
   checkpoints: 'declare const checkpoints: CheckpointCoordinator',
+  client: 'declare const client: KafkaClient',
   connections: 'declare const connections: ClusterByPromises',
   counts: 'declare const counts: Record<string, number>',
   database: 'declare const database: { insert(orders: readonly Order[]): Observable<number> }',
@@ -80,6 +82,30 @@ const complete = (example: string): string => {
   return [...imports, `import * as t from 'io-ts'`, ...declarations, example].join('; ')
 }
 
+/** A result behind a line, such as `shown(1) // 'one'`: any literal, or several that come one after the other. */
+const resultOf = /^(?!const )(.*\S) \/\/ ((?:['"[{-]|\d|true|false|null|undefined|new |Uint8Array\.of).*)$/
+
+const resultsIn = (example: string): readonly string[] =>
+  example.split('\n').flatMap((line) => resultOf.exec(line)?.[2] ?? [])
+
+/** Logs what has a result behind it, unless it is logged by the example itself; exports what is expected. */
+const asProgram = (example: string): string => {
+  const lines = example.split('\n').map((line) => {
+    const shown = resultOf.exec(line)?.[1]
+    return shown === undefined || /console\.log|\.subscribe\(/.test(shown) ? line : `console.log(${shown})`
+  })
+  return complete([...lines, `export const expected = [${resultsIn(example).join(', ')}]`].join('\n'))
+}
+
+const run = (example: string): { readonly logged: readonly unknown[]; readonly expected?: unknown } => {
+  const program = asProgram(example)
+  const names = [...program.matchAll(/from '(\.\.\/lib\/[^']*)'/g)].map(([, name]) => name!)
+  const modulesOf = Object.fromEntries(names.map((name) => [name, jest.requireActual(name)]))
+  const exported: { expected?: unknown } = {}
+  const logged = runProgram(program, modulesOf, exported)
+  return { logged, expected: exported.expected }
+}
+
 describe('the examples in the documentation of lib', () => {
   it('should be there', () => {
     expect(examples.length).toBeGreaterThan(20)
@@ -91,4 +117,15 @@ describe('the examples in the documentation of lib', () => {
     const loose = { noUnusedLocals: false, verbatimModuleSyntax: false, isolatedModules: false }
     expect(typeCheck(sources, loose)).toEqual([])
   }, 180_000)
+
+  const withResults = examples.filter(({ text }) => resultsIn(text).length > 0)
+
+  it('should show results', () => {
+    expect(withResults.length).toBeGreaterThan(30)
+  })
+
+  it.each(withResults)('should have the results that it shows: $name', ({ text }) => {
+    const { logged, expected } = run(text)
+    expect(logged).toEqual(expected)
+  })
 })

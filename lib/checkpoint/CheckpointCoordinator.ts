@@ -17,17 +17,18 @@ import { writerId } from './store/createOwned.js'
  * An attempt runs from the first source that subscribes to the last one gone; subscribing again, by `restart` or RxJS's own `retry`, is a
  * new attempt from the last completed checkpoint.
  *
+ * Subtasks (`parallelism`, `subtaskIndex`) may share a coordinator, subscribed to at once, or have one each over one store, in
+ * one process or in several. Their number may be another one at the next start, when all have stopped.
+ *
+ * Its errors are {@link CheckpointError}s; they come out of the source.
+ *
+ * @example
  * ```ts
  * const checkpoints = CheckpointCoordinator.create({ interval: 1000, store: new FileCheckpointStore('state/my-job') })
  * source.elements({ checkpoints }).pipe(onRecords(map(enrich)), sinkTo(sink), restart()).subscribe()
  *
  * process.once('SIGINT', () => checkpoints.stopWithSavepoint({ drain: false }).subscribe())
  * ```
- *
- * Subtasks (`parallelism`, `subtaskIndex`) may share a coordinator, subscribed to at once, or have one each over one store, in
- * one process or in several. Their number may be another one at the next start, when all have stopped.
- *
- * Its errors are {@link CheckpointError}s; they come out of the source.
  */
 export class CheckpointCoordinator {
   /** Every completed checkpoint from here on, of all attempts. Never ends. */

@@ -62,7 +62,18 @@ const retriableTags: ReadonlySet<CheckpointErrorTag> = new Set([
   'NotTakenOver',
 ])
 
-/** The one error class of checkpointing. */
+/**
+ * The one error class of checkpointing.
+ *
+ * @example
+ * ```ts
+ * source.elements({ checkpoints }).pipe(sinkTo(sink), restart()).subscribe({
+ *   error: (error) => {
+ *     if (error instanceof CheckpointError && error._tag === 'Superseded') console.error('Another process runs this job.')
+ *   },
+ * })
+ * ```
+ */
 export class CheckpointError extends Error {
   static {
     recognizeAcrossCopies(this, 'CheckpointError')

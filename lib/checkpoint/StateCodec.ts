@@ -12,7 +12,10 @@ import { CheckpointError } from './CheckpointError.js'
  *
  * ```ts
  * const CounterState = stateCodec('counter', 2, t.type({ counts: t.record(t.string, t.number) }), {
- *   1: upgrade(t.type({ count: t.number }), ({ count }) => ({ counts: { all: count } })),
+ *   1: (json) => {
+ *     const old = t.type({ count: t.number }).decode(json)
+ *     return isLeft(old) ? old : t.success({ counts: { all: old.right.count } })
+ *   },
  * })
  * barrier.snapshot(uid, CounterState.encode({ counts }))
  * const state = CounterState.decode(restored.stateOf(uid)) // Either<CheckpointError, …>
@@ -35,6 +38,14 @@ export type StateReader<A> = (json: unknown) => t.Validation<A>
  * @param version what is written; raise it when the shape changes
  * @param codec of this version
  * @param older readers of earlier versions, by version; any other is an `UnknownVersion`
+ *
+ * @example
+ * ```ts
+ * const Counter = stateCodec('counter', 1, t.type({ count: t.number }))
+ * Counter.encode({ count: 3 }) // { version: 1, state: { count: 3 } }
+ * isRight(Counter.decode({ version: 1, state: { count: 3 } })) // true
+ * isLeft(Counter.decode({ version: 2, state: {} })) // true
+ * ```
  */
 export const stateCodec = <A, O>(
   name: string,

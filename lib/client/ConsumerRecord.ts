@@ -15,6 +15,13 @@ export type TimestampType = 'CreateTime' | 'LogAppendTime' | 'NoTimestampType'
  * megabytes; a deserializer that needs no copy reads `buffer` between the positions (an end of -1 says null).
  *
  * The record itself is only valid while it is handed to a deserializer: keep what you read from it, not the record.
+ *
+ * @example
+ * ```ts
+ * const record = consumerRecord({ topic: 'flights', partition: 0, offset: 7, key: 'AMS', value: '12' })
+ * record.key?.toString() // 'AMS'
+ * record.buffer.toString('utf8', record.valueStart, record.valueEnd) // '12'
+ * ```
  */
 export class ConsumerRecord {
   constructor(

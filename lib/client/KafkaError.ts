@@ -85,7 +85,18 @@ const facts = [
   'transactionalId',
 ] as const satisfies readonly (keyof KafkaErrorInfo)[]
 
-/** The one error class of the client port. Facts that do not apply are no properties of it: Node prints all there are. */
+/**
+ * The one error class of the client port. Facts that do not apply are no properties of it: Node prints all there are.
+ *
+ * @example
+ * ```ts
+ * source.records().subscribe({
+ *   error: (error) => {
+ *     if (error instanceof KafkaError && error._tag === 'Authorization') console.error(`No access to ${error.topic}`, error)
+ *   },
+ * })
+ * ```
+ */
 export class KafkaError extends Error {
   static {
     recognizeAcrossCopies(this, 'KafkaError')
@@ -125,5 +136,13 @@ export class KafkaError extends Error {
   }
 }
 
-/** Whether it is a {@link KafkaError}, of any copy of this package in the process; narrows its type. */
+/**
+ * Whether it is a {@link KafkaError}, of any copy of this package in the process; narrows its type.
+ *
+ * @example
+ * ```ts
+ * const timeout: unknown = new KafkaError({ _tag: 'Timeout', message: 'No answer in time.', retriable: true })
+ * isKafkaError(timeout) && timeout.retriable // true
+ * ```
+ */
 export const isKafkaError = (error: unknown): error is KafkaError => error instanceof KafkaError

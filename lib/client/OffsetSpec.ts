@@ -11,5 +11,16 @@ export type OffsetSpec =
 export const earliestOffset: OffsetSpec = { _tag: 'Earliest' }
 /** The end of the log: the high watermark or, with `read_committed`, the last stable offset. */
 export const latestOffset: OffsetSpec = { _tag: 'Latest' }
-/** The first record whose timestamp is at or after this one, in ms since the epoch. A partition without one is left out of the answer. */
+/**
+ * The first record whose timestamp is at or after this one, in ms since the epoch. A partition without one is left out of the answer.
+ *
+ * @example
+ * ```ts
+ * // Where does the year begin?
+ * const year = offsetForTimestamp(Date.parse('2026-01-01T00:00:00Z'))
+ * client.admin.listOffsets([[new TopicPartition('flights', 0), year]], 'read_committed').subscribe((offsets) => {
+ *   console.log(offsets.get('flights-0'))
+ * })
+ * ```
+ */
 export const offsetForTimestamp = (timestamp: number): OffsetSpec => ({ _tag: 'Timestamp', timestamp })

@@ -22,7 +22,18 @@ const asText = (value: unknown): string => (typeof value === 'string' ? value : 
 /** Passwords, keys, tokens, and `sasl.jaas.config`, which holds a password. */
 export const isSecret = (key: string): boolean => /password|secret|token|jaas|\.key$|passphrase/i.test(key)
 
-/** What `build()` throws: all faults at once. Never retriable. */
+/**
+ * What `build()` throws: all faults at once. Never retriable.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   KafkaSource.builder().setTopics('flights').build()
+ * } catch (error) {
+ *   if (error instanceof InvalidConfigError) console.log(error.errors.map(({ key }) => key)) // ['bootstrap.servers', 'deserializer']
+ * }
+ * ```
+ */
 export class InvalidConfigError extends Error {
   static {
     recognizeAcrossCopies(this, 'InvalidConfigError')

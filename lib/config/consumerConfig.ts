@@ -106,6 +106,12 @@ export interface ConsumerConfig {
  * Decodes consumer properties, over the given defaults; all faults at once.
  *
  * @param sasl a login in the place of `sasl.jaas.config`: by a token, or by a mechanism of your own
+ *
+ * @example
+ * ```ts
+ * const decoded = decodeConsumerConfig({ 'bootstrap.servers': 'localhost:9092', 'fetch.min.bytes': 'many' })
+ * if (isLeft(decoded)) console.log(decoded.left.map(({ key }) => key)) // ['fetch.min.bytes']
+ * ```
  */
 export const decodeConsumerConfig = (
   properties: KafkaProperties,

@@ -72,6 +72,12 @@ export interface DecodedProducerConfig {
  * Decodes producer properties, over the given defaults; all faults at once.
  *
  * @param sasl a login in the place of `sasl.jaas.config`: by a token, or by a mechanism of your own
+ *
+ * @example
+ * ```ts
+ * const decoded = decodeProducerConfig({ 'bootstrap.servers': 'localhost:9092', 'linger.ms': '20' })
+ * if (isRight(decoded)) console.log(decoded.right.producer.lingerMs) // 20
+ * ```
  */
 export const decodeProducerConfig = (
   properties: KafkaProperties,

@@ -5,6 +5,12 @@
  * An error of your own is retriable, unless you give it that property: like Flink, which restarts a job after any exception that is not
  * declared to be final. Most are of a moment (a service that does not answer), and nothing tells the others from them; a limit for
  * restarts does (`restart({ count })`).
+ *
+ * @example
+ * ```ts
+ * isRetriable(new Error('503 Service Unavailable')) // true
+ * isRetriable(Object.assign(new Error('no such customer'), { retriable: false })) // false
+ * ```
  */
 export const isRetriable = (error: unknown): boolean =>
   !(typeof error === 'object' && error !== null && 'retriable' in error && error.retriable === false)

@@ -17,13 +17,14 @@ interface Settings<T> {
 /**
  * How records get their event time, and how watermarks follow from it. A value: each `with...` gives another strategy.
  *
+ * Every split has a generator of its own. Watermark t says that no record with a timestamp at or before t is to come.
+ *
+ * @example
  * ```ts
  * WatermarkStrategy.forBoundedOutOfOrderness<Flight>(5_000)
  *   .withTimestampAssigner((flight) => Date.parse(flight.date))
  *   .withIdleness(60_000)
  * ```
- *
- * Every split has a generator of its own. Watermark t says that no record with a timestamp at or before t is to come.
  */
 export class WatermarkStrategy<T> {
   private constructor(private readonly settings: Settings<T>) {}

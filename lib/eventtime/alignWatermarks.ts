@@ -18,14 +18,6 @@ export interface AlignWatermarksConfig {
  * not have to keep what the fast ones have read ahead. A group is all streams in this process that name it: sources,
  * or the splits of one.
  *
- * ```ts
- * const aligned = { group: 'flights and weather', maxDrift: 60_000 }
- * unionElements(
- *   flights.elements({ watermarks: WatermarkStrategy.forMonotonousTimestamps() }).pipe(alignWatermarks(aligned)),
- *   weather.elements({ watermarks: WatermarkStrategy.forMonotonousTimestamps() }).pipe(alignWatermarks(aligned)),
- * )
- * ```
- *
  * - Every `updateInterval` ms each stream reports its watermark; allowed is the least report + `maxDrift`. A stream
  *   whose watermark is above is paused until it is not. So one interval moves a group by at most `maxDrift`: choose
  *   that several times what you read in an interval.
@@ -38,6 +30,15 @@ export interface AlignWatermarksConfig {
  *
  * Throws a `RangeError` when `maxDrift` is negative or `updateInterval` is not positive. The formulas are those of
  * Flink's `SourceCoordinator` and `SourceOperator`; the first report does not wait for the interval.
+ *
+ * @example
+ * ```ts
+ * const aligned = { group: 'flights and weather', maxDrift: 60_000 }
+ * unionElements(
+ *   flights.elements({ watermarks: WatermarkStrategy.forMonotonousTimestamps() }).pipe(alignWatermarks(aligned)),
+ *   weather.elements({ watermarks: WatermarkStrategy.forMonotonousTimestamps() }).pipe(alignWatermarks(aligned)),
+ * )
+ * ```
  */
 export function alignWatermarks<T>(
   alignment: WatermarkAlignment,

@@ -16,15 +16,6 @@ import { WatermarksWithIdleness } from './WatermarksWithIdleness.js'
  * Gives records their event time and emits the watermarks that follow from it. Meant for each split, before
  * `combineWatermarks`: the records of a split are in an order that those of several are not.
  *
- * ```ts
- * split.elements.pipe(
- *   onRecords(map(parse)),
- *   assignTimestampsAndWatermarks(
- *     WatermarkStrategy.forBoundedOutOfOrderness<Flight>(5_000).withTimestampAssigner((flight) => flight.departure),
- *   ),
- * )
- * ```
- *
  * - A record leaves before the watermark that it causes; periodic ones leave at ticks, 200 ms apart, until the final
  *   one.
  * - Watermarks and statuses that come in are dropped, except the final one.
@@ -33,6 +24,16 @@ import { WatermarksWithIdleness } from './WatermarksWithIdleness.js'
  *   have to wait for it again, even if its watermark does not grow.
  * - What the assigner or the generator throws is the error of the stream, and so is an event time or a watermark that is
  *   none (`StreamError` `InvalidTimestamp`, `InvalidWatermark`). Alignment is for `alignWatermarks`.
+ *
+ * @example
+ * ```ts
+ * split.elements.pipe(
+ *   onRecords(map(parse)),
+ *   assignTimestampsAndWatermarks(
+ *     WatermarkStrategy.forBoundedOutOfOrderness<Flight>(5_000).withTimestampAssigner((flight) => flight.departure),
+ *   ),
+ * )
+ * ```
  */
 export function assignTimestampsAndWatermarks<T>(
   strategy: WatermarkStrategy<T>,

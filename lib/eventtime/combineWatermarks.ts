@@ -19,14 +19,6 @@ export interface SplitElements<T> {
 /**
  * Merges the splits of a source into one stream: one `Restored`, the least of their watermarks, one barrier for theirs.
  *
- * ```ts
- * source.splits({ checkpoints }).pipe(
- *   map(({ id, elements }) => ({ id, elements: elements.pipe(assignTimestampsAndWatermarks(strategy)) })),
- *   combineWatermarks(),
- *   sinkTo(sink),
- * )
- * ```
- *
  * - **Watermark**: the least of the splits that are not idle, as Flink's source does it (`CombinedWatermarkStatus`). A
  *   split without records holds it back, unless `withIdleness` is set. A split that has ended does not. Without any
  *   split left the stream is idle.
@@ -42,6 +34,15 @@ export interface SplitElements<T> {
  *
  * Subscribes to each split as it is emitted. Completes when the splits and their outer stream have; an error of one is
  * the error of all.
+ *
+ * @example
+ * ```ts
+ * source.splits({ checkpoints }).pipe(
+ *   map(({ id, elements }) => ({ id, elements: elements.pipe(assignTimestampsAndWatermarks(strategy)) })),
+ *   combineWatermarks(),
+ *   sinkTo(sink),
+ * )
+ * ```
  */
 export function combineWatermarks<T>(config: MergeConfig = {}): OperatorFunction<SplitElements<T>, StreamElement<T>> {
   const combine = (output: WatermarkOutput) => new CombinedWatermarkStatus<NamedInput>(output)

@@ -9,10 +9,6 @@ import type { WatermarkOutput } from './WatermarkGenerator.js'
 /**
  * Makes one stream of several: the elements of two topics, two sources, two branches of a job.
  *
- * ```ts
- * unionElements(flights.elements({ checkpoints, uid: 'flights' }), weather.elements({ checkpoints, uid: 'weather' }))
- * ```
- *
  * As `combineWatermarks` for whole streams: one `Restored`, one barrier when every input that has not completed has
  * delivered it, the least watermark. An input back from idleness counts for the watermark again when it has caught up,
  * as in Flink's operators with several inputs (`StatusWatermarkValve`). The barrier has an `end` when all inputs end;
@@ -20,8 +16,14 @@ import type { WatermarkOutput } from './WatermarkGenerator.js'
  *
  * Completes when all inputs have; an error of one is the error of all.
  *
- * Inputs with names are told apart by them where it is said which one holds the watermark back, by their place otherwise:
+ * Inputs with names are told apart by them where it is said which one holds the watermark back, by their place otherwise.
  *
+ * @example
+ * ```ts
+ * unionElements(flights.elements({ checkpoints, uid: 'flights' }), weather.elements({ checkpoints, uid: 'weather' }))
+ * ```
+ *
+ * @example
  * ```ts
  * const watermarkHolder$ = new BehaviorSubject<WatermarkHolder | undefined>(undefined)
  * unionElements({ flights: flights.elements(), weather: weather.elements() }, { watermarkHolder$ })

@@ -15,6 +15,12 @@ import type { TickConfig } from './TickConfig.js'
  * Looked at on ticks, 200 ms apart: idle up to three of them after the timeout. The next of either makes it active
  * again, before it is emitted. Statuses that come in are dropped. Time in which the end of the pipeline asks for
  * nothing does not count.
+ *
+ * @example
+ * ```ts
+ * // Weather reports come seldom: flights do not wait for them for longer than a minute.
+ * unionElements(flights.elements({ checkpoints }), weather.elements({ checkpoints, uid: 'weather' }).pipe(withIdleness(60_000)))
+ * ```
  */
 export function withIdleness<T>(
   idleTimeout: number,

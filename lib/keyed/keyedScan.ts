@@ -36,6 +36,14 @@ export interface KeyedState<K, A> {
 /**
  * `scan` for each key, with a state that survives a crash: it is in the checkpoints, and an attempt goes on from it.
  *
+ * - One output for each record, with its timestamp: the key and its new state. A state that is changed in place is changed in
+ *   the outputs before it too.
+ * - A key is kept until `accumulate` gives `undefined` for it: keys that grow without end need that.
+ * - Keys stay in their subtask, as those of `windowByEventTime` do.
+ *
+ * For other state of your own, see `Restored` and `CheckpointBarrier.snapshot`: this operator uses nothing else.
+ *
+ * @example
  * ```ts
  * elements$.pipe(
  *   keyedScan({
@@ -49,13 +57,6 @@ export interface KeyedState<K, A> {
  *   sinkTo(sink),
  * )
  * ```
- *
- * - One output for each record, with its timestamp: the key and its new state. A state that is changed in place is changed in
- *   the outputs before it too.
- * - A key is kept until `accumulate` gives `undefined` for it: keys that grow without end need that.
- * - Keys stay in their subtask, as those of `windowByEventTime` do.
- *
- * For other state of your own, see `Restored` and `CheckpointBarrier.snapshot`: this operator uses nothing else.
  */
 export function keyedScan<T, K extends Key, A>(
   config: KeyedScanConfig<T, K, A>,

@@ -59,6 +59,16 @@ export type Fault =
   | { readonly _tag: 'Delay'; readonly ms: number }
   | { readonly _tag: 'Hold'; readonly until: Observable<unknown> }
 
+/**
+ * Makes faults for `MemoryKafka.inject`.
+ *
+ * @example
+ * ```ts
+ * const kafka = new MemoryKafka({ topics: { flights: 1 } })
+ * kafka.inject({ api: 'Produce', topic: 'flights' }, Fault.fail())
+ * kafka.inject({ api: 'Fetch', nth: 3, times: 2 }, Fault.delay(500))
+ * ```
+ */
 export const Fault = {
   /**
    * Answers with an error. With `retriable: true` the client tries again by itself.
@@ -72,7 +82,7 @@ export const Fault = {
   loseAnswer: (error: KafkaError = broken()): Fault => ({ _tag: 'LoseAnswer', error }),
   /** Effect and answer come `ms` later. */
   delay: (ms: number): Fault => ({ _tag: 'Delay', ms }),
-  /** Effect and answer come when `until` emits or completes. An error of `until` is not handled: it is a mistake of the spec. */
+  /** Effect and answer come when `until` emits or completes. */
   hold: (until: Observable<unknown>): Fault => ({ _tag: 'Hold', until }),
 } as const
 

@@ -5,10 +5,11 @@ import { SimpleCounter } from './SimpleCounter.js'
 /**
  * Metrics in memory, read back by their full name.
  *
+ * @example
  * ```ts
  * const metrics = new MemoryMetricGroup()
- * source.records({ metrics }).subscribe()
- * metrics.read('operator.source.KafkaSourceReader.topic.flights.partition.0.currentOffset') // 41
+ * metrics.addGroup('operator', 'lookup').counter('misses').inc(3)
+ * metrics.read('operator.lookup.misses') // 3
  * ```
  */
 export class MemoryMetricGroup implements MetricGroup {

@@ -24,6 +24,17 @@ const MAX_PREFIX_BYTES = MAX_STRING_BYTES - '-2147483647-9007199254740991'.lengt
 /**
  * Collects the settings of a {@link KafkaSink}. Required: bootstrap servers, a record serializer, and with EXACTLY_ONCE a
  * transactional id prefix. Setters may be chained or called as statements; the last call wins. Messages are Flink's.
+ *
+ * @example
+ * ```ts
+ * const sink = KafkaSink.builder<string>()
+ *   .setBootstrapServers('localhost:9092')
+ *   .setKafkaProducerConfig({ 'linger.ms': 20, 'compression.type': 'gzip' })
+ *   .setRecordSerializer({ serialize: (value) => ({ topic: 'out', value }) })
+ *   .setDeliveryGuarantee(DeliveryGuarantee.AT_LEAST_ONCE)
+ *   .build()
+ * console.log(sink.config.producer.lingerMs) // 20
+ * ```
  */
 export class KafkaSinkBuilder<T> {
   /** Private to JavaScript too: a builder that is printed shows no password. */

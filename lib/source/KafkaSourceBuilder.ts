@@ -37,6 +37,18 @@ import { topicPattern } from './subscriber/topicPattern.js'
  * once, only a second way to subscribe is refused at its setter.
  *
  * Required: bootstrap servers, one way to subscribe, a deserializer.
+ *
+ * @example
+ * ```ts
+ * const source = KafkaSource.builder()
+ *   .setBootstrapServers('localhost:9092')
+ *   .setGroupId('delays')
+ *   .setTopics('flights')
+ *   .setStartingOffsets(OffsetsInitializer.committedOffsets(OffsetResetStrategy.EARLIEST))
+ *   .setValueOnlyDeserializer(new JsonSchema(t.type({ origin: t.string, delay: t.number })))
+ *   .setProperty('isolation.level', 'read_committed')
+ *   .build()
+ * ```
  */
 export class KafkaSourceBuilder<T> {
   /** Private to JavaScript too: a builder that is printed shows no password. */

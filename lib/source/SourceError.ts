@@ -23,7 +23,18 @@ export type SourceErrorTag =
   | 'NoStoppingOffset'
   | 'State'
 
-/** A retry runs into these again, so they are never retriable. */
+/**
+ * A retry runs into these again, so they are never retriable.
+ *
+ * @example
+ * ```ts
+ * source.records().subscribe({
+ *   error: (error) => {
+ *     if (error instanceof SourceError && error._tag === 'Deserialization') console.error(error.message, error.cause)
+ *   },
+ * })
+ * ```
+ */
 export class SourceError extends Error {
   static {
     recognizeAcrossCopies(this, 'SourceError')

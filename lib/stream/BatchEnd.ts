@@ -20,8 +20,9 @@ export interface BatchEnd {
 
 /**
  * Makes the end of a batch; a second acknowledgement is a `StreamError` `AcknowledgedTwice`, in which `split` is named. An operator that
- * answers later than the end of the pipeline passes on one of these:
+ * answers later than the end of the pipeline passes on one of these.
  *
+ * @example
  * ```ts
  * const pausing = <T>(ms: number) =>
  *   elementOperator<T>((destination) => ({

@@ -34,7 +34,18 @@ export type StreamErrorTag =
   | 'SubscribedTooLate'
   | 'SubscribedTwice'
 
-/** An error of the stream itself; a retry runs into it again, so it is never retriable. */
+/**
+ * An error of the stream itself; a retry runs into it again, so it is never retriable.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   new Watermark(Date.parse('yesterday'))
+ * } catch (error) {
+ *   if (error instanceof StreamError) console.log(error._tag) // 'InvalidWatermark'
+ * }
+ * ```
+ */
 export class StreamError extends Error {
   static {
     recognizeAcrossCopies(this, 'StreamError')

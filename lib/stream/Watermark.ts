@@ -1,7 +1,21 @@
 import { described } from '../checks/described.js'
 import { StreamError } from './StreamError.js'
 
-/** No more records with a timestamp at or before this one (ms since the epoch) will come. */
+/**
+ * No more records with a timestamp at or before this one (ms since the epoch) will come.
+ *
+ * @example
+ * ```ts
+ * // Tells how far event time has come.
+ * const progress = elementOperator<string>((destination) => ({
+ *   watermark: (watermark) => {
+ *     console.log(new Date(watermark.timestamp).toISOString())
+ *     destination.next(watermark)
+ *   },
+ * }))
+ * of(new Watermark(99)).pipe(progress).subscribe() // '1970-01-01T00:00:00.099Z'
+ * ```
+ */
 export class Watermark {
   /** Tells it from other elements. */
   readonly kind = 'watermark'

@@ -16,6 +16,15 @@ export type TerminalPipeline<T, E> = (elements$: Observable<StreamElement<T>>) =
  * Gives all elements to several pipelines, each with an end of its own: two sinks in one job, a dead-letter sink beside
  * the main one. Emits what any of them emits.
  *
+ * - **Acknowledged when all have**: each branch has its own copy of every batch end and barrier, and the slowest one
+ *   sets the pace. States handed over go into the one checkpoint, so each sink needs its own `uid`.
+ * - An element reaches the branches in their order, within one `next()`.
+ * - An error of one is the error of all. The stream completes when all have completed.
+ * - **A branch that completes early** (`take` behind its sink) has ended itself: what it had not acknowledged, and all
+ *   that follows, counts as acknowledged by it; the source is asked to end, so that the other branches end with a final
+ *   barrier. To end a branch in order, with its tail committed, put the `take` into `onRecords` before its sink.
+ *
+ * @example
  * ```ts
  * elements$.pipe(
  *   branch(
@@ -24,14 +33,6 @@ export type TerminalPipeline<T, E> = (elements$: Observable<StreamElement<T>>) =
  *   ),
  * )
  * ```
- *
- * - **Acknowledged when all have**: each branch has its own copy of every batch end and barrier, and the slowest one
- *   sets the pace. States handed over go into the one checkpoint, so each sink needs its own `uid`.
- * - An element reaches the branches in their order, within one `next()`.
- * - An error of one is the error of all. The stream completes when all have completed.
- * - **A branch that completes early** (`take` behind its sink) has ended itself: what it had not acknowledged, and all
- *   that follows, counts as acknowledged by it; the source is asked to end, so that the other branches end with a final
- *   barrier. To end a branch in order, with its tail committed, put the `take` into `onRecords` before its sink.
  */
 export function branch<T, B extends readonly [TerminalPipeline<T, unknown>, ...TerminalPipeline<T, unknown>[]]>(
   ...pipelines: B

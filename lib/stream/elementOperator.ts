@@ -40,6 +40,16 @@ export interface ElementProjection<T> extends ElementHandlers<T> {
  * An operator on stream elements that names the kinds it cares about; **the rest passes**. So no barrier is lost by a case that was
  * forgotten, and the operator is about its own idea alone.
  *
+ * - **A handler decides what leaves**: what it does not give to `destination.next` is dropped. It keeps the invariant when it passes a
+ *   control element on only after all that came before it, within its own call or later.
+ * - State is made in `begin`, which is called once for each subscription. State that is to survive a crash is read in `restored` and
+ *   handed over in `barrier`.
+ * - What a handler throws is the error of the stream, and names the record that it came from.
+ * - To change the type of the records, give `record`: `elementOperator<string, number>((destination) => ({ record: … }))`.
+ *
+ * @param begin called at each subscription, with what the elements are given to; `destination.add` takes a teardown
+ *
+ * @example
  * ```ts
  * // Counts the records of each checkpoint.
  * const countRecords = <T>(report: (checkpointId: number, records: number) => void) =>
@@ -60,15 +70,6 @@ export interface ElementProjection<T> extends ElementHandlers<T> {
  *
  * elements$.pipe(countRecords((id, records) => console.log(`checkpoint ${id}: ${records} records`)), sinkTo(sink))
  * ```
- *
- * - **A handler decides what leaves**: what it does not give to `destination.next` is dropped. It keeps the invariant when it passes a
- *   control element on only after all that came before it, within its own call or later.
- * - State is made in `begin`, which is called once for each subscription. State that is to survive a crash is read in `restored` and
- *   handed over in `barrier`.
- * - What a handler throws is the error of the stream, and names the record that it came from.
- * - To change the type of the records, give `record`: `elementOperator<string, number>((destination) => ({ record: … }))`.
- *
- * @param begin called at each subscription, with what the elements are given to; `destination.add` takes a teardown
  */
 export function elementOperator<T>(
   begin: (destination: Subscriber<StreamElement<T>>) => ElementHandlers<T>,

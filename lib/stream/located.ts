@@ -41,6 +41,7 @@ export const locatedWithin = (error: unknown, ranges: readonly RecordRange[]): u
  * The record at which an error happened that came out of a pipeline: that of a function of yours, in an operator or a serializer.
  * Undefined when the error is of no record, or of several.
  *
+ * @example
  * ```ts
  * source
  *   .elements()

@@ -28,10 +28,6 @@ export interface MapAsyncConfig {
 /**
  * Projects each record to 0..n outputs, asynchronously: a request, a look-up, a write.
  *
- * ```ts
- * elements$.pipe(mapAsync((order) => http.getJSON(`/customers/${order.customer}`), { concurrency: 16 }), sinkTo(sink))
- * ```
- *
  * - **What is in flight stays on its side of every control element.** A barrier or watermark leaves when all records
  *   before it are done; records behind it may be in flight meanwhile, their outputs wait. So no checkpoint misses or
  *   doubles a record, and no output is made late here.
@@ -43,6 +39,11 @@ export interface MapAsyncConfig {
  *
  * @param project what to do with a value; `timestamp` is its event time. Called when its turn has come, and subscribed
  *   once.
+ *
+ * @example
+ * ```ts
+ * elements$.pipe(mapAsync((order) => http.getJSON(`/customers/${order.customer}`), { concurrency: 16 }), sinkTo(sink))
+ * ```
  */
 export function mapAsync<T, O extends ObservableInput<unknown>>(
   project: (value: T, timestamp: number) => O,

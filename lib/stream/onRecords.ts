@@ -17,16 +17,6 @@ type ElementsOperator<T, R> = OperatorFunction<StreamElement<T>, StreamElement<R
  * Applies RxJS operators to the records of a stream of elements, in the manner of `pipe`; control elements keep their
  * place.
  *
- * ```ts
- * elements$.pipe(
- *   onRecords(
- *     map((line) => JSON.parse(line) as Flight),
- *     filter((flight) => flight.delay > 0),
- *   ),
- *   sinkTo(sink),
- * )
- * ```
- *
  * - **Operators that answer within `next()`**: `map`, `filter`, `tap`, `scan`, `concatMap` of synchronous Observables,
  *   ... An output gets the timestamp of the record it came from. One that comes later (`delay`, `mergeMap` of a
  *   request) has lost its place among the control elements: the stream fails with a `StreamError` `LateOutput`. Such
@@ -40,6 +30,17 @@ type ElementsOperator<T, R> = OperatorFunction<StreamElement<T>, StreamElement<R
  *   barrier they are unsubscribed and emit nothing more.
  *
  * An error of theirs is the error of the stream.
+ *
+ * @example
+ * ```ts
+ * elements$.pipe(
+ *   onRecords(
+ *     map((line) => JSON.parse(line) as Flight),
+ *     filter((flight) => flight.delay > 0),
+ *   ),
+ *   sinkTo(sink),
+ * )
+ * ```
  */
 export function onRecords<T, A>(a: OperatorFunction<T, A>): ElementsOperator<T, A>
 export function onRecords<T, A, B>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>): ElementsOperator<T, B>

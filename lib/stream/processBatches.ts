@@ -17,13 +17,6 @@ import { MIN_WATERMARK } from './Watermark.js'
  * Processes records in spans that complete, so that any RxJS operator may be used on them: `mergeMap`, `bufferTime`,
  * `toArray`.
  *
- * ```ts
- * elements$.pipe(
- *   processBatches((orders$) => orders$.pipe(bufferCount(500), concatMap((orders) => database.insert(orders)))),
- *   recordsOnly(),
- * )
- * ```
- *
  * A span is a batch, or what has been queued while the span before was processed: all batches up to the next barrier.
  * `project` gets it as a cold Observable that completes and can be subscribed to again (`retry`). **When the returned
  * Observable completes, the span is done**; only then its watermarks, batch ends and barrier leave, all of them, and
@@ -35,6 +28,14 @@ import { MIN_WATERMARK } from './Watermark.js'
  * - Outputs leave at once, with the highest timestamp received so far: their own is not known, and this one is not
  *   late.
  * - An error is the error of the stream. A span without records is not projected.
+ *
+ * @example
+ * ```ts
+ * elements$.pipe(
+ *   processBatches((orders$) => orders$.pipe(bufferCount(500), concatMap((orders) => database.insert(orders)))),
+ *   recordsOnly(),
+ * )
+ * ```
  */
 export function processBatches<T, R>(
   project: (records$: Observable<T>) => ObservableInput<R>,

@@ -10,14 +10,15 @@ import type { StreamElement } from './StreamElement.js'
  * and backpressure end here: what an operator behind it does later than within `next()` is neither waited for nor in
  * any checkpoint. Asynchronous work belongs before it, into `mapAsync` or `processBatches`.
  *
+ * Errors and completion pass. Unsubscribing stops at once: a batch that was not emitted whole is not acknowledged.
+ *
+ * @example
  * ```ts
  * source.elements().pipe(
  *   mapAsync((order) => lookUp(order), { concurrency: 8 }),
  *   recordsOnly(),
  * ).subscribe((order) => console.log(order))
  * ```
- *
- * Errors and completion pass. Unsubscribing stops at once: a batch that was not emitted whole is not acknowledged.
  */
 export function recordsOnly<T>(): (source: Observable<StreamElement<T>>) => Observable<T> {
   return (source) =>

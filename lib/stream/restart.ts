@@ -44,16 +44,17 @@ export interface RestartPolicy<T = unknown> {
  * last completed checkpoint. What `retry` does not do: an error that is not worth it (see {@link isRetriable}) comes out at once; waits
  * grow, and begin anew after progress; each restart is told.
  *
- * ```ts
- * source.elements({ checkpoints }).pipe(onRecords(map(parse)), sinkTo(sink), restart({ count: 10 })).subscribe()
- * ```
- *
  * It belongs behind the end of the pipeline (`sinkTo`, `recordsOnly`), so that all of it starts again.
  *
  * A record that always fails (a bug in `map`) fails again after each restart. `count` ends that, since no restart in between makes
  * progress; or let the error say `retriable: false`, and the pipeline ends at once.
  *
  * Throws a `RangeError` for a policy that makes no sense.
+ *
+ * @example
+ * ```ts
+ * source.elements({ checkpoints }).pipe(onRecords(map(parse)), sinkTo(sink), restart({ count: 10 })).subscribe()
+ * ```
  */
 export const restart = <T>(policy: RestartPolicy<T> = {}): MonoTypeOperatorFunction<T> => {
   const { scheduler, logger, count, resetAfter, isProgress, retriable, delayOf } = resolved(policy)

@@ -12,7 +12,21 @@ export interface CrashCase {
   readonly killed: unknown
 }
 
-/** Is thrown by `crashEverywhere`: where a crash makes a difference, and which. */
+/**
+ * Is thrown by `crashEverywhere`: where a crash makes a difference, and which.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   crashEverywhere({ topics: { flights: 1, delays: 1 }, until: 5_000 }, ({ produce, options }) => {
+ *     produce('flights', 'a-b-c')
+ *     return () => source.elements(options).pipe(sinkTo(sink, options))
+ *   })
+ * } catch (error) {
+ *   if (error instanceof CrashMismatch) console.error(error.point, error.message)
+ * }
+ * ```
+ */
 export class CrashMismatch extends Error {
   static {
     recognizeAcrossCopies(this, 'CrashMismatch')

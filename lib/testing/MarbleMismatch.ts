@@ -33,6 +33,15 @@ export interface MarbleCheck {
  *   -    100 ms  W99
  *   +    200 ms  W99
  * ```
+ *
+ * @example
+ * ```ts
+ * try {
+ *   runMarbles(({ coldElements, expectElements }) => expectElements(coldElements('a|')).toBe('b|'))
+ * } catch (error) {
+ *   if (error instanceof MarbleMismatch) console.log(error.checks.map(({ title }) => title)) // ['expectElements']
+ * }
+ * ```
  */
 export class MarbleMismatch extends Error {
   static {

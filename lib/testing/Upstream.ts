@@ -10,8 +10,9 @@ import { soloTwoPhaseCommit } from './soloTwoPhaseCommit.js'
 /**
  * Stands for the source: makes the control elements that can be asked for something, and notes what they were asked for.
  *
- * For specs of operators that keep state or pause their input:
+ * For specs of operators that keep state or pause their input.
  *
+ * @example
  * ```ts
  * const upstream = new Upstream()
  * const barrier = upstream.barrier(7)

@@ -27,6 +27,10 @@ export interface CrashOptions extends SceneOptions {
  *
  * `scenario` fills topics and tells how a process starts; each process makes a `coordinator()` of its own.
  *
+ * Nothing that a killed process would still have done reaches the broker or the store. The restored one has until the end of the run,
+ * `until`, to come to the same outcome. Returns the names of the points: `before EndTxn`, `after storing the checkpoint`, `frame 12`.
+ *
+ * @example
  * ```ts
  * crashEverywhere({ topics: { flights: 1, delays: 1 }, until: 5_000 }, ({ produce, coordinator, options }) => {
  *   produce('flights', 'a-b-c 50ms d-e-f')
@@ -34,9 +38,6 @@ export interface CrashOptions extends SceneOptions {
  *     source.elements({ ...options, checkpoints: coordinator({ interval: 100 }) }).pipe(sinkTo(sink, options))
  * })
  * ```
- *
- * Nothing that a killed process would still have done reaches the broker or the store. The restored one has until the end of the run,
- * `until`, to come to the same outcome. Returns the names of the points: `before EndTxn`, `after storing the checkpoint`, `frame 12`.
  */
 export function crashEverywhere(
   options: CrashOptions,

@@ -7,10 +7,31 @@ import type { Upstream } from './Upstream.js'
 /** What letters of a picture stand for, where it is not what they stand for by themselves. */
 export type ElementTable<T> = Readonly<Record<string, StreamElement<T>>>
 
-/** A record for a table: `{ a: record('AMS', 100) }`. `timestamp` in ms. */
+/**
+ * A record for a table: `{ a: record('AMS', 100) }`. `timestamp` in ms.
+ *
+ * @example
+ * ```ts
+ * runMarbles(({ coldElements, expectElements }) => {
+ *   const delays$ = coldElements<number>('a|', { a: record(30, 1_000) })
+ *   expectElements(delays$.pipe(onRecords(map((minutes) => minutes * 60)))).toBe('s|', { s: record(1_800, 1_000) })
+ * })
+ * showElement(record(30, 1_000)) // '30@1000'
+ * ```
+ */
 export const record = <T>(value: T, timestamp: number): StreamRecord<T> => new StreamRecord(value, timestamp)
 
-/** A watermark for a table: `{ w: watermark(99) }`. `timestamp` in ms. */
+/**
+ * A watermark for a table: `{ w: watermark(99) }`. `timestamp` in ms.
+ *
+ * @example
+ * ```ts
+ * runMarbles(({ coldElements, expectElements }) => {
+ *   expectElements(coldElements('w|', { w: watermark(99) })).toBe('v|', { v: watermark(99) })
+ * })
+ * showElement(watermark(99)) // 'W99'
+ * ```
+ */
 export const watermark = (timestamp: number): Watermark => new Watermark(timestamp)
 
 const ends = { B: undefined, F: 'finished', D: 'drain', S: 'suspend' } as const

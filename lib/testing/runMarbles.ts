@@ -59,6 +59,10 @@ export interface MarbleHelpers extends RunHelpers, SceneHelpers {
  * A spec in virtual time, as a picture, with Kafka in memory: an hour of checkpoints takes milliseconds. In any test framework: a
  * picture that is not true throws a {@link MarbleMismatch}, which shows what was drawn, what came, and the differences.
  *
+ * All time within is virtual, also where no scheduler is given; Promises are not. The run ends at `until` (60,000 ms unless given), and
+ * what runs then is unsubscribed.
+ *
+ * @example
  * ```ts
  * runMarbles({ topics: { flights: 1 } }, ({ produce, options, expectElements }) => {
  *   produce('flights', 'a 59m b')
@@ -69,9 +73,6 @@ export interface MarbleHelpers extends RunHelpers, SceneHelpers {
  *   })
  * })
  * ```
- *
- * All time within is virtual, also where no scheduler is given; Promises are not. The run ends at `until` (60,000 ms unless given), and
- * what runs then is unsubscribed.
  */
 export function runMarbles(picture: (helpers: MarbleHelpers) => void): void
 export function runMarbles(options: SceneOptions, picture: (helpers: MarbleHelpers) => void): void

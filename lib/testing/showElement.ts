@@ -4,6 +4,12 @@ import type { StreamElement } from '../stream/StreamElement.js'
 /**
  * A stream element as a word, so that a picture can be read: `AMS@1`, `W5`, `idle`, `active`, `end` (of a batch), `B7`,
  * `B7 finished`, `R` (restored from nothing), `R7`.
+ *
+ * @example
+ * ```ts
+ * showElement(new StreamRecord('AMS', 100)) // 'AMS@100'
+ * showElement(new WatermarkStatus(true)) // 'idle'
+ * ```
  */
 export function showElement(element: StreamElement<unknown>): string {
   switch (element.kind) {

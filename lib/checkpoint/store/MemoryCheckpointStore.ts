@@ -8,6 +8,14 @@ import { memoryStorage } from './memoryStorage.js'
 /**
  * Keeps the checkpoints of a job in this process: attempts survive, a restart of the process does not. It holds texts, as files
  * would. Several coordinators may share it as processes share files: see {@link checkpointStoreOn}, whose rules it has.
+ *
+ * @example
+ * ```ts
+ * const store = new MemoryCheckpointStore()
+ * const checkpoints = CheckpointCoordinator.create({ interval: 1_000, store })
+ * source.elements({ checkpoints }).pipe(sinkTo(sink), restart()).subscribe()
+ * console.log(store.savepoints.length)
+ * ```
  */
 export class MemoryCheckpointStore implements CheckpointStore {
   private readonly texts = new Map<string, string>()

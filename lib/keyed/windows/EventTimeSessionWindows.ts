@@ -1,7 +1,14 @@
 import { TimeWindow } from './TimeWindow.js'
 import type { WindowAssigner } from './WindowAssigner.js'
 
-/** Windows of activity: a session of a key ends when it has no record for as long as the gap. */
+/**
+ * Windows of activity: a session of a key ends when it has no record for as long as the gap.
+ *
+ * @example
+ * ```ts
+ * EventTimeSessionWindows.withGap(1_800_000).assignWindows(5_000) // [new TimeWindow(5_000, 1_805_000)]
+ * ```
+ */
 export const EventTimeSessionWindows = {
   /**
    * A session reaches from its first record to `gap` ms after its last; a record in between, late too, makes one of two.

@@ -2,7 +2,16 @@ import { TimeWindow } from './TimeWindow.js'
 import type { WindowAssigner } from './WindowAssigner.js'
 import { windowStart } from './windowStart.js'
 
-/** Windows of one size that start at a distance of their own, so that they overlap. */
+/**
+ * Windows of one size that start at a distance of their own, so that they overlap.
+ *
+ * @example
+ * ```ts
+ * // Of a minute, every 30 seconds.
+ * const windows = SlidingEventTimeWindows.of(60_000, 30_000)
+ * windows.assignWindows(70_000) // [new TimeWindow(60_000, 120_000), new TimeWindow(30_000, 90_000)]
+ * ```
+ */
 export const SlidingEventTimeWindows = {
   /**
    * Windows of `size` ms, one every `slide` ms, moved by `offset` ms. A record is in `size / slide` of them; with a `slide`

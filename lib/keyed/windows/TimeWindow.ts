@@ -1,4 +1,13 @@
-/** A span of event time in ms, `start` inclusive, `end` exclusive. */
+/**
+ * A span of event time in ms, `start` inclusive, `end` exclusive.
+ *
+ * @example
+ * ```ts
+ * const hour = new TimeWindow(0, 3_600_000)
+ * hour.maxTimestamp // 3_599_999
+ * hour.cover(new TimeWindow(3_600_000, 7_200_000)) // new TimeWindow(0, 7_200_000)
+ * ```
+ */
 export class TimeWindow {
   constructor(
     /** ms since the epoch, inclusive */

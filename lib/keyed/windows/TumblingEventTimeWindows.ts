@@ -2,7 +2,15 @@ import { TimeWindow } from './TimeWindow.js'
 import type { WindowAssigner } from './WindowAssigner.js'
 import { windowStart } from './windowStart.js'
 
-/** Windows of one size, one after the other. */
+/**
+ * Windows of one size, one after the other.
+ *
+ * @example
+ * ```ts
+ * // Of an hour.
+ * TumblingEventTimeWindows.of(3_600_000).assignWindows(5_400_000) // [new TimeWindow(3_600_000, 7_200_000)]
+ * ```
+ */
 export const TumblingEventTimeWindows = {
   /**
    * Windows of `size` ms that start at multiples of it, moved by `offset` ms: hours from a quarter past are

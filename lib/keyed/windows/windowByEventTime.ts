@@ -57,6 +57,22 @@ export interface WindowResult<K, A> {
  * Gathers the records of each key in windows of event time, and emits what a window holds when the watermark says that it is
  * complete.
  *
+ * - **It fires** once the watermark is at or above its last timestamp, `end - 1`, which is the timestamp of the result; before
+ *   that watermark passes on. The final watermark fires all.
+ * - **Late** is a record whose windows all have `end - 1 + allowedLateness` at or below the watermark. One that comes within
+ *   the allowed lateness of a window that has fired fires it again at once, with all it holds.
+ * - **Sessions** of a key become one when a record touches both: see `merge`.
+ * - **Checkpoints** hold the windows and the watermark, so that after a restore the same windows fire, each once, and what was
+ *   late is late. Windows that the final watermark of a run has fired are done; the next run begins them anew.
+ * - **Keys stay in their subtask**: it sees the records of its own partitions only. So with several subtasks, topics have to be
+ *   partitioned by what `keyBy` gives. When the parallelism has changed, a state that holds windows is refused (`StreamError`
+ *   `RescaledKeyedState`): drain the job first.
+ *
+ * Throws a `RangeError` for a negative lateness, a `TypeError` for windows that merge without a `merge`. A record without event
+ * time is a `StreamError` `NoTimestamp`, and what the functions give and no checkpoint could hold one as well: `InvalidKey`,
+ * `InvalidWindow`, `InvalidAccumulator`.
+ *
+ * @example
  * ```ts
  * elements$.pipe(
  *   windowByEventTime({
@@ -74,21 +90,6 @@ export interface WindowResult<K, A> {
  *   ),
  * )
  * ```
- *
- * - **It fires** once the watermark is at or above its last timestamp, `end - 1`, which is the timestamp of the result; before
- *   that watermark passes on. The final watermark fires all.
- * - **Late** is a record whose windows all have `end - 1 + allowedLateness` at or below the watermark. One that comes within
- *   the allowed lateness of a window that has fired fires it again at once, with all it holds.
- * - **Sessions** of a key become one when a record touches both: see `merge`.
- * - **Checkpoints** hold the windows and the watermark, so that after a restore the same windows fire, each once, and what was
- *   late is late. Windows that the final watermark of a run has fired are done; the next run begins them anew.
- * - **Keys stay in their subtask**: it sees the records of its own partitions only. So with several subtasks, topics have to be
- *   partitioned by what `keyBy` gives. When the parallelism has changed, a state that holds windows is refused (`StreamError`
- *   `RescaledKeyedState`): drain the job first.
- *
- * Throws a `RangeError` for a negative lateness, a `TypeError` for windows that merge without a `merge`. A record without event
- * time is a `StreamError` `NoTimestamp`, and what the functions give and no checkpoint could hold one as well: `InvalidKey`,
- * `InvalidWindow`, `InvalidAccumulator`.
  */
 export function windowByEventTime<T, K extends Key, A, L = never>(
   config: WindowConfig<T, K, A, L>,

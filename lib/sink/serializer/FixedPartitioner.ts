@@ -5,6 +5,16 @@ import type { KafkaSinkContext } from './KafkaSinkContext.js'
 /**
  * Each subtask writes to one partition: `partitions[subtask % partitions.length]`. Flink's `FlinkFixedPartitioner`. Fewer
  * subtasks than partitions leave partitions empty.
+ *
+ * @example
+ * ```ts
+ * // Subtask 4 of 8, and three partitions.
+ * const partitioner = new FixedPartitioner<string>()
+ * partitioner.open(4, 8)
+ * partitioner.partition('AMS', null, 'AMS', 'flights', [0, 1, 2]) // 1
+ *
+ * KafkaRecordSerializationSchema.builder<string>().setTopic('flights').setPartitioner(partitioner)
+ * ```
  */
 export class FixedPartitioner<T> implements KafkaPartitioner<T> {
   private parallelInstanceId = 0

@@ -26,6 +26,18 @@ export type TimestampProvider<T> = (element: T, timestamp: number | null) => num
  *
  * Errors are Flink's: `Topic selector already set.`, `Key serializer already set.`, `Value serializer already set.`,
  * `No value serializer is configured.`, `No topic selector is configured.`
+ *
+ * @example
+ * ```ts
+ * const serializer = KafkaRecordSerializationSchema.builder<{ origin: string; delay: number }>()
+ *   .setTopicSelector(({ delay }) => (delay > 60 ? 'late' : 'punctual'))
+ *   .setKeySerializationSchema({ serialize: ({ origin }) => origin })
+ *   .setValueSerializationSchema(new JsonSchema())
+ *   .build()
+ *
+ * const context = { parallelInstanceId: 0, numberOfParallelInstances: 1, partitionsForTopic: () => [0] }
+ * console.log(serializer.serialize({ origin: 'AMS', delay: 90 }, context, null)?.topic) // 'late'
+ * ```
  */
 export class KafkaRecordSerializationSchemaBuilder<T> {
   private topicSelector: TopicSelector<T> | undefined

@@ -1,7 +1,16 @@
 import type { ConsumerRecord, TimestampType } from '../../client/ConsumerRecord.js'
 import type { Headers } from '../../client/Headers.js'
 
-/** A record that could not be turned into a value: its bytes as they were, where they stand, and why. Safe to keep. */
+/**
+ * A record that could not be turned into a value: its bytes as they were, where they stand, and why. Safe to keep.
+ *
+ * @example
+ * ```ts
+ * const record = consumerRecord({ topic: 'flights', partition: 0, offset: 7, value: '{' })
+ * const letter = new DeadLetterRecord(record, new SyntaxError('no JSON'))
+ * console.log(`${letter.topic}-${letter.partition}@${letter.offset}: ${letter.reason}`) // 'flights-0@7: no JSON'
+ * ```
+ */
 export class DeadLetterRecord {
   /** where it was read */
   readonly topic: string

@@ -13,6 +13,15 @@ export interface DeadLetterPolicy {
  * The error policy that loses nothing: records that cannot be deserialized go, with their bytes, their coordinates and the error, into
  * a pipeline that ends in a sink of yours.
  *
+ * - It is a branch of the stream: **one checkpoint covers both**, batches are acknowledged when both have taken them over. So with
+ *   EXACTLY_ONCE each record of the topic ends up once, in one place or the other. Its sink needs a `uid` of its own, which it has
+ *   with a prefix of its own.
+ * - An error of the pipeline is an error of the source; when it completes early, the source ends.
+ * - Letters are counted in `numRecordsInErrors`. Their event time is the record's own; they do not move watermarks.
+ * - A record goes one way or the other: what a deserializer has emitted of it before it threw is dropped.
+ * - They are for reading alone. An error of the watermark strategy, or of an operator, ends the stream.
+ *
+ * @example
  * ```ts
  * const rejects = KafkaSink.builder<DeadLetterRecord>()
  *   .setBootstrapServers('localhost:9092')
@@ -32,14 +41,6 @@ export interface DeadLetterPolicy {
  *
  * KafkaSource.builder().setDeserializationErrorPolicy(deadLetter(sinkTo(rejects)))
  * ```
- *
- * - It is a branch of the stream: **one checkpoint covers both**, batches are acknowledged when both have taken them over. So with
- *   EXACTLY_ONCE each record of the topic ends up once, in one place or the other. Its sink needs a `uid` of its own, which it has
- *   with a prefix of its own.
- * - An error of the pipeline is an error of the source; when it completes early, the source ends.
- * - Letters are counted in `numRecordsInErrors`. Their event time is the record's own; they do not move watermarks.
- * - A record goes one way or the other: what a deserializer has emitted of it before it threw is dropped.
- * - They are for reading alone. An error of the watermark strategy, or of an operator, ends the stream.
  */
 export const deadLetter = (pipeline: TerminalPipeline<DeadLetterRecord, unknown>): DeadLetterPolicy => ({
   _tag: 'DeadLetter',

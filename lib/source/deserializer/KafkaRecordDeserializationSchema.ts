@@ -8,7 +8,17 @@ import { valueOnlyDeserializer, valueOnlySchema } from './valueOnly.js'
 /** Records to values; Flink's interface of this name. */
 export type KafkaRecordDeserializationSchema<T> = RecordDeserializer<T>
 
-/** The ready ones. */
+/**
+ * The ready ones.
+ *
+ * @example
+ * ```ts
+ * const keyAndOffset = KafkaRecordDeserializationSchema.of(({ key, offset }) => `${String(key)}@${offset}`)
+ * keyAndOffset.deserialize(consumerRecord({ topic: 'flights', partition: 0, offset: 7, key: 'AMS' }), console.log) // 'AMS@7'
+ *
+ * KafkaSource.builder().setDeserializer(keyAndOffset)
+ * ```
+ */
 export const KafkaRecordDeserializationSchema = {
   /**
    * From the whole record: key, value, headers, position. Null and undefined drop the record.

@@ -10,7 +10,17 @@ import { timestampOffsets } from './timestampOffsets.js'
 /** Where splits start, or stop; Flink's interface of this name. */
 export type OffsetsInitializer = OffsetsResolver
 
-/** The initializers of Flink. */
+/**
+ * The initializers of Flink.
+ *
+ * @example
+ * ```ts
+ * // All of a day, and no more.
+ * KafkaSource.builder()
+ *   .setStartingOffsets(OffsetsInitializer.timestamp(Date.parse('2026-01-01T00:00:00Z')))
+ *   .setBounded(OffsetsInitializer.timestamp(Date.parse('2026-01-02T00:00:00Z')))
+ * ```
+ */
 export const OffsetsInitializer = {
   /** From the first record that is kept. Refused as stopping offsets: nothing would be read. */
   earliest: (): OffsetsInitializer => earliestOffsets,

@@ -5,7 +5,21 @@ import type { OffsetsByPartition } from '../../client/Offset.js'
 import { earliestOffset, latestOffset, offsetForTimestamp, type OffsetSpec } from '../../client/OffsetSpec.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 
-/** What an initializer may ask the cluster. Flink's `OffsetsInitializer.PartitionOffsetsRetriever`. */
+/**
+ * What an initializer may ask the cluster. Flink's `OffsetsInitializer.PartitionOffsetsRetriever`.
+ *
+ * @example
+ * ```ts
+ * // An initializer of your own: the last 1,000 offsets of each partition.
+ * const last1000: OffsetsInitializer = {
+ *   autoOffsetResetStrategy: OffsetResetStrategy.EARLIEST,
+ *   getPartitionOffsets: (partitions, retriever) =>
+ *     retriever
+ *       .endOffsets(partitions)
+ *       .pipe(map((ends) => new Map([...ends].map(([key, end]) => [key, Math.max(0, end - 1_000)])))),
+ * }
+ * ```
+ */
 export class PartitionOffsetsRetriever {
   constructor(
     private readonly admin: KafkaAdmin,
