@@ -1,6 +1,6 @@
 /** The input that a combined watermark waits for: a split of a source, an input of a union. */
 export interface WatermarkHolder {
-  /** `topic-partition` of a split; the name of an input of `unionElements`, or `input 0`, `input 1`, … without names. */
+  /** `topic-partition` of a split, the `id` given to `combineWatermarks`; the name of an input of `unionElements`, or `input 0`, `input 1`, … without names. */
   readonly id: string
   /** Its own watermark (ms of event time), which is the combined one. `-Infinity`: it has none yet. */
   readonly watermark: number

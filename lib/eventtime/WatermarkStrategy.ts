@@ -90,7 +90,7 @@ export class WatermarkStrategy<T> {
     return this.settings.alignment
   }
 
-  /** ms, as `withIdleness` was given; undefined: no split is ever idle. */
+  /** ms, as `withIdleness` was given; undefined: no split becomes idle by time. */
   get idleTimeout(): number | undefined {
     return this.settings.idleTimeout
   }

@@ -31,7 +31,7 @@ export interface CheckpointBarrier {
   readonly kind: 'barrier'
   /** The same in all barriers of one checkpoint. Later ones are higher, and numbers may be left out. */
   readonly checkpointId: number
-  /** Set on the last barrier of a stream: what comes after it is only completion. Undefined: the stream goes on. */
+  /** Set on a final barrier: no record follows, but another final barrier does if this checkpoint is aborted. Undefined: the stream goes on. */
   readonly end?: EndOfStream | undefined
   /**
    * Hands over the state of `uid`: plain objects, arrays, texts, booleans, null, numbers (`NaN` and `Infinity` too) and
