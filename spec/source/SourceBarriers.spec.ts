@@ -48,14 +48,10 @@ const start = (checkpointed = true) => {
 }
 
 describe('SourceBarriers', () => {
-  it('should look once whether something was asked for before it was there, and then when it is woken', () => {
+  it('should hand on what the coordinator asks for', () => {
     const { barriers, requests } = start()
-    expect(barriers.asked).toBe(true)
     expect(barriers.pending()).toBeUndefined()
-    expect(barriers.asked).toBe(false)
     requests.push({ checkpointId: 3 })
-    barriers.wake()
-    expect(barriers.asked).toBe(true)
     expect(barriers.pending()).toEqual({ checkpointId: 3 })
   })
 

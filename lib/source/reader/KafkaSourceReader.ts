@@ -13,9 +13,10 @@ import { PipelineParts } from './PipelineParts.js'
 import type { PublishedSplits } from './PublishedSplits.js'
 import { type ReaderContext, readerContext } from './ReaderContext.js'
 import { readerLag } from './readerLag.js'
-import { type ReaderEffect, type ReaderEvent, type ReaderState, stepReader } from './readerPhase.js'
-import { readerTurn, readingOf, type TurningReader } from './readerTurn.js'
+import { type ReaderEffect, type ReaderEvent, type ReaderState, reads, stepReader } from './readerPhase.js'
+import { answerRequests, readerTurn, readingOf, type TurningReader } from './readerTurn.js'
 import { readerWatch } from './readerWatch.js'
+import { RoundGate } from './RoundGate.js'
 import { TurnTasks } from './TurnTasks.js'
 
 /**
@@ -30,6 +31,7 @@ export class KafkaSourceReader<T> implements TurningReader<T> {
   readonly context: ReaderContext<T>
   readonly tasks: TurnTasks
   readonly watch: StandstillWatch
+  readonly gate: RoundGate
   private current: ReaderState<Reading<T>> = { phase: 'starting' }
   private readonly ready$ = new BehaviorSubject(false)
   private readonly parts = new PipelineParts()
@@ -42,6 +44,7 @@ export class KafkaSourceReader<T> implements TurningReader<T> {
     const fail = (error: unknown): void => this.apply({ _tag: 'Fails', error })
     this.context = readerContext(config, options, output, { turn: () => this.turn(), fail })
     this.tasks = new TurnTasks(this.context.loop)
+    this.gate = new RoundGate(output, () => answerRequests(this))
     this.watch = readerWatch(this.context, {
       splits: () => this.reading?.splits.assigned.states ?? [],
       admin: () => ('client' in this.state ? this.state.client.admin : undefined),
@@ -58,7 +61,7 @@ export class KafkaSourceReader<T> implements TurningReader<T> {
     const { loop, metrics, work } = context
     metrics.watch(output.eventTime)
     const wake = (): void => {
-      this.reading?.barriers.wake()
+      this.gate.requested = true
       loop.ask()
     }
     const requestEnd = (): void => {
@@ -87,6 +90,7 @@ export class KafkaSourceReader<T> implements TurningReader<T> {
   apply(event: ReaderEvent<Reading<T>>): void {
     const [state, ...effects] = stepReader(this.current, event)
     this.current = state
+    this.gate.open = reads(state) && !state.endRequested
     for (const effect of effects) this.carryOut(effect)
   }
 

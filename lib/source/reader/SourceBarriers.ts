@@ -19,23 +19,10 @@ export interface SourceBarriersContext {
 
 /** A source's part in checkpoints while it reads: what is asked of it, and the barriers that answer. */
 export class SourceBarriers {
-  /** The coordinator may have asked for something. Looked at after each record. */
-  private mayBeAsked = true
-
   constructor(private readonly context: SourceBarriersContext) {}
 
-  get asked(): boolean {
-    return this.mayBeAsked
-  }
-
-  /** The coordinator has asked for something. */
-  wake(): void {
-    this.mayBeAsked = true
-  }
-
-  /** What it asks for, as long as that has not been answered. */
+  /** What the coordinator asks for, as long as that has not been answered. */
   pending(): CheckpointRequest | undefined {
-    this.mayBeAsked = false
     return this.context.attempt?.pending()
   }
 

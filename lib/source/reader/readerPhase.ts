@@ -198,6 +198,6 @@ export const stepReader = <R>(state: ReaderState<R>, event: ReaderEvent<R>): Ste
   return step?.(state, event) ?? [state]
 }
 
-/** Records may be taken from its splits. Asked after each record. */
+/** It has splits, and neither the job nor they have come to their end. */
 export const reads = <R>(state: ReaderState<R>): state is In<R, 'discovering' | 'reading'> =>
   state.phase === 'reading' || state.phase === 'discovering'

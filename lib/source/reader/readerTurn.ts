@@ -2,7 +2,7 @@ import type { StandstillWatch } from '../../standstill/StandstillWatch.js'
 import type { Reading } from './openReading.js'
 import type { ReaderContext } from './ReaderContext.js'
 import { type ReaderEvent, type ReaderState, reads } from './readerPhase.js'
-import type { SourceBarriers } from './SourceBarriers.js'
+import type { RoundGate } from './RoundGate.js'
 import type { TurnTasks } from './TurnTasks.js'
 
 /** What a turn looks at, and whom it tells what it finds. */
@@ -11,6 +11,7 @@ export interface TurningReader<T> {
   readonly state: ReaderState<Reading<T>>
   readonly tasks: Pick<TurnTasks, 'run'>
   readonly watch: Pick<StandstillWatch, 'wake'>
+  readonly gate: RoundGate
   apply(event: ReaderEvent<Reading<T>>): void
 }
 
@@ -26,32 +27,28 @@ export const readerTurn = <T>(reader: TurningReader<T>): void => {
   if (reading !== undefined) proceed(reader, reading)
 }
 
-const proceed = <T>(reader: TurningReader<T>, { splits, barriers, commits }: Reading<T>): void => {
-  const { loop, output } = reader.context
-  /** Between two records. True: no more of this batch. */
-  const interrupt = (): boolean => {
-    if (barriers.asked) answer(reader, barriers)
-    return !mayReadOn(reader.state) || output.closed
-  }
-  if (barriers.asked) answer(reader, barriers)
-  if (mayEmit(reader.state) && splits.assigned.readRound(interrupt)) loop.ask()
-  reader.watch.wake()
+const proceed = <T>(reader: TurningReader<T>, { splits, commits }: Reading<T>): void => {
+  const { gate, context, watch } = reader
+  if (gate.requested) answerRequests(reader)
+  if (mayEmit(reader.state) && splits.assigned.readRound(gate.interrupt)) context.loop.ask()
+  watch.wake()
   if (isClosed(reader)) return
   if (reads(reader.state)) reader.apply({ _tag: 'RoundOver', active: mayEmit(reader.state), finished: splits.finished })
   // With automatic commits, the tail is waited for, so that it is committed too.
   if (endsAlone(reader.state) && commits.commitRest(splits.assigned.acknowledged)) reader.apply({ _tag: 'TakenOver' })
 }
 
-const answer = <T>(reader: TurningReader<T>, barriers: SourceBarriers): void => {
-  for (let request = barriers.pending(); request !== undefined && !isClosed(reader); request = barriers.pending())
+/** Answers all that the coordinator asks for, between two records. */
+export const answerRequests = <T>(reader: TurningReader<T>): void => {
+  reader.gate.requested = false
+  const pending = () => readingOf(reader.state)?.barriers.pending()
+  for (let request = pending(); request !== undefined && !isClosed(reader); request = pending())
     reader.apply({ _tag: 'Requested', request })
 }
 
 /** Once there is something to read with, until it is closed. */
 export const readingOf = <T>(state: ReaderState<Reading<T>>): Reading<T> | undefined =>
   'reading' in state ? state.reading : undefined
-
-const mayReadOn = (state: ReaderState<unknown>): boolean => reads(state) && !state.endRequested
 
 /** Another process that runs the job reads on until this one takes over. */
 const mayEmit = (state: ReaderState<unknown>): boolean => reads(state) && state.joined.attempt?.active !== false
