@@ -57,6 +57,19 @@ export interface KeyedState<K, A> {
  *   sinkTo(sink),
  * )
  * ```
+ *
+ * @example
+ * ```ts
+ * const flights$ = of('AMS', 'JFK', 'AMS').pipe(map((origin, index) => new StreamRecord(origin, index)))
+ * const count = keyedScan({
+ *   uid: 'flights-by-airport',
+ *   keyBy: (origin: string) => origin,
+ *   seed: () => 0,
+ *   accumulate: (flights) => flights + 1,
+ *   state: t.number,
+ * })
+ * flights$.pipe(count, recordsOnly()).subscribe(console.log) // { key: 'AMS', value: 1 }, { key: 'JFK', value: 1 }, { key: 'AMS', value: 2 }
+ * ```
  */
 export function keyedScan<T, K extends Key, A>(
   config: KeyedScanConfig<T, K, A>,

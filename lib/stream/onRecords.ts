@@ -41,6 +41,13 @@ type ElementsOperator<T, R> = OperatorFunction<StreamElement<T>, StreamElement<R
  *   sinkTo(sink),
  * )
  * ```
+ *
+ * @example
+ * ```ts
+ * of(new StreamRecord(3, 100), new StreamRecord(8, 200))
+ *   .pipe(onRecords(filter((delay) => delay > 5)), recordsOnly())
+ *   .subscribe(console.log) // 8
+ * ```
  */
 export function onRecords<T, A>(a: OperatorFunction<T, A>): ElementsOperator<T, A>
 export function onRecords<T, A, B>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>): ElementsOperator<T, B>

@@ -90,6 +90,21 @@ export interface WindowResult<K, A> {
  *   ),
  * )
  * ```
+ *
+ * @example
+ * ```ts
+ * const flightsPerHour = windowByEventTime({
+ *   uid: 'flights-per-hour',
+ *   keyBy: (origin: string) => origin,
+ *   windows: TumblingEventTimeWindows.of(3_600_000),
+ *   seed: () => 0,
+ *   accumulate: (flights) => flights + 1,
+ *   state: t.number,
+ * })
+ * of(new StreamRecord('AMS', 5), new StreamRecord('AMS', 6), new Watermark(3_599_999))
+ *   .pipe(flightsPerHour, recordsOnly())
+ *   .subscribe(({ value }) => console.log(value)) // 2
+ * ```
  */
 export function windowByEventTime<T, K extends Key, A, L = never>(
   config: WindowConfig<T, K, A, L>,
