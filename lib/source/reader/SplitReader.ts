@@ -46,6 +46,8 @@ export class SplitReader<T> {
   private ended = false
   /** open while there is no room for what its next batch is decompressed to */
   private waitingForRoom: Subscription | undefined
+  /** the batch that was sent last is not at its end */
+  private interrupted = false
   /** values that left since the last count */
   private emitted = 0
   /** records that were sent and not acknowledged */
@@ -142,17 +144,10 @@ export class SplitReader<T> {
     }
     // Before what it is the epoch of: an epoch that is older than the position would make it look truncated.
     if (fetched.leaderEpoch !== undefined && fetched.leaderEpoch >= 0) state.leaderEpoch = fetched.leaderEpoch
-    let read = 0
-    for (; read < records.length; read++) {
-      const record = records[read]!
-      if (record.offset >= state.stoppingOffset) break
-      this.emit(record)
-      state.position = record.offset + 1
-      state.currentOffset = record.offset
-      if (interrupt() || !this.output.live) {
-        this.count(read + 1, arrivedAt)
-        return read + 1
-      }
+    const read = this.sendAll(records, interrupt)
+    if (this.interrupted) {
+      this.count(read, arrivedAt)
+      return read
     }
     state.moveTo(fetched.position)
     if (fetched.exhausted) state.fetches.shift()
@@ -164,6 +159,28 @@ export class SplitReader<T> {
     }
     if (state.finished) this.finish()
     return read
+  }
+
+  /**
+   * What is done for each record, apart from what is done for each batch: V8 inlines only so much into one function. Returns how many were
+   * sent, up to the stopping offset or until it was interrupted.
+   */
+  private sendAll(records: readonly ConsumerRecord[], interrupt: () => boolean): number {
+    const { state, output } = this
+    this.interrupted = false
+    for (let read = 0; read < records.length; read++) {
+      const record = records[read]!
+      const { offset } = record
+      if (offset >= state.stoppingOffset) return read
+      this.emit(record)
+      state.position = offset + 1
+      state.currentOffset = offset
+      if (interrupt() || !output.live) {
+        this.interrupted = true
+        return read + 1
+      }
+    }
+    return records.length
   }
 
   /** Lets go of what was fetched. */

@@ -20,7 +20,7 @@ export const readerTurn = <T>(reader: TurningReader<T>): void => {
   reader.tasks.run()
   const splits = readingOf(reader.state)?.splits
   splits?.catchUp()
-  if (splits?.ready === true) reader.apply({ _tag: 'OffsetsKnown' })
+  if (reader.state.phase === 'discovering' && splits?.ready === true) reader.apply({ _tag: 'OffsetsKnown' })
   if (isClosed(reader)) return
   reader.context.output.turn()
   const reading = readingOf(reader.state)
@@ -33,7 +33,9 @@ const proceed = <T>(reader: TurningReader<T>, { splits, commits }: Reading<T>): 
   if (mayEmit(reader.state) && splits.assigned.readRound(gate.interrupt)) context.loop.ask()
   watch.wake()
   if (isClosed(reader)) return
-  if (reads(reader.state)) reader.apply({ _tag: 'RoundOver', active: mayEmit(reader.state), finished: splits.finished })
+  const { state } = reader
+  if (reads(state) && (state.endRequested || splits.finished))
+    reader.apply({ _tag: 'RoundOver', active: mayEmit(state), finished: splits.finished })
   // With automatic commits, the tail is waited for, so that it is committed too.
   if (endsAlone(reader.state) && commits.commitRest(splits.assigned.acknowledged)) reader.apply({ _tag: 'TakenOver' })
 }
