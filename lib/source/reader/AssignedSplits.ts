@@ -3,7 +3,8 @@ import type { Offset } from '../../client/Offset.js'
 import { type TopicPartition, topicPartitionKey } from '../../client/TopicPartition.js'
 import type { KafkaPartitionSplit } from '../split/KafkaPartitionSplit.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
-import type { RecordsInFlight, SplitReader } from './SplitReader.js'
+import type { RecordsInFlight } from './RecordsInFlight.js'
+import type { SplitReader } from './SplitReader.js'
 
 /** Among so many splits a round is shared out; with more of them, batches do not become smaller: each costs something. */
 const SHARES = 4

@@ -9,18 +9,15 @@ import { batchEnd } from '../../stream/BatchEnd.js'
 import { diverts } from '../deadletter/deadLetter.js'
 import { DeadLetterRecord } from '../deadletter/DeadLetterRecord.js'
 import type { KafkaSourceConfig } from '../KafkaSourceConfig.js'
+import { answeredLate } from '../deserializer/answeredLate.js'
 import { SourceError } from '../SourceError.js'
 import type { KafkaPartitionSplitState } from '../split/KafkaPartitionSplitState.js'
 import type { KafkaSourceReaderMetrics } from './KafkaSourceReaderMetrics.js'
+import type { RecordsInFlight } from './RecordsInFlight.js'
 import type { SplitStream } from './SplitStream.js'
 
 /** Until a split looks again whether there is room for what its next batch is decompressed to, ms. */
 const ROOM_INTERVAL = 10
-
-/** Sent and not acknowledged, of all splits together. */
-export interface RecordsInFlight {
-  records: number
-}
 
 /** What the readers of all splits share. */
 export interface SplitReaderContext<T> {
@@ -305,10 +302,3 @@ export class SplitReader<T> {
 interface Returning<T> {
   deserialize(record: ConsumerRecord, emit: (value: T) => void): unknown
 }
-
-const answeredLate = (what: string): SourceError =>
-  new SourceError(
-    'Deserialization',
-    `The deserializer gave ${what}. It has to answer at once, within its call: asynchronous work belongs behind the source, into ` +
-      'mapAsync(project, { concurrency }).',
-  )
