@@ -49,7 +49,8 @@ export class SplitReader<T> {
   private emitted = 0
   /** records that were sent and not acknowledged */
   private inFlight = 0
-  private readonly deserializer: Returning<T>
+  /** Its type says that it returns nothing, to which an async function does not keep. */
+  private readonly deserializer: { deserialize(record: ConsumerRecord, emit: (value: T) => void): unknown }
 
   constructor(
     readonly state: KafkaPartitionSplitState,
@@ -296,9 +297,4 @@ export class SplitReader<T> {
     this.close()
     this.context.fetcher.unassign(this.state.topicPartition)
   }
-}
-
-/** Its type says that it returns nothing, to which an async function does not keep. */
-interface Returning<T> {
-  deserialize(record: ConsumerRecord, emit: (value: T) => void): unknown
 }
