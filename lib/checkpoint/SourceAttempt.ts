@@ -59,6 +59,8 @@ export interface SourceAttempt {
   /**
    * The oldest request that is not answered and not aborted; undefined without one. The same until `barrier` or `barriers` answers it.
    */
+  /** Since when records wait for nothing but a checkpoint that is stored, in ms of the monotonic clock; undefined when they do not. */
+  readonly heldSince: number | undefined
   pending(): CheckpointRequest | undefined
   /** Answers a request: hands over the source's state and makes the barrier to emit. */
   barrier(request: CheckpointRequest, state: unknown): CheckpointBarrier

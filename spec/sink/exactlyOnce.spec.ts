@@ -19,12 +19,15 @@ import {
 } from 'rxjs'
 import type { CheckpointStore } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
+import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { consoleLogger } from '../../lib/config/consoleLogger.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import type { SinkEvent } from '../../lib/sink/SinkEvent.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { encodeWriterState } from '../../lib/sink/writer/KafkaWriterState.js'
+import { KafkaSource } from '../../lib/source/KafkaSource.js'
+import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { branch } from '../../lib/stream/branch.js'
 import { type MarbleHelpers, runMarbles } from '../../lib/testing/runMarbles.js'
 import { restoredOf } from '../checkpoint/support/job.js'
@@ -38,6 +41,14 @@ const lives = <T>(...all: readonly (() => Observable<T>)[]) => {
   let begun = 0
   return (): Observable<T> => defer(all[begun++]!)
 }
+
+const lateSource = KafkaSource.builder()
+  .setBootstrapServers('memory:9092')
+  .setTopics('late')
+  .setStartingOffsets(OffsetsInitializer.earliest())
+  .setGroupId('late')
+  .setValueOnlyDeserializer(new SimpleStringSchema())
+  .build()
 
 /** The letters of the first three transactions of a job. */
 const firstThree = {
@@ -125,6 +136,56 @@ describe('sinkTo with EXACTLY_ONCE', () => {
       expectTransactions('job-').toBe('100ms (oc)', firstThree)
     })
     expect(warned).toHaveBeenCalledWith(expect.stringContaining('Checkpoint 1 took longer than 40 ms'))
+    warned.mockClear()
+  })
+
+  it('should try a first checkpoint that has failed again after a second, however long the interval is', () => {
+    runMarbles({ topics, until: 10_000 }, (helpers) => {
+      const { kafka, produce, expectObservable } = helpers
+      produce('in', '10ms a')
+      kafka.inject({ api: 'DescribeTransactions', nth: 2 }, Fault.delay(60))
+      const checkpoints = { tolerableFailures: 9, timeout: 40, interval: 300_000 }
+      expectObservable(words(copying(helpers)({ count: 1, checkpoints }))).toBe('1040ms (pc|)', {
+        p: 'prepared 3',
+        c: 'committed 3',
+      })
+    })
+    warned.mockClear()
+  })
+
+  it('should say what records wait for, when no first checkpoint can be stored', () => {
+    runMarbles({ topics, until: 15_000 }, (helpers) => {
+      const { kafka, produce, run } = helpers
+      produce('in', '10ms a')
+      kafka.inject({ api: 'DescribeTransactions', nth: 2 }, Fault.delay(400_000))
+      run(copying(helpers)({ checkpoints: { interval: 1_000 } }))
+    })
+    expect(warned.mock.calls).toEqual([
+      [
+        expect.stringMatching(
+          /^No record is read for 10 s: with an exactly-once sink none leaves its source before a first checkpoint is stored, and none is yet\. sinkTo .*\.$/,
+        ),
+      ],
+    ])
+    warned.mockClear()
+  })
+
+  it('should write nothing of a source that joins late before a checkpoint holds it', () => {
+    runMarbles({ topics: { ...topics, late: 1 }, until: 1_000 }, (helpers) => {
+      const { kafka, produce, run, expectTransactions, coordinator, options } = helpers
+      produce('in', '10ms a')
+      produce('late', '10ms x')
+      const checkpoints = coordinator({ interval: 100, timeout: 40, tolerableFailures: 9 })
+      run(copying(helpers)({ checkpoints }))
+      const late$ = after(150, () => {
+        // The first checkpoint with it cannot be stored in time.
+        kafka.inject({ api: 'DescribeTransactions', nth: 2 }, Fault.delay(120))
+        const elements$ = lateSource.elements({ ...options, checkpoints, uid: 'late' })
+        return elements$.pipe(sinkTo(sinkOf({ prefix: 'late' }), { ...options, uid: 'late-sink' }))
+      })
+      run(late$)
+      expectTransactions('late-').toBe('305ms o 94ms c', { o: 'open late-0-1', c: 'committed late-0-1' })
+    })
     warned.mockClear()
   })
 

@@ -46,6 +46,7 @@ class AskedCoordinator {
         this.states.push(state)
         return [new Upstream().barrier(request.checkpointId)]
       },
+      heldSince: undefined,
       requestFinalCheckpoint: () => undefined,
       failed$: NEVER,
       leave: () => undefined,

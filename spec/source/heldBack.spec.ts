@@ -159,6 +159,11 @@ describe('a transaction that its coordinator has ended, and that is open in a pa
     expect(said).toMatch(/2 offsets\. They can be read when that producer commits or aborts/)
   })
 
+  it('should not be, when its producer has begun another one since', async () => {
+    const said = await saidOf('CompleteCommit', [open], [{ ...open, transactionStartOffset: 9 }])
+    expect(said).toMatch(/2 offsets\. They can be read when that producer commits or aborts/)
+  })
+
   it('should not be, while its markers are being written', async () => {
     const said = await saidOf('PrepareCommit', [open], [open])
     expect(said).toMatch(/producer id 7 \(epoch 0\)\. They can be read when/)

@@ -40,8 +40,7 @@ export interface CheckpointedAttempt {
   /** In a turn of its own. */
   readonly soon: (act: () => void) => void
   readonly fail: (error: Error) => void
-  /** @param first of this attempt */
-  onCompleted(checkpoint: CompletedCheckpoint, first: boolean): void
+  onCompleted(checkpoint: CompletedCheckpoint): void
   /** Every source has ended with the last checkpoint. */
   onDone(): void
   /** What the last checkpoint holds is committed, or cannot be. */
@@ -181,7 +180,7 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
       ),
     )
     for (const request of requests.values()) this.asking.set(request, checkpoint)
-    for (const joined of members) joined.ask(requests.get(joined.source)!)
+    for (const joined of members) joined.ask(requests.get(joined.source)!, startedAt.monotonic)
     changed()
   }
 
@@ -229,10 +228,13 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
     const completed = { checkpointId, timestamp: startedAt.timestamp, duration, savepoint }
     const subsumed = this.running.filter((older) => older.checkpointId < checkpointId && older.abort())
     this.running = this.running.filter((other) => other !== checkpoint && !subsumed.includes(other))
-    const first = !this.completed
     this.progress = withCompleted(this.progress, checkpoint)
     const { all } = attempt.sources
-    for (const joined of all) if (checkpoint.requests.get(joined.source)?.end !== undefined) joined.ended = true
+    for (const joined of all) {
+      const request = checkpoint.requests.get(joined.source)
+      if (request !== undefined) joined.isStored()
+      if (request?.end !== undefined) joined.ended = true
+    }
     const done = all.length > 0 && all.every(({ ended }) => ended)
     if (done) {
       attempt.onDone()
@@ -246,7 +248,7 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
       commitFailed: (uid, error) => this.onCommitFailed(uid, error),
     })
     this.settleIfCommitted()
-    attempt.onCompleted(completed, first)
+    attempt.onCompleted(completed)
   }
 
   private settleIfCommitted(): void {

@@ -128,8 +128,7 @@ export class JobAttempt implements CheckpointedAttempt {
 
   readonly fail = (error: Error): void => this.apply({ _tag: 'Fails', error })
 
-  onCompleted(checkpoint: CompletedCheckpoint, first: boolean): void {
-    if (first) this.wakeSources()
+  onCompleted(checkpoint: CompletedCheckpoint): void {
     this.listener.onCompleted(checkpoint)
   }
 
@@ -218,22 +217,22 @@ export class JobAttempt implements CheckpointedAttempt {
 
   private run(former: readonly FormerHolder[]): void {
     this.parts?.takeover.begin(former)
-    this.wakeSources()
-    this.changed()
-  }
-
-  private wakeSources(): void {
     for (const { source } of this.sources.all) source.wake()
+    this.changed()
   }
 
   private attemptOf(joined: JoinedSource, { opened, takeover, checkpoints }: OpenedParts): SourceAttempt {
     const { interval, timeout, maxConcurrent } = this.config
     // Others may take longer to know where they start, and a first checkpoint may fail: what transactions hold comes after one that is stored.
-    const canGoBack = (): boolean =>
-      checkpoints.completed || opened.restored.checkpointId !== undefined || takeover.recovery?.hasSinks !== true
+    const { uid, subtaskIndex } = joined.source
+    const restored = opened.restored.holds(uid, subtaskIndex)
+    const canGoBack = (): boolean => restored || joined.stored || takeover.recovery?.hasSinks !== true
     return attemptOfSource(joined, {
       get active() {
-        return takeover.active && (interval <= 0 || (joined.asked && canGoBack()))
+        return takeover.active && (interval <= 0 || (joined.askedAt !== undefined && canGoBack()))
+      },
+      get heldSince() {
+        return takeover.active && interval > 0 && !canGoBack() ? joined.askedAt : undefined
       },
       checkpointing: { interval, timeout, maxConcurrent },
       restored: opened.restored,

@@ -8,8 +8,10 @@ export class JoinedSource {
   started = false
   /** its starting offsets are resolved */
   ready = false
-  /** it was asked for its first checkpoint */
-  asked = false
+  /** when it was asked for its first checkpoint, in ms of the monotonic clock */
+  askedAt: number | undefined
+  /** there is a checkpoint of this attempt with its state */
+  stored = false
   /** it is done and waits for its last checkpoint */
   finishing = false
   /** its last checkpoint is completed: it may leave */
@@ -21,9 +23,16 @@ export class JoinedSource {
     this.failed$ = this.failure.asObservable()
   }
 
-  ask(request: CheckpointRequest): void {
-    this.asked = true
+  ask(request: CheckpointRequest, now: number): void {
+    this.askedAt ??= now
     this.requests.push(request)
+    this.source.wake()
+  }
+
+  /** A checkpoint with its state is complete. */
+  isStored(): void {
+    if (this.stored) return
+    this.stored = true
     this.source.wake()
   }
 

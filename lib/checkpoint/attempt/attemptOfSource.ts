@@ -14,6 +14,7 @@ export interface AttemptContext {
   readonly restored: RestoredState
   readonly recovery: TwoPhaseRecovery | undefined
   readonly active: boolean
+  readonly heldSince: number | undefined
   /** A part of the pipeline begins; what is returned says that it has. */
   beginning(): () => void
   markCommitted(uid: string, ids: readonly string[]): Observable<void>
@@ -57,6 +58,9 @@ export const attemptOfSource = (joined: JoinedSource, context: AttemptContext): 
     },
     get active() {
       return context.active
+    },
+    get heldSince() {
+      return context.heldSince
     },
     pending: () => joined.requests[0],
     barrier: (request, state) => barriers(request, state, 1)[0]!,

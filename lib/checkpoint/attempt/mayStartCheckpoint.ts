@@ -25,20 +25,20 @@ export interface TriggerSituation {
   readonly retryPauseOver: boolean
 }
 
-/** How long a last checkpoint waits after a failure, in ms. */
+/** How long a first or a last checkpoint waits after a failure, in ms. */
 export const RETRY_PAUSE = 1_000
 
 /**
  * Whether the next checkpoint starts now.
  *
- * The first one is not waited for, so that a crash does not resolve the starting offsets again; the last one and those asked
- * for wait for no pause.
+ * The first one is not waited for, so that a crash does not resolve the starting offsets again, and since records may wait for it; the
+ * last one and those asked for wait for no pause.
  */
 export const mayStartCheckpoint = (it: TriggerSituation): boolean => {
   if (!it.ready || it.ending || it.running >= it.maxConcurrent) return false
   if (it.asked) return true
   if (it.final) return it.failures === 0 || it.retryPauseOver
   if (!it.periodic) return false
-  if (!it.completed && it.failures === 0 && it.running === 0) return true
+  if (!it.completed && it.running === 0 && (it.failures === 0 || it.retryPauseOver)) return true
   return it.intervalOver && it.minPauseOver
 }

@@ -33,6 +33,11 @@ export class RestoredState {
     return this.checkpoint?.checkpointId
   }
 
+  /** Whether there is a state that a subtask goes back to as it is. Asks for none. */
+  holds(uid: string, subtaskIndex: number): boolean {
+    return this.checkpoint?.parallelism === this.parallelism && isState(this.states(uid)[subtaskIndex])
+  }
+
   stateOf(uid: string, subtaskIndex: number): unknown {
     this.asked.add(keyOf({ uid, subtaskIndex }))
     return fromStored(this.states(uid)[subtaskIndex] ?? undefined)

@@ -1,8 +1,8 @@
 import { type Observable, type SchedulerLike, timer } from 'rxjs'
 import { coroutine, result, type Step } from '../../scheduling/coroutine.js'
-import { isCheckpointError } from '../CheckpointError.js'
+import { type CheckpointError, isCheckpointError } from '../CheckpointError.js'
 import { storeLost } from './attemptErrors.js'
-import type { AttemptLedger, EarlierCheckpoint, FormerHolder } from './AttemptLedger.js'
+import type { AttemptLedger, EarlierCheckpoint, FormerHolder, SinkRecord } from './AttemptLedger.js'
 import { type AttemptClaim, attemptName, byAge, checkNotOvertaken, supersedes } from './AttemptOrder.js'
 import { AttemptTidying } from './AttemptTidying.js'
 import { checkpointFile, committedFile, EMPTY_FILE, restoredFile, toText } from './CheckpointFile.js'
@@ -41,6 +41,8 @@ export class AttemptOnStorage {
   /** Every transaction of the attempts before is ended. */
   private mayBeSettled = false
   private isSettled = false
+  /** The store has forgotten this attempt. */
+  private lost: CheckpointError | undefined
   private former: readonly FormerHolder[] | undefined
   private readonly ids: IdBlocks
   private readonly records: SinkRecords
@@ -89,11 +91,16 @@ export class AttemptOnStorage {
       release: (below) => this.guarded(() => this.ids.release(below)),
       confirm: () => this.guarded(() => this.confirm()),
       otherSinks: () => this.guarded(() => this.records.ofOthers()),
-      recordSinks: (sinks) => this.guarded(() => this.records.record(sinks)),
+      recordSinks: (sinks) => this.guarded(() => this.recordSinks(sinks)),
       settled: () => this.guarded(() => this.settled()),
       newestBefore: (subtask, before) => this.guarded(() => this.newestBefore(subtask, before)),
       goBack: (before) => this.guarded(() => this.goBack(before)),
     }
+  }
+
+  private *recordSinks(sinks: readonly SinkRecord[]): Generator<Step, void> {
+    if (this.lost !== undefined) throw this.lost
+    yield* this.records.record(sinks)
   }
 
   private *complete(checkpoint: StoredCheckpoint): Generator<Step, void> {
@@ -177,7 +184,10 @@ export class AttemptOnStorage {
       yield* this.checkStanding(listed)
     } catch (error) {
       // The next process that begins there has to see that this one's ids are not known: what it wrote just now must not vouch for them.
-      if (isCheckpointError(error) && error._tag === 'StoreLost') yield* this.deleted(this.keys.sinks)
+      if (isCheckpointError(error) && error._tag === 'StoreLost') {
+        this.lost = error
+        yield* this.deleted(this.keys.sinks)
+      }
       throw error
     }
   }
@@ -187,10 +197,9 @@ export class AttemptOnStorage {
     const own = attempts.find(({ name }) => name === this.name)
     // Refused, and perhaps tidied away by now.
     if (own === undefined && this.former === undefined) throw yield* refusalOf(this.claim, this.reader, this.scheduler)
-    if (this.former !== undefined && own?.active === false) throw storeLost(this.name)
     checkNotOvertaken(this.claim, attempts)
     // A copy of the store from when it had just claimed: what it stores there would be restored by none.
-    if (own?.begun === false) throw storeLost(this.name)
+    if ((this.former !== undefined && own?.active === false) || own?.begun === false) throw storeLost(this.name)
   }
 
   private *settled(): Generator<Step, void> {

@@ -48,6 +48,7 @@ export class KafkaSourceReader<T> implements TurningReader<T> {
     this.watch = readerWatch(this.context, {
       splits: () => this.reading?.splits.assigned.states ?? [],
       admin: () => ('client' in this.state ? this.state.client.admin : undefined),
+      heldSince: () => ('joined' in this.state ? this.state.joined.attempt?.heldSince : undefined),
       parts: this.parts,
     })
   }

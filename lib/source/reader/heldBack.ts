@@ -30,7 +30,7 @@ export const heldBack = (
 
 /** A producer whose transaction is open in a partition. */
 interface Holder {
-  readonly producerId: bigint
+  readonly producer: ActiveProducer
   readonly name: string
   /** of its transaction, at the coordinator; undefined where that may not be read */
   readonly state: TransactionState | undefined
@@ -55,6 +55,10 @@ const wayOut = (over: readonly Holder[]): string =>
       'here. Kafka 4.4.0 leaves it out where a partition has no leader at that moment. kafka-transactions.sh abort lets readers go on. It ' +
       'drops the records of the transaction in this partition: where they were committed, copy them first (isolation.level=read_uncommitted).'
 
+/** The same transaction: its producer may have begun another one meanwhile. */
+const isStillOpen = ({ producer }: Holder, found: ReadonlyMap<bigint, ActiveProducer>): boolean =>
+  found.get(producer.producerId)?.transactionStartOffset === producer.transactionStartOffset
+
 /** Markers are written before a coordinator says so: none will come any more. */
 const isOver = ({ state }: Holder): boolean => state === 'CompleteCommit' || state === 'CompleteAbort'
 
@@ -69,12 +73,12 @@ const openTransactions = (
     .pipe(map((producers) => new Map(held.flatMap((split) => oldest(producers.get(split.key))))))
   return oldest$.pipe(
     switchMap((found) =>
-      found.size === 0 ? of([]) : forkJoin([...found].map(([id, producer]) => holderOf(id, producer, admin))),
+      found.size === 0 ? of([]) : forkJoin([...found.values()].map((producer) => holderOf(producer, admin))),
     ),
     // It may have ended between the two questions: then its marker is there by now.
     switchMap((holders) =>
       holders.some(isOver)
-        ? oldest$.pipe(map((found) => holders.filter((holder) => !isOver(holder) || found.has(holder.producerId))))
+        ? oldest$.pipe(map((found) => holders.filter((holder) => !isOver(holder) || isStillOpen(holder, found))))
         : of(holders),
     ),
     catchError(() => of([])),
@@ -90,14 +94,15 @@ const oldest = (producers: readonly ActiveProducer[] = []): readonly (readonly [
     .map((producer) => [producer.producerId, producer] as const)
 
 /** The transactional id needs Describe on it, which a reader may lack; then the producer id has to do. */
-const holderOf = (producerId: bigint, { epoch }: ActiveProducer, admin: KafkaAdmin): Observable<Holder> => {
+const holderOf = (producer: ActiveProducer, admin: KafkaAdmin): Observable<Holder> => {
+  const { producerId, epoch } = producer
   const name = `producer id ${producerId} (epoch ${epoch})`
   return admin.listTransactions([], [producerId]).pipe(
     map(([transaction]) =>
       transaction === undefined
-        ? { producerId, name, state: undefined }
-        : { producerId, name: `transactional.id "${transaction.transactionalId}", ${name}`, state: transaction.state },
+        ? { producer, name, state: undefined }
+        : { producer, name: `transactional.id "${transaction.transactionalId}", ${name}`, state: transaction.state },
     ),
-    catchError(() => of({ producerId, name, state: undefined })),
+    catchError(() => of({ producer, name, state: undefined })),
   )
 }

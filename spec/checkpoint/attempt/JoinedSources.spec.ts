@@ -90,17 +90,17 @@ describe('JoinedSource', () => {
   it('should be woken by each request', () => {
     const wake = jest.fn()
     const joined = new JoinedSource({ ...source('a'), wake })
-    const { started, ready, asked, finishing, ended } = joined
-    expect([started, ready, asked, finishing, ended]).toEqual([false, false, false, false, false])
-    for (const checkpointId of [1, 2]) joined.ask({ checkpointId, end: undefined })
-    expect(joined.asked).toBe(true)
+    const { started, ready, askedAt, finishing, ended } = joined
+    expect([started, ready, askedAt, finishing, ended]).toEqual([false, false, undefined, false, false])
+    for (const checkpointId of [1, 2]) joined.ask({ checkpointId, end: undefined }, 7 + checkpointId)
+    expect(joined.askedAt).toBe(8)
     expect(wake).toHaveBeenCalledTimes(2)
   })
 
   it('should ask no more for a checkpoint that is withdrawn, and for the others as before', () => {
     const asked = new JoinedSource(source('a'))
     const ids = () => asked.requests.map(({ checkpointId }) => checkpointId)
-    for (const checkpointId of [1, 2, 3]) asked.ask({ checkpointId, end: undefined })
+    for (const checkpointId of [1, 2, 3]) asked.ask({ checkpointId, end: undefined }, 0)
     for (const checkpointId of [2, 2, 4]) asked.withdraw(checkpointId)
     expect(ids()).toEqual([1, 3])
     asked.withdraw(1)

@@ -27,6 +27,7 @@ describe('mayStartCheckpoint', () => {
     ['not start by itself without an interval', { periodic: false }, false],
     ['start at once for the first one', { ...waiting, completed: false }, true],
     ['not start at once for the first one when it has failed', { ...waiting, completed: false, failures: 1 }, false],
+    ['try a first one again after a moment', { ...waiting, retryPauseOver: true, completed: false, failures: 1 }, true],
     ['not start while a source is not ready', { ready: false, asked: true, final: true }, false],
     ['not start while as many as allowed are on their way', { running: 1, asked: true, final: true }, false],
     ['start beside another one when that is allowed', { running: 1, maxConcurrent: 2 }, true],

@@ -118,3 +118,37 @@ describe('what a store is tidied of', () => {
     expect(armed).toBe(false)
   })
 })
+
+describe('what an attempt has recorded of its sinks', () => {
+  const owned = (epoch: number) => [{ name: 'job', uid: 'sink', subtaskIndex: 0, owner: { producerId: '7', epoch } }]
+  const recordsSeenBy = (attempt: StoredAttempt) => firstValueFrom(attempt.ledger!.otherSinks())
+
+  it('should vouch for nothing in a store that was put back to before it', async () => {
+    const texts = new Map<string, string>()
+    const storage = memoryStorage(texts)
+    await complete(await begin(storage), 1)
+    const older = [...texts]
+    const second = await begin(storage)
+    texts.clear()
+    for (const [key, text] of older) texts.set(key, text)
+
+    await firstValueFrom(second.ledger!.recordSinks(owned(3)))
+    await expect(firstValueFrom(second.ledger!.confirm())).rejects.toMatchObject({ _tag: 'StoreLost' })
+    await expect(firstValueFrom(second.ledger!.recordSinks(owned(3)))).rejects.toMatchObject({ _tag: 'StoreLost' })
+    expect(await recordsSeenBy(await begin(storage))).toEqual([])
+  })
+
+  it('should stay when it is superseded, and half of it is removed already', async () => {
+    const storage = memoryStorage()
+    const first = await begin(storage)
+    await complete(first, 1)
+    const second = await begin(storage)
+    // The order in which attempts are removed: the claim is the last to go.
+    for (const key of ['restored.json', 'verdict.json'])
+      await firstValueFrom(storage.delete(`${first.attemptId}/${key}`))
+
+    await firstValueFrom(first.ledger!.recordSinks(owned(3)))
+    await expect(firstValueFrom(first.ledger!.confirm())).rejects.toMatchObject({ _tag: 'Superseded' })
+    expect(await recordsSeenBy(second)).toEqual(owned(3))
+  })
+})
