@@ -1,8 +1,8 @@
 /**
  * What ends a round of batches between two records: a request of the coordinator, or that nothing more is to be read.
  *
- * It is asked after each record, so it is two flags in an object of one shape. The state of the reader has a shape in each phase: to ask that
- * one cost a source of many short attempts a tenth of all CPU.
+ * It is asked after each record, so it is two flags in an object of one shape. The state of the reader has a shape in each phase, and V8
+ * gives up what it has compiled for one of them when it meets another.
  */
 export class RoundGate {
   /** The coordinator may have asked for something. */
