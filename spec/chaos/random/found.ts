@@ -338,19 +338,20 @@ const differences = {
       { at: 3_393, do: 'kill', slot: 0, down: 31_000 },
     ],
   },
-  'its parallelism is changed, the first checkpoint with it fails, and a transaction of the next one is not committed in time': {
-    partitions: 2,
-    records: [record(340)],
-    tolerableFailures: 100,
-    transactionTimeout: 30_000,
-    brokerMs: 10,
-    events: [
-      { at: 100, do: 'rescale', how: 'suspend', down: 0, parallelism: 2, processes: 1 },
-      { at: 300, do: 'sleep', slot: 0, ms: 2_000 },
-      { at: 100, do: 'broker', fault: 'notCoordinator', api: 'EndTxn', ms: 6_000, by: 0, times: 400 },
-      { at: 2_450, do: 'kill', slot: 0, down: 31_000 },
-    ],
-  },
+  'its parallelism is changed, the first checkpoint with it fails, and a transaction of the next one is not committed in time':
+    {
+      partitions: 2,
+      records: [record(340)],
+      tolerableFailures: 100,
+      transactionTimeout: 30_000,
+      brokerMs: 10,
+      events: [
+        { at: 100, do: 'rescale', how: 'suspend', down: 0, parallelism: 2, processes: 1 },
+        { at: 300, do: 'sleep', slot: 0, ms: 2_000 },
+        { at: 100, do: 'broker', fault: 'notCoordinator', api: 'EndTxn', ms: 6_000, by: 0, times: 400 },
+        { at: 2_450, do: 'kill', slot: 0, down: 31_000 },
+      ],
+    },
   'its checkpoints are put back as another process is about to record its sinks there': {
     partitions: 3,
     records: [record(0, 2, 1)],
