@@ -128,10 +128,10 @@ const explanations: Readonly<Record<number, string>> = {
   [ErrorCodes.UNSUPPORTED_SASL_MECHANISM]:
     'The listener does not offer this SASL mechanism. Check sasl.mechanism and the port.',
   [ErrorCodes.UNSUPPORTED_VERSION]:
-    'The broker does not speak this version of the API. rx-kafka is tested with Kafka 3.9 to 4.2.',
+    'The broker does not speak this version of the API. rx-kafka is tested with Kafka 3.9 to 4.4.',
   [ErrorCodes.TOPIC_ALREADY_EXISTS]: 'The topic is there already.',
   [ErrorCodes.INVALID_REQUEST]:
-    'The broker could not read the request: a proxy between us, a broker outside of 3.9 to 4.2, or a fault of rx-kafka.',
+    'The broker could not read the request: a proxy between us, a broker outside of 3.9 to 4.4, or a fault of rx-kafka.',
   [ErrorCodes.UNSUPPORTED_FOR_MESSAGE_FORMAT]:
     'The topic still uses a message format older than version 2. Upgrade it, or copy it to a new topic.',
   [ErrorCodes.POLICY_VIOLATION]: 'A policy of the cluster (create.topic.policy, alter.config.policy) refuses this.',

@@ -1,7 +1,7 @@
 /**
  * One version of one Kafka API: two pure functions over bytes. What sends them is not known here.
  *
- * All versions are chosen so that brokers from 3.9 to 4.2 speak them and a request header of version 1 (api key, api version,
+ * All versions are chosen so that brokers from 3.9 to 4.4 speak them and a request header of version 1 (api key, api version,
  * correlation id, client id) can stand before the body. Flexible versions (KIP-482) want header version 2, which is the same
  * plus a TAG_BUFFER, and answer likewise: their codecs write and skip that one as the first thing of the body.
  */
