@@ -56,11 +56,11 @@ export interface SourceAttempt {
    * from before each transaction, whatever becomes of the first. It is woken when that changes.
    */
   readonly active: boolean
+  /** Since when records wait for nothing but a checkpoint that is stored, in ms of the monotonic clock; undefined when they do not. */
+  readonly heldSince: number | undefined
   /**
    * The oldest request that is not answered and not aborted; undefined without one. The same until `barrier` or `barriers` answers it.
    */
-  /** Since when records wait for nothing but a checkpoint that is stored, in ms of the monotonic clock; undefined when they do not. */
-  readonly heldSince: number | undefined
   pending(): CheckpointRequest | undefined
   /** Answers a request: hands over the source's state and makes the barrier to emit. */
   barrier(request: CheckpointRequest, state: unknown): CheckpointBarrier
