@@ -52,8 +52,8 @@ export interface SourceAttempt {
   /**
    * Whether the source may emit records. Not before this attempt has taken over from another process that may be running: that one
    * still does. Where checkpoints start by themselves, not before the source was asked for its first one either: its barrier comes
-   * before the first record. And, with an exactly-once sink and nothing restored, not before one is stored: there must be a checkpoint
-   * from before each transaction, whatever becomes of the first. It is woken when that changes.
+   * before the first record. And, with an exactly-once sink, not before a checkpoint of this parallelism holds a state of the source, be it
+   * the restored one: there must be one from before each transaction, whatever becomes of the first. It is woken when that changes.
    */
   readonly active: boolean
   /** Since when records wait for nothing but a checkpoint that is stored, in ms of the monotonic clock; undefined when they do not. */

@@ -232,7 +232,7 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
     const { all } = attempt.sources
     for (const joined of all) {
       const request = checkpoint.requests.get(joined.source)
-      if (request !== undefined) joined.isStored()
+      if (request !== undefined) joined.onStored()
       if (request?.end !== undefined) joined.ended = true
     }
     const done = all.length > 0 && all.every(({ ended }) => ended)

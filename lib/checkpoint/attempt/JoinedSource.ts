@@ -30,7 +30,7 @@ export class JoinedSource {
   }
 
   /** A checkpoint with its state is complete. */
-  isStored(): void {
+  onStored(): void {
     if (this.stored) return
     this.stored = true
     this.source.wake()

@@ -159,10 +159,7 @@ export class SplitReader<T> {
     return read
   }
 
-  /**
-   * What is done for each record, apart from what is done for each batch: V8 inlines only so much into one function. Returns how many were
-   * sent, up to the stopping offset or until it was interrupted.
-   */
+  /** What is done for each record. Returns how many were sent, up to the stopping offset or until it was interrupted. */
   private sendAll(records: readonly ConsumerRecord[], interrupt: () => boolean): number {
     const { state, output } = this
     this.interrupted = false
