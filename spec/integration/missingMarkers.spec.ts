@@ -5,14 +5,15 @@ import { TopicPartition } from '../../lib/client/TopicPartition.js'
 import { producerConfig } from '../../lib/conformance/client/ContractScene.js'
 import { KafkaPartitionSplitState } from '../../lib/source/split/KafkaPartitionSplitState.js'
 import { heldBack } from '../../lib/source/reader/heldBack.js'
+import { createTopicOn } from '../support/kafka/createTopicOn.js'
 import { type KafkaCluster, tools } from '../support/kafka/startKafka.js'
 import { writeMissingMarkers } from '../support/kafka/writeMissingMarkers.js'
 import { openClient } from '../support/openClient.js'
 import { describeKafka } from '../support/realKafka.js'
 
-const run = async (kafka: KafkaCluster, ...args: readonly string[]): Promise<string> => {
+const described = async (kafka: KafkaCluster, topic: string): Promise<string> => {
   const { code, stdout, stderr } = await kafka.tool(tools.TopicCommand, [
-    ...['--bootstrap-server', kafka.bootstrapServers, ...args],
+    ...['--bootstrap-server', kafka.bootstrapServers, '--describe', '--topic', topic],
   ])
   if (code !== 0) throw new Error(stderr)
   return stdout
@@ -38,7 +39,7 @@ describeKafka(
   (kafka) => {
     it('should be complete when its leader is back, or said to hang for good, by a broker that leaves its marker out', async () => {
       const [, second] = kafka().brokers
-      await run(kafka(), '--create', '--topic', 'orphan', '--replica-assignment', String(second!.id))
+      await createTopicOn(kafka(), 'orphan', [second!.id])
       const client = await openClient(kafka().bootstrapServers)
       try {
         const producer = client.transactionalProducer('orphan-1', producerConfig({ deliveryTimeoutMs: 60_000 }))
@@ -49,8 +50,8 @@ describeKafka(
         await second!.kill()
         await lastValueFrom(
           interval(500).pipe(
-            exhaustMap(() => run(kafka(), '--describe', '--topic', 'orphan')),
-            takeWhile((described) => !described.includes('Leader: none')),
+            exhaustMap(() => described(kafka(), 'orphan')),
+            takeWhile((text) => !text.includes('Leader: none')),
           ),
           { defaultValue: undefined },
         )

@@ -10,7 +10,8 @@ import {
 import { producerConfig } from '../../lib/conformance/client/ContractScene.js'
 import { until } from '../kafkajs/support/until.js'
 import { quiet } from '../source/support/sourceOf.js'
-import { type KafkaCluster, tools } from '../support/kafka/startKafka.js'
+import { createTopicOn } from '../support/kafka/createTopicOn.js'
+import type { KafkaCluster } from '../support/kafka/startKafka.js'
 import { openClient } from '../support/openClient.js'
 import { describeKafka } from '../support/realKafka.js'
 import { BytesByPort } from './BytesByPort.js'
@@ -53,11 +54,7 @@ describeKafka('replicas', { own: true, brokers: 3, controllers: 1, racks, config
     replicas: readonly [number, number, number?],
     settings: readonly string[] = [],
   ) => {
-    const { code, stderr } = await kafka().tool(tools.TopicCommand, [
-      ...['--bootstrap-server', kafka().bootstrapServers, '--create', '--topic', topic],
-      ...['--replica-assignment', replicas.join(':'), ...settings.flatMap((setting) => ['--config', setting])],
-    ])
-    if (code !== 0) throw new Error(`The topic was not created: ${stderr}`)
+    await createTopicOn(kafka(), topic, replicas, settings)
     const client = await openClient(kafka().bootstrapServers)
     const [leader, follower] = replicas
     // A producer of its own each time: after a truncation the sequence of a former one has a gap.

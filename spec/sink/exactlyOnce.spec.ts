@@ -19,19 +19,16 @@ import {
 } from 'rxjs'
 import type { CheckpointStore } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
-import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { consoleLogger } from '../../lib/config/consoleLogger.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import type { SinkEvent } from '../../lib/sink/SinkEvent.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { encodeWriterState } from '../../lib/sink/writer/KafkaWriterState.js'
-import { KafkaSource } from '../../lib/source/KafkaSource.js'
-import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { branch } from '../../lib/stream/branch.js'
 import { type MarbleHelpers, runMarbles } from '../../lib/testing/runMarbles.js'
 import { restoredOf } from '../checkpoint/support/job.js'
-import { copying, type Copying, elementsOf, restored, sinkOf, topics, words } from './support/copying.js'
+import { copying, type Copying, elementsOf, restored, sinkOf, sourceOf, topics, words } from './support/copying.js'
 
 /** Nothing for a while, then this. */
 const after = <T>(ms: number, next: () => Observable<T>): Observable<T> => timer(ms).pipe(switchMap(next))
@@ -41,14 +38,6 @@ const lives = <T>(...all: readonly (() => Observable<T>)[]) => {
   let begun = 0
   return (): Observable<T> => defer(all[begun++]!)
 }
-
-const lateSource = KafkaSource.builder()
-  .setBootstrapServers('memory:9092')
-  .setTopics('late')
-  .setStartingOffsets(OffsetsInitializer.earliest())
-  .setGroupId('late')
-  .setValueOnlyDeserializer(new SimpleStringSchema())
-  .build()
 
 /** The letters of the first three transactions of a job. */
 const firstThree = {
@@ -70,6 +59,12 @@ describe('sinkTo with EXACTLY_ONCE', () => {
       warned.mock.calls.filter(([text]) => !/slow checkpoint|are lost|was used before/.test(String(text))),
     ).toEqual([]),
   )
+
+  /** This one failed, and a warning says so. */
+  const expectTimedOut = (checkpointId: number): void => {
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining(`Checkpoint ${checkpointId} took longer than 40 ms`))
+    warned.mockClear()
+  }
 
   it('should commit the records of each checkpoint as one transaction, and complete with the last', () => {
     runMarbles({ topics, until: 1_000 }, (helpers) => {
@@ -118,40 +113,30 @@ describe('sinkTo with EXACTLY_ONCE', () => {
         ...['job-0-4 Empty', 'job-0-5 Empty'],
       ])
     })
-    expect(warned).toHaveBeenCalledWith(expect.stringContaining('Checkpoint 2 took longer than 40 ms'))
-    warned.mockClear()
+    expectTimedOut(2)
   })
 
-  it('should write nothing before a checkpoint is stored that the job could go back to', () => {
-    runMarbles({ topics, until: 1_000 }, (helpers) => {
-      const { kafka, produce, expectObservable, expectTransactions } = helpers
-      produce('in', '10ms a')
-      // The first checkpoint cannot be acknowledged in time.
-      kafka.inject({ api: 'DescribeTransactions', nth: 2 }, Fault.delay(60))
-      const checkpoints = { tolerableFailures: 9, timeout: 40 }
-      expectObservable(words(copying(helpers)({ count: 1, checkpoints }))).toBe('100ms (pc|)', {
-        p: 'prepared 3',
-        c: 'committed 3',
+  it.each([
+    ['at the next interval', 100, '100ms (pc|)', '100ms (oc)'],
+    ['after a second, where the interval is longer', 300_000, '1040ms (pc|)', '1040ms (oc)'],
+  ])(
+    'should write nothing before a checkpoint is stored that the job could go back to: the second is tried %s',
+    (_, interval, events, transactions) => {
+      runMarbles({ topics, until: 10_000 }, (helpers) => {
+        const { kafka, produce, expectObservable, expectTransactions } = helpers
+        produce('in', '10ms a')
+        // The first checkpoint cannot be acknowledged in time.
+        kafka.inject({ api: 'DescribeTransactions', nth: 2 }, Fault.delay(60))
+        const checkpoints = { tolerableFailures: 9, timeout: 40, interval }
+        expectObservable(words(copying(helpers)({ count: 1, checkpoints }))).toBe(events, {
+          p: 'prepared 3',
+          c: 'committed 3',
+        })
+        expectTransactions('job-').toBe(transactions, firstThree)
       })
-      expectTransactions('job-').toBe('100ms (oc)', firstThree)
-    })
-    expect(warned).toHaveBeenCalledWith(expect.stringContaining('Checkpoint 1 took longer than 40 ms'))
-    warned.mockClear()
-  })
-
-  it('should try a first checkpoint that has failed again after a second, however long the interval is', () => {
-    runMarbles({ topics, until: 10_000 }, (helpers) => {
-      const { kafka, produce, expectObservable } = helpers
-      produce('in', '10ms a')
-      kafka.inject({ api: 'DescribeTransactions', nth: 2 }, Fault.delay(60))
-      const checkpoints = { tolerableFailures: 9, timeout: 40, interval: 300_000 }
-      expectObservable(words(copying(helpers)({ count: 1, checkpoints }))).toBe('1040ms (pc|)', {
-        p: 'prepared 3',
-        c: 'committed 3',
-      })
-    })
-    warned.mockClear()
-  })
+      expectTimedOut(1)
+    },
+  )
 
   it('should say what records wait for, when no first checkpoint can be stored', () => {
     runMarbles({ topics, until: 15_000 }, (helpers) => {
@@ -180,13 +165,13 @@ describe('sinkTo with EXACTLY_ONCE', () => {
       const late$ = after(150, () => {
         // The first checkpoint with it cannot be stored in time.
         kafka.inject({ api: 'DescribeTransactions', nth: 2 }, Fault.delay(120))
-        const elements$ = lateSource.elements({ ...options, checkpoints, uid: 'late' })
+        const elements$ = sourceOf('late').elements({ ...options, checkpoints, uid: 'late' })
         return elements$.pipe(sinkTo(sinkOf({ prefix: 'late' }), { ...options, uid: 'late-sink' }))
       })
       run(late$)
       expectTransactions('late-').toBe('305ms o 94ms c', { o: 'open late-0-1', c: 'committed late-0-1' })
     })
-    warned.mockClear()
+    expectTimedOut(3)
   })
 
   it('should take no transactional id for a checkpoint without records', () => {

@@ -1,9 +1,8 @@
 import { jest } from '@jest/globals'
 import { connectKafkaJs } from '../../../lib/kafkajs/connectKafkaJs.js'
-import { KafkaJsBrokers } from '../../../lib/kafkajs/KafkaJsBrokers.js'
-import { Troubles } from '../../../lib/standstill/Troubles.js'
 import type { KafkaCluster } from '../../support/kafka/startKafka.js'
 import { addressesOf } from '../../support/kafka/addressesOf.js'
+import { openBrokers } from '../../support/openBrokers.js'
 import { describeEachKafka } from '../../support/realKafka.js'
 import { brokersConfig } from './brokersConfig.js'
 import { describeBrokersContract } from './describeBrokersContract.js'
@@ -12,10 +11,7 @@ import { describeWriteContract } from './describeWriteContract.js'
 
 jest.setTimeout(60_000)
 
-const brokersOf = (kafka: Pick<KafkaCluster, 'bootstrapServers'>): KafkaJsBrokers => {
-  const unreachable = new Troubles({ after: Infinity }, undefined, () => 0)
-  return new KafkaJsBrokers(brokersConfig(addressesOf(kafka)), () => unreachable)
-}
+const brokersOf = (kafka: Pick<KafkaCluster, 'bootstrapServers'>) => openBrokers(brokersConfig(addressesOf(kafka)))
 
 describeEachKafka('lib/kafkajs', (kafka) => {
   describeBrokersContract('a real Kafka', () => brokersOf(kafka()))

@@ -56,13 +56,16 @@ export const sinkOf = ({
   return (logger === undefined ? builder : builder.setLogger(logger)).build()
 }
 
-const source = KafkaSource.builder()
-  .setBootstrapServers('memory:9092')
-  .setTopics('in')
-  .setStartingOffsets(OffsetsInitializer.earliest())
-  .setGroupId('copying')
-  .setValueOnlyDeserializer(new SimpleStringSchema())
-  .build()
+export const sourceOf = (topic: string): KafkaSource<string> =>
+  KafkaSource.builder()
+    .setBootstrapServers('memory:9092')
+    .setTopics(topic)
+    .setStartingOffsets(OffsetsInitializer.earliest())
+    .setGroupId('copying')
+    .setValueOnlyDeserializer(new SimpleStringSchema())
+    .build()
+
+const source = sourceOf('in')
 
 export interface Copying extends SinkSettings {
   /** Every 100 ms unless something else is said. */

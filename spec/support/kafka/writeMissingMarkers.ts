@@ -1,8 +1,7 @@
 import { firstValueFrom } from 'rxjs'
 import type { KafkaAdmin } from '../../../lib/client/KafkaAdmin.js'
 import { TopicPartition } from '../../../lib/client/TopicPartition.js'
-import { KafkaJsBrokers } from '../../../lib/kafkajs/KafkaJsBrokers.js'
-import { Troubles } from '../../../lib/standstill/Troubles.js'
+import { openBrokers } from '../openBrokers.js'
 import { clientConfigOf, openClient } from '../openClient.js'
 import { addressesOf } from './addressesOf.js'
 import { type TransactionMarker, writeTxnMarkersApi } from './writeTxnMarkers.js'
@@ -21,8 +20,7 @@ import type { KafkaCluster } from './startKafka.js'
  */
 export const writeMissingMarkers = async (kafka: KafkaCluster, topic: string, partitions: number): Promise<number> => {
   const client = await openClient(kafka.bootstrapServers)
-  const unreachable = new Troubles({ after: Infinity }, undefined, () => 0)
-  const brokers = new KafkaJsBrokers(clientConfigOf(kafka.bootstrapServers), () => unreachable)
+  const brokers = openBrokers(clientConfigOf(kafka.bootstrapServers))
   try {
     const missing = await missingMarkers(client.admin, topic, partitions)
     for (const marker of missing) {
