@@ -77,7 +77,7 @@ export class SplitStream<T> {
     return this.destination === undefined ? !this.listener.open : this.destination.closed
   }
 
-  /** Without effect when it has begun before, or nobody has subscribed yet. */
+  /** Without effect when it has begun before, or there is no subscriber yet. */
   begin(restored: Restored): void {
     if (this.begun || this.destination === undefined) return
     this.begun = true

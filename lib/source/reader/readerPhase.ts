@@ -27,7 +27,7 @@ interface WithSplits<R, P> {
  *    `suspending`: the job goes on from a savepoint another time. There is no final watermark.
  * 6. `ended`: the last checkpoint is complete, or there are none and everything is acknowledged. The stream completes when what is
  *    committed to the group is.
- * 7. `closed`: nobody listens any more, at any time.
+ * 7. `closed`: the subscriber has left, at any time.
  */
 export type ReaderState<R> =
   | { readonly phase: 'starting' }

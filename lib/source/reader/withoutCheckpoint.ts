@@ -2,7 +2,7 @@ import type { StandstillCondition } from '../../standstill/StandstillWatch.js'
 import { duration } from '../../standstill/words.js'
 import type { PipelineParts } from './PipelineParts.js'
 
-/** How long records may wait for a first checkpoint before it is told, in ms. */
+/** How long records may wait for a first checkpoint before a warning, in ms. */
 const PATIENCE = 10_000
 
 /** Records wait for a first checkpoint to be stored: see `SourceAttempt.active`. */
