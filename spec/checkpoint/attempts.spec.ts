@@ -1,365 +1,339 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import {
+  catchError,
   concat,
   concatMap,
   defer,
+  EMPTY,
+  filter,
   map,
   merge,
-  mergeMap,
   type Observable,
   retry,
   Subject,
+  switchMap,
   takeUntil,
   tap,
-  throwError,
   timer,
 } from 'rxjs'
+import type { AttemptLedger } from '../../lib/checkpoint/store/AttemptLedger.js'
 import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
+import type { CheckpointStore } from '../../lib/checkpoint/store/CheckpointStore.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
-import type { CheckpointConfig } from '../../lib/checkpoint/CheckpointConfig.js'
-import type { AttemptLedger } from '../../lib/checkpoint/store/AttemptLedger.js'
-import type { CheckpointStore } from '../../lib/checkpoint/store/CheckpointStore.js'
 import type { CheckpointBarrier } from '../../lib/stream/CheckpointBarrier.js'
 import type { Restored } from '../../lib/stream/Restored.js'
-import { handSink, type HandSinkOptions } from './support/handSink.js'
-import { handSource } from './support/handSource.js'
-import { Job, restoredOf, slowStore } from './support/job.js'
+import { runMarbles } from '../../lib/testing/runMarbles.js'
+import { type HandSinkOptions, ledger } from './support/handSink.js'
+import { type Job, jobOf, letters, restoredOf, slowStore, tagged } from './support/job.js'
 
-const failingAt = (job: Job, ms: number) =>
-  timer(ms, job.scheduler).pipe(mergeMap(() => throwError(() => new Error('boom'))))
+/** Two pipelines of one job, each with a sink of its own. */
+const pipelines = ({ pipeline }: Job) =>
+  [pipeline({ uid: 'a' }, { uid: 'sink-a' }), pipeline({ uid: 'b' }, { uid: 'sink-b' })] as const
+
+const restores = filter((event: string) => event.startsWith('restored'))
+
+const numbersTo = (end: number) => Array.from({ length: end }, (_, n) => n)
+
+/** A store whose ledgers tell what they are asked. */
+const storeWith = (tell: (ledger: AttemptLedger) => Partial<AttemptLedger>): CheckpointStore => {
+  const inner = new MemoryCheckpointStore()
+  return {
+    begin: (request) =>
+      inner
+        .begin(request)
+        .pipe(map((attempt) => ({ ...attempt, ledger: { ...attempt.ledger!, ...tell(attempt.ledger!) } }))),
+  }
+}
 
 describe('CheckpointCoordinator: attempts', () => {
   it('should go on from the last completed checkpoint when a pipeline is retried', () => {
-    const job = new Job()
-    job.run(
-      merge(job.pipeline({ count: 30 }), failingAt(job, 245)).pipe(
-        retry({ count: 1, delay: () => timer(50, job.scheduler) }),
-        takeUntil(timer(600, job.scheduler)),
-      ),
-    )
-
-    expect(job.until(700).events.filter((event) => event.startsWith('restored'))).toEqual([
-      'restored nothing',
-      'restored 3',
-    ])
-    expect(job.book.committed).toEqual(Array.from({ length: 30 }, (_, n) => n))
+    runMarbles({ until: 700 }, ({ cold, expectObservable, flush, ...helpers }) => {
+      const { pipeline, committed } = jobOf(helpers)
+      const failing$ = merge(pipeline({ count: 30 }), cold('245ms #'))
+      const retried$ = failing$.pipe(retry({ count: 1, delay: () => timer(50) }))
+      const table = { ...letters, S: 'restored 3', F: 'barrier 19 finished' }
+      expectObservable(retried$, '^ 499ms !').toBe('(R1a) 95ms (2b) 96ms (3c) 91ms (S7g) 95ms (8h)------(MFi)', table)
+      flush()
+      expect(committed).toEqual(numbersTo(30))
+    })
   })
 
   it('should go on counting, so that no id of a checkpoint is used for another one', () => {
-    const job = new Job()
-    const first = job.run(job.pipeline())
-    job.at(150, () => {
-      first.unsubscribe()
-      job.run(job.pipeline())
+    runMarbles({ until: 200 }, ({ expectObservable, ...helpers }) => {
+      const { pipeline } = jobOf(helpers)
+      const table = { ...letters, S: 'restored 2' }
+      expectObservable(pipeline(), '^ 149ms !').toBe('(R1a) 95ms (2b)', table)
+      expectObservable(pipeline(), '150ms  ^').toBe(' 150ms      (S7g)', table)
     })
-
-    expect(job.until(200).events.filter((event) => event.startsWith('barrier'))).toEqual([
-      'barrier 1',
-      'barrier 2',
-      'barrier 17',
-    ])
   })
 
   it('should restore once for all sources of an attempt', () => {
-    let begun = 0
-    const inner = new MemoryCheckpointStore()
-    const store: CheckpointStore = {
-      begin: () =>
+    runMarbles({ until: 70 }, ({ expectObservable, flush, ...helpers }) => {
+      let begun = 0
+      const inner = new MemoryCheckpointStore()
+      const begin = () =>
         defer(() => {
           begun += 1
           return inner.begin()
-        }),
-    }
-    const job = new Job({ store })
-    const first = job.run(
-      merge(job.pipeline({ uid: 'a' }, { uid: 'sink-a' }), job.pipeline({ uid: 'b' }, { uid: 'sink-b' })),
-    )
-    job.at(50, () => first.unsubscribe())
-    job.at(60, () =>
-      job.run(merge(job.pipeline({ uid: 'a' }, { uid: 'sink-a' }), job.pipeline({ uid: 'b' }, { uid: 'sink-b' }))),
-    )
-
-    expect(job.until(70).timesOf('restored 1')).toEqual([60, 60])
-    expect(begun).toBe(2)
+        })
+      const job = jobOf(helpers, { store: { begin } })
+      const table = { ...letters, S: 'restored 1' }
+      expectObservable(merge(...pipelines(job)), '^ 49ms !').toBe('(RR11aa)', table)
+      expectObservable(merge(...pipelines(job)), '60ms   ^').toBe('60ms (SS77gg)', table)
+      flush()
+      expect(begun).toBe(2)
+    })
   })
 
   it('should make who comes back wait until all of a failed attempt have left', () => {
-    const job = new Job()
-    const retrying = (uid: string, after: number) =>
-      merge(job.pipeline({ uid }, { uid: `sink-${uid}` }), after === Infinity ? [] : failingAt(job, after)).pipe(
-        retry({ count: 1, delay: () => timer(uid === 'a' ? 0 : 40, job.scheduler) }),
-      )
-    job.run(retrying('a', 130), 'a')
-    job.run(retrying('b', Infinity), 'b')
-
-    expect(job.until(180).log.filter(([, event]) => event.includes('restored'))).toEqual([
-      [0, 'a: restored nothing'],
-      [0, 'b: restored nothing'],
-      [130, 'a: restored 2'],
-      [170, 'b: restored 2'],
-    ])
+    runMarbles({ until: 235 }, ({ cold, expectObservable, ...helpers }) => {
+      const [a$, b$] = pipelines(jobOf(helpers, { allowNonRestoredState: true }))
+      const again = (wait: number) => retry<string>({ count: 1, delay: () => timer(wait) })
+      const failing$ = merge(a$, cold('130ms #')).pipe(again(0))
+      const healthy$ = b$.pipe(again(40))
+      const table = { ...letters, S: 'restored 2' }
+      expectObservable(failing$).toBe('(R1a) 95ms (2b) 26ms (S7g) 95ms (8h)', table)
+      expectObservable(healthy$).toBe('(R1a) 95ms (2b) 66ms S     59ms (8h)', table)
+    })
   })
 
   it('should begin nothing for a source that is gone before the store has answered', () => {
-    const job = new Job()
-    const slow = new Job({ store: slowStore(job.store, { before: 50, scheduler: job.scheduler }) })
-    const coordinator = job.coordinatorWith({ store: slow.store })
-    const gone = job.run(
-      handSource({ coordinator, scheduler: job.scheduler }).pipe(handSink(job.book, { scheduler: job.scheduler })),
-    )
-    job.at(20, () => gone.unsubscribe())
-    job.at(30, () =>
-      job.run(
-        handSource({ coordinator, scheduler: job.scheduler }).pipe(handSink(job.book, { scheduler: job.scheduler })),
-      ),
-    )
-
-    // The store is at it until 50, and then begins the second.
-    expect(job.until(150).timesOf('restored nothing')).toEqual([100])
+    runMarbles({ until: 150 }, ({ expectObservable, ...helpers }) => {
+      const { scheduler } = helpers
+      const { pipeline } = jobOf(helpers, { store: slowStore(new MemoryCheckpointStore(), { before: 50, scheduler }) })
+      expectObservable(pipeline(), '^ 19ms !').toBe('-')
+      // The store is at it until 50, and then begins the second.
+      expectObservable(pipeline(), '30ms  ^').toBe('100ms (R7) 46ms g', letters)
+    })
   })
 
   it('should go on without a subtask that has finished, and keep its last state', () => {
-    const job = new Job()
-    let failed = false
-    const failOnce = tap<string>(() => {
-      if (failed || job.scheduler.now() <= 300) return
-      failed = true
-      throw new Error('no longer')
+    runMarbles({ until: 10_000 }, ({ expectObservable, flush, ...helpers }) => {
+      const store = new MemoryCheckpointStore()
+      const { pipeline } = jobOf(helpers, { store })
+      let failed = false
+      const failOnce = tap<string>(() => {
+        if (failed || helpers.scheduler.now() <= 300) return
+        failed = true
+        throw new Error('no longer')
+      })
+      const again = retry<string>({ count: 3, delay: 1 })
+      const zero$ = pipeline({ subtaskIndex: 0, parallelism: 2, count: 100 }).pipe(failOnce, again, restores)
+      const one$ = pipeline({ subtaskIndex: 1, parallelism: 2, count: 3 }).pipe(again, restores)
+      expectObservable(zero$).toBe('R 340ms S 769ms |', { ...letters, S: 'restored 4' })
+      expectObservable(one$).toBe(' R 39ms |', letters)
+      flush()
+      expect(restoredOf(store, 2)?.states).toMatchObject({ source: [expect.anything(), expect.anything()] })
     })
-    const again = retry<string>({ count: 3, delay: 1 })
-    job.run(job.pipeline({ subtaskIndex: 0, parallelism: 2, count: 100 }).pipe(failOnce, again), '0')
-    job.run(job.pipeline({ subtaskIndex: 1, parallelism: 2, count: 3 }).pipe(again), '1')
-    job.until(10_000)
-
-    expect(job.events).toContain('1: done')
-    expect(job.events.at(-1)).toBe('0: done')
-    expect(restoredOf(job.store, 2)?.states).toMatchObject({ source: [expect.anything(), expect.anything()] })
   })
 
   it('should not take an attempt of its own, left while it began, for one that has superseded it', () => {
-    const inner = new MemoryCheckpointStore()
-    const clock = new Job()
-    const store = slowStore(inner, { after: 50, scheduler: clock.scheduler })
-    const coordinator = clock.coordinatorWith({ store })
-    const run = () => clock.run(clock.pipeline({ coordinator }))
-    const first = run()
-    clock.at(60, () => {
-      first.unsubscribe()
-      const second = run()
-      clock.at(20, () => {
-        second.unsubscribe()
-        run()
+    runMarbles({ until: 200 }, ({ expectObservable, ...helpers }) => {
+      const { scheduler } = helpers
+      const { pipeline } = jobOf(helpers, { store: slowStore(new MemoryCheckpointStore(), { after: 50, scheduler }) })
+      expectObservable(pipeline(), '^ 59ms !       ').toBe('50ms (R1)', letters)
+      expectObservable(pipeline(), '60ms ^ 19ms !  ').toBe('-')
+      expectObservable(pipeline(), '80ms        ^  ').toBe('160ms (ST)', {
+        ...letters,
+        S: 'restored 1',
+        T: 'barrier 33',
       })
     })
-
-    const { events } = clock.until(200)
-    expect(events.filter((event) => !event.startsWith('barrier'))).toEqual(['restored nothing', 'restored 1'])
   })
 
   it('should take its first checkpoint when it has taken over, though the store takes its time', () => {
-    const clock = new Job()
-    const { scheduler } = clock
-    const slow = <A>(call: Observable<A>): Observable<A> => timer(5, scheduler).pipe(concatMap(() => call))
-    const inner = memoryStorage()
-    const store = checkpointStoreOn({
-      list: (prefix) => slow(inner.list(prefix)),
-      read: (key) => slow(inner.read(key)),
-      create: (key, text) => slow(inner.create(key, text)),
-      write: (key, text) => slow(inner.write(key, text)),
-      delete: (key) => slow(inner.delete(key)),
+    runMarbles({ until: 500 }, ({ expectObservable, ...helpers }) => {
+      const slow = <A>(call: Observable<A>): Observable<A> => timer(5).pipe(concatMap(() => call))
+      const inner = memoryStorage()
+      const book = ledger()
+      const store = checkpointStoreOn({
+        list: (prefix) => slow(inner.list(prefix)),
+        read: (key) => slow(inner.read(key)),
+        create: (key, text) => slow(inner.create(key, text)),
+        write: (key, text) => slow(inner.write(key, text)),
+        delete: (key) => slow(inner.delete(key)),
+      })
+      const process$ = () => jobOf(helpers, { store }, book).pipeline()
+      const table = { ...letters, S: 'restored 3' }
+      expectObservable(process$()).toBe(
+        '80ms (R1)------a 89ms 2---------b 89ms 3 119ms (C#)',
+        table,
+        tagged('Superseded'),
+      )
+      expectObservable(process$(), '250ms ^').toBe(
+        '                                  330ms S 39ms 7---------g 89ms 8---------h',
+        table,
+      )
     })
-    const process = (name: string) => clock.run(clock.pipeline({ coordinator: clock.coordinatorWith({ store }) }), name)
-    process('first')
-    clock.at(250, () => process('second'))
-
-    expect(clock.until(500).events).toEqual([
-      ...[
-        'first: restored nothing',
-        'first: barrier 1',
-        'first: completed 1',
-        'first: barrier 2',
-        'first: completed 2',
-      ],
-      ...['first: barrier 3', 'second: restored 3', 'second: barrier 17', 'second: completed 17'],
-      ...['first: aborted 3', 'first: Superseded', 'second: barrier 18', 'second: completed 18'],
-    ])
   })
 
   it.each<[string, Partial<HandSinkOptions>]>([
     ['with transactions', {}],
     ['without', { snapshot: (barrier) => barrier.snapshot('sink', {}) }],
   ])('should be the one that is stopped, behind one that has ended, %s', (_, sink) => {
-    const job = new Job()
-    job.run(concat(job.pipeline({ count: 3 }, sink), job.pipeline({}, sink)))
-    job.at(300, () => job.run(job.coordinator.stopWithSavepoint({ drain: false }), 'stop'))
-
-    expect(job.until(2000).events.filter((event) => event.startsWith('stop'))).toEqual([
-      expect.stringContaining('"savepoint":true'),
-      'stop: done',
-    ])
+    runMarbles({ until: 2000 }, ({ cold, expectObservable, ...helpers }) => {
+      const { pipeline, coordinator } = jobOf(helpers)
+      const stop$ = cold('300ms (x|)').pipe(switchMap(() => coordinator.stopWithSavepoint({ drain: false })))
+      const table = { ...letters, F: 'barrier 2 finished', S: 'restored 2', T: 'barrier 20 suspend', j: 'completed 20' }
+      expectObservable(concat(pipeline({ count: 3 }, sink), pipeline({}, sink))).toBe(
+        '(R1a) 35ms (MFbS7g) 92ms (8h) 96ms (9i) 56ms (Tj|)',
+        table,
+      )
+      expectObservable(stop$).toBe('300ms (s|)', { s: expect.objectContaining({ savepoint: true }) })
+    })
   })
 
   it('should show that it lives, so that no one changes the parallelism meanwhile', () => {
-    const job = new Job()
-    const first = job.run(job.pipeline(), 'one of one')
-    const change = (name: string) =>
-      job.run(
-        job.pipeline({ coordinator: job.coordinatorWith({}), parallelism: 2 }).pipe(map((event) => event.slice(0, 8))),
-        name,
-      )
-    job.at(20_000, () => change('too soon'))
-    job.at(30_000, () => first.unsubscribe())
-    job.at(30_001, () => change('then'))
-
-    const events = job.until(40_000).log.filter(([, event]) => /^too soon|^then: restored/.test(event))
-    expect(events).toEqual([
-      [22_000, 'too soon: Rescale'],
-      [30_001, 'then: restored'],
-    ])
+    runMarbles({ until: 40_000 }, ({ expectObservable, ...helpers }) => {
+      const restored$ = (parallelism: number) => jobOf(helpers).pipeline({ parallelism }).pipe(restores)
+      expectObservable(restored$(1), '^     29999ms   !').toBe('R', letters)
+      expectObservable(restored$(2), '20s   ^         ').toBe('22s #', {}, tagged('Rescale'))
+      expectObservable(restored$(2), '30001ms          ^').toBe('30001ms S', { S: expect.stringMatching(/^restored/) })
+    })
   })
 
   it('should let the store forget ids that no checkpoint needs any more, 32 at a time', () => {
-    const released: number[] = []
-    const inner = new MemoryCheckpointStore()
-    const counted = (ledger: AttemptLedger): AttemptLedger => ({
-      ...ledger,
-      release: (below) => {
-        released.push(below)
-        return ledger.release(below)
-      },
+    runMarbles({ until: 1_000 }, ({ expectObservable, ...helpers }) => {
+      const released$ = new Subject<number>()
+      const store = storeWith((ledger) => ({
+        release: (below) => {
+          released$.next(below)
+          return ledger.release(below)
+        },
+      }))
+      const { pipeline } = jobOf(helpers, { interval: 10, store })
+      expectObservable(released$).toBe('310ms a 319ms b 319ms c', { a: 32, b: 64, c: 96 })
+      let barriers = 0
+      helpers.run(pipeline().pipe(tap((event) => event.startsWith('barrier') && barriers++)))
+      helpers.flush()
+      expect(barriers).toBe(101)
     })
-    const store: CheckpointStore = {
-      begin: (request) =>
-        inner.begin(request).pipe(map((attempt) => ({ ...attempt, ledger: counted(attempt.ledger!) }))),
-    }
-    const job = new Job({ interval: 10, store })
-    job.run(job.pipeline())
-
-    expect([job.until(1_000).timesOf(/^barrier/).length, released]).toEqual([101, [32, 64, 96]])
   })
 
   it('should say once to the store that all transactions of former attempts are ended', () => {
-    let settled = 0
-    const inner = new MemoryCheckpointStore()
-    const counted = (ledger: AttemptLedger): AttemptLedger => ({
-      ...ledger,
-      settled: () => {
-        settled++
-        return ledger.settled()
-      },
+    runMarbles({ until: 100 }, ({ expectObservable, ...helpers }) => {
+      const settled$ = new Subject<string>()
+      const store = storeWith((ledger) => ({
+        settled: () => {
+          settled$.next('s')
+          return ledger.settled()
+        },
+      }))
+      const { pipeline } = jobOf(helpers, { interval: 10, store })
+      const barriers$ = pipeline().pipe(
+        filter((event) => event.startsWith('barrier')),
+        map(() => 'b'),
+      )
+      expectObservable(settled$).toBe('s')
+      expectObservable(barriers$).toBe(
+        'b---------b---------b---------b---------b---------b---------b---------b---------b---------b---------b',
+      )
     })
-    const store: CheckpointStore = {
-      begin: (request) =>
-        inner.begin(request).pipe(map((attempt) => ({ ...attempt, ledger: counted(attempt.ledger!) }))),
-    }
-    const job = new Job({ interval: 10, store })
-    job.run(job.pipeline())
-
-    expect([job.until(100).timesOf(/^barrier/).length, settled]).toEqual([11, 1])
   })
 
   it.each([
-    ['when their sinks have joined', 20, 80],
-    ['when it is known that one of them does not join', Infinity, 90],
-  ])('should decide about prepared transactions %s', (_, joinsAfter, decidedAt) => {
-    const job = new Job()
-    const prepared = {
-      snapshot: (barrier: CheckpointBarrier) => barrier.snapshot('sink-b', {}, [{ id: 't', checkpointId: 1 }]),
-    }
-    const first = job.run(merge(job.pipeline({ uid: 'a' }, { uid: 'sink-a' }), job.pipeline({ uid: 'b' }, prepared)))
-    job.at(50, () => first.unsubscribe())
-    const join = (restored: Restored, uid: string) =>
-      restored.twoPhaseCommit!.join(uid, uid).inheritance$.subscribe(() => job.say(`${uid} may decide`))
-    const a = { uid: 'sink-a', onRestored: (restored: Restored) => void join(restored, 'sink-a') }
-    const b = {
-      uid: 'sink-b',
-      onRestored: (restored: Restored) => {
-        if (joinsAfter < Infinity) job.at(joinsAfter, () => join(restored, 'sink-b'))
-      },
-    }
-    job.at(60, () => job.run(merge(job.pipeline({ uid: 'a' }, a), job.pipeline({ uid: 'b', readyAfter: 30 }, b))))
-
-    expect(job.until(100).timesOf('sink-a may decide')).toEqual([decidedAt])
+    ['when their sinks have joined', '20ms x', '80ms (ab)'],
+    ['when it is known that one of them does not join', '-', '90ms a'],
+  ])('should decide about prepared transactions %s', (_, joins, decision) => {
+    runMarbles({ until: 100 }, ({ cold, expectObservable, ...helpers }) => {
+      const { pipeline } = jobOf(helpers)
+      const decided$ = new Subject<string>()
+      const prepared = {
+        snapshot: (barrier: CheckpointBarrier) => barrier.snapshot('sink-b', {}, [{ id: 't', checkpointId: 1 }]),
+      }
+      const first$ = merge(pipeline({ uid: 'a' }, { uid: 'sink-a' }), pipeline({ uid: 'b' }, prepared))
+      const join = ({ twoPhaseCommit }: Restored, uid: string) =>
+        twoPhaseCommit!.join(uid, uid).inheritance$.subscribe(() => decided$.next(uid))
+      const a = { uid: 'sink-a', onRestored: (restored: Restored) => void join(restored, 'sink-a') }
+      const b = {
+        uid: 'sink-b',
+        onRestored: (restored: Restored) => void cold(joins).subscribe(() => join(restored, 'sink-b')),
+      }
+      const second$ = merge(pipeline({ uid: 'a' }, a), pipeline({ uid: 'b', readyAfter: 30 }, b))
+      const table = { ...letters, S: 'restored 1' }
+      expectObservable(first$, '^ 49ms !').toBe('(RR11aa)', table)
+      expectObservable(second$, '60ms    ^').toBe('60ms (SS) 26ms (77gg)', table)
+      expectObservable(decided$).toBe(decision, { a: 'sink-a', b: 'sink-b' })
+    })
   })
 
   describe('state that nobody asks for', () => {
-    const run = (settings: Partial<CheckpointConfig>, uid = 'other') => {
-      const store = new MemoryCheckpointStore()
-      const job = new Job({ store, ...settings })
-      const first = job.run(job.pipeline())
-      job.at(50, () => first.unsubscribe())
-      job.at(60, () => job.run(job.pipeline({}, { uid })))
-      job.until(100)
-      return { job, store }
-    }
-
     it('should be an error, found before a checkpoint without it is stored', () => {
-      const { job, store } = run({})
-
-      expect(job.events.slice(-2)).toEqual(['aborted 17', 'NonRestoredState'])
-      expect(restoredOf(store)).toMatchObject({ checkpointId: 1, states: { sink: [{ pending: [] }] } })
+      runMarbles({ until: 100 }, ({ expectObservable, flush, ...helpers }) => {
+        const store = new MemoryCheckpointStore()
+        const { pipeline } = jobOf(helpers, { store })
+        expectObservable(pipeline(), '^ 49ms !').toBe('(R1a)', letters)
+        expectObservable(pipeline({}, { uid: 'other' }), '60ms ^').toBe(
+          '60ms (S7G#)',
+          { ...letters, S: 'restored 1' },
+          tagged('NonRestoredState'),
+        )
+        flush()
+        expect(restoredOf(store)).toMatchObject({ checkpointId: 1, states: { sink: [{ pending: [] }] } })
+      })
     })
 
     it('should be dropped when that is allowed', () => {
-      const { job, store } = run({ allowNonRestoredState: true })
-
-      expect(job.events.at(-1)).toBe('completed 17')
-      expect(Object.keys(restoredOf(store)?.states ?? {})).toEqual(['source', 'other'])
+      runMarbles({ until: 100 }, ({ expectObservable, flush, ...helpers }) => {
+        const store = new MemoryCheckpointStore()
+        const { pipeline } = jobOf(helpers, { store, allowNonRestoredState: true })
+        const table = { ...letters, S: 'restored 1' }
+        expectObservable(pipeline(), '^ 49ms !').toBe('(R1a)', table)
+        expectObservable(pipeline({}, { uid: 'other' }), '60ms ^').toBe('60ms (S7g)', table)
+        flush()
+        expect(Object.keys(restoredOf(store)?.states ?? {})).toEqual(['source', 'other'])
+      })
     })
 
     it('should be asked for by the first checkpoint only', () => {
-      const job = new Job()
-      const first = job.run(job.pipeline({}, { snapshot: (barrier) => barrier.snapshot('window', {}) }))
-      job.at(50, () => first.unsubscribe())
-      const once = (barrier: CheckpointBarrier) => barrier.checkpointId === 17 && barrier.snapshot('window', {})
-      job.at(60, () => job.run(job.pipeline({}, { snapshot: once })))
-
-      expect(job.until(180).timesOf(/completed/)).toEqual([0, 60, 160])
+      runMarbles({ until: 180 }, ({ expectObservable, ...helpers }) => {
+        const { pipeline } = jobOf(helpers)
+        const table = { ...letters, S: 'restored 1' }
+        const always = (barrier: CheckpointBarrier) => barrier.snapshot('window', {})
+        const once = (barrier: CheckpointBarrier) => barrier.checkpointId === 17 && barrier.snapshot('window', {})
+        expectObservable(pipeline({}, { snapshot: always }), '^ 49ms !').toBe('(R1a)', table)
+        expectObservable(pipeline({}, { snapshot: once }), '  60ms   ^').toBe('60ms (S7g) 95ms (8h)', table)
+      })
     })
 
     it('should be no error when it is asked for', () => {
-      expect(run({}, 'sink').job.events.at(-1)).toBe('completed 17')
+      runMarbles({ until: 100 }, ({ expectObservable, ...helpers }) => {
+        const { pipeline } = jobOf(helpers)
+        const table = { ...letters, S: 'restored 1' }
+        expectObservable(pipeline(), '^ 49ms !').toBe('(R1a)', table)
+        expectObservable(pipeline(), '60ms   ^').toBe('60ms (S7g)', table)
+      })
     })
   })
 
   it('should give statesOf of all subtasks to each, and stateOf its own', () => {
-    const store = new MemoryCheckpointStore()
-    const job = new Job({ store })
-    const both = job.run(
-      merge(
-        job.pipeline({ parallelism: 3, subtaskIndex: 0, every: 10 }, { uid: 'x' }),
-        job.pipeline({ parallelism: 3, subtaskIndex: 2, every: 20 }, { uid: 'x' }),
-      ),
-    )
-    job.at(150, () => both.unsubscribe())
-    const seen: unknown[] = []
-    job.at(160, () =>
-      job.run(
-        job.pipeline(
-          { parallelism: 3, subtaskIndex: 2 },
-          {
-            uid: 'x',
-            onRestored: (restored) =>
-              seen.push(
-                restored.stateOf('source'),
-                restored.stateOf('gone'),
-                restored.statesOf('source'),
-                restored.checkpointing,
-              ),
-          },
-        ),
-      ),
-    )
-    job.until(165)
-
-    expect(seen).toEqual([
-      { next: 5 },
-      undefined,
-      [{ next: 10 }, { next: 5 }],
-      { interval: 100, timeout: 600000, maxConcurrent: 1 },
-    ])
+    runMarbles({ until: 165 }, ({ expectObservable, flush, ...helpers }) => {
+      const { pipeline } = jobOf(helpers)
+      const subtask = (subtaskIndex: number, every: number) =>
+        pipeline({ parallelism: 3, subtaskIndex, every }, { uid: 'x' })
+      const seen: unknown[] = []
+      const onRestored = (restored: Restored) =>
+        seen.push(
+          restored.stateOf('source'),
+          restored.stateOf('gone'),
+          restored.statesOf('source'),
+          restored.checkpointing,
+        )
+      const again$ = pipeline({ parallelism: 3, subtaskIndex: 2 }, { uid: 'x', onRestored })
+      const table = { ...letters, S: 'restored 2' }
+      expectObservable(subtask(0, 10), '^ 149ms !').toBe('(R1a) 95ms (2b)', table)
+      expectObservable(subtask(2, 20), '^ 149ms !').toBe('(R1a) 95ms (2b)', table)
+      expectObservable(again$, '160ms           ^').toBe('160ms      S', table)
+      flush()
+      expect(seen).toEqual([
+        { next: 5 },
+        undefined,
+        [{ next: 10 }, { next: 5 }],
+        { interval: 100, timeout: 600000, maxConcurrent: 1 },
+      ])
+    })
   })
 
   /**
@@ -387,34 +361,32 @@ describe('CheckpointCoordinator: attempts', () => {
           ),
         }),
         ({ interval, maxConcurrent, acknowledgeAfter, before, after, readyAfter, kills }) => {
-          const store = new MemoryCheckpointStore()
-          const job = new Job({ store })
-          const { scheduler, book } = job
-          const start = (kill: number): void => {
-            const coordinator = job.coordinatorWith({
-              interval,
-              maxConcurrent,
-              store: slowStore(store, { before, after, scheduler }),
-            })
-            const killed = new Subject<void>()
-            job.run(
-              handSource({ coordinator, scheduler, count: 40, readyAfter, every: 7 }).pipe(
-                handSink(book, { scheduler, acknowledgeAfter }),
-                takeUntil(killed),
-              ),
-              `${kill}`,
-            )
-            const next = kills[kill]
-            if (next === undefined) return
-            job.at(next.after, () => {
-              start(kill + 1)
-              job.at(next.zombie, () => killed.next())
-            })
-          }
-          start(0)
-          job.until(100_000)
-
-          expect(book.committed).toEqual(Array.from({ length: 40 }, (_, n) => n))
+          runMarbles({ until: 100_000 }, ({ flush, run, ...helpers }) => {
+            const { scheduler } = helpers
+            const inner = new MemoryCheckpointStore()
+            const book = ledger()
+            const start = (kill: number): void => {
+              const store = slowStore(inner, { before, after, scheduler })
+              const { pipeline } = jobOf(helpers, { interval, maxConcurrent, store }, book)
+              const killed$ = new Subject<unknown>()
+              run(
+                pipeline({ count: 40, readyAfter, every: 7 }, { acknowledgeAfter }).pipe(
+                  // What becomes of a zombie does not matter.
+                  catchError(() => EMPTY),
+                  takeUntil(killed$),
+                ),
+              )
+              const next = kills[kill]
+              if (next === undefined) return
+              timer(next.after).subscribe(() => {
+                start(kill + 1)
+                timer(next.zombie).subscribe(killed$)
+              })
+            }
+            start(0)
+            flush()
+            expect(book.committed).toEqual(numbersTo(40))
+          })
         },
       ),
       { numRuns: 100 },

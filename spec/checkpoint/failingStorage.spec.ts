@@ -1,9 +1,23 @@
 import { describe, expect, it } from '@jest/globals'
-import { concatMap, defer, firstValueFrom, type Observable, retry, tap, throwError, timer } from 'rxjs'
+import {
+  concatMap,
+  defer,
+  EMPTY,
+  firstValueFrom,
+  map,
+  type Observable,
+  retry,
+  Subject,
+  takeUntil,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs'
 import type { CheckpointStorage } from '../../lib/checkpoint/store/CheckpointStorage.js'
 import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
 import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
-import { Job } from './support/job.js'
+import { runMarbles } from '../../lib/testing/runMarbles.js'
+import { jobOf, letters } from './support/job.js'
 
 type Failure = 'without effect' | 'with effect'
 
@@ -39,106 +53,122 @@ class FailingStorage {
 /** More calls than an attempt needs to begin. */
 const CALLS = 60
 
+const numbersTo = (end: number) => Array.from({ length: end }, (_, n) => n)
+
 describe.each<Failure>(['without effect', 'with effect'])('a storage of which one call fails, %s', (failure) => {
-  const retried = (job: Job, failing: FailingStorage, armAt: number) => {
+  /** What comes of a job whose storage begins to count its calls at `armAt`, when the pipeline fails once. */
+  const retried = (failing: FailingStorage, armAt: number) => {
     const fatal: unknown[] = []
+    let committed: readonly number[] = []
     let armed = false
-    job.run(
-      job.pipeline({ count: 60 }).pipe(
+    runMarbles({ until: 1_500 }, (helpers) => {
+      const job = jobOf(helpers, { store: checkpointStoreOn(failing.storage) })
+      committed = job.committed
+      const retried$ = job.pipeline({ count: 60 }).pipe(
         tap(() => {
-          if (armed || job.scheduler.now() < armAt) return
+          if (armed || helpers.scheduler.now() < armAt) return
           armed = true
           failing.calls = 0
           throw new Error('the pipeline fails once')
         }),
         retry({
           delay: (error: Error & { retriable?: boolean }) => {
-            if (error.retriable !== false) return timer(50, job.scheduler)
+            if (error.retriable !== false) return timer(50)
             fatal.push(error)
-            return throwError(() => error)
+            return EMPTY
           },
         }),
-      ),
-    )
-    job.until(1_500)
-    return fatal
+      )
+      helpers.run(retried$)
+    })
+    return { fatal, committed }
   }
 
   it('should not end a job that retries, whichever call it is', () => {
-    const numbers = Array.from({ length: 60 }, (_, n) => n)
     let failed = 0
     for (let nth = 0; nth < CALLS; nth++) {
       const failing = new FailingStorage(nth, failure)
-      const job = new Job({ store: checkpointStoreOn(failing.storage) })
-      expect({ nth, fatal: retried(job, failing, 250) }).toEqual({ nth, fatal: [] })
-      expect({ nth, committed: job.book.committed }).toEqual({ nth, committed: numbers })
+      expect({ nth, ...retried(failing, 250) }).toEqual({ nth, fatal: [], committed: numbersTo(60) })
       if (failing.calls > nth) failed++
     }
     expect(failed).toBe(CALLS)
   })
 
   it('should not end a job that has just been started, whichever call it is', () => {
-    const numbers = Array.from({ length: 60 }, (_, n) => n)
     for (let nth = 0; nth < CALLS; nth++) {
       const failing = new FailingStorage(nth, failure)
       failing.calls = 0
-      const job = new Job({ store: checkpointStoreOn(failing.storage) })
-      expect({ nth, fatal: retried(job, failing, Infinity) }).toEqual({ nth, fatal: [] })
-      expect({ nth, committed: job.book.committed }).toEqual({ nth, committed: numbers })
+      expect({ nth, ...retried(failing, Infinity) }).toEqual({ nth, fatal: [], committed: numbersTo(60) })
     }
   })
 })
 
 describe('a storage that creates keys, and neither writes nor deletes them', () => {
   it('should not fill with the claims of a job that retries', () => {
-    const inner = memoryStorage()
-    let broken = true
-    const failed$ = throwError(() => new Error('The disk is full'))
-    const storage: CheckpointStorage = {
-      ...inner,
-      write: (key, text) => defer(() => (broken ? failed$ : inner.write(key, text))),
-      delete: (key) => defer(() => (broken ? failed$ : inner.delete(key))),
-    }
-    const job = new Job({ store: checkpointStoreOn(storage) })
-    let keys: readonly string[] = []
-    job.run(job.pipeline({ count: 20 }).pipe(retry({ delay: () => timer(50, job.scheduler) })))
-    job.at(10_000, () => {
-      inner.list('').subscribe((listed) => (keys = listed))
-      broken = false
+    runMarbles({ until: 12_000 }, ({ cold, expectObservable, flush, ...helpers }) => {
+      const inner = memoryStorage()
+      let broken = true
+      const failed$ = throwError(() => new Error('The disk is full'))
+      const storage: CheckpointStorage = {
+        ...inner,
+        write: (key, text) => defer(() => (broken ? failed$ : inner.write(key, text))),
+        delete: (key) => defer(() => (broken ? failed$ : inner.delete(key))),
+      }
+      const { pipeline, committed } = jobOf(helpers, { store: checkpointStoreOn(storage) })
+      const mended$ = cold('10s (x|)').pipe(
+        concatMap(() => inner.list('')),
+        tap(() => (broken = false)),
+        map((keys) => keys.length < 30),
+      )
+      const retried$ = pipeline({ count: 20 }).pipe(retry({ delay: () => timer(50) }))
+      expectObservable(mended$).toBe(' 10s (t|)', { t: true })
+      expectObservable(retried$).toBe('10s (R1a) 95ms (2b) 96ms (3c)------(MFd|)', {
+        ...letters,
+        F: 'barrier 4 finished',
+      })
+      flush()
+      expect(committed).toEqual(numbersTo(20))
     })
-    job.until(12_000)
-    expect(keys.length).toBeLessThan(30)
-    expect(job.book.committed).toEqual(Array.from({ length: 20 }, (_, n) => n))
   })
 })
 
 describe('a storage that reserves no ids for a while', () => {
   it('should hold checkpoints up, be asked again each second, be warned of each time, and be made up for', () => {
-    const inner = memoryStorage()
-    const fails = (now: number): boolean => (now > 1_000 && now < 4_000) || (now > 6_000 && now < 6_400)
-    const failures: number[] = []
-    const create = (key: string, text: string): Observable<boolean> => {
-      const { scheduler } = job
-      if (!key.startsWith('ids/')) return inner.create(key, text)
-      return timer(50, scheduler).pipe(
-        concatMap(() => {
-          if (!fails(scheduler.now())) return inner.create(key, text)
-          failures.push(scheduler.now())
-          return throwError(() => new Error('Too many requests'))
-        }),
+    runMarbles({ until: 6_500 }, ({ expectObservable, flush, run, ...helpers }) => {
+      const { scheduler } = helpers
+      const inner = memoryStorage()
+      const fails = (now: number): boolean => (now > 1_000 && now < 4_000) || (now > 6_000 && now < 6_400)
+      const refused$ = new Subject<string>()
+      const create = (key: string, text: string): Observable<boolean> => {
+        if (!key.startsWith('ids/')) return inner.create(key, text)
+        return timer(50).pipe(
+          concatMap(() => {
+            if (!fails(scheduler.now())) return inner.create(key, text)
+            refused$.next('x')
+            return throwError(() => new Error('Too many requests'))
+          }),
+        )
+      }
+      const job = jobOf(helpers, { tolerableFailures: 9, store: checkpointStoreOn({ ...inner, create }) })
+      const barriers: number[] = []
+      run(job.pipeline().pipe(tap((event) => event.startsWith('barrier') && barriers.push(scheduler.now()))))
+      // Whoever asks in the meantime changes nothing of that.
+      run(
+        timer(1_600, 10).pipe(
+          tap(() => job.coordinator.trigger()),
+          takeUntil(timer(4_500)),
+        ),
       )
-    }
-    const job = new Job({ tolerableFailures: 9, store: checkpointStoreOn({ ...inner, create }) })
-    job.run(job.pipeline())
-    // Whoever asks in the meantime changes nothing of that.
-    for (let ms = 1_600; ms < 4_500; ms += 10) job.at(ms, () => job.coordinator.trigger())
 
-    const barriers = job.until(6_500).timesOf(/^barrier/)
-    const block = (from: number) => Array.from({ length: 16 }, (_, n) => from + 100 * n)
-    expect(barriers).toEqual([...block(50), ...block(4_800), 6_450])
-    // Two of each time are ahead of need, with the last two ids that there are.
-    expect(failures).toEqual([1_500, 1_600, 1_650, 2_700, 3_750, 6_250, 6_350])
-    expect(job.warnings).toEqual(Array.from({ length: 3 }, () => 'The checkpoint store failed: Too many requests'))
+      // Two of each time are ahead of need, with the last two ids that there are.
+      expectObservable(refused$).toBe('  1500ms x 99ms x 49ms x 1049ms x 1049ms x 2499ms x 99ms x')
+      expectObservable(job.warned$).toBe('1650ms               w 1049ms w 1049ms w', {
+        w: 'The checkpoint store failed: Too many requests',
+      })
+      flush()
+      const block = (from: number) => Array.from({ length: 16 }, (_, n) => from + 100 * n)
+      expect(barriers).toEqual([...block(50), ...block(4_800), 6_450])
+    })
   })
 })
 

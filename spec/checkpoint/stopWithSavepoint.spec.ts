@@ -1,235 +1,231 @@
 import { describe, expect, it } from '@jest/globals'
-import { NEVER } from 'rxjs'
+import { defer, delay, map, type Observable, switchMap } from 'rxjs'
+import type { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
-import { Job, restoredOf } from './support/job.js'
+import { runMarbles } from '../../lib/testing/runMarbles.js'
+import { jobOf, letters, restoredOf, stuckAt, tagged } from './support/job.js'
 
-const savepoint = /stop: .*"savepoint":true/
+/** Stops a job without draining it, at each letter of a picture. */
+const stopping = (coordinator: CheckpointCoordinator, when$: Observable<unknown>) =>
+  when$.pipe(switchMap(() => coordinator.stopWithSavepoint({ drain: false })))
+
+const savepoint = expect.objectContaining({ savepoint: true })
+
+const numbersTo = (end: number) => Array.from({ length: end }, (_, n) => n)
 
 describe('CheckpointCoordinator: the end of a job', () => {
   describe('a bounded source', () => {
     it('should take a last checkpoint that waits for no pause, then complete with everything committed', () => {
-      const job = new Job({ interval: 1000, minPause: 5000 })
-      job.run(job.pipeline({ count: 5 }))
-
-      expect(job.until(9000).log.slice(3)).toEqual([
-        [60, `watermark Infinity`],
-        [60, 'barrier 2 finished'],
-        [60, 'completed 2'],
-        [60, 'done'],
-      ])
-      expect(job.book.committed).toEqual([0, 1, 2, 3, 4])
+      runMarbles({ until: 9000 }, ({ expectObservable, flush, ...helpers }) => {
+        const { pipeline, committed } = jobOf(helpers, { interval: 1000, minPause: 5000 })
+        const table = { ...letters, F: 'barrier 2 finished' }
+        expectObservable(pipeline({ count: 5 })).toBe('(R1a) 55ms (MFb|)', table)
+        flush()
+        expect(committed).toEqual(numbersTo(5))
+      })
     })
 
     it('should take a last checkpoint also when none is taken by itself', () => {
-      const job = new Job({ interval: 0 })
-      job.run(job.pipeline({ count: 3 }))
-
-      expect(job.until(500).events).toContain('barrier 1 finished')
-      expect(job.book.committed).toEqual([0, 1, 2])
+      runMarbles({ until: 500 }, ({ expectObservable, flush, ...helpers }) => {
+        const { pipeline, committed } = jobOf(helpers, { interval: 0 })
+        const table = { ...letters, F: 'barrier 1 finished' }
+        expectObservable(pipeline({ count: 3 })).toBe('R 39ms (MFa|)', table)
+        flush()
+        expect(committed).toEqual(numbersTo(3))
+      })
     })
 
     it('should be asked again, with the same end, when the last checkpoint is aborted', () => {
-      const job = new Job({ interval: 0, timeout: 50, tolerableFailures: 1 })
-      job.run(
-        job.pipeline(
-          { count: 3 },
-          { snapshot: (barrier) => barrier.snapshot('sink', barrier.checkpointId === 1 ? NEVER : {}) },
-        ),
-      )
-
-      expect(job.until(5000).events.filter((event) => !event.startsWith('watermark'))).toEqual([
-        'restored nothing',
-        'barrier 1 finished',
-        'aborted 1',
-        'barrier 2 finished',
-        'completed 2',
-        'done',
-      ])
+      runMarbles({ until: 5000 }, ({ expectObservable, ...helpers }) => {
+        const { pipeline } = jobOf(helpers, { interval: 0, timeout: 50, tolerableFailures: 1 })
+        const table = { ...letters, F: 'barrier 1 finished', G: 'barrier 2 finished' }
+        expectObservable(pipeline({ count: 3 }, stuckAt(1))).toBe('R 39ms (MF) 46ms A 999ms (MGb|)', table)
+      })
     })
 
     it('should go on answering with its last state, and that of its sink, while others go on', () => {
-      const store = new MemoryCheckpointStore()
-      const job = new Job({ store })
-      job.run(
-        job.pipeline(
+      runMarbles({ until: 301 }, ({ expectObservable, flush, ...helpers }) => {
+        const store = new MemoryCheckpointStore()
+        const { pipeline } = jobOf(helpers, { store })
+        const short$ = pipeline(
           { uid: 'short', count: 4 },
           { uid: 'sink-short', snapshot: (barrier) => barrier.snapshot('sink-short', { last: barrier.end }) },
-        ),
-        'short',
-      )
-      job.run(job.pipeline({ uid: 'long' }, { uid: 'sink-long' }), 'long')
-      job.until(301)
-
-      expect(job.timesOf('short: done')).toEqual([50])
-      expect(restoredOf(store)).toMatchObject({
-        checkpointId: 4,
-        states: { short: [{ next: 4 }], long: [{ next: 25 }], 'sink-short': [{ last: 'finished' }] },
+        )
+        const other$ = pipeline({ uid: 'long' }, { uid: 'sink-long' })
+        const table = { ...letters, F: 'barrier 2 finished' }
+        expectObservable(short$).toBe('(R1a) 45ms (MFb|)', table)
+        expectObservable(other$).toBe('(R1a) 45ms (2b) 96ms (3c) 96ms (4d)', letters)
+        flush()
+        expect(restoredOf(store)).toMatchObject({
+          checkpointId: 4,
+          states: { short: [{ next: 4 }], long: [{ next: 25 }], 'sink-short': [{ last: 'finished' }] },
+        })
       })
     })
 
     it('should keep the marks of the sink of a finished source with its state', () => {
-      const store = new MemoryCheckpointStore()
-      const job = new Job({ store })
-      job.run(job.pipeline({ uid: 'short', count: 4 }, { uid: 'sink-short' }))
-      job.run(job.pipeline({ uid: 'long' }, { uid: 'sink-long' }))
-      job.until(501)
-
-      const restored = restoredOf(store)
-      const { pending } = restored?.states['sink-short']?.[0] as { pending: string[] }
-      expect(pending).toHaveLength(1)
-      expect(restored?.committed['sink-short']).toEqual(pending)
-      expect(restored?.committed['sink-long']).toHaveLength(1)
+      runMarbles({ until: 501 }, ({ expectObservable, flush, ...helpers }) => {
+        const store = new MemoryCheckpointStore()
+        const { pipeline } = jobOf(helpers, { store })
+        const short$ = pipeline({ uid: 'short', count: 4 }, { uid: 'sink-short' })
+        const other$ = pipeline({ uid: 'long' }, { uid: 'sink-long' })
+        const table = { ...letters, F: 'barrier 2 finished' }
+        expectObservable(short$).toBe('(R1a) 45ms (MFb|)', table)
+        expectObservable(other$).toBe('(R1a) 45ms (2b) 96ms (3c) 96ms (4d) 96ms (5e) 96ms (6f)', table)
+        flush()
+        const restored = restoredOf(store)
+        const { pending } = restored?.states['sink-short']?.[0] as { pending: string[] }
+        expect(pending).toHaveLength(1)
+        expect(restored?.committed['sink-short']).toEqual(pending)
+        expect(restored?.committed['sink-long']).toHaveLength(1)
+      })
     })
 
     it('should end by requestEnd of the pipeline', () => {
-      const job = new Job({ interval: 1000 })
-      job.run(job.pipeline({}, { onRestored: (restored) => job.at(25, () => restored.requestEnd()) }))
-
-      expect(job.until(500).timesOf('barrier 2 finished')).toEqual([25])
-      expect(job.book.committed).toEqual([0, 1])
+      runMarbles({ until: 500 }, ({ cold, expectObservable, flush, ...helpers }) => {
+        const { pipeline, committed } = jobOf(helpers, { interval: 1000 })
+        const table = { ...letters, F: 'barrier 2 finished' }
+        const ended$ = pipeline({}, { onRestored: (restored) => cold('25ms x').subscribe(() => restored.requestEnd()) })
+        expectObservable(ended$).toBe('(R1a) 20ms (MFb|)', table)
+        flush()
+        expect(committed).toEqual(numbersTo(2))
+      })
     })
   })
 
   describe('stopWithSavepoint', () => {
     it.each([
-      [true, [`watermark Infinity`, 'barrier 2 drain', 'completed 2', 'done']],
-      [false, ['barrier 2 suspend', 'completed 2', 'done']],
-    ])('should end every source with drain: %p', (drain, end) => {
-      const job = new Job({ interval: 1000 })
-      job.run(job.pipeline())
-      job.at(45, () => job.run(job.coordinator.stopWithSavepoint({ drain }), 'stop'))
-
-      const { log } = job.until(5000)
-      expect(log.slice(3).map(([, event]) => event)).toEqual([
-        ...end,
-        'stop: {"checkpointId":2,"timestamp":45,"duration":0,"savepoint":true}',
-        'stop: done',
-      ])
-      expect(job.book.committed).toEqual([0, 1, 2, 3])
+      [true, '(R1a) 40ms (MDb|)'],
+      [false, '(R1a) 40ms (Sb|) '],
+    ])('should end every source with drain: %p', (drain, picture) => {
+      runMarbles({ until: 5000 }, ({ cold, expectObservable, flush, ...helpers }) => {
+        const { pipeline, coordinator, committed } = jobOf(helpers, { interval: 1000 })
+        const stop$ = cold('45ms x').pipe(switchMap(() => coordinator.stopWithSavepoint({ drain })))
+        expectObservable(pipeline()).toBe(picture, { ...letters, D: 'barrier 2 drain', S: 'barrier 2 suspend' })
+        expectObservable(stop$).toBe('    45ms s', {
+          s: { checkpointId: 2, timestamp: 45, duration: 0, savepoint: true },
+        })
+        flush()
+        expect(committed).toEqual(numbersTo(4))
+      })
     })
 
     it('should act at once, and replay its result', () => {
-      const job = new Job({ interval: 1000 })
-      job.run(job.pipeline())
-      job.at(45, () => {
-        const result = job.coordinator.stopWithSavepoint({ drain: false })
-        job.at(500, () => job.run(result, 'stop'))
+      runMarbles({ until: 1000 }, ({ cold, expectObservable, ...helpers }) => {
+        const { pipeline, coordinator } = jobOf(helpers, { interval: 1000 })
+        const stop$ = cold('45ms (x|)').pipe(
+          map(() => coordinator.stopWithSavepoint({ drain: false })),
+          delay(500),
+          switchMap((result$) => result$),
+        )
+        const table = { ...letters, S: 'barrier 2 suspend' }
+        expectObservable(pipeline()).toBe('(R1a) 40ms (Sb|)', table)
+        expectObservable(stop$).toBe('    545ms (s|)', { s: savepoint })
       })
-
-      expect(job.until(1000).timesOf('done')).toEqual([45])
-      expect(job.timesOf(savepoint)).toEqual([545])
     })
 
     it('should keep the savepoint', () => {
-      const store = new MemoryCheckpointStore()
-      const job = new Job({ store })
-      job.run(job.pipeline())
-      job.at(45, () => job.coordinator.stopWithSavepoint({ drain: false }))
-      job.at(60, () => job.run(job.pipeline()))
-      job.until(400)
-
-      expect(store.savepoints).toMatchObject([{ checkpointId: 2, savepoint: true, states: { source: [{ next: 4 }] } }])
+      runMarbles({ until: 350 }, ({ cold, expectObservable, flush, ...helpers }) => {
+        const store = new MemoryCheckpointStore()
+        const { pipeline, coordinator } = jobOf(helpers, { store })
+        const table = { ...letters, S: 'barrier 2 suspend', T: 'restored 2' }
+        expectObservable(stopping(coordinator, cold('45ms x'))).toBe('45ms s', { s: savepoint })
+        expectObservable(pipeline()).toBe('                  (R1a) 40ms (Sb|)', table)
+        expectObservable(pipeline(), '60ms ^').toBe('             60ms (T7g) 95ms (8h) 96ms (9i)', table)
+        flush()
+        expect(store.savepoints).toMatchObject([
+          { checkpointId: 2, savepoint: true, states: { source: [{ next: 4 }] } },
+        ])
+      })
     })
 
     it('should wait for a checkpoint that is on its way', () => {
-      const job = new Job({ interval: 1000 })
-      job.run(job.pipeline({}, { acknowledgeAfter: 80 }))
-      job.at(45, () => job.run(job.coordinator.stopWithSavepoint({ drain: false }), 'stop'))
-
-      const { log } = job.until(5000)
-      expect(log.slice(1, 6)).toEqual([
-        [0, 'barrier 1'],
-        [80, 'completed 1'],
-        [80, 'barrier 2 suspend'],
-        [160, 'completed 2'],
-        [160, 'done'],
-      ])
-      expect(job.timesOf(savepoint)).toEqual([160])
+      runMarbles({ until: 5000 }, ({ cold, expectObservable, ...helpers }) => {
+        const { pipeline, coordinator } = jobOf(helpers, { interval: 1000 })
+        const table = { ...letters, S: 'barrier 2 suspend' }
+        expectObservable(stopping(coordinator, cold('45ms x'))).toBe('160ms s', { s: savepoint })
+        expectObservable(pipeline({}, { acknowledgeAfter: 80 })).toBe('(R1) 76ms (aS) 76ms (b|)', table)
+      })
     })
 
     it('should be the first checkpoint when there was none, as soon as the sources are ready', () => {
-      const job = new Job({ interval: 1000 })
-      job.run(job.pipeline({ readyAfter: 60 }))
-      job.run(job.coordinator.stopWithSavepoint({ drain: false }), 'stop')
-
-      expect(job.until(5000).log.slice(1, 4)).toEqual([
-        [60, 'barrier 1 suspend'],
-        [60, 'completed 1'],
-        [60, 'done'],
-      ])
+      runMarbles({ until: 5000 }, ({ expectObservable, ...helpers }) => {
+        const { pipeline, coordinator } = jobOf(helpers, { interval: 1000 })
+        const table = { ...letters, S: 'barrier 1 suspend' }
+        expectObservable(pipeline({ readyAfter: 60 })).toBe('R 59ms (Sa|)', table)
+        const stop$ = defer(() => coordinator.stopWithSavepoint({ drain: false }))
+        expectObservable(stop$).toBe('                       60ms (s|)', { s: savepoint })
+      })
     })
 
     it('should be the same stop when asked twice, and refuse the other way', () => {
-      const job = new Job({ interval: 1000 })
-      job.run(job.pipeline({}, { acknowledgeAfter: 30 }))
-      job.at(45, () => {
-        const stop = job.coordinator.stopWithSavepoint({ drain: false })
-        expect(job.coordinator.stopWithSavepoint({ drain: false })).toBe(stop)
-        job.run(job.coordinator.stopWithSavepoint({ drain: true }), 'other')
-        job.run(job.coordinator.trigger(), 'trigger')
+      runMarbles({ until: 500 }, ({ cold, expectObservable, ...helpers }) => {
+        const { pipeline, coordinator } = jobOf(helpers, { interval: 1000 })
+        const table = { ...letters, S: 'barrier 2 suspend' }
+        const stop = () => coordinator.stopWithSavepoint({ drain: false })
+        const same$ = cold('45ms x').pipe(map(() => stop() === stop()))
+        const other$ = cold('45ms x').pipe(switchMap(() => coordinator.stopWithSavepoint({ drain: true })))
+        const trigger$ = cold('45ms x').pipe(switchMap(() => coordinator.trigger()))
+        expectObservable(pipeline({}, { acknowledgeAfter: 30 })).toBe('(R1) 26ms a 14ms S 29ms (b|)', table)
+        expectObservable(same$).toBe('                                           45ms t', { t: true })
+        expectObservable(other$).toBe('                                          45ms #', {}, tagged('Stopping'))
+        expectObservable(trigger$).toBe('                                        45ms #', {}, tagged('Stopping'))
       })
-
-      expect(job.until(500).events.filter((event) => /barrier|other|trigger/.test(event))).toEqual([
-        'barrier 1',
-        'other: Stopping',
-        'trigger: Stopping',
-        'barrier 2 suspend',
-      ])
     })
 
     it('should stop what is left when a source has finished', () => {
-      const store = new MemoryCheckpointStore()
-      const job = new Job({ store })
-      job.run(job.pipeline({ uid: 'short', count: 4 }, { uid: 'sink-short' }), 'short')
-      job.run(job.pipeline({ uid: 'long' }, { uid: 'sink-long' }), 'long')
-      job.at(75, () => job.run(job.coordinator.stopWithSavepoint({ drain: false }), 'stop'))
-      job.until(500)
-
-      expect(job.timesOf('long: done')).toEqual([75])
-      expect(store.savepoints).toMatchObject([{ states: { short: [{ next: 4 }], long: [{ next: 7 }] } }])
+      runMarbles({ until: 500 }, ({ cold, expectObservable, flush, ...helpers }) => {
+        const store = new MemoryCheckpointStore()
+        const { pipeline, coordinator } = jobOf(helpers, { store })
+        const short$ = pipeline({ uid: 'short', count: 4 }, { uid: 'sink-short' })
+        const left$ = pipeline({ uid: 'long' }, { uid: 'sink-long' })
+        const table = { ...letters, F: 'barrier 2 finished', S: 'barrier 3 suspend' }
+        expectObservable(stopping(coordinator, cold('75ms x'))).toBe('75ms s', { s: savepoint })
+        expectObservable(short$).toBe('(R1a) 45ms (MFb|)', table)
+        expectObservable(left$).toBe(' (R1a) 45ms (2b)  21ms (Sc|)', table)
+        flush()
+        expect(store.savepoints).toMatchObject([{ states: { short: [{ next: 4 }], long: [{ next: 7 }] } }])
+      })
     })
 
     it('should answer with the last checkpoint of sources that finish by themselves', () => {
-      const job = new Job({ interval: 0 })
-      job.run(job.pipeline({ count: 3 }, { acknowledgeAfter: 50 }))
-      job.at(60, () => job.run(job.coordinator.stopWithSavepoint({ drain: false }), 'stop'))
-
-      expect(job.until(500).timesOf(/barrier/)).toEqual([40])
-      expect(job.timesOf(savepoint)).toEqual([90])
+      runMarbles({ until: 500 }, ({ cold, expectObservable, ...helpers }) => {
+        const { pipeline, coordinator } = jobOf(helpers, { interval: 0 })
+        const table = { ...letters, F: 'barrier 1 finished' }
+        expectObservable(stopping(coordinator, cold('60ms x'))).toBe('          90ms s', { s: savepoint })
+        expectObservable(pipeline({ count: 3 }, { acknowledgeAfter: 50 })).toBe('R 39ms (MF) 46ms (a|)', table)
+      })
     })
 
     it('should try again after a failure that is tolerable', () => {
-      const job = new Job({ interval: 0, timeout: 50, tolerableFailures: 1 })
-      job.run(
-        job.pipeline({}, { snapshot: (barrier) => barrier.snapshot('sink', barrier.checkpointId === 1 ? NEVER : {}) }),
-      )
-      job.at(5, () => job.run(job.coordinator.stopWithSavepoint({ drain: false }), 'stop'))
-
-      expect(job.until(5000).events.slice(1, 6)).toEqual([
-        'barrier 1 suspend',
-        'aborted 1',
-        'barrier 2 suspend',
-        'completed 2',
-        'done',
-      ])
-      expect(job.timesOf(savepoint)).toEqual([1055])
+      runMarbles({ until: 5000 }, ({ cold, expectObservable, ...helpers }) => {
+        const { pipeline, coordinator } = jobOf(helpers, { interval: 0, timeout: 50, tolerableFailures: 1 })
+        const table = { ...letters, S: 'barrier 1 suspend', T: 'barrier 2 suspend' }
+        expectObservable(stopping(coordinator, cold('5ms x'))).toBe('1055ms s', { s: savepoint })
+        expectObservable(pipeline({}, stuckAt(1))).toBe('R 4ms S 49ms A 999ms (Tb|)', table)
+      })
     })
 
     it('should fail with the job', () => {
-      const job = new Job({ interval: 0, timeout: 50 })
-      job.run(job.pipeline({}, { acknowledgeAfter: Infinity }))
-      job.at(5, () => job.run(job.coordinator.stopWithSavepoint({ drain: false }), 'stop'))
-
-      expect(job.until(5000).timesOf('stop: Timeout')).toEqual([55])
+      runMarbles({ until: 5000 }, ({ cold, expectObservable, ...helpers }) => {
+        const { pipeline, coordinator } = jobOf(helpers, { interval: 0, timeout: 50 })
+        const table = { ...letters, S: 'barrier 1 suspend' }
+        expectObservable(pipeline({}, { acknowledgeAfter: Infinity })).toBe(
+          'R 4ms S 49ms (A#)',
+          table,
+          tagged('Timeout'),
+        )
+        expectObservable(stopping(coordinator, cold('5ms x'))).toBe('55ms #', {}, tagged('Timeout'))
+      })
     })
 
     it('should fail when the job is unsubscribed before', () => {
-      const job = new Job({ interval: 0 })
-      const running = job.run(job.pipeline({}, { acknowledgeAfter: 50 }))
-      job.at(5, () => job.run(job.coordinator.stopWithSavepoint({ drain: false }), 'stop'))
-      job.at(20, () => running.unsubscribe())
-
-      expect(job.until(5000).timesOf('stop: Aborted')).toEqual([20])
+      runMarbles({ until: 5000 }, ({ cold, expectObservable, ...helpers }) => {
+        const { pipeline, coordinator } = jobOf(helpers, { interval: 0 })
+        const table = { ...letters, S: 'barrier 1 suspend' }
+        expectObservable(pipeline({}, { acknowledgeAfter: 50 }), '^ 19ms !').toBe('R 4ms S', table)
+        expectObservable(stopping(coordinator, cold('5ms x'))).toBe('20ms #', {}, tagged('Aborted'))
+      })
     })
   })
 })

@@ -6,7 +6,8 @@ import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpoi
 import { RestoredState } from '../../lib/checkpoint/recovery/RestoredState.js'
 import { fromStored, toStored } from '../../lib/checkpoint/storedState.js'
 import type { CheckpointBarrier } from '../../lib/stream/CheckpointBarrier.js'
-import { Job, restoredOf } from './support/job.js'
+import { runMarbles } from '../../lib/testing/runMarbles.js'
+import { jobOf, letters, restoredOf, tagged } from './support/job.js'
 
 const throughJson = (state: unknown): unknown => fromStored(JSON.parse(JSON.stringify(toStored('uid', state))))
 
@@ -124,40 +125,45 @@ const namedNumbers = (_: string, value: unknown): unknown =>
     : value
 
 describe('a state that is handed over', () => {
-  const runWith = (snapshot: (barrier: CheckpointBarrier) => void) => {
-    const job = new Job({ interval: 100, tolerableFailures: 5 })
-    job.run(job.pipeline({}, { snapshot }))
-    job.until(250)
-    return job
-  }
-
   it.each([
     ['at once', new Map()],
     ['later', of(new Map())],
     ['it throws when it is read', new Proxy({}, { ownKeys: () => never() })],
   ])('should fail the job when it cannot be restored: %s', (_, state) => {
-    const job = runWith((barrier) => barrier.snapshot('mine', barrier.checkpointId === 1 ? {} : state))
-    expect(job.events).toContain('InvalidState')
-    expect(job.events).not.toContain('completed 2')
-    expect(restoredOf(job.store)?.checkpointId).toBe(1)
+    runMarbles({ until: 250 }, ({ expectObservable, flush, ...helpers }) => {
+      const store = new MemoryCheckpointStore()
+      const { pipeline } = jobOf(helpers, { store, tolerableFailures: 5 })
+      const snapshot = (barrier: CheckpointBarrier) => barrier.snapshot('mine', barrier.checkpointId === 1 ? {} : state)
+      expectObservable(pipeline({}, { snapshot })).toBe('(R1a) 95ms (2B#)', letters, tagged('InvalidState'))
+      flush()
+      expect(restoredOf(store)?.checkpointId).toBe(1)
+    })
   })
 
   it('should be stored as it was when it was handed over', () => {
-    const state = { seen: 0 }
-    const job = runWith((barrier) => {
-      state.seen = barrier.checkpointId
-      barrier.snapshot('mine', state)
-      state.seen = -1
+    runMarbles({ until: 250 }, ({ expectObservable, flush, ...helpers }) => {
+      const store = new MemoryCheckpointStore()
+      const { pipeline } = jobOf(helpers, { store, tolerableFailures: 5 })
+      const state = { seen: 0 }
+      const snapshot = (barrier: CheckpointBarrier) => {
+        state.seen = barrier.checkpointId
+        barrier.snapshot('mine', state)
+        state.seen = -1
+      }
+      expectObservable(pipeline({}, { snapshot })).toBe('(R1a) 95ms (2b) 96ms (3c)', letters)
+      flush()
+      expect(restoredOf(store)).toMatchObject({ checkpointId: 3, states: { mine: [{ seen: 3 }] } })
     })
-    expect(restoredOf(job.store)).toMatchObject({ checkpointId: 3, states: { mine: [{ seen: 3 }] } })
   })
 
   it.each([[undefined], [7], ['__proto__']])('should have a uid that can be found again, which %p cannot', (uid) => {
-    const store = new MemoryCheckpointStore()
-    const job = new Job({ store })
-    job.run(job.pipeline({}, { snapshot: (barrier) => barrier.snapshot(uid as string, {}) }))
-    job.until(50)
-    expect(job.events).toContain('IllegalState')
-    expect(restoredOf(store)).toBeUndefined()
+    runMarbles({ until: 50 }, ({ expectObservable, flush, ...helpers }) => {
+      const store = new MemoryCheckpointStore()
+      const { pipeline } = jobOf(helpers, { store })
+      const snapshot = (barrier: CheckpointBarrier) => barrier.snapshot(uid as string, {})
+      expectObservable(pipeline({}, { snapshot })).toBe('(R1A#)', letters, tagged('IllegalState'))
+      flush()
+      expect(restoredOf(store)).toBeUndefined()
+    })
   })
 })

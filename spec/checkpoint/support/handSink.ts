@@ -19,10 +19,9 @@ export interface Ledger {
   readonly prepared: Map<string, readonly number[]>
   /** what a reader of committed records sees */
   readonly committed: number[]
-  readonly log: string[]
 }
 
-export const ledger = (): Ledger => ({ prepared: new Map(), committed: [], log: [] })
+export const ledger = (): Ledger => ({ prepared: new Map(), committed: [] })
 
 interface State {
   readonly pending: readonly string[]
@@ -39,10 +38,7 @@ export const handSink =
       let open: number[] = []
       let pending: readonly string[] = []
       const work = new Subscription()
-      const say = (what: string): void => {
-        book.log.push(what)
-        subscriber.next(what)
-      }
+      const say = (what: string): void => subscriber.next(what)
       const commit = (ids: readonly string[]): void => {
         for (const id of ids) {
           const records = book.prepared.get(id)

@@ -1,84 +1,55 @@
-import { asapScheduler, defer, delay, mergeMap, type Observable, type SchedulerLike, timer } from 'rxjs'
-import { TestScheduler } from 'rxjs/testing'
-import { type CheckpointConfig } from '../../../lib/checkpoint/CheckpointConfig.js'
-import { CheckpointCoordinator } from '../../../lib/checkpoint/CheckpointCoordinator.js'
+import { expect } from '@jest/globals'
+import { asapScheduler, defer, delay, mergeMap, NEVER, type Observable, type SchedulerLike, Subject, timer } from 'rxjs'
+import type { CheckpointConfig } from '../../../lib/checkpoint/CheckpointConfig.js'
 import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from '../../../lib/checkpoint/store/CheckpointStore.js'
-import { MemoryCheckpointStore } from '../../../lib/checkpoint/store/MemoryCheckpointStore.js'
-import { handSink, type HandSinkOptions, type Ledger, ledger } from './handSink.js'
+import type { SceneHelpers } from '../../../lib/testing/KafkaScene.js'
+import { handSink, type HandSinkOptions, ledger } from './handSink.js'
 import { handSource, type HandSourceOptions } from './handSource.js'
 
-type Settings = Partial<CheckpointConfig>
+/**
+ * What a pipeline of `jobOf` tells, for pictures: `(R1) 46ms a` is restored from nothing, the barrier of checkpoint 1, and 50 ms later
+ * that this one is completed; `A` would be aborted. 7, 8 and 9 are the first ones of the second attempt, whose ids begin at 17. All else
+ * is in the table of a picture: `{ ...letters, S: 'barrier 2 suspend' }`.
+ */
+export const letters: Readonly<Record<string, string>> = {
+  ...{ R: 'restored nothing', M: 'watermark Infinity' },
+  ...Object.fromEntries(
+    [1, 2, 3, 4, 5, 6, 17, 18, 19].flatMap((checkpointId, n) => [
+      [`${n + 1}`, `barrier ${checkpointId}`],
+      ['abcdefghi'[n]!, `completed ${checkpointId}`],
+      ['ABCDEFGHI'[n]!, `aborted ${checkpointId}`],
+    ]),
+  ),
+}
 
-/** A coordinator in virtual time with a log of what happened when: `[70, 'barrier 1']`. */
-export class Job {
-  readonly scheduler = new TestScheduler(() => undefined)
-  readonly log: [number, string][] = []
-  readonly warnings: string[] = []
-  readonly book: Ledger = ledger()
-  readonly store: CheckpointStore
-  readonly coordinator: CheckpointCoordinator
+/** The `#` of a picture, by its tag. */
+export const tagged = (_tag: string, message = ''): unknown =>
+  expect.objectContaining({ _tag, message: expect.stringContaining(message) })
 
-  constructor(settings: Settings = {}) {
-    this.store = settings.store ?? new MemoryCheckpointStore()
-    this.coordinator = this.coordinatorWith(settings)
-  }
-
-  /** Another one on the same store: as a process that starts again. */
-  coordinatorWith(settings: Settings): CheckpointCoordinator {
-    return CheckpointCoordinator.create({
-      interval: 100,
-      store: this.store,
-      scheduler: this.scheduler,
-      logger: { warn: (message) => this.warnings.push(message) },
-      ...settings,
-    })
-  }
-
-  pipeline(source: Partial<HandSourceOptions> = {}, sink: Partial<HandSinkOptions> = {}): Observable<string> {
-    const { scheduler, coordinator } = this
-    return handSource({ coordinator, scheduler, ...source }).pipe(handSink(this.book, { scheduler, ...sink }))
-  }
-
-  /** Subscribes and logs everything, with `name` before it. */
-  run(events: Observable<unknown>, name = ''): { unsubscribe(): void } {
-    const prefix = name === '' ? '' : `${name}: `
-    return events.subscribe({
-      next: (event) => this.say(prefix + (typeof event === 'string' ? event : JSON.stringify(event))),
-      error: (error: Error & { _tag?: string }) => this.say(`${prefix}${error._tag ?? error.message}`),
-      complete: () => this.say(`${prefix}done`),
-    })
-  }
-
-  say(what: string): void {
-    this.log.push([this.scheduler.now(), what])
-  }
-
-  at(ms: number, act: () => void): void {
-    this.scheduler.schedule(act, ms)
-  }
-
-  /** Lets virtual time pass. */
-  until(ms: number): this {
-    this.scheduler.run(() => {
-      this.scheduler.maxFrames = ms
-      this.scheduler.flush()
-      this.scheduler.actions.length = 0
-    })
-    return this
-  }
-
-  /** What was logged, without the time. */
-  get events(): readonly string[] {
-    return this.log.map(([, what]) => what)
-  }
-
-  /** When something was logged. */
-  timesOf(what: string | RegExp): readonly number[] {
-    return this.log.flatMap(([at, event]) =>
-      (typeof what === 'string' ? event === what : what.test(event)) ? [at] : [],
-    )
+/** A coordinator in the time of a picture, every 100 ms unless something else is said, and pipelines of its job: a process. */
+export const jobOf = (
+  { scheduler, coordinator: create }: Pick<SceneHelpers, 'scheduler' | 'coordinator'>,
+  settings: Partial<CheckpointConfig> = {},
+  book = ledger(),
+) => {
+  const warned$ = new Subject<string>()
+  const coordinator = create({ interval: 100, logger: { warn: (message) => warned$.next(message) }, ...settings })
+  return {
+    coordinator,
+    warned$,
+    /** What readers of committed records see. */
+    committed: book.committed,
+    pipeline: (source: Partial<HandSourceOptions> = {}, sink: Partial<HandSinkOptions> = {}): Observable<string> =>
+      handSource({ coordinator, scheduler, ...source }).pipe(handSink(book, { scheduler, ...sink })),
   }
 }
+
+export type Job = ReturnType<typeof jobOf>
+
+/** A sink whose state is never there for these checkpoints. */
+export const stuckAt = (...checkpointIds: readonly number[]): Partial<HandSinkOptions> => ({
+  snapshot: (barrier) => barrier.snapshot('sink', checkpointIds.includes(barrier.checkpointId) ? NEVER : {}),
+})
 
 /** A store whose answers take time: `before` its effect, and `after`. */
 export const slowStore = (
