@@ -1,27 +1,20 @@
 import { describe, expect, it } from '@jest/globals'
-import { of, Subject } from 'rxjs'
+import { defer, type Observable, Subject } from 'rxjs'
 import type { StoredCheckpoint } from '../../../lib/checkpoint/store/CheckpointStore.js'
 import { CheckpointWriter } from '../../../lib/checkpoint/attempt/CheckpointWriter.js'
+import { runMarbles } from '../../../lib/testing/runMarbles.js'
+import { steps } from '../support/steps.js'
 
-/** A stored attempt that writes when it is told to. */
-const attempt = (restored?: StoredCheckpoint) => {
-  const calls: string[] = []
-  const writes: Subject<void>[] = []
-  const write = (call: string) => {
-    calls.push(call)
-    const done = new Subject<void>()
-    writes.push(done)
-    return done
-  }
+/** A stored attempt that tells its writes as they begin. */
+const attempt = (write$: Observable<unknown>, restored?: StoredCheckpoint) => {
+  const calls$ = new Subject<string>()
+  const write = (call: string) =>
+    defer(() => {
+      calls$.next(call)
+      return write$ as Observable<undefined>
+    })
   return {
-    calls,
-    /** The oldest write is durable. */
-    done: () => {
-      const oldest = writes.shift()!
-      oldest.next()
-      oldest.complete()
-    },
-    fail: () => writes.shift()!.error(new Error('disk full')),
+    calls$,
     stored: {
       attemptId: 'spec',
       restored,
@@ -30,6 +23,10 @@ const attempt = (restored?: StoredCheckpoint) => {
     },
   }
 }
+
+/** How long a write takes. */
+const WRITE = '10ms (w|)'
+const durable = { w: undefined }
 
 const checkpoint = (checkpointId: number) => ({
   checkpointId,
@@ -42,104 +39,126 @@ const none = new Set<string>()
 
 describe('CheckpointWriter', () => {
   it('should write one after another, also after a failure', () => {
-    const { calls, done, fail, stored } = attempt()
-    const writer = new CheckpointWriter(stored)
-    const errors: string[] = []
-    writer.complete(checkpoint(1), none).subscribe({ error: (error: Error) => errors.push(error.message) })
-    writer.complete(checkpoint(2), none)
-    expect(calls).toEqual(['complete 1 {}'])
-    fail()
-    expect(errors).toEqual(['disk full'])
-    done()
-    writer.markCommitted('sink', ['a']).subscribe()
-
-    expect(calls).toEqual(['complete 1 {}', 'complete 2 {}', 'mark 2 sink a'])
+    runMarbles(({ cold, expectObservable }) => {
+      const diskFull = new Error('disk full')
+      let writes = 0
+      const { calls$, stored } = attempt(defer(() => (writes++ === 0 ? cold('10ms #', {}, diskFull) : cold(WRITE))))
+      const writer = new CheckpointWriter(stored)
+      const first$ = defer(() => writer.complete(checkpoint(1), none))
+      const other$ = defer(() => writer.complete(checkpoint(2), none))
+      const marks$ = defer(() => writer.markCommitted('sink', ['a']))
+      expectObservable(calls$).toBe('         1 9ms 2 10ms   m', {
+        ...{ 1: 'complete 1 {}', 2: 'complete 2 {}', m: 'mark 2 sink a' },
+      })
+      expectObservable(first$).toBe('         10ms  #', {}, diskFull)
+      expectObservable(other$).toBe('         10ms    10ms (w|)', durable)
+      expectObservable(marks$, '21ms ^').toBe('21ms             10ms (w|)', durable)
+    })
   })
 
   it('should write the marks of the restored checkpoint beside it until there is an own one', () => {
-    const { calls, done, stored } = attempt({ ...checkpoint(7), committed: {} })
-    const writer = new CheckpointWriter(stored)
-    writer.begin(8)
-    writer.complete(checkpoint(8), none)
-    writer.markCommitted('sink', ['a']).subscribe()
-    done()
-
-    expect(calls).toEqual(['complete 8 {}', 'mark 8 sink a'])
+    runMarbles(({ expectObservable, ...helpers }) => {
+      const { calls$, stored } = attempt(helpers.cold(WRITE), { ...checkpoint(7), committed: {} })
+      const writer = new CheckpointWriter(stored)
+      steps(helpers, '                -(8m)', {
+        8: () => {
+          writer.begin(8)
+          return writer.complete(checkpoint(8), none)
+        },
+        m: () => writer.markCommitted('sink', ['a']),
+      })
+      expectObservable(calls$).toBe('-8 9ms m', { 8: 'complete 8 {}', m: 'mark 8 sink a' })
+    })
   })
 
   it('should take along marks that became durable after the checkpoint was triggered, and no others', () => {
-    const { calls, done, stored } = attempt({ ...checkpoint(7), committed: {} })
-    const writer = new CheckpointWriter(stored)
-    writer.markCommitted('sink', ['before']).subscribe()
-    done()
-    writer.begin(8)
-    writer.markCommitted('sink', ['after']).subscribe()
-    done()
-    writer.complete(checkpoint(8), none)
-    done()
-    writer.begin(9)
-    writer.complete(checkpoint(9), none)
-
-    expect(calls.slice(2)).toEqual(['complete 8 {"sink":["after"]}', 'complete 9 {}'])
+    runMarbles(({ expectObservable, ...helpers }) => {
+      const { calls$, stored } = attempt(helpers.cold(WRITE), { ...checkpoint(7), committed: {} })
+      const writer = new CheckpointWriter(stored)
+      steps(helpers, '                -a 19ms (tb) 16ms 8 19ms (u9)', {
+        a: () => writer.markCommitted('sink', ['before']),
+        t: () => writer.begin(8),
+        b: () => writer.markCommitted('sink', ['after']),
+        8: () => writer.complete(checkpoint(8), none),
+        u: () => writer.begin(9),
+        9: () => writer.complete(checkpoint(9), none),
+      })
+      expectObservable(calls$).toBe('-a 19ms b    19ms 8 19ms 9', {
+        a: 'mark 7 sink before',
+        b: 'mark 7 sink after',
+        8: 'complete 8 {"sink":["after"]}',
+        9: 'complete 9 {}',
+      })
+    })
   })
 
   it('should take all marks along of a state that is carried', () => {
-    const { calls, done, stored } = attempt({ ...checkpoint(7), committed: {} })
-    const writer = new CheckpointWriter(stored)
-    writer.markCommitted('sink', ['a']).subscribe()
-    done()
-    for (const id of [8, 9]) {
-      writer.begin(id)
-      writer.complete(checkpoint(id), new Set(['sink']))
-      done()
-    }
-
-    expect(calls.slice(1)).toEqual(['complete 8 {"sink":["a"]}', 'complete 9 {"sink":["a"]}'])
+    runMarbles(({ expectObservable, ...helpers }) => {
+      const { calls$, stored } = attempt(helpers.cold(WRITE), { ...checkpoint(7), committed: {} })
+      const writer = new CheckpointWriter(stored)
+      const carrying = (id: number) => () => {
+        writer.begin(id)
+        return writer.complete(checkpoint(id), new Set(['sink']))
+      }
+      steps(helpers, '                -m 19ms 8 19ms 9', {
+        m: () => writer.markCommitted('sink', ['a']),
+        8: carrying(8),
+        9: carrying(9),
+      })
+      expectObservable(calls$).toBe('-m 19ms 8 19ms 9', {
+        m: 'mark 7 sink a',
+        8: 'complete 8 {"sink":["a"]}',
+        9: 'complete 9 {"sink":["a"]}',
+      })
+    })
   })
 
   it('should take along of these marks what the checkpoint still holds, also those of the attempt before', () => {
-    const { calls, done, stored } = attempt({ ...checkpoint(7), committed: { sink: ['a', 'b'], other: ['c'] } })
-    const writer = new CheckpointWriter(stored)
-    writer.begin(8)
-    const prepared = { sink: [{ id: 'b', checkpointId: 6, subtaskIndex: 0 }] }
-    writer.complete({ ...checkpoint(8), prepared }, new Set(['sink']))
-    done()
-
-    expect(calls).toEqual(['complete 8 {"sink":["b"]}'])
-    expect(writer.committed).toEqual({ sink: ['b'] })
+    runMarbles(({ expectObservable, flush, ...helpers }) => {
+      const committed = { sink: ['a', 'b'], other: ['c'] }
+      const { calls$, stored } = attempt(helpers.cold(WRITE), { ...checkpoint(7), committed })
+      const writer = new CheckpointWriter(stored)
+      const prepared = { sink: [{ id: 'b', checkpointId: 6, subtaskIndex: 0 }] }
+      steps(helpers, '                -8', {
+        8: () => {
+          writer.begin(8)
+          return writer.complete({ ...checkpoint(8), prepared }, new Set(['sink']))
+        },
+      })
+      expectObservable(calls$).toBe('-8', { 8: 'complete 8 {"sink":["b"]}' })
+      flush()
+      expect(writer.committed).toEqual({ sink: ['b'] })
+    })
   })
 
   it('should leave out a checkpoint when a newer one is durable', () => {
-    const { calls, done, stored } = attempt()
-    const writer = new CheckpointWriter(stored)
-    const told: string[] = []
-    writer.complete(checkpoint(6), none)
-    writer
-      .complete(checkpoint(5), none)
-      .subscribe({ next: () => told.push('stored'), complete: () => told.push('over') })
-    done()
-    writer.markCommitted('sink', ['a']).subscribe()
-
-    expect(calls).toEqual(['complete 6 {}', 'mark 6 sink a'])
-    expect(told).toEqual(['over'])
+    runMarbles(({ cold, expectObservable }) => {
+      const { calls$, stored } = attempt(cold(WRITE))
+      const writer = new CheckpointWriter(stored)
+      const newer$ = defer(() => writer.complete(checkpoint(6), none))
+      const older$ = defer(() => writer.complete(checkpoint(5), none))
+      const marks$ = defer(() => writer.markCommitted('sink', ['a']))
+      expectObservable(calls$).toBe('         6 10ms   m', { 6: 'complete 6 {}', m: 'mark 6 sink a' })
+      expectObservable(newer$).toBe('         10ms  (w|)', durable)
+      expectObservable(older$).toBe('         10ms  |')
+      expectObservable(marks$, '11ms ^').toBe('11ms           10ms (w|)', durable)
+    })
   })
 
   it('should mark once per subscription, and nothing where there is nothing', () => {
-    const { calls, stored } = attempt()
-    const told: string[] = []
-    new CheckpointWriter(stored).markCommitted('sink', ['a']).subscribe({ complete: () => told.push('done') })
-    const writer = new CheckpointWriter({
-      ...stored,
-      restored: { ...checkpoint(1), committed: {} },
-      markCommitted: (id) => of(void calls.push(`mark ${id}`)),
-    })
-    writer.markCommitted('sink', []).subscribe({ complete: () => told.push('done') })
-    const mark$ = writer.markCommitted('sink', ['a'])
-    expect(calls).toEqual([])
-    mark$.subscribe()
-    mark$.subscribe()
+    runMarbles(({ cold, expectObservable }) => {
+      const nothing = attempt(cold(WRITE))
+      const fresh$ = new CheckpointWriter(nothing.stored).markCommitted('sink', ['a'])
+      expectObservable(nothing.calls$).toBe('-')
+      expectObservable(fresh$).toBe('(w|)', durable)
 
-    expect(calls).toEqual(['mark 1', 'mark 1'])
-    expect(told).toEqual(['done', 'done'])
+      const { calls$, stored } = attempt(cold('(w|)'), { ...checkpoint(1), committed: {} })
+      const writer = new CheckpointWriter(stored)
+      const mark$ = writer.markCommitted('sink', ['a'])
+      expectObservable(writer.markCommitted('sink', [])).toBe('(w|)', durable)
+      expectObservable(mark$, '10ms ^').toBe('10ms (w|)', durable)
+      expectObservable(mark$, '20ms        ^').toBe('20ms        (w|)', durable)
+      expectObservable(calls$).toBe('10ms m    9ms m', { m: 'mark 1 sink a' })
+    })
   })
 })

@@ -1,6 +1,8 @@
-import { describe, expect, it, jest } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { Subject, tap } from 'rxjs'
 import { JoinedSource } from '../../../lib/checkpoint/attempt/JoinedSource.js'
 import { JoinedSources } from '../../../lib/checkpoint/attempt/JoinedSources.js'
+import { runMarbles } from '../../../lib/testing/runMarbles.js'
 
 const source = (uid: string, subtaskIndex = 0, parallelism = 1) => ({
   ...{ uid, subtaskIndex, parallelism },
@@ -88,13 +90,18 @@ describe('JoinedSources', () => {
 
 describe('JoinedSource', () => {
   it('should be woken by each request', () => {
-    const wake = jest.fn()
-    const joined = new JoinedSource({ ...source('a'), wake })
-    const { started, ready, askedAt, finishing, ended } = joined
-    expect([started, ready, askedAt, finishing, ended]).toEqual([false, false, undefined, false, false])
-    for (const checkpointId of [1, 2]) joined.ask({ checkpointId, end: undefined }, 7 + checkpointId)
-    expect(joined.askedAt).toBe(8)
-    expect(wake).toHaveBeenCalledTimes(2)
+    runMarbles(({ cold, run, expectObservable, flush }) => {
+      const woken$ = new Subject<string>()
+      const joined = new JoinedSource({ ...source('a'), wake: () => woken$.next('w') })
+      const { started, ready, askedAt, finishing, ended } = joined
+      expect([started, ready, askedAt, finishing, ended]).toEqual([false, false, undefined, false, false])
+      run(
+        cold('8ms 1 9ms 2').pipe(tap((id) => joined.ask({ checkpointId: Number(id), end: undefined }, 7 + Number(id)))),
+      )
+      expectObservable(woken$).toBe('8ms w 9ms w')
+      flush()
+      expect(joined.askedAt).toBe(8)
+    })
   })
 
   it('should ask no more for a checkpoint that is withdrawn, and for the others as before', () => {
@@ -108,13 +115,12 @@ describe('JoinedSource', () => {
   })
 
   it('should tell its failure to those who ask later, too', () => {
-    const joined = new JoinedSource(source('a'))
-    const told: string[] = []
-    const listen = () =>
-      joined.failed$.subscribe({ next: ({ message }) => told.push(message), complete: () => told.push('completed') })
-    listen()
-    joined.fail(new Error('it is gone'))
-    listen()
-    expect(told).toEqual(['it is gone', 'completed', 'it is gone', 'completed'])
+    runMarbles(({ cold, run, expectObservable }) => {
+      const joined = new JoinedSource(source('a'))
+      const gone = new Error('it is gone')
+      run(cold('10ms f').pipe(tap(() => joined.fail(gone))))
+      expectObservable(joined.failed$, '^       ').toBe('10ms (g|)', { g: gone })
+      expectObservable(joined.failed$, '20ms   ^').toBe('20ms (g|)', { g: gone })
+    })
   })
 })

@@ -1,49 +1,52 @@
 import { describe, expect, it } from '@jest/globals'
-import { defer, of, throwError } from 'rxjs'
-import { TestScheduler } from 'rxjs/testing'
+import { defer, of, Subject, throwError } from 'rxjs'
 import { CheckpointError } from '../../../lib/checkpoint/CheckpointError.js'
 import { keepLease } from '../../../lib/checkpoint/attempt/keepLease.js'
 import { LEASE_MS } from '../../../lib/checkpoint/store/CheckpointStore.js'
+import { runMarbles } from '../../../lib/testing/runMarbles.js'
 
-/** When a lease is renewed within 7 s, by a store that fails like this at its second renewal, and how it ends. */
-const renewals = (failure?: Error) => {
-  const scheduler = new TestScheduler(() => undefined)
-  const at: number[] = []
-  const ends: unknown[] = []
+/** A lease whose second renewal fails like this, and when it is renewed. */
+const leaseOf = (failure?: Error) => {
+  const renewed$ = new Subject<string>()
+  let renewals = 0
   const renew = () =>
     defer(() => {
-      at.push(scheduler.now())
-      return failure !== undefined && at.length === 2 ? throwError(() => failure) : of(undefined)
+      renewed$.next('r')
+      return ++renewals === 2 && failure !== undefined ? throwError(() => failure) : of(undefined)
     })
-  scheduler.run(({ flush }) => {
-    const kept = keepLease({ renew, release: () => of(undefined) }, scheduler).subscribe({
-      error: (error: unknown) => ends.push(error),
-      complete: () => ends.push('completed'),
-    })
-    scheduler.schedule(() => kept.unsubscribe(), 7000)
-    flush()
-  })
-  return { at, ends }
+  return { renewed$, lease: { renew, release: () => of(undefined) } }
 }
 
 describe('keepLease', () => {
   it('should renew it at once and every 2 s, which is three times before it counts as dead', () => {
-    expect(renewals()).toEqual({ at: [0, 2000, 4000, 6000], ends: [] })
+    runMarbles(({ scheduler, expectObservable }) => {
+      const { renewed$, lease } = leaseOf()
+      expectObservable(renewed$).toBe('r 1999ms r 1999ms r 1999ms r')
+      expectObservable(keepLease(lease, scheduler), '^ 6999ms !').toBe('-')
+    })
     expect(LEASE_MS).toBe(6000)
   })
 
   it('should go on after a renewal that failed', () => {
-    expect(renewals(new Error('the disk is full'))).toEqual({ at: [0, 2000, 4000, 6000], ends: [] })
+    runMarbles(({ scheduler, expectObservable }) => {
+      const { renewed$, lease } = leaseOf(new Error('the disk is full'))
+      expectObservable(renewed$).toBe('r 1999ms r 1999ms r 1999ms r')
+      expectObservable(keepLease(lease, scheduler), '^ 6999ms !').toBe('-')
+    })
   })
 
   it('should end when a newer attempt has taken over', () => {
-    const superseded = new CheckpointError('Superseded', 'by attempt 2')
-    expect(renewals(superseded)).toEqual({ at: [0, 2000], ends: [superseded] })
+    runMarbles(({ scheduler, expectObservable }) => {
+      const superseded = new CheckpointError('Superseded', 'by attempt 2')
+      const { renewed$, lease } = leaseOf(superseded)
+      expectObservable(renewed$).toBe('                   r 1999ms r')
+      expectObservable(keepLease(lease, scheduler)).toBe('2s       #', {}, superseded)
+    })
   })
 
   it('should be done where the store has no leases', () => {
-    const ends: string[] = []
-    keepLease(undefined, new TestScheduler(() => undefined)).subscribe({ complete: () => ends.push('completed') })
-    expect(ends).toEqual(['completed'])
+    runMarbles(({ scheduler, expectObservable }) => {
+      expectObservable(keepLease(undefined, scheduler)).toBe('|')
+    })
   })
 })
