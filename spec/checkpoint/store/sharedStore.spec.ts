@@ -1,11 +1,34 @@
 import { describe, expect, it } from '@jest/globals'
-import { concatMap, firstValueFrom, NEVER, type SchedulerLike, Subject, take, VirtualTimeScheduler } from 'rxjs'
-import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from '../../../lib/checkpoint/store/CheckpointStore.js'
+import {
+  concat,
+  concatMap,
+  defer,
+  delay,
+  filter,
+  firstValueFrom,
+  map,
+  NEVER,
+  type Observable,
+  type SchedulerLike,
+  Subject,
+  tap,
+  VirtualTimeScheduler,
+} from 'rxjs'
+import type { CheckpointStorage } from '../../../lib/checkpoint/store/CheckpointStorage.js'
+import type {
+  AttemptRequest,
+  CheckpointStore,
+  StoredAttempt,
+  StoredCheckpoint,
+} from '../../../lib/checkpoint/store/CheckpointStore.js'
 import { checkpointStoreOn } from '../../../lib/checkpoint/store/checkpointStoreOn.js'
 import { FileCheckpointStore } from '../../../lib/checkpoint/store/FileCheckpointStore.js'
 import { MemoryCheckpointStore } from '../../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { memoryStorage } from '../../../lib/checkpoint/store/memoryStorage.js'
+import { runMarbles } from '../../../lib/testing/runMarbles.js'
 import { FakeDisk } from '../support/FakeDisk.js'
+import { tagged } from '../support/job.js'
+import { steps } from '../support/steps.js'
 
 /** Time that passes whenever somebody waits. */
 const hurried = (): SchedulerLike => {
@@ -281,200 +304,244 @@ describe('FileCheckpointStore, rescaled', () => {
   })
 })
 
+/** What has begun by now: a store in memory answers at once. */
+const begun = (store: CheckpointStore, request: AttemptRequest): StoredAttempt => {
+  let attempt: StoredAttempt | undefined
+  store.begin(request).subscribe((it) => (attempt = it))
+  if (attempt === undefined) throw new Error('The attempt has not begun.')
+  return attempt
+}
+
+/** The end of each call of an attempt, as a letter: `t` it has taken over, `c` its checkpoint is stored. */
+const takeOver = (attempt: StoredAttempt) => defer(() => attempt.ledger!.takeOver()).pipe(map(() => 't'))
+const completed = (attempt: StoredAttempt, ...what: Parameters<typeof checkpoint>) =>
+  defer(() => attempt.complete(checkpoint(...what))).pipe(map(() => 'c'))
+
+const notTakenOver = (message = '') =>
+  expect.objectContaining({ _tag: 'NotTakenOver', retriable: true, message: expect.stringContaining(message) })
+const superseded = expect.objectContaining({ _tag: 'Superseded', retriable: false })
+
+const whole = { parallelism: 1, subtasks: [0] }
+
+/** Attempts of one process each, which run or are about to take over from one that runs. */
+const processesOn = (store: CheckpointStore, scheduler: SchedulerLike) => {
+  const starting = (after?: string) => begun(store, { share: whole, after, takeOverLater: true, scheduler })
+  const running = (): StoredAttempt => {
+    const attempt = begun(store, { share: whole, scheduler })
+    attempt.lease!.renew().subscribe()
+    return attempt
+  }
+  return { starting, running }
+}
+
+/** A storage of which one write takes its time. */
+const slowAt = (storage: CheckpointStorage, slow: RegExp, answer$: Observable<unknown>): CheckpointStorage => ({
+  ...storage,
+  write: (key, text) =>
+    slow.test(key) ? answer$.pipe(concatMap(() => storage.write(key, text))) : storage.write(key, text),
+})
+
 describe('an attempt that is asked to settle while it may still go back to the attempts before', () => {
-  it('should settle when its transactions are marked', async () => {
-    const storage = memoryStorage()
-    const store = checkpointStoreOn(storage)
-    const former = await begin(store, 1, [0])
-    const prepared = { sink: [{ id: 'job-0-1', checkpointId: 1, subtaskIndex: 0 }] }
-    await firstValueFrom(former.complete({ ...checkpoint(1, 1, [0]), prepared }))
-    const attempt = await begin(store, 1, [0])
-    await settle(attempt)
-    const isSettled = async () =>
-      (await firstValueFrom(storage.list('attempt-000002'))).some((key) => /settled/.test(key))
-    expect(await isSettled()).toBe(false)
-    await firstValueFrom(attempt.markCommitted(1, 'sink', ['job-0-1']))
-    expect(await isSettled()).toBe(true)
+  it('should settle when its transactions are marked', () => {
+    runMarbles(({ expectObservable, ...helpers }) => {
+      const { scheduler } = helpers
+      const storage = memoryStorage()
+      const written$ = new Subject<string>()
+      const tell = <A>(key: string) => tap<A>(() => written$.next(key))
+      const store = checkpointStoreOn({
+        ...storage,
+        create: (key, text) => storage.create(key, text).pipe(tell(key)),
+        write: (key, text) => storage.write(key, text).pipe(tell(key)),
+      })
+      const former = begun(store, { share: whole, scheduler })
+      const prepared = { sink: [{ id: 'job-0-1', checkpointId: 1, subtaskIndex: 0 }] }
+      former.complete({ ...checkpoint(1, 1, [0]), prepared }).subscribe()
+      const attempt = begun(store, { share: whole, scheduler })
+      steps(helpers, '                  s 9ms m', {
+        s: () => attempt.ledger!.settled(),
+        m: () => attempt.markCommitted(1, 'sink', ['job-0-1']),
+      })
+      const settled$ = written$.pipe(filter((key) => /settled/.test(key)))
+      expectObservable(settled$).toBe('  10ms  k', { k: 'attempt-000002/settled.json' })
+    })
   })
 })
 
 describe('two processes that are about to take over', () => {
-  const share = { parallelism: 1, subtasks: [0] }
-  const starting = async (store: CheckpointStore) =>
-    firstValueFrom(store.begin({ share, takeOverLater: true, scheduler: hurried() }))
-
-  it('should leave it to the one that was started later, for good', async () => {
-    const store = new MemoryCheckpointStore()
-    await firstValueFrom((await begin(store, 1, [0])).lease!.renew())
-    const first = await starting(store)
-    const second = await starting(store)
-    const refused = expect(firstValueFrom(first.ledger!.takeOver())).rejects.toMatchObject({ _tag: 'Superseded' })
-    await firstValueFrom(second.ledger!.takeOver())
-    await refused
-    await complete(second, 1, 1, [0])
-  })
-
-  it('should let the first one try again when the second one fails', async () => {
-    const store = new MemoryCheckpointStore()
-    await firstValueFrom((await begin(store, 1, [0])).lease!.renew())
-    const first = await starting(store)
-    const second = await starting(store)
-    const refused = expect(firstValueFrom(first.ledger!.takeOver())).rejects.toMatchObject({
-      ...{ _tag: 'NotTakenOver', retriable: true },
-      message: expect.stringContaining('attempt-000003'),
+  it('should leave it to the one that was started later, for good', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const { running, starting } = processesOn(new MemoryCheckpointStore(), scheduler)
+      running()
+      const [first, other] = [starting(), starting()]
+      expectObservable(takeOver(first)).toBe('            500ms #', {}, tagged('Superseded'))
+      expectObservable(takeOver(other), '500ms ^').toBe('500ms (t|)')
+      expectObservable(completed(other, 1, 1, [0]), '1s ^').toBe('1s (c|)')
     })
-    await firstValueFrom(second.lease!.release())
-    await refused
-    await firstValueFrom((await starting(store)).ledger!.takeOver())
   })
 
-  it('should leave it to the last of three, though the first was refused by the second', async () => {
-    const store = new MemoryCheckpointStore()
-    await firstValueFrom((await begin(store, 1, [0])).lease!.renew())
-    const first = await starting(store)
-    const second = await starting(store)
-    const third = await starting(store)
-    const refused = [first, second].map((attempt) =>
-      expect(firstValueFrom(attempt.ledger!.takeOver())).rejects.toMatchObject({ _tag: 'Superseded' }),
-    )
-    await firstValueFrom(third.ledger!.takeOver())
-    await Promise.all(refused)
-  })
-
-  it('should leave it to the one that was started later also when the first one has not begun', async () => {
-    const storage = memoryStorage()
-    const store = checkpointStoreOn(storage)
-    const wake = new Subject<void>()
-    const slow = checkpointStoreOn({
-      ...storage,
-      write: (key, text) =>
-        key === 'attempt-000002/restored.json'
-          ? wake.pipe(
-              take(1),
-              concatMap(() => storage.write(key, text)),
-            )
-          : storage.write(key, text),
+  it('should let the first one try again when the second one fails', () => {
+    runMarbles(({ expectObservable, ...helpers }) => {
+      const { running, starting } = processesOn(new MemoryCheckpointStore(), helpers.scheduler)
+      running()
+      const [first, other] = [starting(), starting()]
+      steps(helpers, '500ms r', { r: () => other.lease!.release() })
+      expectObservable(takeOver(first)).toBe('500ms #', {}, notTakenOver('attempt-000003'))
+      expectObservable(
+        defer(() => takeOver(starting())),
+        '1500ms ^',
+      ).toBe('1500ms (t|)')
     })
-    await firstValueFrom((await begin(store, 1, [0])).lease!.renew())
-    const first = expect(starting(slow)).rejects.toMatchObject({ _tag: 'Superseded', retriable: false })
-    const second = await starting(store)
-    wake.next()
-    await firstValueFrom(second.ledger!.takeOver())
-    await first
   })
 
-  it('should not wait for ever for a verdict that cannot be read, where damage is accepted', async () => {
-    const texts = new Map<string, string>()
-    const storage = memoryStorage(texts)
-    let lists = 0
-    const list: typeof storage.list = (prefix) => {
-      if (++lists > 1_000) throw new Error('asked for ever')
-      return storage.list(prefix)
-    }
-    const store = checkpointStoreOn({ ...storage, list }, { onCorrupt: 'previous' })
-    const running = await begin(store, 1, [0])
-    await complete(running, 1, 1, [0])
-    await starting(store)
-    texts.set('attempt-000002/verdict.json', '{')
-    await expect(complete(running, 2, 1, [0])).rejects.toMatchObject({ _tag: 'Superseded' })
-    expect((await begin(store, 1, [0])).restored).toMatchObject({ checkpointId: 1 })
-  })
-
-  it('should let the one that was refused try again', async () => {
-    const store = new MemoryCheckpointStore()
-    const running = await begin(store, 1, [0])
-    await firstValueFrom(running.lease!.renew())
-    const second = await starting(store)
-    await complete(running, 1, 1, [0])
-    await expect(firstValueFrom(second.ledger!.takeOver())).rejects.toMatchObject({ _tag: 'NotTakenOver' })
-
-    const request = { share, after: second.attemptId, takeOverLater: true, scheduler: hurried() }
-    const again = await firstValueFrom(store.begin(request))
-    await firstValueFrom(again.ledger!.takeOver())
-    expect(again.restored).toMatchObject({ checkpointId: 1 })
-  })
-
-  it('should not wait longer than for a take-over when nothing becomes of the second one', async () => {
-    const store = new MemoryCheckpointStore()
-    await firstValueFrom((await begin(store, 1, [0])).lease!.renew())
-    const scheduler = hurried()
-    const first = await firstValueFrom(store.begin({ share, takeOverLater: true, scheduler }))
-    await starting(store)
-    await expect(firstValueFrom(first.ledger!.takeOver())).rejects.toMatchObject({
-      ...{ _tag: 'NotTakenOver', retriable: true },
-      message: expect.stringContaining('attempt-000003'),
+  it('should leave it to the last of three, though the first was refused by the second', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const { running, starting } = processesOn(new MemoryCheckpointStore(), scheduler)
+      running()
+      const [first, other, third] = [starting(), starting(), starting()]
+      expectObservable(takeOver(first)).toBe('           500ms #', {}, tagged('Superseded'))
+      expectObservable(takeOver(other)).toBe('           500ms #', {}, tagged('Superseded'))
+      expectObservable(takeOver(third), '500ms ^').toBe('500ms (t|)')
     })
-    expect(scheduler.now()).toBe(10_000)
   })
 
-  it('should not take over before it is able to when another process is between two attempts', async () => {
-    const store = new MemoryCheckpointStore()
-    const running = await begin(store, 1, [0])
-    await firstValueFrom(running.lease!.release())
-    const second = await starting(store)
-    expect(second.ledger?.mayReplace).toBe(true)
-    await firstValueFrom(second.lease!.release())
+  it('should leave it to the one that was started later also when the first one has not begun', () => {
+    runMarbles(({ scheduler, cold, expectObservable }) => {
+      const storage = memoryStorage()
+      const store = checkpointStoreOn(storage)
+      const slow = checkpointStoreOn(slowAt(storage, /^attempt-000002\/restored\.json$/, cold('300ms (w|)')))
+      const { running, starting } = processesOn(store, scheduler)
+      running()
+      const first$ = slow.begin({ share: whole, takeOverLater: true, scheduler })
+      const other$ = cold('100ms (s|)').pipe(
+        map(() => starting()),
+        delay(400),
+        concatMap(takeOver),
+      )
+      expectObservable(first$).toBe('500ms #', {}, superseded)
+      expectObservable(other$).toBe('500ms (t|)')
+    })
+  })
 
-    const again = { share, after: running.attemptId, takeOverLater: true, scheduler: hurried() }
-    expect((await firstValueFrom(store.begin(again))).ledger?.mayReplace).toBe(false)
+  it('should not wait for ever for a verdict that cannot be read, where damage is accepted', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const texts = new Map<string, string>()
+      const storage = memoryStorage(texts)
+      let lists = 0
+      const list: typeof storage.list = (prefix) => {
+        if (++lists > 1_000) throw new Error('asked for ever')
+        return storage.list(prefix)
+      }
+      const store = checkpointStoreOn({ ...storage, list }, { onCorrupt: 'previous' })
+      const { starting } = processesOn(store, scheduler)
+      const running = begun(store, { share: whole, scheduler })
+      running.complete(checkpoint(1, 1, [0])).subscribe()
+      starting()
+      texts.set('attempt-000002/verdict.json', '{')
+      const restored$ = store.begin({ share: whole, scheduler }).pipe(map(({ restored }) => restored?.checkpointId))
+      expectObservable(completed(running, 2, 1, [0])).toBe('#', {}, tagged('Superseded'))
+      expectObservable(restored$, '20s ^').toBe('20s (1|)', { 1: 1 })
+    })
+  })
+
+  it('should let the one that was refused try again', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const { running, starting } = processesOn(new MemoryCheckpointStore(), scheduler)
+      const former = running()
+      const second = starting()
+      const again$ = defer(() => {
+        const again = starting(second.attemptId)
+        return takeOver(again).pipe(map(() => again.restored?.checkpointId))
+      })
+      expectObservable(completed(former, 1, 1, [0])).toBe('10s (c|)')
+      expectObservable(takeOver(second), '11s ^').toBe('11s #', {}, tagged('NotTakenOver'))
+      expectObservable(again$, '         12s ^').toBe('12s (1|)', { 1: 1 })
+    })
+  })
+
+  it('should not wait longer than for a take-over when nothing becomes of the second one', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const { running, starting } = processesOn(new MemoryCheckpointStore(), scheduler)
+      running()
+      const first = starting()
+      starting()
+      expectObservable(takeOver(first)).toBe('10s #', {}, notTakenOver('attempt-000003'))
+    })
+  })
+
+  it('should not take over before it is able to when another process is between two attempts', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const store = new MemoryCheckpointStore()
+      const { running, starting } = processesOn(store, scheduler)
+      const former = running()
+      former.lease!.release().subscribe()
+      const second = starting()
+      expect(second.ledger?.mayReplace).toBe(true)
+      second.lease!.release().subscribe()
+      const again$ = store.begin({ share: whole, after: former.attemptId, takeOverLater: true, scheduler })
+      expectObservable(again$.pipe(map(({ ledger }) => ledger?.mayReplace))).toBe('(f|)', { f: false })
+    })
   })
 })
 
 describe('an attempt that begins beside one of other subtasks that is about to begin', () => {
-  it('should be the first one of an empty store: what has not begun has left nothing', async () => {
-    const storage = memoryStorage()
-    const slow = checkpointStoreOn({
-      ...storage,
-      write: (key, text) => (key.endsWith('/restored.json') ? NEVER : storage.write(key, text)),
+  it('should be the first one of an empty store: what has not begun has left nothing', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const storage = memoryStorage()
+      const slow = checkpointStoreOn(slowAt(storage, /\/restored\.json$/, NEVER))
+      const share = { parallelism: 2, subtasks: [1] }
+      const firstOf = (attempt$: Observable<StoredAttempt>) =>
+        attempt$.pipe(map(({ attemptId, ledger }) => `${attemptId} ${ledger!.first}`))
+      const beginning$ = slow.begin({ share: { parallelism: 2, subtasks: [0] }, scheduler })
+      const beside$ = firstOf(checkpointStoreOn(storage).begin({ share, scheduler }))
+      const table = { b: 'attempt-000002-subtasks-1-of-2 true', n: 'attempt-000003-subtasks-1-of-2 false' }
+      expectObservable(beginning$, '^ 1999ms !').toBe('-')
+      expectObservable(beside$, '1s        ^').toBe('1s (b|)', table)
+      expectObservable(beside$, '3s        ^').toBe('3s (n|)', table)
     })
-    const beginning = slow.begin({ share: { parallelism: 2, subtasks: [0] }, scheduler: hurried() }).subscribe()
-    const beside = await begin(checkpointStoreOn(storage), 2, [1])
-    beginning.unsubscribe()
-    expect(beside.attemptId).toBe('attempt-000002-subtasks-1-of-2')
-    expect(beside.ledger!.first).toBe(true)
-    expect((await begin(checkpointStoreOn(storage), 2, [1])).ledger!.first).toBe(false)
   })
 })
 
 describe('a process that is stopped as it begins, and wakes when it was refused and tidied away', () => {
-  it('should take over from no one', async () => {
-    const storage = memoryStorage()
-    const store = checkpointStoreOn(storage)
-    const wake = new Subject<void>()
-    const stopped = checkpointStoreOn({
-      ...storage,
-      write: (key, text) =>
-        /^attempt-000002-.*\/restored/.test(key)
-          ? wake.pipe(
-              take(1),
-              concatMap(() => storage.write(key, text)),
-            )
-          : storage.write(key, text),
+  it('should take over from no one', () => {
+    runMarbles(({ expectObservable, ...helpers }) => {
+      const { scheduler, cold } = helpers
+      const storage = memoryStorage()
+      const store = checkpointStoreOn(storage)
+      const stopped = checkpointStoreOn(slowAt(storage, /^attempt-000002-.*\/restored/, cold('30s (w|)')))
+      const zero = { parallelism: 2, subtasks: [0] }
+      const one = { parallelism: 2, subtasks: [1] }
+      const running = begun(store, { share: zero, scheduler })
+      const restored$ = store.begin({ share: zero, scheduler }).pipe(map(({ restored }) => restored?.checkpointId))
+      const second$ = stopped.begin({ share: zero, takeOverLater: true, scheduler })
+      const claims$ = defer(() => storage.list('attempt-000002')).pipe(
+        map((keys) => keys.filter((key) => key.includes('claim')).length),
+      )
+      running.complete(checkpoint(1, 2, [0])).subscribe()
+      expectObservable(completed(running, 2, 2, [0]), '1s ^').toBe('11s (c|)')
+      steps(helpers, '20s b', {
+        b: () => {
+          const beside = begun(store, { share: one, scheduler })
+          return concat(beside.complete(checkpoint(1, 2, [1])), beside.ledger!.settled())
+        },
+      })
+      expectObservable(claims$, '25s ^').toBe('25s (n|)', { n: 0 })
+      expectObservable(second$).toBe('30s #', {}, notTakenOver())
+      expectObservable(completed(running, 3, 2, [0]), '31s ^').toBe('31s (c|)')
+      expectObservable(restored$, '32s ^').toBe('32s (3|)', { 3: 3 })
     })
-    const running = await begin(store, 2, [0])
-    await complete(running, 1, 2, [0])
-    const second = firstValueFrom(
-      stopped.begin({ share: { parallelism: 2, subtasks: [0] }, takeOverLater: true, scheduler: hurried() }),
-    )
-    const refused = expect(second).rejects.toMatchObject({ _tag: 'NotTakenOver', retriable: true })
-    await complete(running, 2, 2, [0])
-    const beside = await begin(store, 2, [1])
-    await complete(beside, 1, 2, [1])
-    await settle(beside)
-    expect(await firstValueFrom(storage.list('attempt-000002'))).not.toContainEqual(expect.stringMatching(/claim/))
-
-    wake.next()
-    await refused
-    await complete(running, 3, 2, [0])
-    expect((await begin(store, 2, [0])).restored).toMatchObject({ checkpointId: 3 })
   })
 
-  it('should be lost for an attempt when it is put back to a copy from when that had just claimed', async () => {
-    const storage = memoryStorage()
-    const attempt = await begin(checkpointStoreOn(storage), 1, [0])
-    await firstValueFrom(storage.delete('attempt-000001/restored.json'))
-    await expect(complete(attempt, 1, 1, [0])).rejects.toMatchObject({ _tag: 'StoreLost' })
-    expect(await firstValueFrom(storage.list('attempt-000001/chk-'))).toEqual([])
+  it('should be lost for an attempt when it is put back to a copy from when that had just claimed', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const storage = memoryStorage()
+      const attempt = begun(checkpointStoreOn(storage), { share: whole, scheduler })
+      storage.delete('attempt-000001/restored.json').subscribe()
+      expectObservable(completed(attempt, 1, 1, [0])).toBe('#', {}, tagged('StoreLost'))
+      expectObservable(
+        defer(() => storage.list('attempt-000001/chk-')),
+        '1s ^',
+      ).toBe('1s (n|)', { n: [] })
+    })
   })
 
   it('should leave nothing behind that grows when it is started again and again', async () => {
