@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { defer, EMPTY, type Observable, of } from 'rxjs'
+import { defer, EMPTY, map, type Observable, of, Subject } from 'rxjs'
 import { ReservedIds } from '../../../lib/checkpoint/attempt/ReservedIds.js'
 import type {
   AttemptLedger,
@@ -15,6 +15,9 @@ import type {
   TransactionStanding,
   TwoPhaseSink,
 } from '../../../lib/stream/TwoPhaseCommit.js'
+import { runMarbles } from '../../../lib/testing/runMarbles.js'
+import { tagged } from '../support/job.js'
+import { steps } from '../support/steps.js'
 
 const checkpoint = (prepared: StoredCheckpoint['prepared'] = {}, committed = {}): StoredCheckpoint => ({
   ...{ checkpointId: 5, timestamp: 0, savepoint: false, parallelism: 2, operatorStates: {}, prepared, committed },
@@ -39,7 +42,9 @@ const recoveryOf = ({
 } = {}) => {
   const asked: unknown[] = []
   const written: (readonly SinkRecord[])[] = []
+  const changed$ = new Subject<void>()
   let changes = 0
+  changed$.subscribe(() => changes++)
   const say = <A>(what: unknown, answer: Observable<A>): Observable<A> =>
     defer(() => {
       asked.push(what)
@@ -62,9 +67,9 @@ const recoveryOf = ({
   }
   const recovery = new TwoPhaseRecovery({
     ...{ restored, ledger, ids: new ReservedIds(ledger), share: { parallelism: 2, subtasks } },
-    changed: () => changes++,
+    changed: () => changed$.next(),
   })
-  return { recovery, asked, written, changes: () => changes }
+  return { recovery, asked, written, changed$, changes: () => changes }
 }
 
 const transaction = (
@@ -86,26 +91,32 @@ const outcome = (source: Observable<unknown>): unknown[] => {
   return seen
 }
 
+/** When it is known who takes part. */
+const known = (sink: TwoPhaseSink) => sink.inheritance$.pipe(map(() => 'k'))
+
 describe('TwoPhaseRecovery', () => {
   describe('who takes part', () => {
     it('should be known when all have joined that the checkpoint and former attempts know of', () => {
-      const prepared = { sink: [{ id: 't', checkpointId: 5, subtaskIndex: 1 }] }
-      const { recovery } = recoveryOf({ restored: checkpoint(prepared) })
-      const seen = outcome(recovery.join('sink', 'job', 0).inheritance$)
-      recovery.begin([holder({ sinks: [record('late', 0, 'late')], subtasks: [0] })])
-      expect(seen).toEqual([])
-      recovery.join('sink', 'job', 1)
-      expect(seen).toEqual([])
-      recovery.join('late', 'late', 0)
-      expect(seen).toHaveLength(1)
+      runMarbles(({ expectObservable, ...helpers }) => {
+        const prepared = { sink: [{ id: 't', checkpointId: 5, subtaskIndex: 1 }] }
+        const { recovery } = recoveryOf({ restored: checkpoint(prepared) })
+        const sink = recovery.join('sink', 'job', 0)
+        steps(helpers, '                   -b-1-l', {
+          b: () => recovery.begin([holder({ sinks: [record('late', 0, 'late')], subtasks: [0] })]),
+          1: () => recovery.join('sink', 'job', 1),
+          l: () => recovery.join('late', 'late', 0),
+        })
+        expectObservable(known(sink)).toBe('-----(k|)')
+      })
     })
 
     it('should not be known before the attempt has taken over, nor without any sink', () => {
-      const { recovery } = recoveryOf()
-      const seen = outcome(recovery.join('sink', 'job', 0).inheritance$)
-      expect(seen).toEqual([])
-      recovery.begin([])
-      expect(seen).toHaveLength(1)
+      runMarbles(({ expectObservable, ...helpers }) => {
+        const { recovery } = recoveryOf()
+        const sink = recovery.join('sink', 'job', 0)
+        steps(helpers, '                   ---b', { b: () => recovery.begin([]) })
+        expectObservable(known(sink)).toBe('---(k|)')
+      })
 
       const without = recoveryOf().recovery
       without.begin([])
@@ -115,25 +126,33 @@ describe('TwoPhaseRecovery', () => {
     })
 
     it('should be known when no more will join', () => {
-      const { recovery } = recoveryOf({
-        restored: checkpoint({ gone: [{ id: 't', checkpointId: 5, subtaskIndex: 0 }] }),
+      runMarbles(({ expectObservable, ...helpers }) => {
+        const prepared = { gone: [{ id: 't', checkpointId: 5, subtaskIndex: 0 }] }
+        const { recovery } = recoveryOf({ restored: checkpoint(prepared) })
+        const sink = recovery.join('sink', 'job', 0)
+        steps(helpers, '                          -b-c', {
+          b: () => recovery.begin([]),
+          c: () => recovery.close(),
+        })
+        expectObservable(sink.inheritance$).toBe('---(i|)', {
+          i: { orphans: [{ uid: 'gone', states: ['gone 0'] }], former: [] },
+        })
       })
-      const seen = outcome(recovery.join('sink', 'job', 0).inheritance$)
-      recovery.begin([])
-      expect(seen).toEqual([])
-      recovery.close()
-      expect(seen).toEqual([{ orphans: [{ uid: 'gone', states: ['gone 0'] }], former: [] }])
     })
 
     it('should not wait for what is committed, nor for subtasks of other processes', () => {
-      const prepared = {
-        sink: [{ id: 't', checkpointId: 5, subtaskIndex: 0 }],
-        other: [{ id: 'u', checkpointId: 5, subtaskIndex: 1 }],
-      }
-      const { recovery } = recoveryOf({ restored: checkpoint(prepared, { sink: ['t'] }), subtasks: [0] })
-      const seen = outcome(recovery.join('new', 'job', 0).inheritance$)
-      recovery.begin([holder({ sinks: [record('there', 1)], subtasks: [1] })])
-      expect(seen).toHaveLength(1)
+      runMarbles(({ expectObservable, ...helpers }) => {
+        const prepared = {
+          sink: [{ id: 't', checkpointId: 5, subtaskIndex: 0 }],
+          other: [{ id: 'u', checkpointId: 5, subtaskIndex: 1 }],
+        }
+        const { recovery } = recoveryOf({ restored: checkpoint(prepared, { sink: ['t'] }), subtasks: [0] })
+        const sink = recovery.join('new', 'job', 0)
+        steps(helpers, '                   -b', {
+          b: () => recovery.begin([holder({ sinks: [record('there', 1)], subtasks: [1] })]),
+        })
+        expectObservable(known(sink)).toBe('-(k|)')
+      })
     })
 
     it('should refuse two of one name in a subtask, unless one of them has left', () => {
@@ -150,100 +169,118 @@ describe('TwoPhaseRecovery', () => {
   })
 
   describe('what former attempts have left', () => {
-    const formerOf = (sink: TwoPhaseSink) => {
-      const [inheritance] = outcome(sink.inheritance$) as [{ former: { name: string; subtaskIndex: number }[] }]
-      return inheritance.former.map(({ name, subtaskIndex }) => `${name} ${subtaskIndex}`)
-    }
+    const formerOf = (sink: TwoPhaseSink) =>
+      sink.inheritance$.pipe(map(({ former }) => former.map(({ name, subtaskIndex }) => `${name} ${subtaskIndex}`)))
 
     it('should go to the sink of its name and subtask, and to the first one when its sink is gone', () => {
-      const { recovery } = recoveryOf()
-      const [a, b, other] = [recovery.join('a', 'a', 0), recovery.join('b', 'b', 0), recovery.join('a', 'a', 1)]
-      recovery.begin([holder({ sinks: [record('a'), record('b', 1), record('gone')] })])
-      recovery.close()
-      expect([formerOf(a), formerOf(b), formerOf(other)]).toEqual([
-        ['a 0', 'gone 0'],
-        ['b 0'],
-        ['a 1', 'b 1', 'gone 1'],
-      ])
+      runMarbles(({ expectObservable, ...helpers }) => {
+        const { recovery } = recoveryOf()
+        const [a, b, c] = [recovery.join('a', 'a', 0), recovery.join('b', 'b', 0), recovery.join('a', 'a', 1)]
+        steps(helpers, '                    -b-c', {
+          b: () => recovery.begin([holder({ sinks: [record('a'), record('b', 1), record('gone')] })]),
+          c: () => recovery.close(),
+        })
+        expectObservable(formerOf(a)).toBe('---(f|)', { f: ['a 0', 'gone 0'] })
+        expectObservable(formerOf(b)).toBe('---(f|)', { f: ['b 0'] })
+        expectObservable(formerOf(c)).toBe('---(f|)', { f: ['a 1', 'b 1', 'gone 1'] })
+      })
     })
 
     it('should go to the heir of a subtask that is no more', () => {
-      const { recovery } = recoveryOf()
-      const [zero, one] = [recovery.join('a', 'a', 0), recovery.join('a', 'a', 1)]
-      recovery.begin([holder({ parallelism: 4, subtasks: [0, 1, 2, 3], sinks: [record('a', 0, 'a')] })])
-      expect([formerOf(zero), formerOf(one)]).toEqual([
-        ['a 0', 'a 2'],
-        ['a 1', 'a 3'],
-      ])
+      runMarbles(({ expectObservable, ...helpers }) => {
+        const { recovery } = recoveryOf()
+        const [zero, ones] = [recovery.join('a', 'a', 0), recovery.join('a', 'a', 1)]
+        steps(helpers, '                       -b', {
+          b: () => recovery.begin([holder({ parallelism: 4, subtasks: [0, 1, 2, 3], sinks: [record('a', 0, 'a')] })]),
+        })
+        expectObservable(formerOf(zero)).toBe('-(f|)', { f: ['a 0', 'a 2'] })
+        expectObservable(formerOf(ones)).toBe('-(f|)', { f: ['a 1', 'a 3'] })
+      })
     })
 
     it('should be searched for by the names of today, where a release recorded none', () => {
-      const { recovery } = recoveryOf()
-      const sink = recovery.join('a', 'a', 0)
-      recovery.begin([holder({ unrecorded: true })])
-      recovery.close()
-      expect(formerOf(sink)).toEqual(['a 0'])
-      expect(recovery.abandons).toBe(true)
-      recovery.join('a', 'a', 1)
-      expect(recovery.abandons).toBe(false)
+      runMarbles(({ expectObservable, flush, ...helpers }) => {
+        const { recovery } = recoveryOf()
+        const sink = recovery.join('a', 'a', 0)
+        steps(helpers, '                       -b-c', {
+          b: () => recovery.begin([holder({ unrecorded: true })]),
+          c: () => recovery.close(),
+        })
+        expectObservable(formerOf(sink)).toBe('-(f|)', { f: ['a 0'] })
+        flush()
+        expect(recovery.abandons).toBe(true)
+        recovery.join('a', 'a', 1)
+        expect(recovery.abandons).toBe(false)
+      })
     })
   })
 
   describe('the decision', () => {
+    const earlier = { checkpointId: 2, committedAfter: false }
+
     it('should come when all have told how theirs stand, and be to commit what lives', () => {
-      const { recovery, asked } = recoveryOf()
-      const [a, b] = [recovery.join('a', 'a', 0), recovery.join('b', 'b', 0)]
-      recovery.begin([])
-      const ofA = outcome(a.decide([transaction('x', 'prepared'), transaction('y', 'committed', 4)]))
-      expect(ofA).toEqual([])
-      expect(outcome(b.decide([]))).toEqual([[]])
-      expect([ofA, asked]).toEqual([[['commit', 'commit']], []])
+      runMarbles(({ expectObservable, flush }) => {
+        const { recovery, asked } = recoveryOf()
+        const [a, b] = [recovery.join('a', 'a', 0), recovery.join('b', 'b', 0)]
+        recovery.begin([])
+        const ofA$ = a.decide([transaction('x', 'prepared'), transaction('y', 'committed', 4)])
+        const ofB$ = b.decide([])
+        expectObservable(ofA$, '-^  ').toBe('---(d|)', { d: ['commit', 'commit'] })
+        expectObservable(ofB$, '---^').toBe('---(d|)', { d: [] })
+        flush()
+        expect(asked).toEqual([])
+      })
     })
 
     it('should send all back when one is dead and nothing after it is visible', () => {
-      const { recovery, asked } = recoveryOf({ earlier: { checkpointId: 2, committedAfter: false } })
-      const [a, b] = [recovery.join('a', 'a', 0), recovery.join('b', 'b', 0)]
-      recovery.begin([])
-      const ofA = outcome(a.decide([transaction('x', 'dead')]))
-      const ofB = outcome(b.decide([transaction('y', 'prepared')]))
-      expect([ofA, ofB]).toEqual([[['abort']], [['abort']]])
-      const ends = outcome(a.goBack())
-      expect(ends).toEqual([])
-      expect(outcome(b.goBack())).toEqual(['error WentBack'])
-      expect([ends, asked]).toEqual([
-        ['error WentBack'],
-        [
+      runMarbles(({ expectObservable, flush }) => {
+        const { recovery, asked } = recoveryOf({ earlier })
+        const [a, b] = [recovery.join('a', 'a', 0), recovery.join('b', 'b', 0)]
+        recovery.begin([])
+        const ofA$ = a.decide([transaction('x', 'dead')])
+        const ofB$ = b.decide([transaction('y', 'prepared')])
+        expectObservable(ofA$, '      -^      ').toBe('---(d|)', { d: ['abort'] })
+        expectObservable(ofB$, '      ---^    ').toBe('---(d|)', { d: ['abort'] })
+        expectObservable(a.goBack(), '-----^  ').toBe('-------#', {}, tagged('WentBack'))
+        expectObservable(b.goBack(), '-------^').toBe('-------#', {}, tagged('WentBack'))
+        flush()
+        expect(asked).toEqual([
           ['before', 0, 3],
           ['go back', [0, 3]],
-        ],
-      ])
+        ])
+      })
     })
 
     it('should say so when the store no longer has the checkpoint', () => {
-      const { recovery } = recoveryOf({ earlier: { checkpointId: 2, committedAfter: false }, goesBack: false })
-      const sink = recovery.join('a', 'a', 0)
-      recovery.begin([])
-      outcome(sink.decide([transaction('x', 'dead')]))
-      expect(outcome(sink.goBack())).toEqual(['error StoreFailed'])
+      runMarbles(({ expectObservable }) => {
+        const { recovery } = recoveryOf({ earlier, goesBack: false })
+        const sink = recovery.join('a', 'a', 0)
+        recovery.begin([])
+        expectObservable(sink.decide([transaction('x', 'dead')])).toBe('(d|)', { d: ['abort'] })
+        expectObservable(sink.goBack(), '---^').toBe('---#', {}, tagged('StoreFailed'))
+      })
     })
 
     it('should be a loss when there is nothing to go back to, or something after it is visible', () => {
-      for (const earlier of [undefined, { checkpointId: 2, committedAfter: true }]) {
-        const { recovery } = recoveryOf({ ...(earlier === undefined ? {} : { earlier }) })
-        const sink = recovery.join('a', 'a', 0)
-        recovery.begin([])
-        expect(outcome(sink.decide([transaction('x', 'dead'), transaction('y', 'prepared', 4)]))).toEqual([
-          ['lost', 'commit'],
-        ])
-      }
+      for (const before of [{}, { earlier: { checkpointId: 2, committedAfter: true } }])
+        runMarbles(({ expectObservable }) => {
+          const { recovery } = recoveryOf(before)
+          const sink = recovery.join('a', 'a', 0)
+          recovery.begin([])
+          const decision$ = sink.decide([transaction('x', 'dead'), transaction('y', 'prepared', 4)])
+          expectObservable(decision$).toBe('(d|)', { d: ['lost', 'commit'] })
+        })
     })
 
     it('should not be changed by a sink that comes when it is made', () => {
-      const { recovery } = recoveryOf({ earlier: { checkpointId: 2, committedAfter: false } })
-      const sink = recovery.join('a', 'a', 0)
-      recovery.begin([])
-      outcome(sink.decide([transaction('x', 'prepared')]))
-      expect(outcome(recovery.join('b', 'b', 0).decide([transaction('y', 'dead')]))).toEqual([['lost']])
+      runMarbles(({ expectObservable }) => {
+        const { recovery } = recoveryOf({ earlier })
+        const sink = recovery.join('a', 'a', 0)
+        recovery.begin([])
+        const late$ = defer(() => recovery.join('b', 'b', 0).decide([transaction('y', 'dead')]))
+        expectObservable(sink.decide([transaction('x', 'prepared')])).toBe('(d|)', { d: ['commit'] })
+        expectObservable(late$, '---^').toBe('---(d|)', { d: ['lost'] })
+      })
     })
   })
 
@@ -251,93 +288,120 @@ describe('TwoPhaseRecovery', () => {
     const ofSink = { sink: [{ id: 'x', checkpointId: 3, subtaskIndex: 0 }] }
 
     it('should not hold the others up when there are none', () => {
-      const { recovery } = recoveryOf({ restored: checkpoint(ofSink) })
-      const [sink, other] = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
-      recovery.begin([])
-      const ofOne = outcome(sink.decide([transaction('x', 'prepared')]))
-      expect(ofOne).toEqual([])
-      other.leave()
-      expect([ofOne, recovery.leftUnsettled]).toEqual([[['commit']], undefined])
-      // What others had opened under its name may still be open.
-      outcome(sink.settled())
-      expect(recovery.settled).toBe(false)
+      runMarbles(({ expectObservable, flush, ...helpers }) => {
+        const { recovery } = recoveryOf({ restored: checkpoint(ofSink) })
+        const [sink, other] = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
+        recovery.begin([])
+        steps(helpers, '                  ---l-s', { l: () => other.leave(), s: () => sink.settled() })
+        const decision$ = sink.decide([transaction('x', 'prepared')])
+        expectObservable(decision$).toBe('---(d|)', { d: ['commit'] })
+        flush()
+        expect(recovery.leftUnsettled).toBe(undefined)
+        // What others had opened under its name may still be open.
+        expect(recovery.settled).toBe(false)
+      })
     })
 
     it.each([
       ['its own', ofSink],
       ['those of a sink that is gone', { gone: [{ id: 'x', checkpointId: 3, subtaskIndex: 0 }] }],
     ])('should be named when there are %s: a decision without them may lose them', (_, prepared) => {
-      const { recovery, asked, changes } = recoveryOf({ restored: checkpoint(prepared) })
-      const [sink, other] = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
-      recovery.begin([])
-      recovery.close()
-      expect(recovery.leftUnsettled).toBe(undefined)
-      sink.leave()
-      expect(changes()).toBe(1)
-      expect(recovery.leftUnsettled).toMatchObject({ name: 'job', subtaskIndex: 0 })
-      expect(outcome(other.decide([transaction('y', 'prepared')]))).toEqual([])
-      expect(asked).toEqual([])
+      runMarbles(({ expectObservable, flush, ...helpers }) => {
+        const { recovery, asked, changes } = recoveryOf({ restored: checkpoint(prepared) })
+        const [sink, other] = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
+        recovery.begin([])
+        recovery.close()
+        expect(recovery.leftUnsettled).toBe(undefined)
+        steps(helpers, '                             ---l', { l: () => sink.leave() })
+        const decision$ = other.decide([transaction('y', 'prepared')])
+        expectObservable(decision$, '-----^').toBe('-')
+        flush()
+        expect(changes()).toBe(1)
+        expect(recovery.leftUnsettled).toMatchObject({ name: 'job', subtaskIndex: 0 })
+        expect(asked).toEqual([])
+      })
     })
 
     it('should not be named when its transactions are committed, or of another subtask', () => {
-      const prepared = { sink: [...ofSink.sink, { id: 'y', checkpointId: 3, subtaskIndex: 1 }] }
-      const { recovery } = recoveryOf({ restored: checkpoint(prepared, { sink: ['x'] }) })
-      const [zero, one] = [recovery.join('sink', 'job', 0), recovery.join('sink', 'job', 1)]
-      recovery.begin([])
-      zero.leave()
-      expect(recovery.leftUnsettled).toBe(undefined)
-      expect(outcome(one.decide([]))).toEqual([[]])
+      runMarbles(({ expectObservable, flush, ...helpers }) => {
+        const prepared = { sink: [...ofSink.sink, { id: 'y', checkpointId: 3, subtaskIndex: 1 }] }
+        const { recovery } = recoveryOf({ restored: checkpoint(prepared, { sink: ['x'] }) })
+        const [zero, one] = [recovery.join('sink', 'job', 0), recovery.join('sink', 'job', 1)]
+        recovery.begin([])
+        steps(helpers, '                      -l', { l: () => zero.leave() })
+        expectObservable(one.decide([]), '---^').toBe('---(d|)', { d: [] })
+        flush()
+        expect(recovery.leftUnsettled).toBe(undefined)
+      })
     })
 
     it('should be as one that has not come when it is not known yet who takes part', () => {
-      const { recovery } = recoveryOf({ restored: checkpoint(ofSink) })
-      const [sink, other] = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
-      const seen = outcome(other.inheritance$)
-      sink.leave()
-      recovery.begin([holder({ sinks: [record('job')], subtasks: [0] })])
-      expect(seen).toEqual([])
-      recovery.close()
-      expect(seen).toMatchObject([{ orphans: [{ uid: 'sink', states: ['state 0'] }], former: [{ name: 'job' }] }])
-      expect(outcome(other.decide([transaction('x', 'prepared')]))).toEqual([['commit']])
-      outcome(other.settled())
-      expect([recovery.settled, recovery.leftUnsettled]).toEqual([true, undefined])
+      runMarbles(({ expectObservable, flush, ...helpers }) => {
+        const { recovery } = recoveryOf({ restored: checkpoint(ofSink) })
+        const [sink, other] = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
+        steps(helpers, '                                 -l-b-c---s', {
+          l: () => sink.leave(),
+          b: () => recovery.begin([holder({ sinks: [record('job')], subtasks: [0] })]),
+          c: () => recovery.close(),
+          s: () => other.settled(),
+        })
+        const decision$ = other.decide([transaction('x', 'prepared')])
+        expectObservable(other.inheritance$).toBe('-----(i|)', {
+          i: expect.objectContaining({
+            orphans: [expect.objectContaining({ uid: 'sink', states: ['state 0'] })],
+            former: [expect.objectContaining({ name: 'job' })],
+          }),
+        })
+        expectObservable(decision$, '-------^').toBe(' -------(d|)', { d: ['commit'] })
+        flush()
+        expect([recovery.settled, recovery.leftUnsettled]).toEqual([true, undefined])
+      })
     })
 
     it('should be named when the others wait for it to go back', () => {
-      const earlier = { checkpointId: 2, committedAfter: false }
-      const { recovery, asked } = recoveryOf({ restored: checkpoint(ofSink), earlier })
-      const [sink, other] = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
-      recovery.begin([])
-      outcome(sink.decide([transaction('x', 'dead')]))
-      outcome(other.decide([transaction('y', 'prepared')]))
-      expect(outcome(other.goBack())).toEqual([])
-      sink.leave()
-      expect(recovery.leftUnsettled).toMatchObject({ name: 'job' })
-      expect(asked).toEqual([['before', 0, 3]])
+      runMarbles(({ expectObservable, flush, ...helpers }) => {
+        const earlier = { checkpointId: 2, committedAfter: false }
+        const { recovery, asked } = recoveryOf({ restored: checkpoint(ofSink), earlier })
+        const [sink, other] = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
+        recovery.begin([])
+        steps(helpers, '                              -----l', { l: () => sink.leave() })
+        expectObservable(sink.decide([transaction('x', 'dead')])).toBe('     (d|)', { d: ['abort'] })
+        expectObservable(other.decide([transaction('y', 'prepared')])).toBe('(d|)', { d: ['abort'] })
+        expectObservable(other.goBack(), '---^').toBe('-')
+        flush()
+        expect(recovery.leftUnsettled).toMatchObject({ name: 'job' })
+        expect(asked).toEqual([['before', 0, 3]])
+      })
     })
 
     it('should not be named when it has ended them before, nor because it says twice that it leaves', () => {
-      const { recovery, changes } = recoveryOf({ restored: checkpoint(ofSink) })
-      const early = recovery.join('early', 'early', 0)
-      const sink = recovery.join('sink', 'job', 0)
-      early.leave()
-      early.leave()
-      recovery.begin([])
-      expect(outcome(sink.decide([transaction('x', 'prepared')]))).toEqual([['commit']])
-      outcome(sink.settled())
-      sink.leave()
-      expect([recovery.leftUnsettled, recovery.settled, changes()]).toEqual([undefined, true, 3])
+      runMarbles(({ expectObservable, flush, ...helpers }) => {
+        const { recovery, changes } = recoveryOf({ restored: checkpoint(ofSink) })
+        const early = recovery.join('early', 'early', 0)
+        const sink = recovery.join('sink', 'job', 0)
+        steps(helpers, '                         (ee)-b---s-l', {
+          e: () => early.leave(),
+          b: () => recovery.begin([]),
+          s: () => sink.settled(),
+          l: () => sink.leave(),
+        })
+        const decision$ = sink.decide([transaction('x', 'prepared')])
+        expectObservable(decision$, '-------^').toBe('-------(d|)', { d: ['commit'] })
+        flush()
+        expect([recovery.leftUnsettled, recovery.settled, changes()]).toEqual([undefined, true, 3])
+      })
     })
   })
 
   it('should be settled when every sink has ended what it was left, and say that it changed', () => {
-    const { recovery, changes } = recoveryOf()
-    const [a, b] = [recovery.join('a', 'a', 0), recovery.join('b', 'b', 0)]
-    recovery.begin([])
-    outcome(a.settled())
-    expect([recovery.settled, changes()]).toEqual([false, 1])
-    outcome(b.settled())
-    expect([recovery.settled, changes()]).toEqual([true, 2])
+    runMarbles(({ expectObservable, ...helpers }) => {
+      const { recovery, changed$ } = recoveryOf()
+      const [a, b] = [recovery.join('a', 'a', 0), recovery.join('b', 'b', 0)]
+      recovery.begin([])
+      steps(helpers, '                 -a-b', { a: () => a.settled(), b: () => b.settled() })
+      const settled$ = changed$.pipe(map(() => recovery.settled))
+      expectObservable(settled$).toBe('-n-y', { n: false, y: true })
+    })
   })
 
   it('should know that there are transactions of former attempts which no sink of this one ends', () => {
