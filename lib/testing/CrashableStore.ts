@@ -45,7 +45,7 @@ export class CrashableStore implements CheckpointStore {
               takeOver: () => whileAlive(() => ledger.takeOver()),
               otherSinks: () => whileAlive(() => ledger.otherSinks()),
               reserve: () => step('reserving ids', () => ledger.reserve()),
-              release: (below) => whileAlive(() => ledger.release(below)),
+              release: (blocks) => whileAlive(() => ledger.release(blocks)),
               confirm: () => whileAlive(() => ledger.confirm()),
               recordSinks: (sinks) => step('noting the sinks', () => ledger.recordSinks(sinks)),
               settled: () => step('noting that all is settled', () => ledger.settled()),

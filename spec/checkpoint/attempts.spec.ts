@@ -163,7 +163,7 @@ describe('CheckpointCoordinator: attempts', () => {
         tagged('Superseded'),
       )
       expectObservable(process$(), '250ms ^').toBe(
-        '                                  330ms S 39ms 7---------g 89ms 8---------h',
+        '                                  330ms S 34ms 7---------g 89ms 8---------h',
         table,
       )
     })
@@ -194,17 +194,18 @@ describe('CheckpointCoordinator: attempts', () => {
     })
   })
 
-  it('should let the store forget ids that no checkpoint needs any more, 32 at a time', () => {
+  it('should let the store forget ids that no checkpoint needs any more, a block at a time', () => {
     runMarbles({ until: 1_000 }, ({ expectObservable, ...helpers }) => {
       const released$ = new Subject<number>()
       const store = storeWith((ledger) => ({
-        release: (below) => {
-          released$.next(below)
-          return ledger.release(below)
+        release: (blocks) => {
+          for (const { last } of blocks) released$.next(last)
+          return ledger.release(blocks)
         },
       }))
       const { pipeline } = jobOf(helpers, { interval: 10, store })
-      expectObservable(released$).toBe('310ms a 319ms b 319ms c', { a: 32, b: 64, c: 96 })
+      const last = { a: 16, b: 32, c: 48, d: 64, e: 80, f: 96 }
+      expectObservable(released$).toBe('160ms a 159ms b 159ms c 159ms d 159ms e 159ms f', last)
       let barriers = 0
       helpers.run(pipeline().pipe(tap((event) => event.startsWith('barrier') && barriers++)))
       helpers.flush()

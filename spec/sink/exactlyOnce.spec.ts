@@ -6,6 +6,7 @@ import {
   ignoreElements,
   interval,
   map,
+  mergeMap,
   merge,
   NEVER,
   type Observable,
@@ -17,7 +18,10 @@ import {
   throwError,
   timer,
 } from 'rxjs'
+import type { IdBlock } from '../../lib/checkpoint/store/AttemptLedger.js'
 import type { CheckpointStore } from '../../lib/checkpoint/store/CheckpointStore.js'
+import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
+import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { consoleLogger } from '../../lib/config/consoleLogger.js'
@@ -260,16 +264,16 @@ describe('sinkTo with EXACTLY_ONCE', () => {
   it('should let the store forget ids that no transaction of it needs any more', () => {
     runMarbles({ topics, until: 7_050 }, (helpers) => {
       const { kafka, run, expectObservable } = helpers
-      const released = new Subject<number>()
+      const released = new Subject<readonly IdBlock[]>()
       const kept = new MemoryCheckpointStore()
       const store: CheckpointStore = {
         begin: (request) =>
           kept.begin(request).pipe(
             map((attempt) => {
               const ledger = attempt.ledger!
-              const release = (below: number) => {
-                released.next(below)
-                return ledger.release(below)
+              const release = (blocks: readonly IdBlock[]) => {
+                released.next(blocks)
+                return ledger.release(blocks)
               }
               return { ...attempt, ledger: { ...ledger, release } }
             }),
@@ -277,7 +281,26 @@ describe('sinkTo with EXACTLY_ONCE', () => {
       }
       run(interval(50).pipe(tap((n) => kafka.produce('in', [{ value: String(n) }]))))
       run(copying(helpers)({ checkpoints: { store } }))
-      expectObservable(released).toBe('3100ms a 3199ms b', { a: 32, b: 64 }, { a: 32, b: 64 })
+      const lasts$ = released.pipe(map((blocks) => blocks.map(({ last }) => last).join()))
+      expectObservable(lasts$).toBe('1600ms a 1599ms b 1599ms c 1599ms d', { a: '16', b: '32', c: '48', d: '64' })
+    })
+  })
+
+  it('should let the store forget the ids of checkpoints while no record comes, but those that its transactions may have', () => {
+    runMarbles({ topics, until: 61_000 }, (helpers) => {
+      const { kafka, run, expectObservable, flush } = helpers
+      const storage = memoryStorage()
+      run(copying(helpers)({ checkpoints: { interval: 50, store: checkpointStoreOn(storage) } }))
+      run(timer(60_000, 50).pipe(tap((n) => kafka.produce('in', [{ value: String(n) }]))))
+      const blocks$ = timer(59_999).pipe(mergeMap(() => storage.list('ids/')))
+      expectObservable(blocks$).toBe('59999ms (b|)', {
+        b: ['ids/1-16.json', 'ids/1185-1200.json', 'ids/1201-1216.json'],
+      })
+      flush()
+      const used = kafka.transactions().filter(({ state }) => state === 'CompleteCommit')
+      const numbers = used.map(({ transactionalId }) => Number(transactionalId.split('-').at(-1)))
+      expect(numbers).toEqual([...Array.from({ length: 16 }, (_, n) => n + 1), 1201, 1202, 1203, 1204])
+      expect(kafka.records('out', 'read_committed')).toHaveLength(20)
     })
   })
 

@@ -20,6 +20,7 @@ import { mayStartCheckpoint } from './mayStartCheckpoint.js'
 import type { PendingFault } from './PendingCheckpoint.js'
 import { RunningCheckpoint, type RunningCheckpointListener } from './RunningCheckpoint.js'
 import type { CheckpointRequest } from '../SourceAttempt.js'
+import type { IdBlock } from '../store/AttemptLedger.js'
 import type { UserRequests } from './UserRequests.js'
 import { type AttemptProgress, noProgress, withCompleted, withFailure } from './AttemptProgress.js'
 import { CheckpointIds } from './CheckpointIds.js'
@@ -132,9 +133,9 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
     if (checkpointId !== undefined) this.start(checkpointId, members)
   }
 
-  /** Lets the store forget the ids that neither a checkpoint nor a sink needs any more. @param floor sinks need none below it */
-  releaseIds(floor: number): void {
-    this.ids.release(Math.min(this.running[0]?.checkpointId ?? this.progress.lastId, floor))
+  /** Lets the store forget the ids that neither a checkpoint nor a sink needs any more. @param inUse what sinks use */
+  releaseIds(inUse: readonly IdBlock[]): void {
+    this.ids.release(this.running[0]?.checkpointId ?? this.progress.lastId, inUse)
   }
 
   markCommitted(uid: string, ids: readonly string[]): Observable<void> {

@@ -1,6 +1,6 @@
 import type { CheckpointError } from '../CheckpointError.js'
 import { sinkLeft } from '../jobErrors.js'
-import type { AttemptLedger, FormerHolder } from '../store/AttemptLedger.js'
+import type { AttemptLedger, FormerHolder, IdBlock } from '../store/AttemptLedger.js'
 import { TwoPhaseRecovery } from '../recovery/TwoPhaseRecovery.js'
 import type { OpenedAttempt } from './openAttempt.js'
 
@@ -69,9 +69,9 @@ export class AttemptTakeover {
     ledger?.settled().subscribe({ error: () => (this.settling = false) })
   }
 
-  /** Numbers below it are used by no sink any more. */
-  get floor(): number {
-    return this.recovery?.floor ?? 0
+  /** The numbers that sinks use. */
+  get idsInUse(): readonly IdBlock[] {
+    return this.recovery?.idsInUse ?? []
   }
 
   /** Why the attempt cannot go on. */

@@ -1,9 +1,6 @@
 import type { Subscription } from 'rxjs'
 import type { ReservedIds } from './ReservedIds.js'
-import type { AttemptLedger } from '../store/AttemptLedger.js'
-
-/** So many ids are no longer needed before the store is told. */
-const RELEASED_AT_A_TIME = 32
+import type { AttemptLedger, IdBlock } from '../store/AttemptLedger.js'
 
 /** Whom `CheckpointIds` tells. */
 export interface CheckpointIdsListener {
@@ -16,7 +13,8 @@ export interface CheckpointIdsListener {
 /** The ids of an attempt's checkpoints: reserved ahead of need, and given back to the store when nothing rests on them any more. */
 export class CheckpointIds {
   private state: 'idle' | 'reserving' | 'failed' = 'idle'
-  private releasedBelow = 0
+  /** blocks that are no longer needed, and that the store may still have */
+  private needless: readonly IdBlock[] = []
 
   constructor(
     private readonly ids: ReservedIds,
@@ -39,11 +37,25 @@ export class CheckpointIds {
     this.work.add(this.ids.ensure(after, this.ahead).subscribe({ error: () => undefined }))
   }
 
-  /** Neither a checkpoint nor a sink needs those below. */
-  release(below: number): void {
-    if (below < this.releasedBelow + RELEASED_AT_A_TIME) return
-    this.releasedBelow = below
-    this.ledger?.release(below).subscribe({ error: () => undefined })
+  /**
+   * Gives back the blocks that neither a checkpoint nor a sink needs. What the store fails to forget is given back with the next ones.
+   *
+   * @param from checkpoints need no id below it
+   * @param inUse what sinks use
+   */
+  release(from: number, inUse: readonly IdBlock[]): void {
+    const dropped = this.ids.dropNeedless(
+      ({ first, last }) => last >= from || inUse.some((range) => range.first <= last && first <= range.last),
+    )
+    if (dropped.length === 0) return
+    const blocks = [...this.needless, ...dropped]
+    this.needless = blocks
+    this.ledger?.release(blocks).subscribe({
+      next: () => {
+        this.needless = this.needless.filter((block) => !blocks.includes(block))
+      },
+      error: () => undefined,
+    })
   }
 
   private reserve(after: number): void {

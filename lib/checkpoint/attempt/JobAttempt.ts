@@ -264,7 +264,7 @@ export class JobAttempt implements CheckpointedAttempt {
     if (this.running) {
       if (this.sources.ready) takeover.close(this.soon)
       takeover.settle(checkpoints.completed)
-      checkpoints.releaseIds(takeover.floor)
+      checkpoints.releaseIds(takeover.idsInUse)
     }
     checkpoints.startIfDue()
   }

@@ -34,6 +34,16 @@ export class ReservedIds {
     while (this.ledger !== undefined && this.countAbove(after) < count) yield* result(this.reserve(this.ledger))
   }
 
+  /**
+   * Forgets the blocks that nobody needs, and returns them: none of their ids is given out any more. The newest stays, since the store
+   * finds the next one by it.
+   */
+  dropNeedless(isNeeded: (block: IdBlock) => boolean): readonly IdBlock[] {
+    const needless = this.blocks.slice(0, -1).filter((block) => !isNeeded(block))
+    if (needless.length > 0) this.blocks = this.blocks.filter((block) => !needless.includes(block))
+    return needless
+  }
+
   private countAbove(after: number): number {
     return this.blocks.reduce((count, { first, last }) => count + Math.max(0, last - Math.max(first - 1, after)), 0)
   }

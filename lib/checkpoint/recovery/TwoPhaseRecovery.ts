@@ -1,4 +1,4 @@
-import { defer, map, type Observable, of, ReplaySubject, take } from 'rxjs'
+import { defer, map, type Observable, of, ReplaySubject, take, tap } from 'rxjs'
 import { coroutine, result, type Step } from '../../scheduling/coroutine.js'
 import type { OwnerRecords, RecoveryAction, RestoredTransaction, TwoPhaseSink } from '../../stream/TwoPhaseCommit.js'
 import { CheckpointError } from '../CheckpointError.js'
@@ -14,12 +14,16 @@ import {
 import type { JobShare } from '../JobShare.js'
 import type { SubtaskKey } from '../SubtaskKey.js'
 import type { ReservedIds } from '../attempt/ReservedIds.js'
-import type { AttemptLedger, EarlierCheckpoint, FormerHolder, SinkRecord } from '../store/AttemptLedger.js'
+import type { AttemptLedger, EarlierCheckpoint, FormerHolder, IdBlock, SinkRecord } from '../store/AttemptLedger.js'
 import type { StoredCheckpoint } from '../store/CheckpointStore.js'
 
 /** A sink that takes part in the two-phase commit of its job. */
 interface Participant extends SinkIdentity {
   reported: readonly RestoredTransaction[] | undefined
+  /** It uses no number below this one. */
+  usesFrom: number
+  /** The last number that it got; 0: none. */
+  usesTo: number
   wentBack: boolean
   settled: boolean
   left: boolean
@@ -44,7 +48,6 @@ export interface TwoPhaseContext {
  */
 export class TwoPhaseRecovery {
   private readonly participants: Participant[] = []
-  private readonly floors = new Map<Participant, number>()
   private readonly known = new ReplaySubject<void>(1)
   private readonly decided = new ReplaySubject<ReadonlyMap<RestoredTransaction, RecoveryAction>>(1)
   private readonly goneBack = new ReplaySubject<never>(1)
@@ -62,10 +65,14 @@ export class TwoPhaseRecovery {
     return this.participants.length > 0
   }
 
-  /** Numbers below it are used by no sink any more. */
-  get floor(): number {
-    const working = this.participants.filter(({ left }) => !left)
-    return Math.min(...working.map((participant) => this.floors.get(participant) ?? 0))
+  /**
+   * The numbers that sinks use: of each, from the oldest one that is not over to the last one that it got. The last one counts even if
+   * nothing is open under it, since the sink may be about to use it.
+   */
+  get idsInUse(): readonly IdBlock[] {
+    return this.participants
+      .filter(({ left }) => !left)
+      .map(({ usesFrom, usesTo }) => ({ first: Math.min(usesFrom, usesTo), last: usesTo }))
   }
 
   /** All that former attempts may have opened is ended by the sinks of this one. */
@@ -94,7 +101,7 @@ export class TwoPhaseRecovery {
     if (other !== undefined) throw duplicateName(name, other.uid, uid)
     const participant: Participant = {
       ...{ uid, name, subtaskIndex, reported: undefined },
-      ...{ wentBack: false, settled: false, left: false },
+      ...{ wentBack: false, settled: false, left: false, usesFrom: 1, usesTo: 0 },
     }
     this.participants.push(participant)
     this.knowIfComplete()
@@ -130,10 +137,15 @@ export class TwoPhaseRecovery {
           return this.goneBack
         }),
       settled: () => this.settle(participant),
-      nextNumber: (after) => ids.next(after),
+      nextNumber: (after) =>
+        ids.next(after).pipe(
+          tap((number) => {
+            participant.usesTo = number
+          }),
+        ),
       passOver: (upTo) => this.record(participant, { passedOver: upTo }),
       release: (below) => {
-        this.floors.set(participant, below)
+        participant.usesFrom = below
         this.context.changed()
       },
       confirm: () => ledger.confirm(),

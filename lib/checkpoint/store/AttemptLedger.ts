@@ -72,8 +72,8 @@ export interface AttemptLedger {
   takeOver(): Observable<readonly FormerHolder[]>
   /** Ids above all that any attempt has reserved, for this attempt alone. `Superseded` when a newer attempt has taken over. */
   reserve(): Observable<IdBlock>
-  /** All ids of this attempt below this one are settled: no transaction is open or prepared under them. */
-  release(below: number): Observable<void>
+  /** Forgets blocks of this attempt, not its newest one: no transaction is open or prepared under their ids, nor will be. */
+  release(blocks: readonly IdBlock[]): Observable<void>
   /** Emits when no newer attempt has taken over; `Superseded` when one has, `StoreLost` when the store was emptied. */
   confirm(): Observable<void>
   /** What other attempts have recorded of their sinks, of those too that have been tidied away and wrote later. */

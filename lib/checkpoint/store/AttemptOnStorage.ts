@@ -88,7 +88,7 @@ export class AttemptOnStorage {
       first,
       takeOver: () => this.guarded(() => this.takeOver()),
       reserve: () => this.guarded(() => this.ids.reserve(this.newest, () => this.confirm())),
-      release: (below) => this.guarded(() => this.ids.release(below)),
+      release: (blocks) => this.guarded(() => this.ids.release(blocks)),
       confirm: () => this.guarded(() => this.confirm()),
       otherSinks: () => this.guarded(() => this.records.ofOthers()),
       recordSinks: (sinks) => this.guarded(() => this.recordSinks(sinks)),
@@ -158,7 +158,7 @@ export class AttemptOnStorage {
     yield* this.confirm()
     // One that has come since must stay: it is about to take over from this one.
     const older = (yield* reader.attempts()).filter((other) => byAge(claim, other) < 0)
-    const former = yield* formerHolders(storage, reader, claim, older)
+    const former = yield* formerHolders(reader, claim, older)
     // Only now: an attempt that comes later finds this one, and need not read those.
     yield* removeAttempts(storage, reader, emptyAttempts(claim, older))
     this.former = former

@@ -7,7 +7,6 @@ import { blockAbove, blockKey, blocksIn } from './storeKeys.js'
 
 /** The blocks of ids that an attempt has reserved. */
 export class IdBlocks {
-  private blocks: readonly IdBlock[] = []
   /** Created, and the store is not asked yet: a store that fails there must not be given more and more blocks. */
   private unconfirmed: IdBlock | undefined
 
@@ -28,15 +27,11 @@ export class IdBlocks {
     this.unconfirmed = block
     yield* confirm()
     this.unconfirmed = undefined
-    this.blocks = [...this.blocks, block]
     return block
   }
 
-  /** The newest block stays, since the next one is found by it. */
-  *release(below: number): Generator<Step, void> {
-    const needless = this.blocks.slice(0, -1).filter(({ last }) => last < below)
-    for (const block of needless) yield* result(this.storage.delete(blockKey(block)))
-    this.blocks = this.blocks.filter((block) => !needless.includes(block))
+  *release(blocks: readonly IdBlock[]): Generator<Step, void> {
+    for (const block of blocks) yield* result(this.storage.delete(blockKey(block)))
   }
 
   private *create({ checkpointId = 0, prepared = {} }: Partial<StoredCheckpoint> = {}): Generator<Step, IdBlock> {

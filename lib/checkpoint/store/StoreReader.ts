@@ -17,9 +17,9 @@ import {
 } from './CheckpointFile.js'
 import type { CheckpointStorage } from './CheckpointStorage.js'
 import type { StoredCheckpoint } from './CheckpointStore.js'
-import { type AttemptEntry, attemptsIn, blockKey, keysOfAttempt } from './storeKeys.js'
+import { type AttemptEntry, attemptsIn, blockKey, blocksIn, keysOfAttempt } from './storeKeys.js'
 
-/** How many checkpoints are read at a time. */
+/** How many keys are read at a time. */
 const CONCURRENCY = 16
 
 /** What an unreadable text under its own key means: an error, or that the one before is taken. */
@@ -29,6 +29,12 @@ export type OnCorrupt = 'fail' | 'previous'
 export interface StoredAttemptEntry extends AttemptEntry {
   /** It has taken over from the attempts before. Otherwise it is pending: it may still do so, or be refused. */
   readonly active: boolean
+}
+
+/** A block of ids that is reserved. */
+export interface OwnedBlock extends IdBlock {
+  /** The name of the attempt that has reserved it; undefined when that cannot be told. */
+  readonly owner: string | undefined
 }
 
 /** Reads what attempts have left in a storage. */
@@ -120,9 +126,20 @@ export class StoreReader {
     return (yield* this.read(keysOfAttempt(attempt.folder).claim, ownedFile))?.writer
   }
 
-  /** The attempt that has reserved a block; undefined when that cannot be told. */
-  *ownerOf(block: IdBlock): Generator<Step, string | undefined> {
-    return (yield* this.read(blockKey(block), ownedFile))?.attempt
+  /** All blocks of ids, in their order. */
+  *blocks(): Generator<Step, readonly OwnedBlock[]> {
+    const blocks = blocksIn(yield* result(this.storage.list('ids/')))
+    const owners = yield* result(
+      from(blocks).pipe(
+        mergeMap((block) => coroutine(() => this.ownerOf(block)), CONCURRENCY),
+        toArray(),
+      ),
+    )
+    return owners.sort((a, b) => a.first - b.first)
+  }
+
+  private *ownerOf(block: IdBlock): Generator<Step, OwnedBlock> {
+    return { ...block, owner: (yield* this.read(blockKey(block), ownedFile))?.attempt }
   }
 
   private *checkpointAt(

@@ -1,9 +1,8 @@
-import { result, type Step } from '../../scheduling/coroutine.js'
-import type { FormerHolder, IdBlock } from './AttemptLedger.js'
+import type { Step } from '../../scheduling/coroutine.js'
+import type { FormerHolder } from './AttemptLedger.js'
 import type { AttemptClaim } from './AttemptOrder.js'
-import type { CheckpointStorage } from './CheckpointStorage.js'
 import type { StoreReader } from './StoreReader.js'
-import { type AttemptEntry, blocksIn, keysOfAttempt } from './storeKeys.js'
+import { type AttemptEntry, keysOfAttempt } from './storeKeys.js'
 
 /** The subtask of a job with this parallelism that looks after a subtask of another one. */
 const successorOf = (subtask: number, parallelism: number): number => subtask % parallelism
@@ -15,7 +14,6 @@ const successorOf = (subtask: number, parallelism: number): number => subtask % 
  * @param older newest first
  */
 export function* formerHolders(
-  storage: CheckpointStorage,
   reader: StoreReader,
   { share }: AttemptClaim,
   older: readonly AttemptEntry[],
@@ -30,28 +28,16 @@ export function* formerHolders(
     return subtasks.length === 0 ? [] : [{ attempt, subtasks }]
   })
   if (open.length === 0) return []
-  const blocks = yield* blocksByOwner(storage, reader)
+  const blocks = yield* reader.blocks()
   const holders: FormerHolder[] = []
   for (const { attempt, subtasks } of open)
     holders.push({
       attemptId: attempt.name,
       parallelism: attempt.share.parallelism,
       subtasks,
-      blocks: blocks.get(attempt.name) ?? [],
+      blocks: blocks.filter(({ owner }) => owner === attempt.name).map(({ first, last }) => ({ first, last })),
       sinks: (yield* reader.sinksAt(keysOfAttempt(attempt.folder).sinks)).filter(({ handedOn }) => handedOn !== true),
       unrecorded: attempt.unrecorded,
     })
   return holders
-}
-
-function* blocksByOwner(
-  storage: CheckpointStorage,
-  reader: StoreReader,
-): Generator<Step, ReadonlyMap<string, readonly IdBlock[]>> {
-  const blocks = new Map<string, readonly IdBlock[]>()
-  for (const block of blocksIn(yield* result(storage.list('ids/')))) {
-    const owner = yield* reader.ownerOf(block)
-    if (owner !== undefined) blocks.set(owner, [...(blocks.get(owner) ?? []), block])
-  }
-  return blocks
 }

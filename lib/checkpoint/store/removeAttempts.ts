@@ -1,7 +1,7 @@
 import { result, type Step } from '../../scheduling/coroutine.js'
 import type { CheckpointStorage } from './CheckpointStorage.js'
 import type { StoreReader } from './StoreReader.js'
-import { type AttemptEntry, blockKey, blocksIn, keysOfAttempt } from './storeKeys.js'
+import { type AttemptEntry, blockKey, keysOfAttempt } from './storeKeys.js'
 
 /**
  * Removes attempts, and the blocks of ids that they have reserved but for the newest block of all, by which the next one is found. What
@@ -15,10 +15,8 @@ export function* removeAttempts(
   if (attempts.length === 0) return
   try {
     const names = new Set(attempts.map(({ name }) => name))
-    for (const block of blocksIn(yield* result(storage.list('ids/'))).slice(0, -1)) {
-      const owner = yield* reader.ownerOf(block)
-      if (owner !== undefined && names.has(owner)) yield* result(storage.delete(blockKey(block)))
-    }
+    for (const block of (yield* reader.blocks()).slice(0, -1))
+      if (block.owner !== undefined && names.has(block.owner)) yield* result(storage.delete(blockKey(block)))
     // The claim is the last to go: without it the rest would not be found.
     for (const { folder, keys } of attempts) {
       const { claim } = keysOfAttempt(folder)

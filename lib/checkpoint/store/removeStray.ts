@@ -1,7 +1,7 @@
 import { result, type Step } from '../../scheduling/coroutine.js'
 import type { CheckpointStorage } from './CheckpointStorage.js'
 import type { StoreReader } from './StoreReader.js'
-import { blockKey, blocksIn, highestNumber } from './storeKeys.js'
+import { blockKey, highestNumber } from './storeKeys.js'
 
 /** With more attempts that were refused than so many they are removed: each list has them, and some process may try again and again. */
 export const REFUSED_ATTEMPTS = 8
@@ -16,17 +16,15 @@ const REMEMBERED_VERDICTS = 16
 export function* removeStray(storage: CheckpointStorage, reader: StoreReader): Generator<Step, void> {
   try {
     // In this order: what comes between is of an attempt that is there at the end.
-    const blocks = blocksIn(yield* result(storage.list('ids/')))
+    const blocks = yield* reader.blocks()
     const keys = yield* result(storage.list('attempt-'))
     const existing = yield* reader.attempts()
     const active = existing.filter((attempt) => attempt.active)
     for (const key of needless(keys, new Set(existing.map(({ folder }) => folder)), active))
       yield* result(storage.delete(key))
     const names = new Set(existing.map(({ name }) => name))
-    for (const block of blocks.slice(0, -1)) {
-      const owner = yield* reader.ownerOf(block)
-      if (owner !== undefined && !names.has(owner)) yield* result(storage.delete(blockKey(block)))
-    }
+    for (const block of blocks.slice(0, -1))
+      if (block.owner !== undefined && !names.has(block.owner)) yield* result(storage.delete(blockKey(block)))
   } catch {
     // The next attempt tidies again.
   }

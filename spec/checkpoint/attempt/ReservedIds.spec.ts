@@ -45,6 +45,17 @@ describe('ReservedIds', () => {
     expect([ids.above(31), ids.above(32), ids.above(64), ids.above(80)]).toEqual([32, 65, 65, undefined])
   })
 
+  it('should give out none of a block that was dropped, and drop the newest never', () => {
+    const { ledger } = blocks(1, 17, 33)
+    const ids = new ReservedIds(ledger)
+    ids.ensure(0, 48).subscribe()
+    expect(ids.dropNeedless(({ first }) => first !== 17)).toEqual([{ first: 17, last: 32 }])
+    expect([ids.above(3), ids.above(16), ids.above(20)]).toEqual([4, 33, 33])
+    expect(ids.dropNeedless(() => false)).toEqual([{ first: 1, last: 16 }])
+    expect(ids.dropNeedless(() => false)).toEqual([])
+    expect(ids.above(0)).toBe(33)
+  })
+
   it('should have as many ahead as it is asked for', () => {
     const { ledger, asked } = blocks(1, 17, 33)
     const ids = new ReservedIds(ledger)

@@ -420,16 +420,29 @@ describe('TwoPhaseRecovery', () => {
     expect(without.abandons).toBe(false)
   })
 
-  it('should know below which number nothing is used any more, by those that have not left', () => {
+  it('should know which numbers those use that have not left: from what is not over to the last one they got', () => {
     const { recovery } = recoveryOf()
-    expect(recovery.floor).toBe(Infinity)
+    expect(recovery.idsInUse).toEqual([])
     const [a, b] = [recovery.join('a', 'a', 0), recovery.join('b', 'b', 0)]
-    a.release(20)
-    expect(recovery.floor).toBe(0)
-    b.release(18)
-    expect(recovery.floor).toBe(18)
+    const none = { first: 0, last: 0 }
+    expect(recovery.idsInUse).toEqual([none, none])
+    expect([...outcome(a.nextNumber(0)), ...outcome(a.nextNumber(17)), ...outcome(b.nextNumber(20))]).toEqual([
+      17, 18, 21,
+    ])
+    expect(recovery.idsInUse).toEqual([
+      { first: 1, last: 18 },
+      { first: 1, last: 21 },
+    ])
+    a.release(18)
+    b.release(20)
+    expect(recovery.idsInUse).toEqual([
+      { first: 18, last: 18 },
+      { first: 20, last: 21 },
+    ])
+    // It may be about to open the last one that it got.
+    a.release(Infinity)
     b.leave()
-    expect(recovery.floor).toBe(20)
+    expect(recovery.idsInUse).toEqual([{ first: 18, last: 18 }])
   })
 
   it('should leave alone what former attempts have passed over, which others use, and note what this one does', () => {
