@@ -488,6 +488,34 @@ describe('sinkTo with EXACTLY_ONCE', () => {
       })
     })
 
+    it('should go back to the checkpoint in which records are visible already, and lose none of those after it', () => {
+      runMarbles({ topics, until: 40_000 }, (helpers) => {
+        const { kafka, produce, crashAndRestore, expectObservable, expectCommits } = helpers
+        produce('in', '10ms a 99ms b')
+        const hung = ['job-0-1', 'job-0-2', 'other-0-2'].map((transactionalId) =>
+          kafka.inject({ api: 'EndTxn', transactionalId, times: Infinity }, Fault.fail(unavailable())),
+        )
+        const job = () => twoSinks(helpers, { ...settings, lostPolicy: 'warn' })
+        const again = () => {
+          hung.forEach((mend) => mend())
+          return after(30_000 - 250, () => job().pipe(retry({ count: 1, delay: 100 })))
+        }
+        expectObservable(words(crashAndRestore(lives(job, again), '250ms x'))).toBe(
+          '100ms (ppc) 95ms (qq) 29896ms l 99ms (rrdd)',
+          {
+            p: 'prepared 2',
+            c: 'committed 2',
+            q: 'prepared 3',
+            l: 'lost 2',
+            r: 'prepared 34',
+            d: 'committed 34',
+          },
+        )
+        expectCommits('out').toBe('30s a 199ms x', { x: ['b', 'b'] })
+      })
+      expect(warned).toHaveBeenCalledWith(expect.stringMatching(/^1 records are lost: job-0-1 \(checkpoint 2/))
+    })
+
     it('should not tell again what is lost, though it dies before its next checkpoint', () => {
       runMarbles({ topics, until: 40_000 }, (helpers) => {
         const { produce, expectObservable } = helpers

@@ -2,7 +2,7 @@ import { defer, map, type Observable, of, ReplaySubject, take, tap } from 'rxjs'
 import { coroutine, result, type Step } from '../../scheduling/coroutine.js'
 import type { OwnerRecords, RecoveryAction, RestoredTransaction, TwoPhaseSink } from '../../stream/TwoPhaseCommit.js'
 import { CheckpointError } from '../CheckpointError.js'
-import { decideRecovery, firstDead } from './decideRecovery.js'
+import { deadCheckpoints, decideRecovery, leadsBack, type WayBack } from './decideRecovery.js'
 import {
   abandonsTransactions,
   expectedSinks,
@@ -14,7 +14,7 @@ import {
 import type { JobShare } from '../JobShare.js'
 import type { SubtaskKey } from '../SubtaskKey.js'
 import type { ReservedIds } from '../attempt/ReservedIds.js'
-import type { AttemptLedger, EarlierCheckpoint, FormerHolder, IdBlock, SinkRecord } from '../store/AttemptLedger.js'
+import type { AttemptLedger, FormerHolder, IdBlock, SinkRecord } from '../store/AttemptLedger.js'
 import type { StoredCheckpoint } from '../store/CheckpointStore.js'
 
 /** A sink that takes part in the two-phase commit of its job. */
@@ -225,13 +225,26 @@ export class TwoPhaseRecovery {
   private *decide(
     transactions: readonly RestoredTransaction[],
   ): Generator<Step, ReadonlyMap<RestoredTransaction, RecoveryAction>> {
-    const earlier = new Map<number, EarlierCheckpoint>()
-    for (const [subtask, checkpointId] of firstDead(transactions)) {
-      const base = yield* result(this.context.ledger.newestBefore(subtask, checkpointId))
-      if (base !== undefined) earlier.set(subtask, base)
+    const waysBack = new Map<number, WayBack>()
+    for (const [subtask, dead] of deadCheckpoints(transactions)) {
+      const way = yield* this.wayBack(transactions, subtask, dead)
+      if (way !== undefined) waysBack.set(subtask, way)
     }
-    this.before = decideRecovery(transactions, earlier).before
-    return actionsOf(transactions, earlier)
+    this.before = new Map([...waysBack].map(([subtask, { before }]) => [subtask, before]))
+    return actionsOf(transactions, waysBack)
+  }
+
+  /** As far back as it goes: the fewer of the dead are lost. */
+  private *wayBack(
+    transactions: readonly RestoredTransaction[],
+    subtask: number,
+    dead: readonly number[],
+  ): Generator<Step, WayBack | undefined> {
+    for (const before of dead) {
+      const base = yield* result(this.context.ledger.newestBefore(subtask, before))
+      if (leadsBack(transactions, subtask, base)) return { before, base: base.checkpointId }
+    }
+    return undefined
   }
 
   private goBackIfComplete(): void {
@@ -259,9 +272,9 @@ export class TwoPhaseRecovery {
 
 const actionsOf = (
   transactions: readonly RestoredTransaction[],
-  earlier: ReadonlyMap<number, EarlierCheckpoint>,
+  waysBack: ReadonlyMap<number, WayBack>,
 ): ReadonlyMap<RestoredTransaction, RecoveryAction> => {
-  const { actions } = decideRecovery(transactions, earlier)
+  const actions = decideRecovery(transactions, waysBack)
   return new Map(transactions.map((transaction, index) => [transaction, actions[index] ?? 'commit']))
 }
 

@@ -9,7 +9,8 @@ interface Claim {
   /** when the attempt of the process before this one failed */
   readonly failedAt: number
   readonly at: number
-  takenOver: boolean
+  /** when it took over; Infinity: it has not */
+  takenAt: number
 }
 
 /** Who claimed which attempt of a job and when, and whether it took over: what tells whether a process was superseded rightly. */
@@ -24,7 +25,7 @@ export class AttemptLog {
     const [, attempt = '', what] = /^(.*)\/(claim|verdict)\.json$/.exec(key) ?? []
     if (what === 'claim') this.claims.set(attempt, this.claimOf(process))
     const claim = this.claims.get(attempt)
-    if (what === 'verdict' && claim !== undefined && /"taken":\s*true/.test(text)) claim.takenOver = true
+    if (what === 'verdict' && claim !== undefined && /"taken":\s*true/.test(text)) claim.takenAt = this.now()
   }
 
   failed(process: VirtualProcess): void {
@@ -37,7 +38,8 @@ export class AttemptLog {
    *
    * Any other retry of a process that has never run may win against a process that was started after it, and comes to run by a retry
    * itself: where a third one has refused both, and could not begin, it depends on their pauses which of them tries last. That does no
-   * harm: one runs, from the same checkpoint, and the other one says that it is superseded.
+   * harm: one runs, from the same checkpoint, and the other one says that it is superseded. The same goes for a process that fails by
+   * itself, and whose retry begins before the other one has taken over.
    *
    * @param text of the error
    */
@@ -46,14 +48,14 @@ export class AttemptLog {
     const by = this.claims.get(newer)
     if (by === undefined || by.process.part.refused) return true
     if (!by.isRetry) return false
-    const { at = Infinity, takenOver = false } = this.claims.get(attempt) ?? {}
-    return by.hadRun || (takenOver && at <= by.failedAt)
+    const { at = Infinity, takenAt = Infinity } = this.claims.get(attempt) ?? {}
+    return by.hadRun ? takenAt <= by.at : takenAt < Infinity && at <= by.failedAt
   }
 
   private claimOf(process: VirtualProcess): Claim {
     const before = [...this.claims.values()].filter((claim) => claim.process === process)
     const failedAt = this.failures.get(process) ?? -Infinity
-    const hadRun = before.some(({ takenOver }) => takenOver)
-    return { process, isRetry: before.length > 0, hadRun, failedAt, at: this.now(), takenOver: false }
+    const hadRun = before.some(({ takenAt }) => takenAt < Infinity)
+    return { process, isRetry: before.length > 0, hadRun, failedAt, at: this.now(), takenAt: Infinity }
   }
 }

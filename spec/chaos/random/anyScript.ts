@@ -30,6 +30,7 @@ export const anyScript = (seed: number, without: readonly Feature[] = []): Scrip
   const pipeline = anyPipeline(random, guarantee)
   const parallelism = 1 + random(random(2) === 0 ? 1 : 3)
   const bounded = random(6) === 0
+  const timeout = one(1_000, 2_000, 5_000)
   const fixed = bounded || pipeline.some(({ op }) => op === 'windows') || !may('partitions are added', 6)
   const script: Script = {
     ...calm,
@@ -47,7 +48,7 @@ export const anyScript = (seed: number, without: readonly Feature[] = []): Scrip
     sinksKnowSubtask: !may('sinks without their subtask', 6),
     interval,
     minPause: one(0, 0, 0, 30),
-    timeout: one(1_000, 2_000, 5_000),
+    timeout,
     tolerableFailures: one(0, 0, 1, 3, 100),
     maxConcurrent: one(1, 1, 1, 2, 3),
     transactionTimeout: one(30_000, 60_000),
@@ -56,7 +57,8 @@ export const anyScript = (seed: number, without: readonly Feature[] = []): Scrip
     retry: one(null, 20, 200, 1_000),
     restart: one(50, 200, 1_000),
     brokerMs: one(0, 1, 1, 3, 10),
-    storeMs: one(0, 1, 5, 20),
+    // What a first checkpoint waits for, from the claim to the last sink, is some fifty calls: they must fit.
+    storeMs: one(0, 1, 5, timeout > 1_000 ? 20 : 5),
     poll: one(1, 3, 10),
   }
   // Those that stop or start something are drawn more often.

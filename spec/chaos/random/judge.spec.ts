@@ -141,6 +141,14 @@ describe('the judge of scripts', () => {
       'one that gave way to it': usurped('1 claims 0', '0 claims 1', '1 fails', '0 takes 1', '1 claims 2'),
       'one that gave way to another': usurped('1 claims 0', '1 fails', '0 claims 1', '0 takes 1', '1 claims 2'),
       'one that refuses it': usurped('1 claims 0', '0 claims 1', '1 fails', '1 claims 2'),
+      'one that retries as it begins': usurped(
+        '1 claims 0',
+        '1 takes 0',
+        '1 fails',
+        '0 claims 1',
+        '1 claims 2',
+        '0 takes 1',
+      ),
     }).toEqual({
       'a new process': false,
       'one that is refused': true,
@@ -148,6 +156,7 @@ describe('the judge of scripts', () => {
       'one that gave way to it': true,
       'one that gave way to another': false,
       'one that refuses it': false,
+      'one that retries as it begins': false,
     })
   })
 })
