@@ -105,8 +105,8 @@ export interface TwoPhaseSink {
   settled(): Observable<void>
   /** The next number above `after` that no other attempt of this job has or will have. */
   nextNumber(after: number): Observable<number>
-  /** Notes durably that numbers up to this one are left alone, since others may use them: no later attempt ends what is open there. */
-  passOver(upTo: number): Observable<void>
+  /** Notes durably that these numbers, both ends included, are left alone, since others may use them: no later attempt ends what is open there. */
+  passOver(first: number, last: number): Observable<void>
   /** Nothing is open or prepared any more under numbers below this one. */
   release(below: number): void
   /** Emits when no newer attempt of the job has taken over. */

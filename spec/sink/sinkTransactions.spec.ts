@@ -75,7 +75,7 @@ const scene = ({ ids = {}, policy = 'fail', owners = firstAttempt, superseded = 
       goBack: () => NEVER,
       settled: () => EMPTY,
       nextNumber: (after: number) => of(after + 1),
-      passOver: (upTo: number) => note(`pass over ${upTo}`, () => of(undefined)),
+      passOver: (first: number, last: number) => note(`pass over ${first}–${last}`, () => of(undefined)),
       release: (below: number) => released.push(below),
       confirm: () => note('confirm', () => (superseded ? throwError(() => new Error('superseded')) : of(undefined))),
       leave: () => undefined,
@@ -267,11 +267,22 @@ describe('IncrementingTransactions', () => {
       expect(world.asked.slice(0, 5)).toEqual([
         'describe 16',
         'confirm',
-        'pass over 20',
+        'pass over 5–20',
         'describe 16',
         'init job-0-21',
       ])
     }
+  })
+
+  it('should keep its own open ones below ids that it passes over, for the next attempt to end', () => {
+    const world = scene({ ids: { 'job-0-25': described('Ongoing') }, policy: 'takeOver' })
+    const { strategy } = incrementing(world)
+    const taken = Array.from({ length: 17 }, () => outcomeOf(() => strategy.next()))
+    expect(taken.slice(-2)).toEqual(['job-0-20', 'job-0-37'])
+    expect(world.asked).toEqual(['describe 16', 'describe 16', 'confirm', 'pass over 21–36', 'describe 16'])
+    expect(world.released).toEqual([5])
+    strategy.ended(['job-0-5', 'job-0-6'])
+    expect(world.released).toEqual([5, 7])
   })
 
   it('should keep in the state the highest number that any checkpoint has known of, of former attempts too', () => {

@@ -143,7 +143,7 @@ export class TwoPhaseRecovery {
             participant.usesTo = number
           }),
         ),
-      passOver: (upTo) => this.record(participant, { passedOver: upTo }),
+      passOver: (first, last) => this.passOver(participant, { first, last }),
       release: (below) => {
         participant.usesFrom = below
         this.context.changed()
@@ -188,6 +188,18 @@ export class TwoPhaseRecovery {
         return { firstAttempt: ledger.first, nameKnown: named.length > 0, owners, changing }
       }),
     )
+  }
+
+  private passOver(participant: Participant, { first, last }: IdBlock): Observable<void> {
+    return defer(() => {
+      const before = this.records.get(participant)?.passedOver ?? []
+      const newest = before.at(-1)
+      const passedOver =
+        newest?.last === first - 1
+          ? [...before.slice(0, -1), { first: newest.first, last }]
+          : [...before, { first, last }]
+      return this.record(participant, { passedOver })
+    })
   }
 
   private record(participant: Participant, what: Pick<SinkRecord, 'owner' | 'passedOver'>): Observable<void> {

@@ -73,8 +73,8 @@ const formerTransactions = ({ restored, former, sinks: own }: RecoveryScope): re
     return [...names].flatMap((name) =>
       subtasks.map((subtaskIndex) => ({
         ...{ attemptId, name, subtaskIndex, unrecorded },
-        blocks: blocksAbove(
-          sinks.find((sink) => sink.name === name && sink.subtaskIndex === subtaskIndex)?.passedOver ?? 0,
+        blocks: without(
+          sinks.find((sink) => sink.name === name && sink.subtaskIndex === subtaskIndex)?.passedOver ?? [],
           blocks,
         ),
         states: statesOfSinks(
@@ -113,8 +113,15 @@ const statesOfSinks = (
 
 const isState = (state: unknown): boolean => state !== null && state !== undefined
 
-const blocksAbove = (number: number, blocks: readonly IdBlock[]): readonly IdBlock[] =>
-  blocks.filter(({ last }) => last > number).map(({ first, last }) => ({ first: Math.max(first, number + 1), last }))
+const without = (passedOver: readonly IdBlock[], blocks: readonly IdBlock[]): readonly IdBlock[] =>
+  passedOver.reduce((left, hole) => left.flatMap((block) => around(hole, block)), blocks)
+
+/** What is left of a block on both sides of a hole. */
+const around = (hole: IdBlock, { first, last }: IdBlock): readonly IdBlock[] =>
+  [
+    { first, last: Math.min(last, hole.first - 1) },
+    { first: Math.max(first, hole.last + 1), last },
+  ].filter((part) => part.first <= part.last)
 
 /** By uid, the transactions of a checkpoint that are not known to be committed. */
 const uncommitted = (

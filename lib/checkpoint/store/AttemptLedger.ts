@@ -22,8 +22,8 @@ export interface SinkRecord {
   readonly subtaskIndex: number
   /** The owner of its ids; undefined while it is becoming that: the attempt may have died before or after. */
   readonly owner?: TransactionOwner | undefined
-  /** Its ids up to this number were found to be in use by others, and left alone. */
-  readonly passedOver?: number | undefined
+  /** Numbers that were found to be in use by others, and left alone. */
+  readonly passedOver?: readonly IdBlock[] | undefined
   /** Recorded by an attempt that is gone: it says who owned the ids, and no more. */
   readonly handedOn?: boolean | undefined
 }

@@ -50,7 +50,7 @@ const Sink: t.Type<SinkRecord> = t.intersection([
   t.type({ name: t.string, uid: t.string, subtaskIndex: t.number }),
   t.partial({
     owner: t.union([t.undefined, t.type({ producerId: t.string, epoch: t.number })]),
-    passedOver: t.union([t.undefined, t.number]),
+    passedOver: t.union([t.undefined, t.readonlyArray(t.type({ first: t.number, last: t.number }))]),
     handedOn: t.union([t.undefined, t.boolean]),
   }),
 ])

@@ -453,7 +453,9 @@ describe('TwoPhaseRecovery', () => {
     ]
     const { recovery, asked, written } = recoveryOf()
     const sinks = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
-    recovery.begin([holder({ blocks, sinks: [{ ...record('job'), passedOver: 20 }, record('other')] })])
+    recovery.begin([
+      holder({ blocks, sinks: [{ ...record('job'), passedOver: [{ first: 1, last: 20 }] }, record('other')] }),
+    ])
     recovery.close()
     const blocksOf = (sink: TwoPhaseSink) =>
       (outcome(sink.inheritance$) as [Inheritance])[0].former
@@ -463,13 +465,17 @@ describe('TwoPhaseRecovery', () => {
 
     const owner = { producerId: '7', epoch: 2 }
     outcome(sinks[0]!.recordOwner(owner))
-    outcome(sinks[0]!.passOver(64))
+    outcome(sinks[0]!.passOver(49, 64))
     outcome(sinks[0]!.recordOwner(undefined))
-    expect(asked.length).toBe(3)
+    outcome(sinks[0]!.passOver(65, 80))
+    outcome(sinks[0]!.passOver(97, 112))
+    expect(asked.length).toBe(5)
     expect(written.map(([sink]) => [sink?.owner, sink?.passedOver])).toEqual([
       [owner, undefined],
-      [owner, 64],
-      [undefined, 64],
+      [owner, [{ first: 49, last: 64 }]],
+      [undefined, [{ first: 49, last: 64 }]],
+      [undefined, [{ first: 49, last: 80 }]],
+      [undefined, [{ first: 49, last: 80 }, { first: 97, last: 112 }]], // prettier-ignore
     ])
   })
 

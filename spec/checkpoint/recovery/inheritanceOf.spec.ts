@@ -110,13 +110,32 @@ describe('what a sink inherits', () => {
       { first: 33, last: 64 },
       { first: 65, last: 96 },
     ]
-    const passing = { name: 'a-ids', uid: 'a', subtaskIndex: 0, passedOver: 40 }
+    const passing = { name: 'a-ids', uid: 'a', subtaskIndex: 0, passedOver: [{ first: 1, last: 40 }] }
     const scope = scopeOf({ former: [holder({ blocks, sinks: [passing] })], sinks: [sinkOf('a')] })
     expect(inheritanceOf(scope, scope.sinks[0]!).former).toMatchObject([
       {
         blocks: [
           { first: 41, last: 64 },
           { first: 65, last: 96 },
+        ],
+      },
+    ])
+  })
+
+  it('should be what lies on both sides of what was passed over', () => {
+    const blocks = [
+      { first: 1, last: 16 },
+      { first: 33, last: 48 },
+    ]
+    const passedOver = [{ first: 4, last: 40 }, { first: 44, last: 44 }, { first: 49, last: 64 }] // prettier-ignore
+    const passing = { name: 'a-ids', uid: 'a', subtaskIndex: 0, passedOver }
+    const scope = scopeOf({ former: [holder({ blocks, sinks: [passing] })], sinks: [sinkOf('a')] })
+    expect(inheritanceOf(scope, scope.sinks[0]!).former).toMatchObject([
+      {
+        blocks: [
+          { first: 1, last: 3 },
+          { first: 41, last: 43 },
+          { first: 45, last: 48 },
         ],
       },
     ])

@@ -31,7 +31,9 @@ const files = [
   file('chk-3.committed.json', committedFile, { sink: ['job-0-2'] }),
   file('restored.json', restoredFile, { from: 'attempt-000001', checkpoint }),
   file('restored.json of a fresh start', restoredFile, { from: null, checkpoint: null }),
-  file('sinks.json', sinksFile, [{ name: 'job', uid: 'sink-job', subtaskIndex: 0, passedOver: 4, handedOn: true }]),
+  file('sinks.json', sinksFile, [
+    { name: 'job', uid: 'sink-job', subtaskIndex: 0, passedOver: [{ first: 3, last: 4 }], handedOn: true },
+  ]),
   file('claim.json', ownedFile, { attempt: 'attempt-000002', writer: 'w', host: 'h', pid: 1 }),
   file('verdict.json', verdictFile, { taken: true, by: 'attempt-000002', writer: 'w' }),
 ]

@@ -56,8 +56,8 @@ export class IncrementingTransactions implements TransactionStrategy {
         logger?.warn(error.message)
       }
       this.newest = this.lookedUpTo
-      yield* result(twoPhase.passOver(this.newest))
-      twoPhase.release(this.newest + 1)
+      yield* result(twoPhase.passOver(number, this.newest))
+      this.release(this.newest + 1)
     }
   }
 
@@ -68,12 +68,17 @@ export class IncrementingTransactions implements TransactionStrategy {
 
   ended(ids: readonly string[]): void {
     for (const id of ids) this.numbers.delete(id)
-    this.sink.twoPhase.release(Math.min(...this.numbers.values()))
+    this.release(Infinity)
   }
 
   snapshot(prepared: readonly string[]): IncrementingState {
     this.lastNumber = Math.max(this.lastNumber, ...prepared.map((id) => this.numbers.get(id) ?? 0))
     return { strategy: 'INCREMENTING', lastNumber: this.lastNumber }
+  }
+
+  /** Of the numbers up to `below` those in use are needed. */
+  private release(below: number): void {
+    this.sink.twoPhase.release(Math.min(below, ...this.numbers.values()))
   }
 
   private used(number: number): string {
