@@ -22,7 +22,8 @@ import type { StoredAttempt } from '../../lib/checkpoint/store/CheckpointStore.j
 import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import type { CheckpointBarrier } from '../../lib/stream/CheckpointBarrier.js'
 import { type MarbleHelpers, runMarbles } from '../../lib/testing/runMarbles.js'
-import { jobOf, letters, restoredOf, stuckAt, tagged } from './support/job.js'
+import { restoredOf } from './support/begun.js'
+import { jobOf, letters, stuckAt, tagged } from './support/job.js'
 
 /** A memory store that does something else at `complete`. */
 const storeThat = (complete: (inner: StoredAttempt) => StoredAttempt['complete']) => {

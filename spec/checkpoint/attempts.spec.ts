@@ -26,7 +26,8 @@ import type { CheckpointBarrier } from '../../lib/stream/CheckpointBarrier.js'
 import type { Restored } from '../../lib/stream/Restored.js'
 import { runMarbles } from '../../lib/testing/runMarbles.js'
 import { type HandSinkOptions, ledger } from './support/handSink.js'
-import { type Job, jobOf, letters, restoredOf, slowStore, tagged } from './support/job.js'
+import { restoredOf } from './support/begun.js'
+import { type Job, jobOf, letters, slowStore, tagged } from './support/job.js'
 
 /** Two pipelines of one job, each with a sink of its own. */
 const pipelines = ({ pipeline }: Job) =>

@@ -3,7 +3,8 @@ import { defer, delay, map, type Observable, switchMap } from 'rxjs'
 import type { CheckpointCoordinator } from '../../lib/checkpoint/CheckpointCoordinator.js'
 import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { runMarbles } from '../../lib/testing/runMarbles.js'
-import { jobOf, letters, restoredOf, stuckAt, tagged } from './support/job.js'
+import { restoredOf } from './support/begun.js'
+import { jobOf, letters, stuckAt, tagged } from './support/job.js'
 
 /** Stops a job without draining it, at each letter of a picture. */
 const stopping = (coordinator: CheckpointCoordinator, when$: Observable<unknown>) =>

@@ -7,7 +7,8 @@ import { RestoredState } from '../../lib/checkpoint/recovery/RestoredState.js'
 import { fromStored, toStored } from '../../lib/checkpoint/storedState.js'
 import type { CheckpointBarrier } from '../../lib/stream/CheckpointBarrier.js'
 import { runMarbles } from '../../lib/testing/runMarbles.js'
-import { jobOf, letters, restoredOf, tagged } from './support/job.js'
+import { restoredOf } from './support/begun.js'
+import { jobOf, letters, tagged } from './support/job.js'
 
 const throughJson = (state: unknown): unknown => fromStored(JSON.parse(JSON.stringify(toStored('uid', state))))
 

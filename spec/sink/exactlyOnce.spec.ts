@@ -31,7 +31,7 @@ import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { encodeWriterState } from '../../lib/sink/writer/KafkaWriterState.js'
 import { branch } from '../../lib/stream/branch.js'
 import { type MarbleHelpers, runMarbles } from '../../lib/testing/runMarbles.js'
-import { restoredOf } from '../checkpoint/support/job.js'
+import { restoredOf } from '../checkpoint/support/begun.js'
 import { copying, type Copying, elementsOf, restored, sinkOf, sourceOf, topics, words } from './support/copying.js'
 
 /** Nothing for a while, then this. */

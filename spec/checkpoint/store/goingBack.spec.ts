@@ -1,11 +1,13 @@
-import { describe, expect, it } from '@jest/globals'
-import { asapScheduler, concatMap, delay, firstValueFrom, VirtualTimeScheduler } from 'rxjs'
+import { describe, it } from '@jest/globals'
+import { defer, delay, forkJoin, map, type Observable, type SchedulerLike, timer } from 'rxjs'
 import { checkpointStoreOn } from '../../../lib/checkpoint/store/checkpointStoreOn.js'
 import type { CheckpointStore, StoredAttempt } from '../../../lib/checkpoint/store/CheckpointStore.js'
 import { MemoryCheckpointStore } from '../../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { memoryStorage } from '../../../lib/checkpoint/store/memoryStorage.js'
+import { runMarbles } from '../../../lib/testing/runMarbles.js'
+import { begun } from '../support/begun.js'
 
-type Step = (attempt: StoredAttempt) => Promise<void>
+type Step = (attempt: StoredAttempt) => Observable<void>
 
 /** A transaction is named after its sink and the checkpoint that prepared it: `a3`. */
 const checkpoint =
@@ -14,51 +16,59 @@ const checkpoint =
     const prepared: Record<string, { id: string; checkpointId: number; subtaskIndex: number }[]> = {}
     for (const id of transactions)
       (prepared[id[0]!] ??= []).push({ id, checkpointId: Number(id.slice(1)), subtaskIndex: 0 })
-    return firstValueFrom(
-      attempt.complete({
-        ...{ checkpointId, timestamp: checkpointId, savepoint: false, parallelism: 1 },
-        ...{ states: { source: [checkpointId] }, committed: {}, prepared },
-      }),
-    )
+    return attempt.complete({
+      ...{ checkpointId, timestamp: checkpointId, savepoint: false, parallelism: 1 },
+      ...{ states: { source: [checkpointId] }, committed: {}, prepared },
+    })
   }
 
 const marked =
   (checkpointId: number, id: string): Step =>
   (attempt) =>
-    firstValueFrom(attempt.markCommitted(checkpointId, id[0]!, [id]))
+    attempt.markCommitted(checkpointId, id[0]!, [id])
 
-const begin = (store: CheckpointStore) =>
-  firstValueFrom(store.begin({ share: { parallelism: 1, subtasks: [0] }, scheduler: asapScheduler }))
+const whole = { parallelism: 1, subtasks: [0] }
 
-/** A store in which attempts have done this, one after another. */
-const storeAfter = async (...attempts: readonly (readonly Step[])[]) => {
-  const store = new MemoryCheckpointStore()
+/** Attempts in the time of a picture that have done this, one after another, in a store that answers at once; then the next one. */
+const nextAfter = (store: CheckpointStore, scheduler: SchedulerLike, ...attempts: readonly (readonly Step[])[]) => {
   for (const steps of attempts) {
-    const attempt = await begin(store)
-    for (const step of steps) await step(attempt)
+    const attempt = begun(store, { share: whole, scheduler })
+    for (const step of steps) step(attempt).subscribe()
   }
-  return store
+  return begun(store, { share: whole, scheduler })
 }
 
-const newestBefore = async (store: MemoryCheckpointStore, checkpointId: number) =>
-  firstValueFrom((await begin(store)).ledger!.newestBefore(0, checkpointId))
+/** What a start goes on from, and what is visible of it. */
+const restored = (store: CheckpointStore, scheduler: SchedulerLike, share = whole) =>
+  defer(() => store.begin({ share, scheduler })).pipe(
+    map(({ restored: from }) => from && { checkpointId: from.checkpointId, committed: from.committed }),
+  )
+
+const goesBack = { t: true, f: false }
 
 describe('what a job goes back to when a transaction is dead', () => {
-  it('should be the checkpoint before it, with its marks', async () => {
-    const store = await storeAfter([checkpoint(1, 'a1'), marked(1, 'a1'), checkpoint(2, 'a2', 'b2')])
-    const next = await begin(store)
-
-    expect(await firstValueFrom(next.ledger!.newestBefore(0, 2))).toEqual({ checkpointId: 1, committedAfter: false })
-    expect(await firstValueFrom(next.ledger!.goBack(new Map([[0, 2]])))).toBe(true)
-    expect((await begin(store)).restored).toMatchObject({ checkpointId: 1, committed: { a: ['a1'] } })
+  it('should be the checkpoint before it, with its marks', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const store = new MemoryCheckpointStore()
+      const first = [checkpoint(1, 'a1'), marked(1, 'a1'), checkpoint(2, 'a2', 'b2')]
+      const { ledger } = nextAfter(store, scheduler, first)
+      expectObservable(ledger!.newestBefore(0, 2)).toBe('(e|)', { e: { checkpointId: 1, committedAfter: false } })
+      expectObservable(ledger!.goBack(new Map([[0, 2]])), '1s ^').toBe('1s (t|)', goesBack)
+      expectObservable(restored(store, scheduler), '        2s ^').toBe('2s (r|)', {
+        r: { checkpointId: 1, committed: { a: ['a1'] } },
+      })
+    })
   })
 
-  it('should be the checkpoint that the attempt before started from, when it has none before it itself', async () => {
-    const store = await storeAfter([checkpoint(1, 'a1'), checkpoint(2, 'a2')], [checkpoint(17, 'a2', 'a17')])
-
-    expect(await newestBefore(store, 17)).toEqual({ checkpointId: 2, committedAfter: false })
-    expect(await newestBefore(store, 2)).toEqual({ checkpointId: 1, committedAfter: false })
-    expect(await newestBefore(store, 1)).toBeUndefined()
+  it('should be the checkpoint that the attempt before started from, when it has none before it itself', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const steps = [[checkpoint(1, 'a1'), checkpoint(2, 'a2')], [checkpoint(17, 'a2', 'a17')]]
+      const { ledger } = nextAfter(new MemoryCheckpointStore(), scheduler, ...steps)
+      const table = { a: { checkpointId: 1, committedAfter: false }, b: { checkpointId: 2, committedAfter: false } }
+      expectObservable(ledger!.newestBefore(0, 17)).toBe('(b|)', table)
+      expectObservable(ledger!.newestBefore(0, 2)).toBe(' (a|)', table)
+      expectObservable(ledger!.newestBefore(0, 1)).toBe(' (n|)', { n: undefined })
+    })
   })
 
   it.each<[string, readonly Step[], readonly Step[]]>([
@@ -77,18 +87,24 @@ describe('what a job goes back to when a transaction is dead', () => {
       [checkpoint(1), checkpoint(2, 'a2', 'b2')],
       [marked(2, 'a2'), checkpoint(17, 'b2')],
     ],
-  ])('should not be what a visible transaction comes after, marked %s', async (_, first, second) => {
-    expect(await newestBefore(await storeAfter(first, second), 2)).toEqual({ checkpointId: 1, committedAfter: true })
+  ])('should not be what a visible transaction comes after, marked %s', (_, first, second) => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const { ledger } = nextAfter(new MemoryCheckpointStore(), scheduler, first, second)
+      expectObservable(ledger!.newestBefore(0, 2)).toBe('(e|)', { e: { checkpointId: 1, committedAfter: true } })
+    })
   })
 
-  it('should be nothing for an attempt that has a checkpoint of its own: others may rest on it', async () => {
-    const store = await storeAfter([checkpoint(1, 'a1'), checkpoint(2, 'a2')])
-    const next = await begin(store)
-    await checkpoint(17, 'a2')(next)
-
-    expect(await firstValueFrom(next.ledger!.newestBefore(0, 2))).toBeUndefined()
-    expect(await firstValueFrom(next.ledger!.goBack(new Map([[0, 2]])))).toBe(false)
-    expect((await begin(store)).restored).toMatchObject({ checkpointId: 17 })
+  it('should be nothing for an attempt that has a checkpoint of its own: others may rest on it', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const store = new MemoryCheckpointStore()
+      const next = nextAfter(store, scheduler, [checkpoint(1, 'a1'), checkpoint(2, 'a2')])
+      checkpoint(17, 'a2')(next).subscribe()
+      expectObservable(next.ledger!.newestBefore(0, 2)).toBe('(n|)', { n: undefined })
+      expectObservable(next.ledger!.goBack(new Map([[0, 2]])), '1s ^').toBe('1s (f|)', goesBack)
+      expectObservable(restored(store, scheduler), '             2s ^').toBe('2s (r|)', {
+        r: { checkpointId: 17, committed: {} },
+      })
+    })
   })
 
   it.each([
@@ -96,42 +112,34 @@ describe('what a job goes back to when a transaction is dead', () => {
     ['all', [0, 1], true],
   ])(
     'should, with another parallelism, be open only to a process that has all subtasks: it has %s',
-    async (_, subtasks, may) => {
-      const store = await storeAfter([checkpoint(1, 'a1'), checkpoint(2, 'a2')])
-      const share = { parallelism: 2, subtasks }
-      const next = await firstValueFrom(store.begin({ share, scheduler: asapScheduler }))
-
-      const before = await firstValueFrom(next.ledger!.newestBefore(0, 2))
-      expect(before).toEqual(may ? { checkpointId: 1, committedAfter: false } : undefined)
-      expect(await firstValueFrom(next.ledger!.goBack(new Map([[0, 2]])))).toBe(may)
-      const after = await firstValueFrom(store.begin({ share, scheduler: asapScheduler }))
-      expect(after.restored).toMatchObject({ checkpointId: may ? 1 : 2 })
+    (_, subtasks, may) => {
+      runMarbles(({ scheduler, expectObservable }) => {
+        const store = new MemoryCheckpointStore()
+        nextAfter(store, scheduler, [checkpoint(1, 'a1'), checkpoint(2, 'a2')])
+        const share = { parallelism: 2, subtasks }
+        const { ledger } = begun(store, { share, scheduler })
+        const base = may ? { checkpointId: 1, committedAfter: false } : undefined
+        expectObservable(ledger!.newestBefore(0, 2)).toBe('(e|)', { e: base })
+        expectObservable(ledger!.goBack(new Map([[0, 2]])), '1s ^').toBe('1s (m|)', { m: may })
+        expectObservable(restored(store, scheduler, share), ' 2s ^').toBe('2s (r|)', {
+          r: { checkpointId: may ? 1 : 2, committed: {} },
+        })
+      })
     },
   )
 
-  it('should be known soon, however many checkpoints wait for the transaction, and however slow the store is', async () => {
-    const storage = memoryStorage()
-    const attempt = await begin(checkpointStoreOn(storage))
-    await checkpoint(1)(attempt)
-    for (let id = 2; id <= 200; id++) await checkpoint(id, 'a2', 'b2')(attempt)
-    await marked(200, 'b2')(attempt)
-
-    const scheduler = new VirtualTimeScheduler()
-    const slow = { ...storage, read: (key: string) => storage.read(key).pipe(delay(10, scheduler)) }
-    let began = Infinity
-    let found: unknown
-    checkpointStoreOn(slow)
-      .begin({ share: { parallelism: 1, subtasks: [0] }, scheduler })
-      .pipe(
-        concatMap(({ ledger }) => {
-          began = scheduler.now()
-          return ledger!.newestBefore(0, 2)
-        }),
-      )
-      .subscribe((earlier) => (found = earlier))
-    scheduler.flush()
-    expect(found).toEqual({ checkpointId: 1, committedAfter: true })
-    // One after another, 200 checkpoints and their marks would take 4 s.
-    expect(scheduler.now() - began).toBeLessThan(400)
+  it('should be known soon, however many checkpoints wait for the transaction, and however slow the store is', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const storage = memoryStorage()
+      const many = Array.from({ length: 199 }, (_, n) => checkpoint(n + 2, 'a2', 'b2'))
+      nextAfter(checkpointStoreOn(storage), scheduler, [checkpoint(1), ...many, marked(200, 'b2')])
+      let slow = false
+      const read = (key: string) => defer(() => (slow ? storage.read(key).pipe(delay(10)) : storage.read(key)))
+      const { ledger } = begun(checkpointStoreOn({ ...storage, read }), { share: whole, scheduler })
+      slow = true
+      // One after another, 200 checkpoints and their marks would take 4 s.
+      const soon$ = forkJoin([ledger!.newestBefore(0, 2), timer(400)]).pipe(map(([earlier]) => earlier))
+      expectObservable(soon$).toBe('400ms (e|)', { e: { checkpointId: 1, committedAfter: true } })
+    })
   })
 })

@@ -15,17 +15,13 @@ import {
   VirtualTimeScheduler,
 } from 'rxjs'
 import type { CheckpointStorage } from '../../../lib/checkpoint/store/CheckpointStorage.js'
-import type {
-  AttemptRequest,
-  CheckpointStore,
-  StoredAttempt,
-  StoredCheckpoint,
-} from '../../../lib/checkpoint/store/CheckpointStore.js'
+import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from '../../../lib/checkpoint/store/CheckpointStore.js'
 import { checkpointStoreOn } from '../../../lib/checkpoint/store/checkpointStoreOn.js'
 import { FileCheckpointStore } from '../../../lib/checkpoint/store/FileCheckpointStore.js'
 import { MemoryCheckpointStore } from '../../../lib/checkpoint/store/MemoryCheckpointStore.js'
 import { memoryStorage } from '../../../lib/checkpoint/store/memoryStorage.js'
 import { runMarbles } from '../../../lib/testing/runMarbles.js'
+import { begun } from '../support/begun.js'
 import { FakeDisk } from '../support/FakeDisk.js'
 import { tagged } from '../support/job.js'
 import { steps } from '../support/steps.js'
@@ -303,14 +299,6 @@ describe('FileCheckpointStore, rescaled', () => {
     ])
   })
 })
-
-/** What has begun by now: a store in memory answers at once. */
-const begun = (store: CheckpointStore, request: AttemptRequest): StoredAttempt => {
-  let attempt: StoredAttempt | undefined
-  store.begin(request).subscribe((it) => (attempt = it))
-  if (attempt === undefined) throw new Error('The attempt has not begun.')
-  return attempt
-}
 
 /** The end of each call of an attempt, as a letter: `t` it has taken over, `c` its checkpoint is stored. */
 const takeOver = (attempt: StoredAttempt) => defer(() => attempt.ledger!.takeOver()).pipe(map(() => 't'))

@@ -1,22 +1,26 @@
 import { describe, expect, it } from '@jest/globals'
-import { asapScheduler, concatMap, defer, firstValueFrom, from, Subject, take, throwError } from 'rxjs'
+import { asapScheduler, concatMap, defer, firstValueFrom, map, Subject, throwError, timer } from 'rxjs'
 import type { CheckpointStorage } from '../../../lib/checkpoint/store/CheckpointStorage.js'
-import type { StoredAttempt } from '../../../lib/checkpoint/store/CheckpointStore.js'
+import type { StoredAttempt, StoredCheckpoint } from '../../../lib/checkpoint/store/CheckpointStore.js'
 import { checkpointStoreOn } from '../../../lib/checkpoint/store/checkpointStoreOn.js'
 import { memoryStorage } from '../../../lib/checkpoint/store/memoryStorage.js'
+import { runMarbles } from '../../../lib/testing/runMarbles.js'
+import { begun } from '../support/begun.js'
+import { tagged } from '../support/job.js'
+import { steps } from '../support/steps.js'
 
 const share = { parallelism: 1, subtasks: [0] }
 
 const begin = (storage: CheckpointStorage, takeOverLater = false) =>
   firstValueFrom(checkpointStoreOn(storage).begin({ share, takeOverLater, scheduler: asapScheduler }))
 
+const checkpoint = (checkpointId: number): StoredCheckpoint => ({
+  ...{ checkpointId, timestamp: checkpointId, savepoint: false, parallelism: 1 },
+  ...{ states: { source: [checkpointId] }, committed: {} },
+})
+
 const complete = (attempt: StoredAttempt, checkpointId: number) =>
-  firstValueFrom(
-    attempt.complete({
-      ...{ checkpointId, timestamp: checkpointId, savepoint: false, parallelism: 1 },
-      ...{ states: { source: [checkpointId] }, committed: {} },
-    }),
-  )
+  firstValueFrom(attempt.complete(checkpoint(checkpointId)))
 
 const settle = (attempt: StoredAttempt) => firstValueFrom(attempt.ledger!.settled())
 
@@ -55,30 +59,33 @@ describe('what a store is tidied of', () => {
     expect(verdicts.filter((number) => !kept.includes(number))).toEqual(upTo(10, 25))
   })
 
-  it('should be deleted once, whatever is completed meanwhile', async () => {
-    const inner = memoryStorage()
-    const former = await begin(inner)
-    await complete(former, 1)
-    const goOn = new Subject<void>()
-    const deleted: string[] = []
-    const slow: CheckpointStorage = {
-      ...inner,
-      delete: (key) => {
-        deleted.push(key)
-        return goOn.pipe(
-          take(1),
-          concatMap(() => inner.delete(key)),
-        )
-      },
-    }
-    const next = await begin(slow)
-    await settle(next)
-    for (const id of [17, 18, 19, 20]) await complete(next, id)
-    while (goOn.observed) goOn.next()
-    expect(deleted.map((key) => key.replace('attempt-00000', ''))).toEqual([
-      ...['1/restored.json', '1/verdict.json', '1/chk-1.json', '1/claim.json'],
-      ...['2/chk-18.json', '2/chk-18.committed.json', '2/chk-17.json', '2/chk-17.committed.json'],
-    ])
+  it('should be deleted once, whatever is completed meanwhile', () => {
+    runMarbles(({ expectObservable, ...helpers }) => {
+      const { scheduler } = helpers
+      const inner = memoryStorage()
+      begun(checkpointStoreOn(inner), { share, scheduler }).complete(checkpoint(1)).subscribe()
+      const deleted$ = new Subject<string>()
+      const slow: CheckpointStorage = {
+        ...inner,
+        delete: (key) => {
+          deleted$.next(key)
+          return timer(10).pipe(concatMap(() => inner.delete(key)))
+        },
+      }
+      const next = begun(checkpointStoreOn(slow), { share, scheduler })
+      steps(helpers, '                -sabcd', {
+        s: () => next.ledger!.settled(),
+        a: () => next.complete(checkpoint(17)),
+        b: () => next.complete(checkpoint(18)),
+        c: () => next.complete(checkpoint(19)),
+        d: () => next.complete(checkpoint(20)),
+      })
+      const keys$ = deleted$.pipe(map((key) => key.replace('attempt-00000', '')))
+      expectObservable(keys$).toBe('   -r---------v---------1---------c---------8---------m---------7---------n', {
+        ...{ r: '1/restored.json', v: '1/verdict.json', 1: '1/chk-1.json', c: '1/claim.json' },
+        ...{ 8: '2/chk-18.json', m: '2/chk-18.committed.json', 7: '2/chk-17.json', n: '2/chk-17.committed.json' },
+      })
+    })
   })
 
   it('should be what the storage refused to delete for a while, behind the next checkpoint', async () => {
@@ -101,54 +108,62 @@ describe('what a store is tidied of', () => {
     expect(await kept()).toBe(2)
   })
 
-  it('should not end a start that is about to read it', async () => {
-    const storage = memoryStorage()
-    const running = await begin(storage)
-    await complete(running, 1)
-    let armed = true
-    const busy: CheckpointStorage = {
-      ...storage,
-      read: (key) => {
-        if (!armed || !key.endsWith('/chk-1.json')) return storage.read(key)
-        armed = false
-        return from(complete(running, 2).then(() => complete(running, 3))).pipe(concatMap(() => storage.read(key)))
-      },
-    }
-    expect((await begin(busy)).restored).toMatchObject({ checkpointId: 3 })
-    expect(armed).toBe(false)
+  it('should not end a start that is about to read it', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const storage = memoryStorage()
+      const running = begun(checkpointStoreOn(storage), { share, scheduler })
+      running.complete(checkpoint(1)).subscribe()
+      let armed = true
+      const busy: CheckpointStorage = {
+        ...storage,
+        read: (key) => {
+          if (!armed || !key.endsWith('/chk-1.json')) return storage.read(key)
+          armed = false
+          return timer(10).pipe(concatMap(() => storage.read(key)))
+        },
+      }
+      const start$ = checkpointStoreOn(busy).begin({ share, scheduler })
+      const stored = { s: undefined }
+      expectObservable(running.complete(checkpoint(2)), '3ms ^').toBe('---(s|)', stored)
+      expectObservable(running.complete(checkpoint(3)), '6ms ^').toBe('------(s|)', stored)
+      expectObservable(start$.pipe(map(({ restored }) => restored?.checkpointId))).toBe('10ms (3|)', { 3: 3 })
+    })
   })
 })
 
 describe('what an attempt has recorded of its sinks', () => {
   const owned = (epoch: number) => [{ name: 'job', uid: 'sink', subtaskIndex: 0, owner: { producerId: '7', epoch } }]
-  const recordsSeenBy = (attempt: StoredAttempt) => firstValueFrom(attempt.ledger!.otherSinks())
+  it('should vouch for nothing in a store that was put back to before it', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const texts = new Map<string, string>()
+      const store = checkpointStoreOn(memoryStorage(texts))
+      begun(store, { share, scheduler }).complete(checkpoint(1)).subscribe()
+      const older = [...texts]
+      const { ledger } = begun(store, { share, scheduler })
+      texts.clear()
+      for (const [key, text] of older) texts.set(key, text)
 
-  it('should vouch for nothing in a store that was put back to before it', async () => {
-    const texts = new Map<string, string>()
-    const storage = memoryStorage(texts)
-    await complete(await begin(storage), 1)
-    const older = [...texts]
-    const second = await begin(storage)
-    texts.clear()
-    for (const [key, text] of older) texts.set(key, text)
-
-    await firstValueFrom(second.ledger!.recordSinks(owned(3)))
-    await expect(firstValueFrom(second.ledger!.confirm())).rejects.toMatchObject({ _tag: 'StoreLost' })
-    await expect(firstValueFrom(second.ledger!.recordSinks(owned(3)))).rejects.toMatchObject({ _tag: 'StoreLost' })
-    expect(await recordsSeenBy(await begin(storage))).toEqual([])
+      const again$ = store.begin({ share, scheduler }).pipe(concatMap((next) => next.ledger!.otherSinks()))
+      expectObservable(ledger!.recordSinks(owned(3))).toBe('          (r|)', { r: undefined })
+      expectObservable(ledger!.confirm(), '           1s ^').toBe('1s #', {}, tagged('StoreLost'))
+      expectObservable(ledger!.recordSinks(owned(3)), '2s ^').toBe('2s #', {}, tagged('StoreLost'))
+      expectObservable(again$, '                      3s ^').toBe('3s (o|)', { o: [] })
+    })
   })
 
-  it('should stay when it is superseded, and half of it is removed already', async () => {
-    const storage = memoryStorage()
-    const first = await begin(storage)
-    await complete(first, 1)
-    const second = await begin(storage)
-    // The order in which attempts are removed: the claim is the last to go.
-    for (const key of ['restored.json', 'verdict.json'])
-      await firstValueFrom(storage.delete(`${first.attemptId}/${key}`))
+  it('should stay when it is superseded, and half of it is removed already', () => {
+    runMarbles(({ scheduler, expectObservable }) => {
+      const storage = memoryStorage()
+      const store = checkpointStoreOn(storage)
+      const first = begun(store, { share, scheduler })
+      first.complete(checkpoint(1)).subscribe()
+      const second = begun(store, { share, scheduler })
+      // The order in which attempts are removed: the claim is the last to go.
+      for (const key of ['restored.json', 'verdict.json']) storage.delete(`${first.attemptId}/${key}`).subscribe()
 
-    await firstValueFrom(first.ledger!.recordSinks(owned(3)))
-    await expect(firstValueFrom(first.ledger!.confirm())).rejects.toMatchObject({ _tag: 'Superseded' })
-    expect(await recordsSeenBy(second)).toEqual(owned(3))
+      expectObservable(first.ledger!.recordSinks(owned(3))).toBe('(r|)', { r: undefined })
+      expectObservable(first.ledger!.confirm(), '     1s ^').toBe('1s #', {}, tagged('Superseded'))
+      expectObservable(second.ledger!.otherSinks(), ' 2s ^').toBe('2s (o|)', { o: owned(3) })
+    })
   })
 })

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals'
-import { asapScheduler, defer, delay, mergeMap, NEVER, type Observable, type SchedulerLike, Subject, timer } from 'rxjs'
+import { defer, delay, mergeMap, NEVER, type Observable, type SchedulerLike, Subject, timer } from 'rxjs'
 import type { CheckpointConfig } from '../../../lib/checkpoint/CheckpointConfig.js'
-import type { CheckpointStore, StoredAttempt, StoredCheckpoint } from '../../../lib/checkpoint/store/CheckpointStore.js'
+import type { CheckpointStore, StoredAttempt } from '../../../lib/checkpoint/store/CheckpointStore.js'
 import type { SceneHelpers } from '../../../lib/testing/KafkaScene.js'
 import { handSink, type HandSinkOptions, ledger } from './handSink.js'
 import { handSource, type HandSourceOptions } from './handSource.js'
@@ -75,13 +75,4 @@ export const slowStore = (
         ),
       ),
   }
-}
-
-/** What an attempt that begins now, with all subtasks, would start from. */
-export const restoredOf = (store: CheckpointStore, parallelism = 1): StoredCheckpoint | undefined => {
-  let attempt: StoredAttempt | undefined
-  const share = { parallelism, subtasks: Array.from({ length: parallelism }, (_, subtask) => subtask) }
-  store.begin({ share, scheduler: asapScheduler }).subscribe((begun) => (attempt = begun))
-  if (attempt === undefined) throw new Error('The store has not answered.')
-  return attempt.restored
 }
