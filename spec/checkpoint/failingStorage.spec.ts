@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
 import {
+  catchError,
   concatMap,
   defer,
   EMPTY,
-  firstValueFrom,
   map,
   type Observable,
+  of,
   retry,
   Subject,
   takeUntil,
@@ -17,6 +18,7 @@ import type { CheckpointStorage } from '../../lib/checkpoint/store/CheckpointSto
 import { checkpointStoreOn } from '../../lib/checkpoint/store/checkpointStoreOn.js'
 import { memoryStorage } from '../../lib/checkpoint/store/memoryStorage.js'
 import { runMarbles } from '../../lib/testing/runMarbles.js'
+import { begun } from './support/begun.js'
 import { jobOf, letters } from './support/job.js'
 
 type Failure = 'without effect' | 'with effect'
@@ -56,12 +58,12 @@ const CALLS = 60
 const numbersTo = (end: number) => Array.from({ length: end }, (_, n) => n)
 
 describe.each<Failure>(['without effect', 'with effect'])('a storage of which one call fails, %s', (failure) => {
-  /** What comes of a job whose storage begins to count its calls at `armAt`, when the pipeline fails once. */
+  /** What is visible of a job that nothing is fatal to. Its storage counts its calls from `armAt`, when the pipeline fails once. */
   const retried = (failing: FailingStorage, armAt: number) => {
-    const fatal: unknown[] = []
     let committed: readonly number[] = []
     let armed = false
-    runMarbles({ until: 1_500 }, (helpers) => {
+    runMarbles({ until: 1_500 }, ({ run, expectObservable, ...helpers }) => {
+      const fatal$ = new Subject<unknown>()
       const job = jobOf(helpers, { store: checkpointStoreOn(failing.storage) })
       committed = job.committed
       const retried$ = job.pipeline({ count: 60 }).pipe(
@@ -74,21 +76,22 @@ describe.each<Failure>(['without effect', 'with effect'])('a storage of which on
         retry({
           delay: (error: Error & { retriable?: boolean }) => {
             if (error.retriable !== false) return timer(50)
-            fatal.push(error)
+            fatal$.next(error)
             return EMPTY
           },
         }),
       )
-      helpers.run(retried$)
+      expectObservable(fatal$).toBe('-')
+      run(retried$)
     })
-    return { fatal, committed }
+    return committed
   }
 
   it('should not end a job that retries, whichever call it is', () => {
     let failed = 0
     for (let nth = 0; nth < CALLS; nth++) {
       const failing = new FailingStorage(nth, failure)
-      expect({ nth, ...retried(failing, 250) }).toEqual({ nth, fatal: [], committed: numbersTo(60) })
+      expect({ nth, committed: retried(failing, 250) }).toEqual({ nth, committed: numbersTo(60) })
       if (failing.calls > nth) failed++
     }
     expect(failed).toBe(CALLS)
@@ -98,7 +101,7 @@ describe.each<Failure>(['without effect', 'with effect'])('a storage of which on
     for (let nth = 0; nth < CALLS; nth++) {
       const failing = new FailingStorage(nth, failure)
       failing.calls = 0
-      expect({ nth, ...retried(failing, Infinity) }).toEqual({ nth, fatal: [], committed: numbersTo(60) })
+      expect({ nth, committed: retried(failing, Infinity) }).toEqual({ nth, committed: numbersTo(60) })
     }
   })
 })
@@ -173,23 +176,30 @@ describe('a storage that reserves no ids for a while', () => {
 })
 
 describe('a storage that fails for long', () => {
-  it('should be given one block of ids, however often it is asked for', async () => {
-    const inner = memoryStorage()
-    let fails = false
-    const list: CheckpointStorage['list'] = (prefix) =>
-      fails && prefix === 'attempt-' ? throwError(() => new Error('The disk has hiccups')) : inner.list(prefix)
-    const attempt = await firstValueFrom(checkpointStoreOn({ ...inner, list }).begin())
-    const blocks = () => firstValueFrom(inner.list('ids/'))
-    const before = (await blocks()).length
-
-    fails = true
-    for (let tries = 0; tries < 10; tries++)
-      await expect(firstValueFrom(attempt.ledger!.reserve())).rejects.toThrow('hiccups')
-    expect(await blocks()).toHaveLength(before + 1)
-
-    fails = false
-    const first = await firstValueFrom(attempt.ledger!.reserve())
-    expect(await blocks()).toHaveLength(before + 1)
-    expect((await firstValueFrom(attempt.ledger!.reserve())).first).toBe(first.last + 1)
+  it('should be given one block of ids, however often it is asked for', () => {
+    runMarbles(({ cold, expectObservable, scheduler }) => {
+      const inner = memoryStorage()
+      const created$ = new Subject<string>()
+      const hiccups = new Error('The disk has hiccups')
+      const store = checkpointStoreOn({
+        ...inner,
+        list: (prefix) =>
+          prefix === 'attempt-' && scheduler.now() > 0 && scheduler.now() < 15
+            ? throwError(() => hiccups)
+            : inner.list(prefix),
+        create: (key, text) =>
+          inner.create(key, text).pipe(tap((created) => created && key.startsWith('ids/') && created$.next(key))),
+      })
+      const { ledger } = begun(store, { share: { parallelism: 1, subtasks: [0] }, scheduler })
+      const reserved$ = cold('                 --xxxxxxxxxx--------y-z').pipe(
+        concatMap(() => ledger!.reserve().pipe(catchError((error: Error) => of(error.cause ?? error)))),
+      )
+      expectObservable(reserved$).toBe('       --ffffffffff--------a-b', {
+        ...{ f: hiccups, a: { first: 1, last: 16 }, b: { first: 17, last: 32 } },
+      })
+      expectObservable(created$).toBe('        --a-------------------b', {
+        ...{ a: 'ids/1-16.json', b: 'ids/17-32.json' },
+      })
+    })
   })
 })

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { defer, EMPTY, type Observable, of, Subject, throwError } from 'rxjs'
+import { defer, EMPTY, map, type Observable, of, Subject, timer } from 'rxjs'
 import { ReservedIds } from '../../../lib/checkpoint/attempt/ReservedIds.js'
 import type { AttemptLedger, IdBlock } from '../../../lib/checkpoint/store/AttemptLedger.js'
+import { runMarbles } from '../../../lib/testing/runMarbles.js'
+import { steps } from '../support/steps.js'
 
 /** Only `reserve` is asked. */
 const ledgerOf = (reserve: () => Observable<IdBlock>): AttemptLedger => ({
@@ -16,91 +18,95 @@ const ledgerOf = (reserve: () => Observable<IdBlock>): AttemptLedger => ({
   goBack: () => of(false),
 })
 
+/** A store that takes 10 ms to reserve a block, and tells when it is asked. */
 const blocks = (...firsts: readonly number[]) => {
-  let asked = 0
-  const reserve = () => defer(() => of({ first: firsts[asked]!, last: firsts[asked++]! + 15 }))
-  return { ledger: ledgerOf(reserve), asked: () => asked }
+  const asked$ = new Subject<string>()
+  let next = 0
+  const reserve = () =>
+    defer(() => {
+      asked$.next('a')
+      const first = firsts[next++]!
+      return timer(10).pipe(map(() => ({ first, last: first + 15 })))
+    })
+  return { ledger: ledgerOf(reserve), asked$ }
 }
 
 describe('ReservedIds', () => {
   it('should count up where nothing is reserved', () => {
-    const seen: number[] = []
-    const ids = new ReservedIds(undefined)
-    ids.next(7).subscribe((id) => seen.push(id))
-    expect([ids.above(7), seen]).toEqual([8, [8]])
+    runMarbles(({ expectObservable }) => {
+      const ids = new ReservedIds(undefined)
+      expectObservable(ids.next(7)).toBe('(i|)', { i: 8 })
+      expect(ids.above(7)).toBe(8)
+    })
   })
 
   it('should jump from the end of a block to the next one that it got', () => {
-    const { ledger, asked } = blocks(17, 65)
-    const ids = new ReservedIds(ledger)
-    const seen: number[] = []
-    const next = (after: number) => ids.next(after).subscribe((id) => seen.push(id))
-    expect(ids.above(0)).toBeUndefined()
-    next(0)
-    next(17)
-    next(31)
-    expect([seen, asked()]).toEqual([[17, 18, 32], 1])
-    next(32)
-    expect([seen, asked()]).toEqual([[17, 18, 32, 65], 2])
-    expect([ids.above(31), ids.above(32), ids.above(64), ids.above(80)]).toEqual([32, 65, 65, undefined])
+    runMarbles(({ expectObservable, flush }) => {
+      const { ledger, asked$ } = blocks(17, 65)
+      const ids = new ReservedIds(ledger)
+      expect(ids.above(0)).toBeUndefined()
+      expectObservable(asked$).toBe('               a 49ms a')
+      expectObservable(ids.next(0)).toBe('           10ms (i|)', { i: 17 })
+      expectObservable(ids.next(17), '20ms ^').toBe('20ms (i|)', { i: 18 })
+      expectObservable(ids.next(31), '30ms ^').toBe('30ms (i|)', { i: 32 })
+      expectObservable(ids.next(32), '50ms ^').toBe('60ms (i|)', { i: 65 })
+      flush()
+      expect([ids.above(31), ids.above(32), ids.above(64), ids.above(80)]).toEqual([32, 65, 65, undefined])
+    })
   })
 
   it('should give out none of a block that was dropped, and drop the newest never', () => {
-    const { ledger } = blocks(1, 17, 33)
-    const ids = new ReservedIds(ledger)
-    ids.ensure(0, 48).subscribe()
-    expect(ids.dropNeedless(({ first }) => first !== 17)).toEqual([{ first: 17, last: 32 }])
-    expect([ids.above(3), ids.above(16), ids.above(20)]).toEqual([4, 33, 33])
-    expect(ids.dropNeedless(() => false)).toEqual([{ first: 1, last: 16 }])
-    expect(ids.dropNeedless(() => false)).toEqual([])
-    expect(ids.above(0)).toBe(33)
+    runMarbles(({ expectObservable, flush }) => {
+      const { ledger, asked$ } = blocks(1, 17, 33)
+      const ids = new ReservedIds(ledger)
+      expectObservable(asked$).toBe('            a---------a---------a')
+      expectObservable(ids.ensure(0, 48)).toBe('30ms (e|)', { e: undefined })
+      flush()
+      expect(ids.dropNeedless(({ first }) => first !== 17)).toEqual([{ first: 17, last: 32 }])
+      expect([ids.above(3), ids.above(16), ids.above(20)]).toEqual([4, 33, 33])
+      expect(ids.dropNeedless(() => false)).toEqual([{ first: 1, last: 16 }])
+      expect(ids.dropNeedless(() => false)).toEqual([])
+      expect(ids.above(0)).toBe(33)
+    })
   })
 
   it('should have as many ahead as it is asked for', () => {
-    const { ledger, asked } = blocks(1, 17, 33)
-    const ids = new ReservedIds(ledger)
-    ids.ensure(0, 16).subscribe()
-    expect(asked()).toBe(1)
-    ids.ensure(14, 2).subscribe()
-    expect(asked()).toBe(1)
-    ids.ensure(14, 3).subscribe()
-    expect(asked()).toBe(2)
-    ids.ensure(16, 17).subscribe()
-    expect(asked()).toBe(3)
+    runMarbles(({ expectObservable, ...helpers }) => {
+      const { ledger, asked$ } = blocks(1, 17, 33)
+      const ids = new ReservedIds(ledger)
+      steps(helpers, '               -b 19ms c 9ms d 19ms e', {
+        b: () => ids.ensure(0, 16),
+        c: () => ids.ensure(14, 2),
+        d: () => ids.ensure(14, 3),
+        e: () => ids.ensure(16, 17),
+      })
+      expectObservable(asked$).toBe('-a    29ms     a 19ms a')
+    })
   })
 
   it('should ask the store once for all who wait, also when the first of them no longer does', () => {
-    const answer = new Subject<IdBlock>()
-    let asked = 0
-    const ids = new ReservedIds(
-      ledgerOf(() =>
-        defer(() => {
-          asked++
-          return answer
-        }),
-      ),
-    )
-    const seen: number[] = []
-    ids
-      .next(0)
-      .subscribe((id) => seen.push(id))
-      .unsubscribe()
-    ids.next(0).subscribe((id) => seen.push(id))
-    ids.next(3).subscribe((id) => seen.push(id))
-    answer.next({ first: 1, last: 16 })
-    answer.complete()
-    expect([asked, seen]).toEqual([1, [1, 4]])
+    runMarbles(({ expectObservable }) => {
+      const { ledger, asked$ } = blocks(1)
+      const ids = new ReservedIds(ledger)
+      expectObservable(asked$).toBe('          a')
+      expectObservable(ids.next(0), '^----!').toBe('-')
+      expectObservable(ids.next(0), '-^').toBe('10ms (i|)', { i: 1 })
+      expectObservable(ids.next(3), '--^').toBe('10ms (i|)', { i: 4 })
+    })
   })
 
   it('should tell all who wait that the store failed, and ask again when it is asked again', () => {
-    let fails = true
-    const ids = new ReservedIds(
-      ledgerOf(() => defer(() => (fails ? throwError(() => new Error('EIO')) : of({ first: 1, last: 16 })))),
-    )
-    const seen: unknown[] = []
-    ids.next(0).subscribe({ error: (error: Error) => seen.push(error.message) })
-    fails = false
-    ids.next(0).subscribe((id) => seen.push(id))
-    expect(seen).toEqual(['EIO', 1])
+    runMarbles(({ scheduler, cold, expectObservable }) => {
+      const failure = new Error('EIO')
+      const block = { b: { first: 1, last: 16 } }
+      const ids = new ReservedIds(
+        ledgerOf(() =>
+          defer(() => (scheduler.now() < 20 ? cold<IdBlock>('10ms #', {}, failure) : cold('10ms (b|)', block))),
+        ),
+      )
+      expectObservable(ids.next(0), '^').toBe('           10ms #', {}, failure)
+      expectObservable(ids.next(0), '--^').toBe('         10ms #', {}, failure)
+      expectObservable(ids.next(0), '20ms ^').toBe('30ms (i|)', { i: 1 })
+    })
   })
 })

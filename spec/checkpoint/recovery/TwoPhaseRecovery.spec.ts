@@ -9,12 +9,7 @@ import type {
 } from '../../../lib/checkpoint/store/AttemptLedger.js'
 import type { StoredCheckpoint } from '../../../lib/checkpoint/store/CheckpointStore.js'
 import { TwoPhaseRecovery } from '../../../lib/checkpoint/recovery/TwoPhaseRecovery.js'
-import type {
-  Inheritance,
-  RestoredTransaction,
-  TransactionStanding,
-  TwoPhaseSink,
-} from '../../../lib/stream/TwoPhaseCommit.js'
+import type { RestoredTransaction, TransactionStanding, TwoPhaseSink } from '../../../lib/stream/TwoPhaseCommit.js'
 import { runMarbles } from '../../../lib/testing/runMarbles.js'
 import { tagged } from '../support/job.js'
 import { steps } from '../support/steps.js'
@@ -80,16 +75,6 @@ const transaction = (
 ): RestoredTransaction => ({
   ...{ uid: 'sink', id, standing, checkpointId, subtaskIndex },
 })
-
-/** What comes of an Observable: values, an error's tag, or that nothing has come yet. */
-const outcome = (source: Observable<unknown>): unknown[] => {
-  const seen: unknown[] = []
-  source.subscribe({
-    next: (value) => seen.push(value),
-    error: (error: { _tag?: string }) => seen.push(`error ${error._tag}`),
-  })
-  return seen
-}
 
 /** When it is known who takes part. */
 const known = (sink: TwoPhaseSink) => sink.inheritance$.pipe(map(() => 'k'))
@@ -421,85 +406,98 @@ describe('TwoPhaseRecovery', () => {
   })
 
   it('should know which numbers those use that have not left: from what is not over to the last one they got', () => {
-    const { recovery } = recoveryOf()
-    expect(recovery.idsInUse).toEqual([])
-    const [a, b] = [recovery.join('a', 'a', 0), recovery.join('b', 'b', 0)]
-    const none = { first: 0, last: 0 }
-    expect(recovery.idsInUse).toEqual([none, none])
-    expect([...outcome(a.nextNumber(0)), ...outcome(a.nextNumber(17)), ...outcome(b.nextNumber(20))]).toEqual([
-      17, 18, 21,
-    ])
-    expect(recovery.idsInUse).toEqual([
-      { first: 1, last: 18 },
-      { first: 1, last: 21 },
-    ])
-    a.release(18)
-    b.release(20)
-    expect(recovery.idsInUse).toEqual([
-      { first: 18, last: 18 },
-      { first: 20, last: 21 },
-    ])
-    // It may be about to open the last one that it got.
-    a.release(Infinity)
-    b.leave()
-    expect(recovery.idsInUse).toEqual([{ first: 18, last: 18 }])
+    runMarbles(({ expectObservable, ...helpers }) => {
+      const { recovery } = recoveryOf()
+      expect(recovery.idsInUse).toEqual([])
+      const [a, b] = [recovery.join('a', 'a', 0), recovery.join('b', 'b', 0)]
+      expectObservable(a.nextNumber(0), '-^   ').toBe(' -(i|)', { i: 17 })
+      expectObservable(a.nextNumber(17), '--^ ').toBe('--(i|)', { i: 18 })
+      expectObservable(b.nextNumber(20), '---^').toBe('---(i|)', { i: 21 })
+      steps(helpers, '          -----r-l', {
+        r: () => {
+          a.release(18)
+          b.release(20)
+        },
+        // It may be about to open the last one that it got.
+        l: () => {
+          a.release(Infinity)
+          b.leave()
+        },
+      })
+      const inUse$ = helpers
+        .cold('x---x-x-x')
+        .pipe(map(() => recovery.idsInUse.map(({ first, last }) => `${first}-${last}`).join()))
+      expectObservable(inUse$).toBe('n---g-r-l', { n: '0-0,0-0', g: '1-18,1-21', r: '18-18,20-21', l: '18-18' })
+    })
   })
 
   it('should leave alone what former attempts have passed over, which others use, and note what this one does', () => {
-    const blocks = [
-      { first: 1, last: 16 },
-      { first: 17, last: 32 },
-      { first: 33, last: 48 },
-    ]
-    const { recovery, asked, written } = recoveryOf()
-    const sinks = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
-    recovery.begin([
-      holder({ blocks, sinks: [{ ...record('job'), passedOver: [{ first: 1, last: 20 }] }, record('other')] }),
-    ])
-    recovery.close()
-    const blocksOf = (sink: TwoPhaseSink) =>
-      (outcome(sink.inheritance$) as [Inheritance])[0].former
-        .filter(({ subtaskIndex }) => subtaskIndex === 0)
-        .map((one) => one.blocks)
-    expect(sinks.map(blocksOf)).toEqual([[[{ first: 21, last: 32 }, blocks[2]]], [blocks]])
-
-    const owner = { producerId: '7', epoch: 2 }
-    outcome(sinks[0]!.recordOwner(owner))
-    outcome(sinks[0]!.passOver(49, 64))
-    outcome(sinks[0]!.recordOwner(undefined))
-    outcome(sinks[0]!.passOver(65, 80))
-    outcome(sinks[0]!.passOver(97, 112))
-    expect(asked.length).toBe(5)
-    expect(written.map(([sink]) => [sink?.owner, sink?.passedOver])).toEqual([
-      [owner, undefined],
-      [owner, [{ first: 49, last: 64 }]],
-      [undefined, [{ first: 49, last: 64 }]],
-      [undefined, [{ first: 49, last: 80 }]],
-      [undefined, [{ first: 49, last: 80 }, { first: 97, last: 112 }]], // prettier-ignore
-    ])
+    runMarbles(({ expectObservable, flush, ...helpers }) => {
+      const blocks = [
+        { first: 1, last: 16 },
+        { first: 17, last: 32 },
+        { first: 33, last: 48 },
+      ]
+      const { recovery, asked, written } = recoveryOf()
+      const [sink, other] = [recovery.join('sink', 'job', 0), recovery.join('other', 'other', 0)]
+      recovery.begin([
+        holder({ blocks, sinks: [{ ...record('job'), passedOver: [{ first: 1, last: 20 }] }, record('other')] }),
+      ])
+      const owner = { producerId: '7', epoch: 2 }
+      steps(helpers, '                         -c-opnqr', {
+        c: () => recovery.close(),
+        o: () => sink.recordOwner(owner),
+        p: () => sink.passOver(49, 64),
+        n: () => sink.recordOwner(undefined),
+        q: () => sink.passOver(65, 80),
+        r: () => sink.passOver(97, 112),
+      })
+      const blocksOf = ({ inheritance$ }: TwoPhaseSink) =>
+        inheritance$.pipe(
+          map(({ former }) => former.filter(({ subtaskIndex }) => subtaskIndex === 0).map((one) => one.blocks)),
+        )
+      expectObservable(blocksOf(sink)).toBe(' -(b|)', { b: [[{ first: 21, last: 32 }, blocks[2]]] })
+      expectObservable(blocksOf(other)).toBe('-(b|)', { b: [blocks] })
+      flush()
+      expect(asked.length).toBe(5)
+      expect(written.map(([one]) => [one?.owner, one?.passedOver])).toEqual([
+        [owner, undefined],
+        [owner, [{ first: 49, last: 64 }]],
+        [undefined, [{ first: 49, last: 64 }]],
+        [undefined, [{ first: 49, last: 80 }]],
+        [undefined, [{ first: 49, last: 80 }, { first: 97, last: 112 }]], // prettier-ignore
+      ])
+    })
   })
 
   it('should hand on what is recorded about owners, by name and subtask', () => {
-    const owner = { producerId: '7', epoch: 2 }
-    const others = [record('job', 1), { ...record('job'), owner }, record('other'), { ...record('job'), uid: 'former' }]
-    const { recovery, asked } = recoveryOf({ others })
-    const sink = recovery.join('sink', 'job', 0)
-    expect(outcome(sink.ownerRecords())).toEqual([
-      { firstAttempt: false, nameKnown: true, owners: [owner], changing: true },
-    ])
-    expect(outcome(recovery.join('sink', 'job', 2).ownerRecords())).toEqual([
-      { firstAttempt: false, nameKnown: true, owners: [], changing: false },
-    ])
-    expect(outcome(recovery.join('sink', 'new', 0).ownerRecords())).toEqual([
-      { firstAttempt: false, nameKnown: false, owners: [], changing: false },
-    ])
-    outcome(sink.recordOwner(undefined))
-    outcome(recovery.join('sink', 'job', 1).recordOwner({ producerId: '8', epoch: 5 }))
-    outcome(sink.recordOwner({ producerId: '7', epoch: 3 }))
-    expect(asked).toEqual([
-      ['sinks', 'job undefined'],
-      ['sinks', 'job undefined', 'job 5'],
-      ['sinks', 'job 3', 'job 5'],
-    ])
+    runMarbles(({ expectObservable, flush, ...helpers }) => {
+      const owner = { producerId: '7', epoch: 2 }
+      const others = [
+        record('job', 1),
+        { ...record('job'), owner },
+        record('other'),
+        { ...record('job'), uid: 'former' },
+      ]
+      const { recovery, asked } = recoveryOf({ others })
+      const sink = recovery.join('sink', 'job', 0)
+      const ownerRecords = (name: string, subtaskIndex: number) =>
+        defer(() => recovery.join('sink', name, subtaskIndex).ownerRecords())
+      const known = { firstAttempt: false, nameKnown: true, owners: [], changing: false }
+      expectObservable(sink.ownerRecords()).toBe('   (r|)', { r: { ...known, owners: [owner], changing: true } })
+      expectObservable(ownerRecords('job', 2)).toBe('(r|)', { r: known })
+      expectObservable(ownerRecords('new', 0)).toBe('(r|)', { r: { ...known, nameKnown: false } })
+      steps(helpers, '-nop', {
+        n: () => sink.recordOwner(undefined),
+        o: () => recovery.join('sink', 'job', 1).recordOwner({ producerId: '8', epoch: 5 }),
+        p: () => sink.recordOwner({ producerId: '7', epoch: 3 }),
+      })
+      flush()
+      expect(asked).toEqual([
+        ['sinks', 'job undefined'],
+        ['sinks', 'job undefined', 'job 5'],
+        ['sinks', 'job 3', 'job 5'],
+      ])
+    })
   })
 })
