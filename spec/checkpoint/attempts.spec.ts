@@ -54,8 +54,8 @@ describe('CheckpointCoordinator: attempts', () => {
       const { pipeline, committed } = jobOf(helpers)
       const failing$ = merge(pipeline({ count: 30 }), cold('245ms #'))
       const retried$ = failing$.pipe(retry({ count: 1, delay: () => timer(50) }))
-      const table = { ...letters, S: 'restored 3', F: 'barrier 19 finished' }
-      expectObservable(retried$, '^ 499ms !').toBe('(R1a) 95ms (2b) 96ms (3c) 91ms (S7g) 95ms (8h)------(MFi)', table)
+      const table = { ...letters, F: 'barrier 19 finished' }
+      expectObservable(retried$, '^ 499ms !').toBe('(R1a) 95ms (2b) 96ms (3c) 91ms (t7g) 95ms (8h)------(MFi)', table)
       flush()
       expect(committed).toEqual(numbersTo(30))
     })
@@ -64,9 +64,8 @@ describe('CheckpointCoordinator: attempts', () => {
   it('should go on counting, so that no id of a checkpoint is used for another one', () => {
     runMarbles({ until: 200 }, ({ expectObservable, ...helpers }) => {
       const { pipeline } = jobOf(helpers)
-      const table = { ...letters, S: 'restored 2' }
-      expectObservable(pipeline(), '^ 149ms !').toBe('(R1a) 95ms (2b)', table)
-      expectObservable(pipeline(), '150ms  ^').toBe(' 150ms      (S7g)', table)
+      expectObservable(pipeline(), '^ 149ms !').toBe('(R1a) 95ms (2b)', letters)
+      expectObservable(pipeline(), '150ms  ^').toBe(' 150ms      (s7g)', letters)
     })
   })
 
@@ -80,9 +79,8 @@ describe('CheckpointCoordinator: attempts', () => {
           return inner.begin()
         })
       const job = jobOf(helpers, { store: { begin } })
-      const table = { ...letters, S: 'restored 1' }
-      expectObservable(merge(...pipelines(job)), '^ 49ms !').toBe('(RR11aa)', table)
-      expectObservable(merge(...pipelines(job)), '60ms   ^').toBe('60ms (SS77gg)', table)
+      expectObservable(merge(...pipelines(job)), '^ 49ms !').toBe('(RR11aa)', letters)
+      expectObservable(merge(...pipelines(job)), '60ms   ^').toBe('60ms (rr77gg)', letters)
       flush()
       expect(begun).toBe(2)
     })
@@ -94,9 +92,8 @@ describe('CheckpointCoordinator: attempts', () => {
       const again = (wait: number) => retry<string>({ count: 1, delay: () => timer(wait) })
       const failing$ = merge(a$, cold('130ms #')).pipe(again(0))
       const healthy$ = b$.pipe(again(40))
-      const table = { ...letters, S: 'restored 2' }
-      expectObservable(failing$).toBe('(R1a) 95ms (2b) 26ms (S7g) 95ms (8h)', table)
-      expectObservable(healthy$).toBe('(R1a) 95ms (2b) 66ms S     59ms (8h)', table)
+      expectObservable(failing$).toBe('(R1a) 95ms (2b) 26ms (s7g) 95ms (8h)', letters)
+      expectObservable(healthy$).toBe('(R1a) 95ms (2b) 66ms s     59ms (8h)', letters)
     })
   })
 
@@ -136,9 +133,9 @@ describe('CheckpointCoordinator: attempts', () => {
       const { pipeline } = jobOf(helpers, { store: slowStore(new MemoryCheckpointStore(), { after: 50, scheduler }) })
       expectObservable(pipeline(), '^ 59ms !       ').toBe('50ms (R1)', letters)
       expectObservable(pipeline(), '60ms ^ 19ms !  ').toBe('-')
-      expectObservable(pipeline(), '80ms        ^  ').toBe('160ms (ST)', {
+      expectObservable(pipeline(), '80ms        ^  ').toBe('160ms (rT)', {
         ...letters,
-        S: 'restored 1',
+
         T: 'barrier 33',
       })
     })
@@ -157,15 +154,14 @@ describe('CheckpointCoordinator: attempts', () => {
         delete: (key) => slow(inner.delete(key)),
       })
       const process$ = () => jobOf(helpers, { store }, book).pipeline()
-      const table = { ...letters, S: 'restored 3' }
       expectObservable(process$()).toBe(
         '80ms (R1)------a 89ms 2---------b 89ms 3 119ms (C#)',
-        table,
+        letters,
         tagged('Superseded'),
       )
       expectObservable(process$(), '250ms ^').toBe(
-        '                                  330ms S 34ms 7---------g 89ms 8---------h',
-        table,
+        '                                  330ms t 34ms 7---------g 89ms 8---------h',
+        letters,
       )
     })
   })
@@ -177,9 +173,9 @@ describe('CheckpointCoordinator: attempts', () => {
     runMarbles({ until: 2000 }, ({ cold, expectObservable, ...helpers }) => {
       const { pipeline, coordinator } = jobOf(helpers)
       const stop$ = cold('300ms (x|)').pipe(switchMap(() => coordinator.stopWithSavepoint({ drain: false })))
-      const table = { ...letters, F: 'barrier 2 finished', S: 'restored 2', T: 'barrier 20 suspend', j: 'completed 20' }
+      const table = { ...letters, F: 'barrier 2 finished', T: 'barrier 20 suspend', j: 'completed 20' }
       expectObservable(concat(pipeline({ count: 3 }, sink), pipeline({}, sink))).toBe(
-        '(R1a) 35ms (MFbS7g) 92ms (8h) 96ms (9i) 56ms (Tj|)',
+        '(R1a) 35ms (MFbs7g) 92ms (8h) 96ms (9i) 56ms (Tj|)',
         table,
       )
       expectObservable(stop$).toBe('300ms (s|)', { s: expect.objectContaining({ savepoint: true }) })
@@ -254,9 +250,8 @@ describe('CheckpointCoordinator: attempts', () => {
         onRestored: (restored: Restored) => void cold(joins).subscribe(() => join(restored, 'sink-b')),
       }
       const second$ = merge(pipeline({ uid: 'a' }, a), pipeline({ uid: 'b', readyAfter: 30 }, b))
-      const table = { ...letters, S: 'restored 1' }
-      expectObservable(first$, '^ 49ms !').toBe('(RR11aa)', table)
-      expectObservable(second$, '60ms    ^').toBe('60ms (SS) 26ms (77gg)', table)
+      expectObservable(first$, '^ 49ms !').toBe('(RR11aa)', letters)
+      expectObservable(second$, '60ms    ^').toBe('60ms (rr) 26ms (77gg)', letters)
       expectObservable(decided$).toBe(decision, { a: 'sink-a', b: 'sink-b' })
     })
   })
@@ -268,8 +263,8 @@ describe('CheckpointCoordinator: attempts', () => {
         const { pipeline } = jobOf(helpers, { store })
         expectObservable(pipeline(), '^ 49ms !').toBe('(R1a)', letters)
         expectObservable(pipeline({}, { uid: 'other' }), '60ms ^').toBe(
-          '60ms (S7G#)',
-          { ...letters, S: 'restored 1' },
+          '60ms (r7G#)',
+          letters,
           tagged('NonRestoredState'),
         )
         flush()
@@ -281,9 +276,8 @@ describe('CheckpointCoordinator: attempts', () => {
       runMarbles({ until: 100 }, ({ expectObservable, flush, ...helpers }) => {
         const store = new MemoryCheckpointStore()
         const { pipeline } = jobOf(helpers, { store, allowNonRestoredState: true })
-        const table = { ...letters, S: 'restored 1' }
-        expectObservable(pipeline(), '^ 49ms !').toBe('(R1a)', table)
-        expectObservable(pipeline({}, { uid: 'other' }), '60ms ^').toBe('60ms (S7g)', table)
+        expectObservable(pipeline(), '^ 49ms !').toBe('(R1a)', letters)
+        expectObservable(pipeline({}, { uid: 'other' }), '60ms ^').toBe('60ms (r7g)', letters)
         flush()
         expect(Object.keys(restoredOf(store)?.states ?? {})).toEqual(['source', 'other'])
       })
@@ -292,20 +286,18 @@ describe('CheckpointCoordinator: attempts', () => {
     it('should be asked for by the first checkpoint only', () => {
       runMarbles({ until: 180 }, ({ expectObservable, ...helpers }) => {
         const { pipeline } = jobOf(helpers)
-        const table = { ...letters, S: 'restored 1' }
         const always = (barrier: CheckpointBarrier) => barrier.snapshot('window', {})
         const once = (barrier: CheckpointBarrier) => barrier.checkpointId === 17 && barrier.snapshot('window', {})
-        expectObservable(pipeline({}, { snapshot: always }), '^ 49ms !').toBe('(R1a)', table)
-        expectObservable(pipeline({}, { snapshot: once }), '  60ms   ^').toBe('60ms (S7g) 95ms (8h)', table)
+        expectObservable(pipeline({}, { snapshot: always }), '^ 49ms !').toBe('(R1a)', letters)
+        expectObservable(pipeline({}, { snapshot: once }), '  60ms   ^').toBe('60ms (r7g) 95ms (8h)', letters)
       })
     })
 
     it('should be no error when it is asked for', () => {
       runMarbles({ until: 100 }, ({ expectObservable, ...helpers }) => {
         const { pipeline } = jobOf(helpers)
-        const table = { ...letters, S: 'restored 1' }
-        expectObservable(pipeline(), '^ 49ms !').toBe('(R1a)', table)
-        expectObservable(pipeline(), '60ms   ^').toBe('60ms (S7g)', table)
+        expectObservable(pipeline(), '^ 49ms !').toBe('(R1a)', letters)
+        expectObservable(pipeline(), '60ms   ^').toBe('60ms (r7g)', letters)
       })
     })
   })
@@ -324,10 +316,9 @@ describe('CheckpointCoordinator: attempts', () => {
           restored.checkpointing,
         )
       const again$ = pipeline({ parallelism: 3, subtaskIndex: 2 }, { uid: 'x', onRestored })
-      const table = { ...letters, S: 'restored 2' }
-      expectObservable(subtask(0, 10), '^ 149ms !').toBe('(R1a) 95ms (2b)', table)
-      expectObservable(subtask(2, 20), '^ 149ms !').toBe('(R1a) 95ms (2b)', table)
-      expectObservable(again$, '160ms           ^').toBe('160ms      S', table)
+      expectObservable(subtask(0, 10), '^ 149ms !').toBe('(R1a) 95ms (2b)', letters)
+      expectObservable(subtask(2, 20), '^ 149ms !').toBe('(R1a) 95ms (2b)', letters)
+      expectObservable(again$, '160ms           ^').toBe('160ms      s', letters)
       flush()
       expect(seen).toEqual([
         { next: 5 },

@@ -129,10 +129,10 @@ describe('CheckpointCoordinator: the end of a job', () => {
       runMarbles({ until: 350 }, ({ cold, expectObservable, flush, ...helpers }) => {
         const store = new MemoryCheckpointStore()
         const { pipeline, coordinator } = jobOf(helpers, { store })
-        const table = { ...letters, S: 'barrier 2 suspend', T: 'restored 2' }
+        const table = { ...letters, S: 'barrier 2 suspend' }
         expectObservable(stopping(coordinator, cold('45ms x'))).toBe('45ms s', { s: savepoint })
         expectObservable(pipeline()).toBe('                  (R1a) 40ms (Sb|)', table)
-        expectObservable(pipeline(), '60ms ^').toBe('             60ms (T7g) 95ms (8h) 96ms (9i)', table)
+        expectObservable(pipeline(), '60ms ^').toBe('             60ms (s7g) 95ms (8h) 96ms (9i)', table)
         flush()
         expect(store.savepoints).toMatchObject([
           { checkpointId: 2, savepoint: true, states: { source: [{ next: 4 }] } },

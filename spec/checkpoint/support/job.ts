@@ -8,11 +8,11 @@ import { handSource, type HandSourceOptions } from './handSource.js'
 
 /**
  * What a pipeline of `jobOf` tells, for pictures: `(R1) 46ms a` is restored from nothing, the barrier of checkpoint 1, and 50 ms later
- * that this one is completed; `A` would be aborted. 7, 8 and 9 are the first ones of the second attempt, whose ids begin at 17. All else
- * is in the table of a picture: `{ ...letters, S: 'barrier 2 suspend' }`.
+ * that this one is completed; `A` would be aborted. 7, 8 and 9 are the first ones of the second attempt, whose ids begin at 17; `r`, `s`
+ * and `t` are restored from 1, 2 and 3. All else is in the table of a picture: `{ ...letters, S: 'barrier 2 suspend' }`.
  */
 export const letters: Readonly<Record<string, string>> = {
-  ...{ R: 'restored nothing', M: 'watermark Infinity' },
+  ...{ R: 'restored nothing', r: 'restored 1', s: 'restored 2', t: 'restored 3', M: 'watermark Infinity' },
   ...Object.fromEntries(
     [1, 2, 3, 4, 5, 6, 17, 18, 19].flatMap((checkpointId, n) => [
       [`${n + 1}`, `barrier ${checkpointId}`],
