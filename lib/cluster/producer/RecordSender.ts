@@ -93,7 +93,8 @@ export class RecordSender {
 
   append(record: ProducerRecord): boolean {
     if (this.failure !== undefined) throw this.failure
-    this.accumulator.append(record, this.cluster.scheduler.now())
+    // The clock is read for those alone that have no time: for each record it was 2 % of a copy.
+    this.accumulator.append(record, record.timestamp ?? this.cluster.scheduler.now())
     if (this.accumulator.hasRoom) return true
     this.roomWanted = true
     this.wake()
