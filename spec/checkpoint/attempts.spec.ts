@@ -133,11 +133,7 @@ describe('CheckpointCoordinator: attempts', () => {
       const { pipeline } = jobOf(helpers, { store: slowStore(new MemoryCheckpointStore(), { after: 50, scheduler }) })
       expectObservable(pipeline(), '^ 59ms !       ').toBe('50ms (R1)', letters)
       expectObservable(pipeline(), '60ms ^ 19ms !  ').toBe('-')
-      expectObservable(pipeline(), '80ms        ^  ').toBe('160ms (rT)', {
-        ...letters,
-
-        T: 'barrier 33',
-      })
+      expectObservable(pipeline(), '80ms        ^  ').toBe('160ms (rT)', { ...letters, T: 'barrier 33' })
     })
   })
 
