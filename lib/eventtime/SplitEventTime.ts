@@ -4,8 +4,8 @@ import { MIN_WATERMARK } from '../stream/Watermark.js'
 
 /** What is known of the event time of one split: its operator notes it, its reader and the merge look at it. */
 export class SplitEventTime {
-  /** of the last record that was sent; undefined before it, and where none is assigned */
-  timestamp: number | undefined
+  /** of the last record that was sent; a number from the start, which V8 then keeps in place: it is noted for each record */
+  timestamp = -Infinity
   /** how far it has come */
   watermark = MIN_WATERMARK
   /** Too far ahead of the group of its source: it is not to be read for now. The time until it may go on does not count as idle. */

@@ -19,7 +19,8 @@ export interface SplitStreamListener {
 export class SplitStream<T> {
   readonly elements: Observable<StreamElement<T | DeadLetterRecord>>
   private destination: Subscriber<StreamElement<T | DeadLetterRecord>> | undefined
-  private sentTimestamp = -Infinity
+  /** Of the last record: noted here as it leaves, and by the operator that gives it another event time. */
+  private readonly sent: { timestamp: number }
   private begun = false
   private finished = false
   /** Tells who comes too late how it has ended. */
@@ -31,6 +32,7 @@ export class SplitStream<T> {
     /** its event time where the source makes it; undefined when that is done downstream */
     private readonly eventTime?: SplitEventTime,
   ) {
+    this.sent = eventTime ?? { timestamp: -Infinity }
     this.elements = new Observable((destination) => {
       if (this.destination !== undefined) {
         destination.error(subscribedTwice(id))
@@ -64,7 +66,7 @@ export class SplitStream<T> {
 
   /** event time of the last record that was sent; `-Infinity` when it has none */
   get timestamp(): number {
-    return this.eventTime?.timestamp ?? this.sentTimestamp
+    return this.sent.timestamp
   }
 
   /** its own one; `-Infinity` when there is none, or when it is made downstream */
@@ -91,14 +93,13 @@ export class SplitStream<T> {
 
   /** @param timestamp the record's own, `-Infinity` when it has none */
   record(value: T, timestamp: number): void {
-    this.sentTimestamp = timestamp
+    this.sent.timestamp = timestamp
     this.destination!.next(new StreamRecord(value, timestamp))
   }
 
   /** In the place of a record that could not be deserialized. */
   deadLetter(letter: DeadLetterRecord, timestamp: number): void {
-    this.sentTimestamp = timestamp
-    if (this.eventTime !== undefined) this.eventTime.timestamp = timestamp
+    this.sent.timestamp = timestamp
     this.destination!.next(new StreamRecord(letter, timestamp))
   }
 
