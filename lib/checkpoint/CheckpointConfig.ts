@@ -1,3 +1,4 @@
+import { hasMethod } from '../checks/argument.js'
 import { asyncScheduler, type SchedulerLike } from 'rxjs'
 import { CheckpointError } from './CheckpointError.js'
 import type { CheckpointStore } from './store/CheckpointStore.js'
@@ -52,7 +53,7 @@ export const resolveCheckpointConfig = (config: CheckpointConfig): ResolvedCheck
     ...(Number.isFinite(resolved.interval) && resolved.interval >= 0
       ? []
       : ['interval must be a number of ms above 0, or 0 for no checkpoints but those asked for']),
-    ...(typeof (resolved.store as CheckpointStore | undefined)?.begin === 'function'
+    ...(hasMethod(resolved.store, 'begin')
       ? []
       : [
           'store is missing: new FileCheckpointStore(directory) keeps checkpoints, new MemoryCheckpointStore() does for tests',

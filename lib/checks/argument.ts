@@ -1,4 +1,5 @@
 import { described } from './described.js'
+import { memberOf } from './memberOf.js'
 
 /** What an argument has to be. */
 export interface ArgumentKind {
@@ -58,6 +59,4 @@ export const either = (...kinds: readonly ArgumentKind[]): ArgumentKind => ({
 })
 
 export const hasMethod = (given: unknown, method: string | symbol): boolean =>
-  given !== null &&
-  given !== undefined &&
-  typeof (given as Readonly<Record<string | symbol, unknown>>)[method] === 'function'
+  typeof memberOf(given, method) === 'function'

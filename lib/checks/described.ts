@@ -1,3 +1,5 @@
+import { memberOf } from './memberOf.js'
+
 /** Longer texts are cut in a message. */
 const MAX_TEXT = 60
 
@@ -26,7 +28,6 @@ export const describedType = (given: unknown): string => {
 }
 
 const classOf = (given: object): string => {
-  const { constructor } = given as { readonly constructor?: { readonly name?: unknown } }
-  const name = constructor?.name
+  const name = memberOf(memberOf(given, 'constructor'), 'name')
   return typeof name === 'string' && name !== '' && name !== 'Object' ? name : 'object'
 }

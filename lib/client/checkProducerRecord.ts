@@ -2,6 +2,7 @@ import { described, describedType } from '../checks/described.js'
 import { type Header, noHeaders } from './Headers.js'
 import { KafkaError } from './KafkaError.js'
 import type { ProducerRecord } from './ProducerRecord.js'
+import { memberOf } from '../checks/memberOf.js'
 
 /**
  * Refuses what is no record. Every producer asks it as a record comes in, before anything is done with it: later, nothing could be
@@ -81,7 +82,7 @@ const isBytes = (given: unknown): boolean =>
   typeof given === 'string' ||
   given === null ||
   given instanceof Uint8Array ||
-  (ArrayBuffer.isView(given) && (given as { readonly BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT === 1)
+  (ArrayBuffer.isView(given) && memberOf(given, 'BYTES_PER_ELEMENT') === 1)
 
 /** Null says none, as in Java. */
 const isTimestamp = (given: unknown): boolean =>

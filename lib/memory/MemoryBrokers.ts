@@ -92,7 +92,7 @@ export class MemoryBrokers implements Brokers {
 
   private brokerAt(to: BrokerAddress | typeof ANY_BROKER): BrokerMetadata {
     const { brokers } = this.cluster
-    if (to === ANY_BROKER) return brokers[0]!
+    if (to === ANY_BROKER) return brokers[0]
     const broker = brokers.find(({ host, port }) => host === to.host && port === to.port)
     if (broker === undefined) throw unreachable(to)
     return broker

@@ -5,12 +5,11 @@ import type { PreparedTransaction } from '../client/KafkaProducer.js'
 import type { Offset } from '../client/Offset.js'
 import { TopicPartition, topicPartitionKey } from '../client/TopicPartition.js'
 import type { TransactionDescription } from '../client/TransactionDescription.js'
-import type { BrokerMetadata } from '../protocol/requests/metadata.js'
 import type { Fault, MemoryCall } from './Fault.js'
 import type { Incoming } from './LogBatch.js'
 import { brokerError } from '../protocol/brokerError.js'
 import { ErrorCodes } from '../protocol/errorCodes.js'
-import { memoryBrokersOf } from './memoryBrokersOf.js'
+import { type MemoryBrokerList, memoryBrokersOf } from './memoryBrokersOf.js'
 import { MemoryLog } from './MemoryLog.js'
 import type { BatchWriter } from './ProducerStates.js'
 import { type MemoryTransaction, MemoryTransactions, type WriteMarker } from './MemoryTransactions.js'
@@ -39,7 +38,7 @@ const internalTopics = ['__consumer_offsets', '__transaction_state']
  */
 export class MemoryCluster {
   readonly brokerConfig: Readonly<Record<string, string>>
-  readonly brokers: readonly BrokerMetadata[]
+  readonly brokers: MemoryBrokerList
   private readonly scheduler: SchedulerLike
   private readonly topics = new Map<string, Topic>()
   private topicsCreated = 0

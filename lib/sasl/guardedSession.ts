@@ -1,6 +1,8 @@
+import { hasMethod } from '../checks/argument.js'
 import { describedType } from '../checks/described.js'
 import { isRetriable } from '../errors/isRetriable.js'
-import { type SaslSession, type SaslStep, SaslViolation } from './SaslMechanism.js'
+import { type SaslSession, SaslViolation } from './SaslMechanism.js'
+import { memberOf } from '../checks/memberOf.js'
 
 /** Why a login cannot go on, on this side. Its message completes "Login failed: …", and quotes nothing that a mechanism sends. */
 export class SaslFailure extends Error {
@@ -33,7 +35,7 @@ export const guardedSession = async function* (
     let challenge: Buffer = Buffer.alloc(0)
     for (let first = true; ; first = false) {
       const step: unknown = await ofMechanism(() => session.next(challenge), signal)
-      ended = (step as Partial<SaslStep> | null | undefined)?.done === true
+      ended = memberOf(step, 'done') === true
       const message = messageOf(step, first)
       if (message === undefined) return
       challenge = yield message
@@ -59,7 +61,7 @@ const ofMechanism = async <R>(act: () => R | Promise<R>, signal: AbortSignal): P
 const unlessAborted = <R>(act: () => Promise<R>, signal: AbortSignal): Promise<R> =>
   new Promise((resolve, reject) => {
     const giveUp = (): void => {
-      const { message } = signal.reason as Error
+      const message = String(memberOf(signal.reason, 'message'))
       reject(new SaslFailure(`the mechanism did not answer on this side: ${message}`, true, signal.reason))
     }
     if (signal.aborted) return giveUp()
@@ -69,15 +71,14 @@ const unlessAborted = <R>(act: () => Promise<R>, signal: AbortSignal): Promise<R
       .finally(() => signal.removeEventListener('abort', giveUp))
   })
 
-const isSession = (given: unknown): given is SaslSession =>
-  typeof given === 'object' && given !== null && typeof (given as Partial<SaslSession>).next === 'function'
+const isSession = (given: unknown): given is SaslSession => typeof given === 'object' && hasMethod(given, 'next')
 
 /** What a step says to send; undefined at the end. */
 const messageOf = (step: unknown, first: boolean): Buffer | undefined => {
   if (typeof step !== 'object' || step === null)
     throw new SaslFailure(`next() must give { value: bytes } or { done: true }. It gave ${describedType(step)}.`)
-  const { done, value } = step as Partial<SaslStep>
-  if (done === true) {
+  const value = memberOf(step, 'value')
+  if (memberOf(step, 'done') === true) {
     if (value !== undefined)
       throw new SaslFailure(`the mechanism returned ${describedType(value)}. What is to be sent must be yielded.`)
     if (first) throw new SaslFailure('the mechanism ended before it gave a message to send.')

@@ -45,13 +45,13 @@ interface AnyMechanism {
 export const mechanismNamed = (name: string): AnyMechanism | undefined =>
   Object.hasOwn(mechanisms, name) ? mechanisms[name as keyof Mechanisms] : undefined
 
-/** What `sasl` must have beside the name of its mechanism, and has not; empty for one of your own. */
-export const lacking = (sasl: SaslConfig): readonly string[] =>
+/** What `sasl` must have beside the name of its mechanism, and has not, with its type; empty for one of your own. */
+export const lacking = (sasl: SaslConfig): readonly (readonly [string, string])[] =>
   'authenticate' in sasl
     ? []
-    : Object.entries(mechanismNamed(sasl.mechanism)?.needs ?? {})
-        .filter(([key, type]) => typeof sasl[key as keyof typeof sasl] !== type)
-        .map(([key]) => key)
+    : Object.entries(mechanismNamed(sasl.mechanism)?.needs ?? {}).filter(
+        ([key, type]) => typeof sasl[key as keyof typeof sasl] !== type,
+      )
 
 /** Names of the mechanisms whose credentials are all text, so that they may stand in `sasl.jaas.config`. */
 export const mechanismsOfText: readonly string[] = Object.entries(mechanisms)

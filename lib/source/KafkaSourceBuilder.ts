@@ -31,6 +31,7 @@ import type { KafkaSubscriber } from './subscriber/KafkaSubscriber.js'
 import { partitionSet } from './subscriber/partitionSet.js'
 import { topicList } from './subscriber/topicList.js'
 import { topicPattern } from './subscriber/topicPattern.js'
+import { memberOf } from '../checks/memberOf.js'
 
 /**
  * Flink's `KafkaSourceBuilder`: the same setters, messages and defaults. Chained or as statements; `build()` reports all faults at
@@ -286,7 +287,7 @@ export class KafkaSourceBuilder<T> {
 const anInitializer = havingMethods('getPartitionOffsets')
 const anErrorPolicy = eitherOf(oneOf('fail', 'skip'), {
   name: 'deadLetter(pipeline)',
-  fits: (given) => (given as { readonly _tag?: unknown } | null | undefined)?._tag === 'DeadLetter',
+  fits: (given) => memberOf(given, '_tag') === 'DeadLetter',
 })
 
 const noSubscribeMode = 'No subscribe mode is specified, should be one of topics, topic pattern and partition set.'

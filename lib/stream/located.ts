@@ -1,4 +1,5 @@
 import type { RecordPosition } from './RecordPosition.js'
+import { memberOf } from '../checks/memberOf.js'
 
 /** Records that were worked on together, of one split. */
 export interface RecordRange {
@@ -70,14 +71,14 @@ const told = (error: unknown, where: string, facts: Readonly<Record<string, unkn
 
 /** The error itself if its message can be changed, also one that has it from its prototype, as a `DOMException` has. */
 const changeable = (error: unknown): Error => {
-  const isError = isObject(error) && typeof (error as { readonly message?: unknown }).message === 'string'
+  const isError = isObject(error) && typeof memberOf(error, 'message') === 'string'
   if (
     isError &&
     Object.isExtensible(error) &&
     Object.getOwnPropertyDescriptor(error, 'message')?.configurable !== false
   )
     return error as Error
-  const message = isError ? (error as Error).message : String(error)
+  const message = String(isError ? memberOf(error, 'message') : error)
   const retriable = isObject(error) && 'retriable' in error ? { retriable: error.retriable === true } : {}
   return Object.assign(new Error(message, { cause: error }), retriable)
 }

@@ -11,6 +11,7 @@ import {
 import { described } from '../checks/described.js'
 import { isRetriable } from '../errors/isRetriable.js'
 import { monotonicClock } from '../scheduling/monotonicClock.js'
+import { memberOf } from '../checks/memberOf.js'
 
 /** When a pipeline that has failed is started again. Times in ms; the defaults are those of Flink's exponential delay. */
 export interface RestartPolicy<T = unknown> {
@@ -125,9 +126,7 @@ const rangeFault = (name: string, given: unknown, least: number, most: number, w
 /** As good as random among processes, and the same each time in virtual time. */
 const fractionOf = (now: number): number => (Math.imul(now, 0x9e3779b1) >>> 0) / 2 ** 32
 
-const isCommit = (value: unknown): boolean => {
-  const { kind, recovered } = (value ?? {}) as { readonly kind?: unknown; readonly recovered?: unknown }
-  return kind === 'committed' && recovered === false
-}
+const isCommit = (value: unknown): boolean =>
+  memberOf(value, 'kind') === 'committed' && memberOf(value, 'recovered') === false
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -162,11 +162,11 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
   private start(checkpointId: number, members: readonly JoinedSource[]): void {
     const { config, sources, asked, changed } = this.attempt
     this.progress = { ...this.progress, lastId: checkpointId }
-    const requests = new Map(
-      members.map(
-        (joined) => [joined.source, { checkpointId, end: joined.finishing ? 'finished' : asked.end }] as const,
-      ),
-    )
+    const asks = members.map((joined) => ({
+      joined,
+      request: { checkpointId, end: joined.finishing ? 'finished' : asked.end } as const,
+    }))
+    const requests = new Map(asks.map(({ joined, request }) => [joined.source, request]))
     const { scheduler, timeout } = config
     const startedAt = { timestamp: scheduler.now(), monotonic: this.now() }
     const checkpoint = new RunningCheckpoint(checkpointId, startedAt, requests, this, asked.takeCheckpoint())
@@ -180,8 +180,8 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
         timeout,
       ),
     )
-    for (const request of requests.values()) this.asking.set(request, checkpoint)
-    for (const joined of members) joined.ask(requests.get(joined.source)!, startedAt.monotonic)
+    for (const { request } of asks) this.asking.set(request, checkpoint)
+    for (const { joined, request } of asks) joined.ask(request, startedAt.monotonic)
     changed()
   }
 

@@ -30,10 +30,8 @@ export class TopicAvailability {
     const { topic, partition: number } = partition.topicPartition
     const code = this.cluster.metadata.refusalOf(partition.topicPartition)
     const now = this.cluster.now()
-    if (code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION) partition.goneSince ??= now
-    const isGone =
-      code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION &&
-      now - partition.goneSince! >= this.cluster.config.requestTimeoutMs
+    const goneSince = code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION ? (partition.goneSince ??= now) : Infinity
+    const isGone = now - goneSince >= this.cluster.config.requestTimeoutMs
     if (fetchVerdict(code) !== 'fail' && !isGone)
       return code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION ? 'the cluster does not know it' : 'it has no leader'
     partition.goneSince = undefined

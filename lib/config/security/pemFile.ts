@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import * as either from 'fp-ts/lib/Either.js'
 import { type ConfigError, configError } from '../ConfigError.js'
+import { memberOf } from '../../checks/memberOf.js'
 
 /** The text of a key store or trust store in PEM. Java's own formats are refused, with the way to convert them. */
 export const readPemFile = (
@@ -14,9 +15,7 @@ export const readPemFile = (
     const text = readFileSync(file, 'utf8')
     return text.includes('-----BEGIN ') ? either.right(text) : fault(convert(key, file, 'not PEM'))
   } catch (error) {
-    return fault(
-      `Property ${key} names ${file}, which cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`,
-    )
+    return fault(`Property ${key} names ${file}, which cannot be read: ${String(memberOf(error, 'code') ?? error)}.`)
   }
 }
 

@@ -6,6 +6,7 @@ import { type BuiltInSasl, lacking, mechanismNamed, mechanisms, mechanismsOfText
 import { type ConfigError, configError } from '../ConfigError.js'
 import { optional, string, withDefault } from '../propertyCodecs.js'
 import { parseJaasConfig } from './jaasConfig.js'
+import { memberOf } from '../../checks/memberOf.js'
 
 export const saslCodec = t.type({
   'sasl.mechanism': withDefault(string, 'GSSAPI'),
@@ -53,7 +54,7 @@ export const checkSasl = (sasl: SaslConfig, byName?: string): either.Either<read
 const faultOf = (sasl: unknown, byName: string | undefined): string | undefined => {
   if (typeof sasl !== 'object' || sasl === null)
     return `sasl must be an object with a mechanism, but is ${describedType(sasl)}.`
-  const { mechanism, authenticate } = sasl as { readonly mechanism?: unknown; readonly authenticate?: unknown }
+  const [mechanism, authenticate] = [memberOf(sasl, 'mechanism'), memberOf(sasl, 'authenticate')]
   if (typeof mechanism !== 'string' || mechanism === '')
     return `mechanism of sasl must be the name of a login mechanism, but is ${described(mechanism)}.`
   if (authenticate === undefined && mechanismNamed(mechanism) === undefined)
@@ -65,7 +66,7 @@ const faultOf = (sasl: unknown, byName: string | undefined): string | undefined 
     return `authenticate of sasl must be a function, but is ${describedType(authenticate)}.`
   const missing = lacking(sasl as SaslConfig)
   if (missing.length > 0)
-    return `sasl lacks what ${mechanism} needs: ${missing.map((key) => `${key}, a ${mechanismNamed(mechanism)!.needs[key]!}`).join(', and ')}.`
+    return `sasl lacks what ${mechanism} needs: ${missing.map(([key, type]) => `${key}, a ${type}`).join(', and ')}.`
   if (byName !== undefined && byName.toUpperCase() !== mechanism.toUpperCase())
     return `sasl logs in by ${described(mechanism)}, but the property sasl.mechanism is ${described(byName)}. Leave one of them out.`
   return undefined

@@ -62,8 +62,10 @@ const keyPairOf = (properties: TlsProperties): Decoded<{ readonly cert?: string;
 /** None is left out but at the ends: there are two. */
 const versionsOf = ({
   'ssl.enabled.protocols': versions,
-}: TlsProperties): Pick<TlsConfig, 'minVersion' | 'maxVersion'> =>
-  versions.length === 1 ? { minVersion: versions[0]!, maxVersion: versions[0]! } : { minVersion: 'TLSv1.2' }
+}: TlsProperties): Pick<TlsConfig, 'minVersion' | 'maxVersion'> => {
+  const [only, ...others] = versions
+  return only !== undefined && others.length === 0 ? { minVersion: only, maxVersion: only } : { minVersion: 'TLSv1.2' }
+}
 
 const both = (file: string, text: string): Decoded<never> =>
   either.left([

@@ -33,8 +33,8 @@ export type AnyAnswer = Pick<Answer<never, unknown>, 'api' | 'respond'>
 export const aboutPartitions = (
   partitions: readonly { readonly topic: string; readonly partition: number }[],
 ): Pick<MemoryCall, 'topic' | 'partition' | 'partitions'> => {
-  const [first, ...others] = partitions.map(({ topic, partition }) => ({ topic, partition }))
-  return others.length === 0 ? { ...first } : { partitions: [first!, ...others] }
+  const about = partitions.map(({ topic, partition }) => ({ topic, partition }))
+  return about.length > 1 ? { partitions: about } : { ...about[0] }
 }
 
 /** The error code with which a broker refuses; 0 when it does not. */

@@ -10,7 +10,7 @@ export const findCoordinator: Answer<FindCoordinatorRequest, FindCoordinatorResp
   about: ({ key, type }) => (type === 'group' ? { groupId: key } : { transactionalId: key }),
   respond: ({ brokers: [broker] }) => ({
     ...{ throttleTimeMs: 0, errorCode: 0, errorMessage: null },
-    ...{ nodeId: broker!.nodeId, host: broker!.host, port: broker!.port },
+    ...{ nodeId: broker.nodeId, host: broker.host, port: broker.port },
   }),
 }
 
@@ -19,6 +19,6 @@ export const findCoordinators: Answer<FindCoordinatorsRequest, FindCoordinatorsR
   api: findCoordinatorsApi,
   respond: ({ brokers: [broker] }, { keys }) => ({
     throttleTimeMs: 0,
-    coordinators: keys.map((key) => ({ key, nodeId: broker!.nodeId, errorCode: 0, errorMessage: null })),
+    coordinators: keys.map((key) => ({ key, nodeId: broker.nodeId, errorCode: 0, errorMessage: null })),
   }),
 }

@@ -1,3 +1,5 @@
+import { memberOf } from '../../checks/memberOf.js'
+
 /** Compresses and inflates the records of one batch. Synchronous: a batch is small, and a thread's round trip costs more. */
 export interface CompressionCodec {
   /** @param level as Kafka's `compression.<codec>.level` (KIP-390); the codec's default without */
@@ -36,7 +38,7 @@ export const withinLimit = (maxBytes: number, inflate: (maxOutputLength: number)
   try {
     return inflate(maxBytes)
   } catch (error) {
-    if ((error as { readonly code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') throw new InflatesBeyond(maxBytes)
+    if (memberOf(error, 'code') === 'ERR_BUFFER_TOO_LARGE') throw new InflatesBeyond(maxBytes)
     throw error
   }
 }

@@ -1,13 +1,14 @@
 import type { CompressionType } from '../../client/KafkaConfig.js'
 import { KafkaError } from '../../client/KafkaError.js'
 import optionalPackages from './optionalPackages.cjs'
+import { memberOf } from '../../checks/memberOf.js'
 
 type PackageName = Parameters<typeof optionalPackages.require>[0]
 
 /** @throws KafkaError `Unsupported`, naming the package to install */
 export const requirePackage = (name: PackageName, compression: CompressionType): unknown =>
   optionalPackages.require(name, (cause) => {
-    const missing = (cause as { code?: unknown }).code === 'MODULE_NOT_FOUND'
+    const missing = memberOf(cause, 'code') === 'MODULE_NOT_FOUND'
     throw new KafkaError({
       _tag: 'Unsupported',
       message:

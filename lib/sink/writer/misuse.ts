@@ -2,6 +2,7 @@ import { CheckpointError } from '../../checkpoint/CheckpointError.js'
 import { KafkaError } from '../../client/KafkaError.js'
 import { StreamError } from '../../stream/StreamError.js'
 import type { DeliveryGuarantee } from '../DeliveryGuarantee.js'
+import { memberOf } from '../../checks/memberOf.js'
 
 /** A guarantee that rests on checkpoints, on a stream that has none. */
 export const withoutCheckpoints = (guarantee: DeliveryGuarantee): KafkaError =>
@@ -46,6 +47,6 @@ export const withoutRestored = (first: unknown): StreamError =>
 const describe = (first: unknown): string => {
   if (typeof first !== 'object' || first === null)
     return first === null || first === undefined ? String(first) : `a ${typeof first}`
-  const { kind } = first as { readonly kind?: unknown }
+  const kind = memberOf(first, 'kind')
   return typeof kind === 'string' ? `a stream element of kind "${kind}"` : 'an object that is no stream element'
 }

@@ -4,6 +4,7 @@ import type { DeserializationSchema } from '../../client/schema/DeserializationS
 import type { DeserializerClass } from '../../client/schema/Deserializer.js'
 import type { RecordDeserializer } from './RecordDeserializer.js'
 import { valueOnlyDeserializer, valueOnlySchema } from './valueOnly.js'
+import { memberOf } from '../../checks/memberOf.js'
 
 /** Records to values; Flink's interface of this name. */
 export type KafkaRecordDeserializationSchema<T> = RecordDeserializer<T>
@@ -55,9 +56,5 @@ function valueOnly<T>(
 
 const aValueDeserializer: ArgumentKind = {
   name: 'a schema with deserialize(), or a class of such deserializers',
-  fits: (given) =>
-    hasMethod(
-      typeof given === 'function' ? (given as { readonly prototype?: unknown }).prototype : given,
-      'deserialize',
-    ),
+  fits: (given) => hasMethod(typeof given === 'function' ? memberOf(given, 'prototype') : given, 'deserialize'),
 }

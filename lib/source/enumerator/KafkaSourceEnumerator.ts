@@ -33,6 +33,7 @@ import { partitionChange } from './PartitionChange.js'
 import { resolveSplits, resolveStops } from './resolveSplits.js'
 import { splitOwner } from './splitOwner.js'
 import { ErrorCodes } from '../../protocol/errorCodes.js'
+import { memberOf } from '../../checks/memberOf.js'
 
 export interface KafkaSourceEnumeratorConfig {
   readonly admin: KafkaAdmin
@@ -243,8 +244,8 @@ export class KafkaSourceEnumerator {
   private tolerate(error: unknown): Observable<never> {
     this.failures += 1
     const awaited = !this.initialDiscoveryFinished || this.endless.length > 0
-    const { retriable, code } = error as { readonly retriable?: unknown; readonly code?: unknown }
-    const final = retriable === false || (this.first && code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION)
+    const isUnknown = memberOf(error, 'code') === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION
+    const final = memberOf(error, 'retriable') === false || (this.first && isUnknown)
     if (final || awaited || this.failures > TOLERABLE_FAILURES || this.config.discoveryIntervalMs <= 0)
       return throwError(() => error)
     const reason = error instanceof Error ? error.message : String(error)

@@ -29,7 +29,8 @@ export const cutByTransactions = (
     map((highWatermarks) =>
       stopping.flatMap((split) => {
         const highWatermark = highWatermarks.get(topicPartitionKey(split.topicPartition)) ?? 0
-        return highWatermark > split.stoppingOffset! ? [{ split, highWatermark }] : []
+        const { stoppingOffset = Infinity } = split
+        return highWatermark > stoppingOffset ? [{ split, highWatermark }] : []
       }),
     ),
     concatMap((short) =>

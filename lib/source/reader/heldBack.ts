@@ -85,11 +85,13 @@ const openTransactions = (
   )
 }
 
+const startOf = ({ transactionStartOffset = Infinity }: ActiveProducer): number => transactionStartOffset
+
 /** The one whose transaction began first holds the last stable offset. */
 const oldest = (producers: readonly ActiveProducer[] = []): readonly (readonly [bigint, ActiveProducer])[] =>
   producers
-    .filter(({ transactionStartOffset }) => transactionStartOffset !== undefined)
-    .sort((a, b) => a.transactionStartOffset! - b.transactionStartOffset!)
+    .filter((producer) => startOf(producer) < Infinity)
+    .sort((a, b) => startOf(a) - startOf(b))
     .slice(0, 1)
     .map((producer) => [producer.producerId, producer] as const)
 

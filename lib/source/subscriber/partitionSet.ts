@@ -4,6 +4,7 @@ import { TopicPartition, topicPartitionKey } from '../../client/TopicPartition.j
 import type { KafkaSubscriber } from './KafkaSubscriber.js'
 import { partitionsOf } from './topicList.js'
 import { unknownPartition } from './unknownPartition.js'
+import { memberOf } from '../../checks/memberOf.js'
 
 /** Just these partitions. */
 export const partitionSet = (
@@ -38,8 +39,13 @@ const anIterable: ArgumentKind = {
 const aPartition: ArgumentKind = {
   name: '{ topic, partition } with a name and a whole number from 0',
   fits: (given) => {
-    const { topic, partition } = (given ?? {}) as { readonly topic?: unknown; readonly partition?: unknown }
-    return typeof topic === 'string' && Number.isInteger(partition) && (partition as number) >= 0
+    const partition = memberOf(given, 'partition')
+    return (
+      typeof memberOf(given, 'topic') === 'string' &&
+      typeof partition === 'number' &&
+      Number.isInteger(partition) &&
+      partition >= 0
+    )
   },
 }
 

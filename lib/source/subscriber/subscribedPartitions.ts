@@ -4,6 +4,7 @@ import type { KafkaAdmin } from '../../client/KafkaAdmin.js'
 import { TopicPartition } from '../../client/TopicPartition.js'
 import { SourceError } from '../SourceError.js'
 import type { KafkaSubscriber } from './KafkaSubscriber.js'
+import { memberOf } from '../../checks/memberOf.js'
 
 /** Asks a subscriber, which may be a user's own, for its partitions, and checks what it answers. */
 export const subscribedPartitions = (
@@ -20,10 +21,10 @@ export const subscribedPartitions = (
   )
 
 const partitionOf = (subscriber: KafkaSubscriber, given: unknown): TopicPartition => {
-  const { topic, partition } = (given ?? {}) as { readonly topic?: unknown; readonly partition?: unknown }
-  if (typeof topic !== 'string' || !Number.isInteger(partition) || (partition as number) < 0)
+  const [topic, partition] = [memberOf(given, 'topic'), memberOf(given, 'partition')]
+  if (typeof topic !== 'string' || typeof partition !== 'number' || !Number.isInteger(partition) || partition < 0)
     throw invalid(subscriber, `answered the partition ${described(partition)} of the topic ${described(topic)}`)
-  return given instanceof TopicPartition ? given : new TopicPartition(topic, partition as number)
+  return given instanceof TopicPartition ? given : new TopicPartition(topic, partition)
 }
 
 const invalid = ({ name }: KafkaSubscriber, what: string): SourceError =>

@@ -47,7 +47,12 @@ export function* endRecordedTransactions(
     if (sink.config.prefixInUsePolicy === 'fail') throw error
     sink.logger?.warn(error.message)
   }
-  const described = new Map(recorded.flatMap(({ id }) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
+  const described = new Map(
+    recorded.flatMap(({ id }) => {
+      const description = all.get(id)
+      return description === undefined ? [] : [[id, description] as const]
+    }),
+  )
   for (const one of attempts.recorded)
     if (one.unrecorded)
       for (const [id, description] of yield* search(sink, one, attempts)) described.set(id, description)
