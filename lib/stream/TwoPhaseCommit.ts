@@ -76,8 +76,8 @@ export interface OwnerRecords {
   readonly nameKnown: boolean
   /** Of this subtask, in no order, with those that newer ones have replaced. Empty: none is recorded. */
   readonly owners: readonly TransactionOwner[]
-  /** An attempt was about to become the owner. It may have died or been stopped before or after that, and may wake. */
-  readonly changing: boolean
+  /** So many attempts were about to become the owner. They may have died or been stopped before or after that, and may wake. */
+  readonly changing: number
 }
 
 /**

@@ -4,7 +4,7 @@ import type { TwoPhaseCommit } from '../stream/TwoPhaseCommit.js'
 /** The two-phase commit of a job with one sink and no former attempts: numbers count up, and nothing is left to be ended. */
 export const soloTwoPhaseCommit = (): TwoPhaseCommit => ({
   join: () => ({
-    ownerRecords: () => of({ firstAttempt: true, nameKnown: false, owners: [], changing: false }),
+    ownerRecords: () => of({ firstAttempt: true, nameKnown: false, owners: [], changing: 0 }),
     recordOwner: () => of(undefined),
     inheritance$: of({ orphans: [], former: [] }),
     decide: (transactions) => of(transactions.map(({ standing }) => (standing === 'dead' ? 'lost' : 'commit'))),

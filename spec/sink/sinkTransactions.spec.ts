@@ -17,7 +17,7 @@ import { type MarbleHelpers, runMarbles } from '../../lib/testing/runMarbles.js'
 const described = (state: TransactionState, producerId = 7n, epoch = 0) =>
   ({ state, producerId, epoch }) as TransactionDescription
 
-const firstAttempt: OwnerRecords = { firstAttempt: true, nameKnown: false, owners: [], changing: false }
+const firstAttempt: OwnerRecords = { firstAttempt: true, nameKnown: false, owners: [], changing: 0 }
 
 interface Scene {
   readonly ids?: Readonly<Record<string, TransactionDescription>>
@@ -352,7 +352,7 @@ describe('takeOwnership', () => {
   })
 
   it('should fail when somebody else owns the prefix, or take it over with a warning', () => {
-    const owners = { firstAttempt: false, nameKnown: true, owners: [{ producerId: '7', epoch: 1 }], changing: false }
+    const owners = { firstAttempt: false, nameKnown: true, owners: [{ producerId: '7', epoch: 1 }], changing: 0 }
     const refused = scene({ ids, owners })
     expect(outcomeOf(() => takeOwnership(refused.sink, []))).toEqual(foreign)
     expect(refused.asked).toEqual(['describe 1'])
@@ -426,11 +426,11 @@ describe('checkPrepared and checkOwner', () => {
     expect(world.asked).toEqual([])
   })
 
-  const known: OwnerRecords = { firstAttempt: false, nameKnown: true, owners: [], changing: false }
+  const known: OwnerRecords = { firstAttempt: false, nameKnown: true, owners: [], changing: 0 }
 
   it('should take the prefix back from a former attempt that woke, and from nobody else', () => {
     const changed = { ...ids, 'job-0-owner': described('Empty', 7n, 4) }
-    const woken = scene({ ids: changed, owners: { ...known, changing: true } })
+    const woken = scene({ ids: changed, owners: { ...known, changing: 1 } })
     expect(outcomeOf(() => checkOwner(woken.sink, owner))).toEqual({ producerId: '7', epoch: 5 })
 
     const other = scene({ ids: changed, owners: known })
@@ -440,7 +440,7 @@ describe('checkPrepared and checkOwner', () => {
     })
     const stranger = scene({
       ids: { ...ids, 'job-0-owner': described('Empty', 8n, 4) },
-      owners: { ...known, changing: true },
+      owners: { ...known, changing: 1 },
     })
     expect(outcomeOf(() => checkOwner(stranger.sink, owner))).toMatchObject({ _tag: 'Fenced', retriable: false })
     const newer = scene({ ids: changed, superseded: true })

@@ -184,7 +184,7 @@ export class TwoPhaseRecovery {
         const named = sinks.filter((sink) => sink.name === name)
         const own = named.filter((sink) => sink.subtaskIndex === subtaskIndex)
         const owners = own.flatMap(({ owner }) => owner ?? [])
-        const changing = owners.length < own.length
+        const changing = own.length - owners.length
         return { firstAttempt: ledger.first, nameKnown: named.length > 0, owners, changing }
       }),
     )

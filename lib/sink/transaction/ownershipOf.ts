@@ -5,7 +5,8 @@ import type { OwnerRecords } from '../../stream/TwoPhaseCommit.js'
  * Whose a subtask's transactional ids are.
  *
  * - `ours`: of an attempt of this job, or never used.
- * - `inUse`: the store knew no attempt, but the ids were used: by another job, or by this one before its store was emptied.
+ * - `inUse`: the store knows of no owner, but the ids were used: by another job, or by this one before its store was emptied or put
+ *   back.
  * - `foreign`: somebody else's.
  */
 export type Ownership = 'ours' | 'inUse' | 'foreign'
@@ -20,11 +21,12 @@ export const ownershipOf = (
 ): Ownership => {
   if (described === undefined) return 'ours'
   // A store that knows attempts has the owners of them all: one attempt hands its records on to the next.
-  if (owners.length === 0 && !changing) return firstAttempt ? 'inUse' : 'foreign'
-  if (owners.length === 0) return 'ours'
+  if (owners.length === 0 && changing === 0) return firstAttempt ? 'inUse' : 'foreign'
+  // Each that was about to become the owner explains one epoch, from 0 on. A repeated request raises it too, so there are more at times.
+  if (owners.length === 0) return described.epoch < changing ? 'ours' : 'inUse'
   const ofSameProducer = owners.filter(({ producerId }) => BigInt(producerId) === described.producerId)
   if (ofSameProducer.some(({ epoch }) => epoch === described.epoch)) return 'ours'
-  if (!changing) return 'foreign'
+  if (changing === 0) return 'foreign'
   // An attempt died, or was stopped, as it raised the epoch.
   if (ofSameProducer.some(({ epoch }) => epoch < described.epoch)) return 'ours'
   // A broker that has forgotten the id, or used up its epochs, gives a new producer id.

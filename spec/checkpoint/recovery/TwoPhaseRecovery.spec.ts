@@ -483,8 +483,8 @@ describe('TwoPhaseRecovery', () => {
       const sink = recovery.join('sink', 'job', 0)
       const ownerRecords = (name: string, subtaskIndex: number) =>
         defer(() => recovery.join('sink', name, subtaskIndex).ownerRecords())
-      const known = { firstAttempt: false, nameKnown: true, owners: [], changing: false }
-      expectObservable(sink.ownerRecords()).toBe('   (r|)', { r: { ...known, owners: [owner], changing: true } })
+      const known = { firstAttempt: false, nameKnown: true, owners: [], changing: 0 }
+      expectObservable(sink.ownerRecords()).toBe('   (r|)', { r: { ...known, owners: [owner], changing: 1 } })
       expectObservable(ownerRecords('job', 2)).toBe('(r|)', { r: known })
       expectObservable(ownerRecords('new', 0)).toBe('(r|)', { r: { ...known, nameKnown: false } })
       steps(helpers, '-nop', {
