@@ -96,7 +96,7 @@ export function* becomeOwner({
 }
 
 const prefixInUse = (prefix: string, id: string): string =>
-  `The transactional id prefix "${prefix}" was used before: ${id}, and the checkpoint store does not know by whom. Either another job uses it: then give ` +
+  `The checkpoint store knows no owner, but the transactional id prefix "${prefix}" was used before: ${id}. Either another job uses it: then give ` +
   'this one a prefix of its own (setTransactionalIdPrefix). Or the store of this job was emptied or put back: then it begins again at its ' +
   'starting offsets, and writes a second time what it wrote before. Or the first start of this job was cut off: then nothing is wrong.'
 
