@@ -365,6 +365,19 @@ const differences = {
       { at: 420, do: 'start', slot: 0, slow: 0 },
     ],
   },
+  'its checkpoints are put back to a copy from when it was becoming the owner of its ids': {
+    records: [record(0, 1), record(16, 1, 1)],
+    parallelism: 3,
+    processes: 3,
+    interval: 20,
+    maxConcurrent: 2,
+    storeMs: 0,
+    events: [
+      { at: 6, do: 'restore', ms: 50 },
+      { at: 20, do: 'sleep', slot: 2, ms: 20 },
+      { at: 27, do: 'start', slot: 2, slow: 0 },
+    ],
+  },
 } satisfies Readonly<Record<string, Partial<Script>>>
 
 export const found: readonly { readonly title: string; readonly script: Script }[] = Object.entries(differences).map(
