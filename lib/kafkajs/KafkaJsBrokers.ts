@@ -1,8 +1,8 @@
 import { asyncScheduler, catchError, defer, EMPTY, from, ignoreElements, type Observable, throwError } from 'rxjs'
 import type { BrokerAddress, KafkaConfig } from '../client/KafkaConfig.js'
-import { isKafkaError, KafkaError } from '../client/KafkaError.js'
+import { isKafkaError, type KafkaError } from '../client/KafkaError.js'
 import { ANY_BROKER, type Brokers, type ConnectionPurpose, type SendOptions } from '../cluster/Brokers.js'
-import { clientClosed } from '../cluster/connectionErrors.js'
+import { clientClosed, noneReached } from '../cluster/connectionErrors.js'
 import { ConnectionMetrics } from '../metrics/ConnectionMetrics.js'
 import { noMetrics } from '../metrics/noMetrics.js'
 import type { KafkaApi } from '../protocol/requests/KafkaApi.js'
@@ -119,11 +119,3 @@ const addressKey = ({ host, port }: BrokerAddress): string => `${host}:${port}`
 
 /** ms until a request can leave there, those that are connected before all others. */
 const patienceFor = (connection: BrokerConnection): number => (connection.isOpen ? -1 : connection.waitMs)
-
-const noneReached = (failure: KafkaError | undefined): KafkaError =>
-  new KafkaError({
-    _tag: 'Connection',
-    retriable: true,
-    message: `No broker can be reached. The last one tried: ${failure?.message ?? ''}`,
-    cause: failure,
-  })

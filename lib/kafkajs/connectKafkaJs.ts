@@ -1,8 +1,8 @@
-import { Observable } from 'rxjs'
+import { defer } from 'rxjs'
 import { concealSecrets } from '../client/concealSecrets.js'
-import type { ConnectKafka, KafkaClient } from '../client/KafkaClient.js'
+import type { ConnectKafka } from '../client/KafkaClient.js'
 import { Cluster } from '../cluster/Cluster.js'
-import { ClusterClient } from '../cluster/ClusterClient.js'
+import { openClient } from '../cluster/openClient.js'
 import { KafkaJsBrokers } from './KafkaJsBrokers.js'
 
 /**
@@ -12,20 +12,8 @@ import { KafkaJsBrokers } from './KafkaJsBrokers.js'
  * `Authentication` when the cluster refuses us, `Unsupported` for brokers before Kafka 2.3. Unsubscribing ends the wait.
  */
 export const connectKafkaJs: ConnectKafka = (given) =>
-  new Observable<KafkaClient>((subscriber) => {
+  defer(() => {
     const config = concealSecrets(given)
     const cluster: Cluster = new Cluster(new KafkaJsBrokers(config, () => cluster.troubles.unreachable), config)
-    let started = false
-    const starting = cluster.start().subscribe({
-      error: (error: unknown) => subscriber.error(error),
-      complete: () => {
-        started = true
-        subscriber.next(new ClusterClient(cluster))
-        subscriber.complete()
-      },
-    })
-    return () => {
-      starting.unsubscribe()
-      if (!started) cluster.close().subscribe({ error: () => undefined })
-    }
+    return openClient(cluster)
   })

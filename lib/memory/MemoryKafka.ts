@@ -1,4 +1,4 @@
-import { asyncScheduler, concat, Observable, of, type SchedulerLike, Subject } from 'rxjs'
+import { asyncScheduler, defer, type Observable, type SchedulerLike, Subject } from 'rxjs'
 import type { ConsumerRecord } from '../client/ConsumerRecord.js'
 import type { Headers } from '../client/Headers.js'
 import type { IsolationLevel } from '../client/IsolationLevel.js'
@@ -6,7 +6,7 @@ import type { ConnectKafka, KafkaClient } from '../client/KafkaClient.js'
 import type { KafkaConfig } from '../client/KafkaConfig.js'
 import type { Offset, OffsetsByPartition } from '../client/Offset.js'
 import { Cluster } from '../cluster/Cluster.js'
-import { ClusterClient } from '../cluster/ClusterClient.js'
+import { openClient } from '../cluster/openClient.js'
 import { partitionOfKey } from '../client/murmur2.js'
 import type { ProducerRecord } from '../client/ProducerRecord.js'
 import { TopicPartition } from '../client/TopicPartition.js'
@@ -101,7 +101,7 @@ export class MemoryKafka {
 
   /** Opens a client, whatever the bootstrap servers are. Bound: pass it as the `connect` option. */
   readonly connect: ConnectKafka = (config: KafkaConfig): Observable<KafkaClient> =>
-    new Observable((subscriber) => {
+    defer(() => {
       const connection = new MemoryConnection(config, {
         latencyMs: this.latencyMs,
         scheduler: this.scheduler,
@@ -112,7 +112,7 @@ export class MemoryKafka {
       this.connections.add(connection)
       const { process: scheduler } = connection
       const cluster = new Cluster(new MemoryBrokers(this.cluster, connection), { ...config, scheduler })
-      return concat(cluster.start(), of(new ClusterClient(cluster))).subscribe(subscriber)
+      return openClient(cluster)
     })
 
   // What a spec prepares
