@@ -156,7 +156,7 @@ export type { StateCodec, StateReader } from './checkpoint/StateCodec.js'
 
 // Kafka's vocabulary and the client port
 export { ConsumerRecord, consumerRecord } from './client/ConsumerRecord.js'
-export type { ConsumerRecordFields, TimestampType } from './client/ConsumerRecord.js'
+export type { ConsumerRecordFields, ConsumerRecordParts, TimestampType } from './client/ConsumerRecord.js'
 export type { Header, Headers } from './client/Headers.js'
 export type { IsolationLevel } from './client/IsolationLevel.js'
 export { KafkaError, isKafkaError } from './client/KafkaError.js'

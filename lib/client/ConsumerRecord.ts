@@ -7,6 +7,12 @@ import type { Offset } from './Offset.js'
  */
 export type TimestampType = 'CreateTime' | 'LogAppendTime' | 'NoTimestampType'
 
+/** What a record is made of: what it tells as it is, and how its headers are read. */
+export type ConsumerRecordParts = Omit<ConsumerRecord, 'key' | 'value' | 'headers' | 'serializedSize'> & {
+  /** Makes the headers from the bytes in which they begin at `start`; null: there are none. */
+  readonly decodeHeaders: ((buffer: Buffer, start: number) => Headers) | null
+}
+
 /**
  * A record as read from a partition.
  *
@@ -24,33 +30,47 @@ export type TimestampType = 'CreateTime' | 'LogAppendTime' | 'NoTimestampType'
  * ```
  */
 export class ConsumerRecord {
-  constructor(
-    /** the topic it was read from */
-    readonly topic: string,
-    /** counted from 0 */
-    readonly partition: number,
-    /** its place in the partition */
-    readonly offset: Offset,
-    /** ms since the epoch; -1 when the record has none */
-    readonly timestamp: number,
-    /** who wrote the timestamp: `message.timestamp.type` of the topic */
-    readonly timestampType: TimestampType,
-    /** of the leader that took the record (KIP-320); -1 when it is not known */
-    readonly leaderEpoch: number,
-    /** bytes of the whole fetched batch, or more; valid as long as the record is */
-    readonly buffer: Buffer,
-    /** where the key begins in `buffer`, inclusive */
-    readonly keyStart: number,
-    /** where it ends, exclusive; -1: the key is null */
-    readonly keyEnd: number,
-    /** where the value begins in `buffer`, inclusive */
-    readonly valueStart: number,
-    /** where it ends, exclusive; -1: the value is null */
-    readonly valueEnd: number,
-    /** where the headers begin in `buffer`, for their decoder; of no use without it */
-    readonly headersStart: number,
-    private readonly decodeHeaders: ((buffer: Buffer, start: number) => Headers) | null,
-  ) {}
+  /** the topic it was read from */
+  declare readonly topic: string
+  /** counted from 0 */
+  declare readonly partition: number
+  /** its place in the partition */
+  declare readonly offset: Offset
+  /** ms since the epoch; -1 when the record has none */
+  declare readonly timestamp: number
+  /** who wrote the timestamp: `message.timestamp.type` of the topic */
+  declare readonly timestampType: TimestampType
+  /** of the leader that took the record (KIP-320); -1 when it is not known */
+  declare readonly leaderEpoch: number
+  /** bytes of the whole fetched batch, or more; valid as long as the record is */
+  declare readonly buffer: Buffer
+  /** where the key begins in `buffer`, inclusive */
+  declare readonly keyStart: number
+  /** where it ends, exclusive; -1: the key is null */
+  declare readonly keyEnd: number
+  /** where the value begins in `buffer`, inclusive */
+  declare readonly valueStart: number
+  /** where it ends, exclusive; -1: the value is null */
+  declare readonly valueEnd: number
+  /** where the headers begin in `buffer`, for their decoder; of no use without it */
+  declare readonly headersStart: number
+  declare private readonly decodeHeaders: ConsumerRecordParts['decodeHeaders']
+
+  constructor(parts: ConsumerRecordParts) {
+    this.topic = parts.topic
+    this.partition = parts.partition
+    this.offset = parts.offset
+    this.timestamp = parts.timestamp
+    this.timestampType = parts.timestampType
+    this.leaderEpoch = parts.leaderEpoch
+    this.buffer = parts.buffer
+    this.keyStart = parts.keyStart
+    this.keyEnd = parts.keyEnd
+    this.valueStart = parts.valueStart
+    this.valueEnd = parts.valueEnd
+    this.headersStart = parts.headersStart
+    this.decodeHeaders = parts.decodeHeaders
+  }
 
   /** A copy; null when it has none. */
   get key(): Buffer | null {
@@ -110,21 +130,21 @@ export const consumerRecord = (fields: ConsumerRecordFields): ConsumerRecord => 
   const value = toBuffer(fields.value)
   const keyLength = key?.length ?? 0
   const headers = fields.headers ?? noHeaders
-  return new ConsumerRecord(
-    fields.topic,
-    fields.partition,
-    fields.offset,
-    fields.timestamp ?? -1,
-    fields.timestampType ?? 'CreateTime',
-    fields.leaderEpoch ?? -1,
-    Buffer.concat([key ?? emptyBuffer, value ?? emptyBuffer]),
-    0,
-    key === null ? -1 : keyLength,
-    keyLength,
-    value === null ? -1 : keyLength + value.length,
-    0,
-    headers.length === 0 ? null : () => headers,
-  )
+  return new ConsumerRecord({
+    topic: fields.topic,
+    partition: fields.partition,
+    offset: fields.offset,
+    timestamp: fields.timestamp ?? -1,
+    timestampType: fields.timestampType ?? 'CreateTime',
+    leaderEpoch: fields.leaderEpoch ?? -1,
+    buffer: Buffer.concat([key ?? emptyBuffer, value ?? emptyBuffer]),
+    keyStart: 0,
+    keyEnd: key === null ? -1 : keyLength,
+    valueStart: keyLength,
+    valueEnd: value === null ? -1 : keyLength + value.length,
+    headersStart: 0,
+    decodeHeaders: headers.length === 0 ? null : () => headers,
+  })
 }
 
 const emptyBuffer = Buffer.alloc(0)

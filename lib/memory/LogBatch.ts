@@ -118,7 +118,7 @@ const toConsumerRecord = (
   timestamp: number,
 ): ConsumerRecord => {
   const keyEnd = start + Math.max(0, keyLength)
-  return new ConsumerRecord(
+  return new ConsumerRecord({
     topic,
     partition,
     offset,
@@ -126,11 +126,11 @@ const toConsumerRecord = (
     timestampType,
     leaderEpoch,
     buffer,
-    start,
-    keyLength < 0 ? -1 : keyEnd,
-    keyEnd,
-    valueLength < 0 ? -1 : keyEnd + valueLength,
-    0,
-    headers === noHeaders ? null : () => headers,
-  )
+    keyStart: start,
+    keyEnd: keyLength < 0 ? -1 : keyEnd,
+    valueStart: keyEnd,
+    valueEnd: valueLength < 0 ? -1 : keyEnd + valueLength,
+    headersStart: 0,
+    decodeHeaders: headers === noHeaders ? null : () => headers,
+  })
 }

@@ -136,21 +136,21 @@ export class BatchRecords implements RecordReader {
         if (Number.isNaN(timestamp)) timestamp = this.exactTimestamp(timestampAt)
       }
       into.push(
-        new ConsumerRecord(
+        new ConsumerRecord({
           topic,
           partition,
           offset,
           timestamp,
           timestampType,
           leaderEpoch,
-          bytes,
+          buffer: bytes,
           keyStart,
-          keyLength < 0 ? -1 : keyStart + keyLength,
+          keyEnd: keyLength < 0 ? -1 : keyStart + keyLength,
           valueStart,
-          valueLength < 0 ? -1 : valueStart + valueLength,
+          valueEnd: valueLength < 0 ? -1 : valueStart + valueLength,
           headersStart,
-          headers === 0 ? null : decodeHeaders,
-        ),
+          decodeHeaders: headers === 0 ? null : decodeHeaders,
+        }),
       )
       room--
     }

@@ -76,21 +76,21 @@ export class LegacyRecords implements RecordReader {
     if (fields === undefined) throw this.corrupt(CONTRADICTION)
     const dated = message.magic === 0 ? message : (this.dated ?? message)
     const { timestampType } = dated
-    return new ConsumerRecord(
-      this.topic,
-      this.partition,
+    return new ConsumerRecord({
+      topic: this.topic,
+      partition: this.partition,
       offset,
-      timestampType === 'LogAppendTime' ? dated.timestamp : message.timestamp,
+      timestamp: timestampType === 'LogAppendTime' ? dated.timestamp : message.timestamp,
       timestampType,
-      message.leaderEpoch,
-      this.bytes,
-      fields.keyStart,
-      fields.keyEnd,
-      fields.valueStart,
-      fields.valueEnd,
-      message.end,
-      null,
-    )
+      leaderEpoch: message.leaderEpoch,
+      buffer: this.bytes,
+      keyStart: fields.keyStart,
+      keyEnd: fields.keyEnd,
+      valueStart: fields.valueStart,
+      valueEnd: fields.valueEnd,
+      headersStart: message.end,
+      decodeHeaders: null,
+    })
   }
 
   /** Of those that are whole. */

@@ -28,7 +28,21 @@ const schemas: Readonly<Record<string, KafkaRecordDeserializationSchema<string |
 
 const recordOf = (value: string | null): ConsumerRecord => {
   const bytes = Buffer.from(value ?? '')
-  return new ConsumerRecord('t', 0, 0, 0, 'CreateTime', 0, bytes, 0, -1, 0, value === null ? -1 : bytes.length, 0, null)
+  return new ConsumerRecord({
+    topic: 't',
+    partition: 0,
+    offset: 0,
+    timestamp: 0,
+    timestampType: 'CreateTime',
+    leaderEpoch: 0,
+    buffer: bytes,
+    keyStart: 0,
+    keyEnd: -1,
+    valueStart: 0,
+    valueEnd: value === null ? -1 : bytes.length,
+    headersStart: 0,
+    decodeHeaders: null,
+  })
 }
 
 describe('KafkaRecordDeserializationSchema.valueOnly, as recorded from Flink', () => {
