@@ -41,6 +41,8 @@ export interface ClientSceneOptions {
   readonly topicConfig?: Readonly<Record<string, string>>
   /** what goes wrong beside what is injected */
   readonly fault?: (call: MemoryCall) => Fault | undefined
+  /** by API, what brokers answer in the place of those in memory: what no broker in its right mind would */
+  readonly answers?: Readonly<Record<string, (request: never, nodeId: number) => unknown>>
 }
 
 /** A request that left the client. */
@@ -73,6 +75,7 @@ export class ClientScene {
   private readonly faults = new Faults()
   private readonly inFlight = new Map<string, { now: number; most: number }>()
   private readonly wire = { latencyMs: 0 }
+  private readonly answers: NonNullable<ClientSceneOptions['answers']>
 
   constructor({
     topics = { t: 3 },
@@ -81,7 +84,9 @@ export class ClientScene {
     config: overrides,
     topicConfig,
     fault,
+    answers = {},
   }: ClientSceneOptions = {}) {
+    this.answers = answers
     const { scheduler, wire, faults } = this
     this.kafka = new MemoryCluster({ scheduler, brokers, brokerConfig: { 'auto.create.topics.enable': 'false' } })
     for (const [topic, partitions] of Object.entries(topics)) this.kafka.createTopic(topic, partitions, topicConfig)
@@ -187,7 +192,12 @@ export class ClientScene {
         const over = (): void => {
           inFlight.now--
         }
-        return brokers.send(to, purpose, api, request, options).pipe(tap({ next: over, error: over }))
+        const answer = this.answers[api.apiName]
+        const answer$ =
+          answer === undefined
+            ? brokers.send(to, purpose, api, request, options)
+            : timer(this.wire.latencyMs, this.scheduler).pipe(map(() => answer(request as never, nodeId) as never))
+        return answer$.pipe(tap({ next: over, error: over }))
       })
     return Object.assign(Object.create(brokers) as Brokers, { send })
   }
