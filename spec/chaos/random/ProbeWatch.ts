@@ -23,7 +23,11 @@ export class ProbeWatch {
     const lately = this.starts.filter((at) => at > now - script.transactionTimeout).length
     // A checkpoint that is given up takes an id too.
     const checkpoints = (now - process.attemptAt) / script.interval
-    const sinks = process.part.subtasks.length * (script.sinks + script.sources)
+    const { subtasks, parallelism } = process.part
+    // It looks after those of a subtask that is no more, too.
+    const most = Math.max(...this.world.fleet.all.map(({ part }) => part.parallelism))
+    const heirOf = Math.ceil(most / parallelism)
+    const sinks = subtasks.length * heirOf * (script.sinks + script.sources)
     if (process.initialised.size <= sinks * (AT_START + FOR_EACH_START * lately + checkpoints)) return
     this.world.violated(
       'probing',
