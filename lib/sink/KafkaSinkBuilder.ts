@@ -15,8 +15,7 @@ import type {
   UnknownTransactionPolicy,
 } from './KafkaSinkConfig.js'
 import type { KafkaRecordSerializer } from './serializer/KafkaRecordSerializer.js'
-import { TransactionNamingStrategy } from './transaction/TransactionNamingStrategy.js'
-import { isAvailable } from './transaction/transactionStrategies.js'
+import { TransactionNamingStrategy } from './transaction/strategy/TransactionNamingStrategy.js'
 
 /** In UTF-8 bytes: Kafka's limit for a transactional id, less room for the subtask and the number behind the prefix. */
 const MAX_PREFIX_BYTES = MAX_STRING_BYTES - '-2147483647-9007199254740991'.length
@@ -83,7 +82,7 @@ export class KafkaSinkBuilder<T> {
     return this
   }
 
-  /** How transactional ids are made from the prefix. Default INCREMENTING; POOLING is not available yet, and `build()` refuses it. */
+  /** How transactional ids are made from the prefix: see {@link TransactionNamingStrategy}. Default INCREMENTING. */
   setTransactionNamingStrategy(strategy: TransactionNamingStrategy): this {
     required('transactionNamingStrategy must not be null', strategy)
     this.transactionNamingStrategy = argument(
@@ -173,15 +172,10 @@ export class KafkaSinkBuilder<T> {
       transactionalIdPrefix === undefined ? randomClientId('KafkaSink') : `KafkaSink-${transactionalIdPrefix}`
     const decoded = decodeProducerConfig(this.#properties, { 'client.id': clientId }, this.#sasl)
     const missing = this.missing()
-    const available = isAvailable(transactionNamingStrategy)
     const invalid =
       decoded._tag === 'Left' ? decoded.left.filter(({ key }) => missing.every((one) => one.key !== key)) : []
-    const unavailable = available
-      ? []
-      : [configError('transactionNamingStrategy', noStrategy(transactionNamingStrategy))]
-    const faults = [...missing, ...unavailable, ...invalid]
-    if (faults.length > 0 || decoded._tag === 'Left' || recordSerializer === undefined || !available)
-      return either.left(faults)
+    const faults = [...missing, ...invalid]
+    if (faults.length > 0 || decoded._tag === 'Left' || recordSerializer === undefined) return either.left(faults)
     const { producer, warnings } = decoded.right
     const client = { ...decoded.right.client, ...this.logging }
     for (const warning of warnings) client.logger?.warn(warning)
@@ -223,10 +217,6 @@ const noSerializer =
 
 const noPrefix =
   'EXACTLY_ONCE delivery guarantee requires a transactionalIdPrefix to be set to provide unique transaction names across multiple KafkaSinks writing to the same Kafka cluster.'
-
-const noStrategy = (strategy: TransactionNamingStrategy): string =>
-  `TransactionNamingStrategy.${strategy} is not available in this release. Leave out setTransactionNamingStrategy, or set ` +
-  'TransactionNamingStrategy.INCREMENTING, which is the default: a sink can be switched from it to POOLING later.'
 
 /** What is missing is told as Flink tells it, by its name alone. */
 const required = <V>(name: string, value: V, kind?: ArgumentKind): V => {

@@ -1,7 +1,7 @@
 import type { KafkaConfig, ProducerConfig } from '../client/KafkaConfig.js'
 import type { DeliveryGuarantee } from './DeliveryGuarantee.js'
 import type { KafkaRecordSerializer } from './serializer/KafkaRecordSerializer.js'
-import type { TransactionNamingStrategy } from './transaction/TransactionNamingStrategy.js'
+import type { TransactionNamingStrategy } from './transaction/strategy/TransactionNamingStrategy.js'
 
 /** What to do when a prepared transaction turns out to be aborted or expired: its records will never be visible. */
 export type CommitLostPolicy = 'fail' | 'warn'
@@ -27,8 +27,8 @@ export interface KafkaSinkConfig<T> {
   readonly deliveryGuarantee: DeliveryGuarantee
   /** EXACTLY_ONCE has one */
   readonly transactionalIdPrefix: string | undefined
-  /** those that a sink can be built with; default `INCREMENTING` */
-  readonly transactionNamingStrategy: Exclude<TransactionNamingStrategy, 'POOLING'>
+  /** default `INCREMENTING` */
+  readonly transactionNamingStrategy: TransactionNamingStrategy
   /** default `fail` */
   readonly commitLostPolicy: CommitLostPolicy
   /** default `fail` */

@@ -10,6 +10,7 @@ import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.j
 import { defaultConnect } from '../../lib/defaultClient.js'
 import { combineWatermarks } from '../../lib/eventtime/combineWatermarks.js'
 import type { CommitLostPolicy } from '../../lib/sink/KafkaSinkConfig.js'
+import type { TransactionNamingStrategy } from '../../lib/sink/transaction/strategy/TransactionNamingStrategy.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
@@ -31,6 +32,8 @@ export interface CopyJobSettings {
   readonly stop?: { readonly point: CrashPoint; readonly occurrence: number }
   readonly sourceProperties?: Readonly<Record<string, string>>
   readonly sinkProperties?: Readonly<Record<string, string>>
+  /** how the sink names its transactions: INCREMENTING by default */
+  readonly naming?: TransactionNamingStrategy
   /** what a lost transaction does: `fail` by default */
   readonly commitLost?: CommitLostPolicy
   /** where it starts without a checkpoint: at the earliest offsets by default */
@@ -84,6 +87,7 @@ const source = KafkaSource.builder()
   .build()
 
 const sink = copySink(to, `copy-${to}`, bootstrapServers)
+  .setTransactionNamingStrategy(settings.naming ?? 'INCREMENTING')
   .setCommitLostPolicy(settings.commitLost ?? 'fail')
   .setKafkaProducerConfig(settings.sinkProperties ?? {})
   .build()

@@ -42,19 +42,21 @@ describe('kill -9', () => {
         // Every crash point as often as there are rounds, in an order drawn by seed.
         const points = Array.from({ length: ROUNDS }, () => CRASH_POINTS).flat()
         const plan = points.map((point) => ({ point, order: random(1e9) })).sort((a, b) => a.order - b.order)
-        for (const { point } of plan) {
+        for (const [n, { point }] of plan.entries()) {
+          // In the middle the job goes over to the other strategy, with what it was killed with.
+          const naming = n < plan.length / 2 ? 'INCREMENTING' : 'POOLING'
           const crash = {
             point,
             occurrence: point === 'open' ? 1 + random(500) : 1 + random(3),
             records: 1 + random(1000),
           }
-          process = new CopyJobProcess({ ...settings, crash })
+          process = new CopyJobProcess({ ...settings, naming, crash })
           const { signal } = await process.end()
           expect({ point, signal, stderr: process.stderr }).toEqual({ point, signal: 'SIGKILL', stderr: '' })
         }
 
         await feeder.stop()
-        process = new CopyJobProcess(settings)
+        process = new CopyJobProcess({ ...settings, naming: 'POOLING' })
         await feeder.caughtUp('copy')
         expect(await process.stop()).toEqual({ code: 0, signal: null })
 

@@ -32,6 +32,8 @@ const crashAndRestore = (seed: number) => {
   const scheduler = new TestScheduler(() => undefined)
   const kafka = new MemoryKafka({ scheduler, topics: { in: PARTITIONS, out: PARTITIONS } })
   const store = new MemoryCheckpointStore()
+  const naming = seed % 2 === 0 ? 'POOLING' : 'INCREMENTING'
+  const sink = copySink('out', 'copy').setTransactionNamingStrategy(naming).build()
   const errors: unknown[] = []
   const steps: string[] = []
   let completed = false
@@ -82,7 +84,7 @@ const crashAndRestore = (seed: number) => {
       .elements({ checkpoints, connect: kafka.connect, scheduler })
       .pipe(
         onRecords(map((value) => value)),
-        sinkTo(copySink('out', 'copy').build(), { connect: kafka.connect, scheduler }),
+        sinkTo(sink, { connect: kafka.connect, scheduler }),
         tap(({ kind }) => sinkSteps.next(`sink ${kind}`)),
       )
       .subscribe({ error: (error) => errors.push(error), complete: () => (completed = true) })

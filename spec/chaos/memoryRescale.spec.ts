@@ -9,6 +9,7 @@ import { MemoryCheckpointStore } from '../../lib/checkpoint/store/MemoryCheckpoi
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
+import { TransactionNamingStrategy } from '../../lib/sink/transaction/strategy/TransactionNamingStrategy.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { onRecords } from '../../lib/stream/onRecords.js'
@@ -52,7 +53,7 @@ class World {
   /** transactions that were committed by another run than the one that wrote them */
   recovered = 0
 
-  constructor() {
+  constructor(private readonly naming: TransactionNamingStrategy = 'INCREMENTING') {
     for (let partition = 0; partition < PARTITIONS; partition++)
       for (let n = 0; n < RECORDS; n++) this.kafka.produce('in', [{ partition, value: `${partition}:${n}` }])
   }
@@ -61,6 +62,7 @@ class World {
   start({ parallelism, processes, apart, interval }: Run, bounded = true) {
     const { scheduler, kafka } = this
     const alive = { yes: true, begun: false }
+    const sink = copySink('out', 'copy').setTransactionNamingStrategy(this.naming).build()
     const errors: unknown[] = []
     let left = Math.min(processes, parallelism)
     const jobs: { readonly checkpoints: CheckpointCoordinator; readonly subscription: Subscription }[] = []
@@ -71,7 +73,7 @@ class World {
         const options = { parallelism, subtaskIndex, connect: kafka.connect, scheduler }
         return source(bounded)
           .elements({ ...options, checkpoints })
-          .pipe(onRecords(map((value) => value)), sinkTo(copySink('out', 'copy').build(), options))
+          .pipe(onRecords(map((value) => value)), sinkTo(sink, options))
       })
       const subscription = concat(
         timer(process * apart, scheduler).pipe(ignoreElements()),
@@ -143,8 +145,8 @@ const source = (bounded: boolean) => {
 }
 
 /** Plays the runs one after the other, then one more to the end. */
-const play = (runs: readonly Run[]) => {
-  const world = new World()
+const play = (runs: readonly Run[], naming?: TransactionNamingStrategy) => {
+  const world = new World(naming)
   const { scheduler } = world
   const told = { refused: 0, errors: [] as unknown[], completed: false }
 
@@ -184,19 +186,22 @@ const isRescale = (error: unknown): boolean => error instanceof CheckpointError 
 const expected = Array.from({ length: PARTITIONS }, (_, p) => Array.from({ length: RECORDS }, (_, n) => `${p}:${n}`))
 
 describe('the exactly-once job in several subtasks', () => {
-  it('should write every record once and in order, whatever their number is from run to run', () => {
-    let recovered = 0
-    fc.assert(
-      fc.property(fc.array(anyRun, { minLength: 1, maxLength: 5 }), (runs) => {
-        const { seen, errors, completed, ...met } = play(runs)
-        recovered += met.recovered
-        expect({ seen, errors, completed }).toEqual({ seen: expected, errors: [], completed: true })
-      }),
-      { numRuns: RUNS },
-    )
-    // A spec in which no transaction outlives its subtask proves little.
-    expect(recovered).toBeGreaterThan(0)
-  })
+  it.each(Object.values(TransactionNamingStrategy))(
+    'should write every record once and in order, whatever their number is from run to run: %s',
+    (naming) => {
+      let recovered = 0
+      fc.assert(
+        fc.property(fc.array(anyRun, { minLength: 1, maxLength: 5 }), (runs) => {
+          const { seen, errors, completed, ...met } = play(runs, naming)
+          recovered += met.recovered
+          expect({ seen, errors, completed }).toEqual({ seen: expected, errors: [], completed: true })
+        }),
+        { numRuns: RUNS },
+      )
+      // A spec in which no transaction outlives its subtask proves little.
+      expect(recovered).toBeGreaterThan(0)
+    },
+  )
 
   it('should not change their number again before all have taken over their part', () => {
     const halfDone = { ...calm, parallelism: 3, processes: 3, apart: 80, ms: 120 }

@@ -74,10 +74,7 @@ export const departures: Readonly<Record<string, Departure>> = {
       "The configured prefix is too long and the resulting transactionalIdPrefix might exceed Kafka's transactionalIdPrefix size.",
   },
   'sink-prefix-empty': { because: timeout, properties: ourTimeout },
-  'sink-pooling-topic-selector': {
-    because: 'POOLING is named and not there yet: the builder says so, before a job could go on from what it left.',
-    refusal: 'TransactionNamingStrategy.POOLING is not available in this release.',
-  },
+  'sink-pooling-topic-selector': { because: timeout, properties: ourTimeout },
   'sink-props-user-serializer': { because: timeout, properties: ourTimeout },
 
   'start-timestamp-negative': {

@@ -4,7 +4,7 @@ import { WatermarkStrategy } from '../../lib/eventtime/WatermarkStrategy.js'
 import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
 import { KafkaSink } from '../../lib/sink/KafkaSink.js'
 import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
-import { TransactionNamingStrategy } from '../../lib/sink/transaction/TransactionNamingStrategy.js'
+import { TransactionNamingStrategy } from '../../lib/sink/transaction/strategy/TransactionNamingStrategy.js'
 import { golden } from '../support/golden.js'
 import { departures } from './departures.js'
 

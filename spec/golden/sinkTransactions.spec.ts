@@ -1,21 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { map, NEVER, type Observable, startWith } from 'rxjs'
+import { identity, map, merge, type Observable } from 'rxjs'
 import type { CheckpointConfig } from '../../lib/checkpoint/CheckpointConfig.js'
 import { SimpleStringSchema } from '../../lib/client/schema/SimpleStringSchema.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import type { MemoryKafka } from '../../lib/memory/MemoryKafka.js'
-import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
-import { KafkaSink } from '../../lib/sink/KafkaSink.js'
-import { KafkaRecordSerializationSchema } from '../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
 import type { SinkEvent } from '../../lib/sink/SinkEvent.js'
 import { sinkTo } from '../../lib/sink/sinkTo.js'
-import { TransactionNamingStrategy } from '../../lib/sink/transaction/TransactionNamingStrategy.js'
-import { encodeWriterState } from '../../lib/sink/writer/KafkaWriterState.js'
+import { TransactionNamingStrategy } from '../../lib/sink/transaction/strategy/TransactionNamingStrategy.js'
 import { KafkaSource } from '../../lib/source/KafkaSource.js'
 import { OffsetsInitializer } from '../../lib/source/offsets/OffsetsInitializer.js'
 import { onRecords } from '../../lib/stream/onRecords.js'
-import type { Restored } from '../../lib/stream/Restored.js'
-import { Upstream } from '../../lib/testing/Upstream.js'
+import { restart } from '../../lib/stream/restart.js'
 import { handSource, type HandSourceOptions } from '../checkpoint/support/handSource.js'
 import { sinkOf, type SinkSettings } from '../sink/support/copying.js'
 import { golden } from '../support/golden.js'
@@ -73,15 +68,18 @@ const topicState = (scene: SinkScene) => {
 
 interface Job extends Partial<HandSourceOptions> {
   readonly interval: number
+  readonly project?: (n: number) => number
+  readonly name?: (n: number) => string
   readonly checkpoints?: Partial<CheckpointConfig>
   readonly sink?: SinkSettings
 }
 
-const job = (scene: SinkScene, { interval, checkpoints, sink, ...source }: Job): Observable<SinkEvent> => {
+const job = (scene: SinkScene, settings: Job): Observable<SinkEvent> => {
+  const { interval, checkpoints, sink, project = identity, name = String, ...source } = settings
   const { scheduler, kafka } = scene
-  const coordinator = scene.coordinator({ interval, ...checkpoints })
-  return handSource({ coordinator, scheduler, ...source }).pipe(
-    onRecords(map(String)),
+  const { coordinator = scene.coordinator({ interval, ...checkpoints }) } = source
+  return handSource({ ...source, coordinator, scheduler }).pipe(
+    onRecords(map(project), map(name)),
     sinkTo(sinkOf(sink), { connect: kafka.connect, scheduler, uid: 'sink' }),
   )
 }
@@ -97,8 +95,12 @@ const complete = (scene: SinkScene, settings: Job): void => {
 
 /** Runs it until it dies, `until` ms from the beginning of the scene. */
 const killed = (scene: SinkScene, until: number, settings: Job): void => {
+  dies(scene, until, () => job(scene, settings))
+}
+
+const dies = (scene: SinkScene, until: number, job: () => Observable<SinkEvent>): void => {
   scene.play(() => {
-    const running = scene.start(job(scene, settings))
+    const running = scene.start(job())
     scene.at(until - 1 - scene.scheduler.now(), () => {
       scene.kafka.cut()
       running.unsubscribe()
@@ -222,33 +224,154 @@ const scripts: Readonly<Record<string, (one: Case) => void>> = {
   },
 }
 
-/** POOLING is refused by the builder, so a job never has to switch back from it. */
-const pooling = ({ listTransactions }: Case): void => {
-  expect(listTransactions.length).toBeGreaterThan(0)
-  const builder = KafkaSink.builder<string>()
-    .setBootstrapServers('memory:9092')
-    .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
-    .setTransactionalIdPrefix('job')
-    .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
-    .setRecordSerializer(
-      KafkaRecordSerializationSchema.builder<string>()
-        .setTopic('out')
-        .setValueSerializationSchema(new SimpleStringSchema())
-        .build(),
-    )
-  expect(() => builder.build()).toThrow('TransactionNamingStrategy.POOLING is not available in this release.')
-}
-
-/** What a checkpoint holds of a sink whose transactions were named by POOLING, as a later release may write it. */
-const pooledState = {
-  ...{ transactionalIdPrefix: 'job', subtaskIndex: 0, parallelism: 1, checkpointId: 3, committables: [] },
-  naming: { strategy: 'POOLING' },
-}
-
 /** Several subtasks are held against a model of their own, in virtual time and as processes on real brokers. */
 const elsewhere: Readonly<Record<string, string>> = {
   'incrementing-kill-restore-par2to1': 'spec/chaos/memoryRescale.spec.ts',
 }
+
+const pooled = { naming: TransactionNamingStrategy.POOLING }
+
+/** With POOLING. Ids of an attempt are used again within it; those of another attempt are others, since no two attempts share an id here. */
+const pooling: typeof scripts = {
+  'pooling-par1': ({ final, ...one }) => {
+    const scene = new SinkScene()
+    complete(scene, { interval: 1000, every: 50, count: 120, sink: pooled })
+    expect(scene.committed).toEqual(numbers(120))
+    expect(final).toMatchObject(topicState(scene))
+    expectFew(scene, usedIn(one.listTransactions, { ...one, final }))
+  },
+
+  'pooling-par2': ({ final }) => {
+    const scene = new SinkScene()
+    scene.play(() => scene.start(subtasks(scene, 2, { interval: 1000, every: 50, count: 60 })), 60_000)
+    expect([scene.errors, scene.completions]).toEqual([[], 1])
+    expect(final.readCommittedCount).toBe(120)
+    expect(ofSubtasks(scene)).toEqual([numbers(60), numbers(60)])
+    for (const subtask of [0, 1]) expectFew(scene, { '-0-0': 'Empty', '-0-1': 'CompleteCommit' }, subtask)
+  },
+
+  'pooling-kill-restore': (one) => {
+    const scene = new SinkScene()
+    killed(scene, 3_500, { ...twenty, sink: pooled })
+    expect(statesOf(scene)).toEqual(Object.values(usedIn(one.listAfterKill, one)))
+    killed(scene, 8_000, { ...twenty, sink: pooled })
+    expectContiguous(one, scene, 250)
+  },
+
+  'pooling-kill-restore-par2to1': (one) => {
+    const scene = new SinkScene()
+    killedWith(scene, 3_500, 2)
+    expect(statesOf(scene)).toContain('Ongoing')
+    expect(statesOf(scene, 1)).toContain('Ongoing')
+    expect(Object.values(usedIn(one.listAfterKill, one))).toContain('Ongoing')
+    // Whoever changes the parallelism waits until it is sure that the former processes live no more.
+    killedWith(scene, 16_000, 1)
+    // What subtask 1 left open is aborted, and nothing is opened there any more.
+    expect(statesOf(scene, 1)).not.toContain('Ongoing')
+    expect(used(one.listWhileRun2 ?? [], one.transactionalIdPrefix, 1)).toEqual({ '-1-0': 'CompleteCommit' })
+    const [first, second] = ofSubtasks(scene)
+    expect(first!.length).toBeGreaterThan(250)
+    expect(first).toEqual(numbers(first!.length))
+    expect(second).toEqual(numbers(second!.length))
+  },
+
+  'pooling-kill-restore-par1to2': (one) => {
+    const scene = new SinkScene()
+    killedWith(scene, 3_500, 1)
+    expect(statesOf(scene)).toContain('Ongoing')
+    expect(Object.values(usedIn(one.listAfterKill, one))).toContain('Ongoing')
+    killedWith(scene, 16_000, 2)
+    expect(one.final).toMatchObject({ readCommittedContiguousFromZero: true, readCommittedDuplicates: 0 })
+    for (const written of ofSubtasks(scene)) {
+      expect(written.length).toBeGreaterThan(150)
+      expect(written).toEqual(numbers(written.length))
+    }
+  },
+
+  'pooling-fail-restart': (one) => {
+    const scene = new SinkScene()
+    let failures = 0
+    const fragile = (n: number): number => {
+      if (n === 55 && failures++ === 0) throw new Error('the user function fails at record 55')
+      return n
+    }
+    scene.play(() => {
+      const settings = { interval: 1000, every: 50, count: 120, sink: pooled, project: fragile }
+      scene.start(job(scene, settings).pipe(restart({ initialDelay: 100, scheduler: scene.scheduler })))
+    }, 60_000)
+    expect([scene.errors, scene.completions, failures]).toEqual([[], 1, 2])
+    expect(scene.committed).toEqual(numbers(120))
+    expect(one.final).toMatchObject({ readCommittedCount: 120, readCommittedDuplicates: 0 })
+    expect(statesOf(scene)).not.toContain('Ongoing')
+  },
+
+  'pooling-crash-before-commit': (one) => {
+    const scene = new SinkScene()
+    scene.kafka.inject({ api: 'EndTxn', nth: 3 }, Fault.delay(5_000))
+    killed(scene, 3_010, { ...twenty, sink: pooled })
+    expect(statesOf(scene)).toContain('Ongoing')
+    expect(Object.values(usedIn(one.listAfterCrash, one))).toContain('Ongoing')
+    killed(scene, 5_500, { ...twenty, sink: pooled })
+    expectContiguous(one, scene, 200)
+  },
+
+  'switch-pooling-to-incrementing': (one) => {
+    const scene = new SinkScene()
+    killed(scene, 3_500, { ...twenty, sink: pooled })
+    const before = scene.kafka.transactions()
+    const { run2, listAfterKill, listWhileRun2 } = one
+    expect(listWhileRun2).toEqual(listAfterKill)
+    const message = run2?.exceptionChain?.at(-1)?.message
+    expect(message).toContain('Attempted to switch the transaction naming strategy back to INCREMENTING')
+    scene.play(() => scene.start(job(scene, twenty)), 8_000)
+    expect(scene.errors).toEqual([
+      expect.objectContaining({ retriable: false, message: expect.stringContaining(message!) }),
+    ])
+    // Nothing that POOLING has named is touched, but for the id that says whose they are.
+    const named = (all: typeof before) => all.filter(({ transactionalId }) => !transactionalId.endsWith('-owner'))
+    expect(named(scene.kafka.transactions())).toEqual(named(before))
+  },
+}
+
+/** The states of the ids that a subtask has used, in their order. */
+const statesOf = ({ kafka }: SinkScene, subtask = 0): readonly string[] =>
+  Object.values(used(kafka.transactions(), 'job', subtask))
+
+/** A subtask has used as few ids as it has transactions at a time: Flink two, and we the two more that are initialised ahead. */
+const expectFew = (scene: SinkScene, theirs: Readonly<Record<string, string>>, subtask = 0): void => {
+  const ours = statesOf(scene, subtask)
+  expect(new Set(ours)).toEqual(new Set(['CompleteCommit']))
+  expect(ours.length).toBeLessThanOrEqual(Object.keys(theirs).length + 2)
+}
+
+const expectContiguous = ({ final }: Case, { committed }: SinkScene, atLeast: number): void => {
+  expect(final).toMatchObject({ readCommittedContiguousFromZero: true, readCommittedDuplicates: 0 })
+  expect(committed.length).toBeGreaterThan(atLeast)
+  expect(committed).toEqual(numbers(committed.length))
+}
+
+/** A job in several subtasks, each of which writes numbers of its own: `1:0`, `1:1`, … */
+const subtasks = (scene: SinkScene, parallelism: number, settings: Job): Observable<SinkEvent> => {
+  const coordinator = scene.coordinator({ interval: settings.interval })
+  const all = Array.from({ length: parallelism }, (_, subtaskIndex) =>
+    job(scene, {
+      ...settings,
+      sink: pooled,
+      coordinator,
+      subtaskIndex,
+      parallelism,
+      name: (n) => `${subtaskIndex}:${n}`,
+    }),
+  )
+  return merge(...all)
+}
+
+const killedWith = (scene: SinkScene, until: number, parallelism: number): void => {
+  dies(scene, until, () => subtasks(scene, parallelism, twenty))
+}
+
+const ofSubtasks = ({ committed }: SinkScene): readonly (readonly string[])[] =>
+  [0, 1].map((subtask) => committed.filter((value) => value.startsWith(`${subtask}:`)).map((value) => value.slice(2)))
 
 const warned = jest.spyOn(console, 'warn')
 
@@ -260,35 +383,35 @@ describe('KafkaSink with EXACTLY_ONCE, as recorded from Flink', () => {
     warned.mockReset()
   })
 
-  const ofPooling = [...cases.keys()].filter((id) => id.includes('pooling'))
+  const all = { ...scripts, ...pooling }
 
   it('should have a script for every case, and no others', () => {
-    expect([...Object.keys(scripts), ...Object.keys(elsewhere), ...ofPooling].sort()).toEqual([...cases.keys()].sort())
+    expect([...Object.keys(all), ...Object.keys(elsewhere)].sort()).toEqual([...cases.keys()].sort())
   })
 
-  it.each(Object.entries(scripts))('should do as recorded, or what is said instead: %s', (id, script) => {
+  it.each(Object.entries(all))('should do as recorded, or what is said instead: %s', (id, script) => {
     script(recorded(id))
   })
 
-  it.each(ofPooling)('should refuse the strategy: %s', (id) => {
-    pooling(recorded(id))
+  it('should go over from INCREMENTING to POOLING with its checkpoints, and end what was open', () => {
+    const scene = new SinkScene()
+    killed(scene, 3_500, twenty)
+    expect(usedOf(scene.kafka)['-0-4']).toBe('Ongoing')
+    killed(scene, 8_000, { ...twenty, sink: pooled })
+    expect(usedOf(scene.kafka)['-0-4']).toBeUndefined()
+    expect(scene.committed.length).toBeGreaterThan(250)
+    expect(scene.committed).toEqual(numbers(scene.committed.length))
   })
 
-  it('should not go on with INCREMENTING from a checkpoint of POOLING, in the words of Flink', () => {
-    const { run2 } = recorded('switch-pooling-to-incrementing')
-    const message = run2?.exceptionChain?.at(-1)?.message
-    expect(message).toContain('Attempted to switch the transaction naming strategy back to INCREMENTING')
+  it('should find with POOLING what an emptied store does not know of, and end it at once', () => {
     const scene = new SinkScene()
-    const { scheduler, kafka } = scene
-    const restored: Restored = {
-      ...new Upstream().restored(3, { 'sink-job': encodeWriterState(pooledState) }),
-      checkpointing: { interval: 100, timeout: 1_000 },
-    }
-    scene.play(() => {
-      scene.start(NEVER.pipe(startWith(restored), sinkTo(sinkOf(), { connect: kafka.connect, scheduler })))
-    }, 1_000)
-    expect(scene.errors).toEqual([
-      expect.objectContaining({ retriable: false, message: expect.stringContaining(message!) }),
-    ])
+    killed(scene, 3_500, { ...twenty, sink: pooled })
+    expect(statesOf(scene)).toContain('Ongoing')
+    const emptied = new SinkScene(scene.scheduler, scene.kafka)
+    killed(emptied, 3_900, { ...twenty, sink: pooled })
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining('the transactional id prefix "job" was used before'))
+    // Of the former one; the new one has an open transaction of its own.
+    expect(statesOf(scene).filter((state) => state === 'Ongoing')).toHaveLength(1)
+    expect(scene.kafka.endOffsets('out', 'read_committed')[0]).toBeGreaterThan(0)
   })
 })

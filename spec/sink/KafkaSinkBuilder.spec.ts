@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { DeliveryGuarantee } from '../../lib/sink/DeliveryGuarantee.js'
 import { KafkaSink } from '../../lib/sink/KafkaSink.js'
-import { TransactionNamingStrategy } from '../../lib/sink/transaction/TransactionNamingStrategy.js'
+import { TransactionNamingStrategy } from '../../lib/sink/transaction/strategy/TransactionNamingStrategy.js'
 import { transactionalId } from '../../lib/sink/transaction/transactionalId.js'
 
 const built = () =>
@@ -22,23 +22,10 @@ describe('KafkaSinkBuilder', () => {
     )
   })
 
-  it('should refuse a naming strategy that is not there, with all other faults, and whatever the guarantee is', () => {
-    const message =
-      'TransactionNamingStrategy.POOLING is not available in this release. Leave out setTransactionNamingStrategy, or set ' +
-      'TransactionNamingStrategy.INCREMENTING, which is the default: a sink can be switched from it to POOLING later.'
-    const pooling = KafkaSink.builder<string>().setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
-    const fault = { key: 'transactionNamingStrategy', message }
-    expect(pooling.buildEither()).toMatchObject({
-      left: [{ key: 'bootstrap.servers' }, { key: 'recordSerializer' }, fault],
-    })
-    for (const guarantee of Object.values(DeliveryGuarantee)) {
-      const complete = built().setTransactionalIdPrefix('copy').setDeliveryGuarantee(guarantee)
-      expect(complete.setTransactionNamingStrategy(TransactionNamingStrategy.POOLING).buildEither()).toMatchObject({
-        left: [fault],
-      })
-      const { config } = complete.setTransactionNamingStrategy(TransactionNamingStrategy.INCREMENTING).build()
-      expect(config.transactionNamingStrategy).toBe('INCREMENTING')
-    }
+  it('should name transactions by INCREMENTING unless something else is said', () => {
+    expect(built().build().config.transactionNamingStrategy).toBe('INCREMENTING')
+    const pooling = built().setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
+    expect(pooling.build().config.transactionNamingStrategy).toBe('POOLING')
   })
 
   it('should take a prefix as long as its transactional ids may be, in bytes', () => {

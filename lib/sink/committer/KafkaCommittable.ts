@@ -9,13 +9,13 @@ export interface KafkaCommittable extends PreparedTransaction {
   /** the checkpoint whose completion commits it */
   readonly checkpointId: number
   readonly records: number
+  /** By what the checkpoint store notes that it is committed; by the transactional id when left out, as where no id is used twice. */
+  readonly mark?: string
 }
 
-/**
- * By what the checkpoint store knows a transaction, and notes that it is committed: unique within its sink for good. INCREMENTING uses no
- * transactional id twice; one that does has to tell its transactions apart here.
- */
-export const markOf = ({ transactionalId }: KafkaCommittable): string => transactionalId
+/** By what the checkpoint store knows a transaction, and notes that it is committed: unique within its sink for good. */
+export const markOf = ({ mark, transactionalId }: Pick<KafkaCommittable, 'mark' | 'transactionalId'>): string =>
+  mark ?? transactionalId
 
 /** 64 bits wide, which no number of JSON is: text. */
 const bigIntText = new t.Type<bigint, string>(
@@ -27,10 +27,15 @@ const bigIntText = new t.Type<bigint, string>(
 )
 
 /** In a checkpoint. */
-export const KafkaCommittableCodec: t.Type<KafkaCommittable, unknown> = t.strict({
-  transactionalId: t.string,
-  producerId: bigIntText,
-  epoch: t.number,
-  checkpointId: t.number,
-  records: t.number,
-})
+export const KafkaCommittableCodec: t.Type<KafkaCommittable, unknown> = t.exact(
+  t.intersection([
+    t.type({
+      transactionalId: t.string,
+      producerId: bigIntText,
+      epoch: t.number,
+      checkpointId: t.number,
+      records: t.number,
+    }),
+    t.partial({ mark: t.string }),
+  ]),
+)

@@ -2,7 +2,7 @@ import { type Observable, Subject, Subscription } from 'rxjs'
 import { coroutine, result, type Step } from '../../scheduling/coroutine.js'
 import { initialise, type InitialisedTransaction } from './initialise.js'
 import type { SinkTransactions } from './SinkTransactions.js'
-import type { TransactionStrategy } from './TransactionStrategy.js'
+import type { TransactionStrategy } from './strategy/TransactionStrategy.js'
 
 /**
  * Keeps transactions ready to begin: the strategy gives an id, which is initialised, then the store is asked whether this attempt is

@@ -12,6 +12,7 @@ import {
   throwError,
   timer,
 } from 'rxjs'
+import type { PreparedTransaction } from '../../client/KafkaProducer.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
 import { coroutine, result, type Step } from '../../scheduling/coroutine.js'
 import { emitting } from '../../scheduling/emitting.js'
@@ -24,7 +25,7 @@ import { OpenTransaction } from '../transaction/OpenTransaction.js'
 import { SinkOwnership } from '../transaction/SinkOwnership.js'
 import type { SinkTransactions } from '../transaction/SinkTransactions.js'
 import { TransactionsAhead } from '../transaction/TransactionsAhead.js'
-import type { TransactionStrategy } from '../transaction/TransactionStrategy.js'
+import type { TransactionStrategy } from '../transaction/strategy/TransactionStrategy.js'
 import { encodeWriterState } from './KafkaWriterState.js'
 import type { BarrierWork, KafkaWriter } from './KafkaWriter.js'
 import { stoppedBeforeCommit, withoutFinalBarrier } from './misuse.js'
@@ -194,7 +195,8 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
       }
       this.preparing.delete(transaction)
       if (this.before === transaction) this.before = undefined
-      this.committables = [...this.committables, { committable: { ...identity, checkpointId, records }, transaction }]
+      const committable = { ...identity, checkpointId, records, ...this.markOf(identity) }
+      this.committables = [...this.committables, { committable, transaction }]
       emit({ kind: 'prepared', checkpointId, transactionalId: identity.transactionalId, records })
     }
     const held = this.committables.filter(({ transaction: { committing } }) => !committing)
@@ -209,6 +211,12 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
       prepared.map((committable) => ({ id: markOf(committable), checkpointId: committable.checkpointId })),
     )
     barrier.acknowledge()
+  }
+
+  /** A mark that is the id itself is left out. */
+  private markOf(identity: PreparedTransaction): Pick<KafkaCommittable, 'mark'> {
+    const mark = this.strategy.markOf(identity)
+    return mark === identity.transactionalId ? {} : { mark }
   }
 
   private fail(error: unknown): void {

@@ -7,7 +7,7 @@ import { committablesIn, type RecoveryContext, recoverTransactions } from '../co
 import { checkTransactionTimeout } from '../transaction/checkTransactionTimeout.js'
 import type { SinkTransactions } from '../transaction/SinkTransactions.js'
 import { subtasksBeyond, takeOwnership } from '../transaction/takeOwnership.js'
-import type { TransactionStrategy } from '../transaction/TransactionStrategy.js'
+import type { TransactionStrategy } from '../transaction/strategy/TransactionStrategy.js'
 import { decodeWriterState, type KafkaWriterState, sinkStatesAmong } from './KafkaWriterState.js'
 import { withoutCheckpoints } from './misuse.js'
 
@@ -43,7 +43,7 @@ export function* openExactlyOnce(context: OpeningContext): Generator<Step, Trans
     ...orphans.flatMap((orphan) => committablesIn(orphan.uid, among(orphan.states))),
   ])
   const recorded = former.map((one) => ({ ...one, states: among(one.states) }))
-  const aborted = yield* strategy.endFormer({ checkpointId, states, recorded, usedBefore })
+  const aborted = yield* strategy.endFormer({ checkpointId, parallelism, states, recorded, usedBefore })
   if (aborted.length > 0) emit({ kind: 'lingeringAborted', transactionalIds: aborted })
   const news = recoveryNews(sink, checkpointId, committed, aborted.length)
   if (news !== undefined) sink.logger?.info(news)

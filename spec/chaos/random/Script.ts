@@ -16,6 +16,8 @@ export interface Script {
   /** 2: a branch into a second sink, which writes the same to `also` */
   readonly sinks: 1 | 2
   readonly guarantee: 'EXACTLY_ONCE' | 'AT_LEAST_ONCE'
+  /** how the sinks name their transactions */
+  readonly naming: 'INCREMENTING' | 'POOLING'
   /** ends when all that is there at the start has been read; then every record is there at the start */
   readonly bounded: boolean
 
@@ -162,6 +164,7 @@ export const calm: Script = {
   pipeline: [],
   sinks: 1,
   guarantee: 'EXACTLY_ONCE',
+  naming: 'INCREMENTING',
   bounded: false,
   parallelism: 1,
   processes: 1,

@@ -9,6 +9,7 @@ interface Written {
 
 /** What has happened to one transactional id, as the broker saw it. */
 interface Entry {
+  /** by its last transaction: a pooled id has many */
   readonly written: Written[]
   /** when its open transaction began, and for whom; undefined while none is open */
   opened: { readonly at: number; readonly process: string } | undefined
@@ -32,7 +33,10 @@ export class TransactionLog {
     if (transactionalId === undefined) return
     const entry = this.entry(transactionalId)
     const process = clientId.split('/')[0]!
-    if (api === 'AddPartitionsToTxn') entry.opened ??= { at: this.now(), process }
+    if (api === 'AddPartitionsToTxn' && entry.opened === undefined) {
+      entry.opened = { at: this.now(), process }
+      entry.written.length = 0
+    }
     if (api === 'EndTxn') entry.opened = undefined
     if (api === 'InitProducerId') {
       entry.initialised = { at: this.now(), process, aborted: entry.opened !== undefined }

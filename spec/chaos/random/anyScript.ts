@@ -11,6 +11,7 @@ export type Feature =
   | 'sinks without their subtask'
   | 'event at a step'
   | 'ids are forgotten'
+  | 'pooled ids'
   | 'partitions are added'
 
 export const EVENT_KINDS = (): readonly Feature[] => Object.keys(eventKinds) as Feature[]
@@ -42,6 +43,7 @@ export const anyScript = (seed: number, without: readonly Feature[] = []): Scrip
     pipeline,
     sinks: one<1 | 2>(1, 1, 1, 2),
     guarantee,
+    naming: seed % 3 === 0 && !without.includes('pooled ids') ? 'POOLING' : 'INCREMENTING',
     bounded,
     parallelism,
     processes: 1 + random(parallelism),

@@ -14,6 +14,7 @@ import type { CommitLostPolicy, UnknownTransactionPolicy } from '../../../lib/si
 import { KafkaRecordSerializationSchema } from '../../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
 import type { SinkEvent } from '../../../lib/sink/SinkEvent.js'
 import { sinkTo } from '../../../lib/sink/sinkTo.js'
+import { TransactionNamingStrategy } from '../../../lib/sink/transaction/strategy/TransactionNamingStrategy.js'
 import { deadLetter } from '../../../lib/source/deadletter/deadLetter.js'
 import type { DeadLetterRecord } from '../../../lib/source/deadletter/DeadLetterRecord.js'
 import { KafkaSource } from '../../../lib/source/KafkaSource.js'
@@ -128,6 +129,7 @@ const sinkBuilder = <T>(script: Script, place: JobPlace, prefix: string): KafkaS
     .setBootstrapServers('memory:9092')
     .setDeliveryGuarantee(DeliveryGuarantee[script.guarantee])
     .setTransactionalIdPrefix(prefix + place.suffix)
+    .setTransactionNamingStrategy(TransactionNamingStrategy[script.naming])
     .setCommitLostPolicy(place.lostPolicy)
     .setUnknownTransactionPolicy(place.unknownPolicy)
     .setProperty('transaction.timeout.ms', script.transactionTimeout)

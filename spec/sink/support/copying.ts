@@ -9,6 +9,7 @@ import { KafkaSink } from '../../../lib/sink/KafkaSink.js'
 import type { CommitLostPolicy, PrefixInUsePolicy } from '../../../lib/sink/KafkaSinkConfig.js'
 import type { KafkaRecordSerializer } from '../../../lib/sink/serializer/KafkaRecordSerializer.js'
 import { KafkaRecordSerializationSchema } from '../../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
+import type { TransactionNamingStrategy } from '../../../lib/sink/transaction/strategy/TransactionNamingStrategy.js'
 import type { SinkEvent } from '../../../lib/sink/SinkEvent.js'
 import { sinkTo } from '../../../lib/sink/sinkTo.js'
 import { KafkaSource } from '../../../lib/source/KafkaSource.js'
@@ -25,6 +26,7 @@ export const topics = { in: 1, out: 1 }
 export interface SinkSettings {
   readonly guarantee?: DeliveryGuarantee
   readonly prefix?: string
+  readonly naming?: TransactionNamingStrategy
   readonly lostPolicy?: CommitLostPolicy
   readonly prefixInUse?: PrefixInUsePolicy
   readonly properties?: KafkaProperties
@@ -36,6 +38,7 @@ export interface SinkSettings {
 export const sinkOf = ({
   guarantee = DeliveryGuarantee.EXACTLY_ONCE,
   prefix = 'job',
+  naming = 'INCREMENTING',
   lostPolicy = 'fail',
   prefixInUse = 'fail',
   properties = {},
@@ -49,6 +52,7 @@ export const sinkOf = ({
     .setBootstrapServers('memory:9092')
     .setDeliveryGuarantee(guarantee)
     .setTransactionalIdPrefix(prefix)
+    .setTransactionNamingStrategy(naming)
     .setCommitLostPolicy(lostPolicy)
     .setPrefixInUsePolicy(prefixInUse)
     .setKafkaProducerConfig(properties)

@@ -3,43 +3,41 @@ import { describeTransactions } from '../describeTransactions.js'
 import { foreignPrefix } from '../foreignPrefix.js'
 import type { SinkTransactions } from '../SinkTransactions.js'
 import { transactionalId } from '../transactionalId.js'
-import type { FormerAttempts, TransactionStrategy } from '../TransactionStrategy.js'
-import { endRecordedTransactions } from './endRecordedTransactions.js'
-import { type IncrementingState, lastNumberOf } from './IncrementingState.js'
+import type { FormerAttempts } from './TransactionStrategy.js'
 
 /** For so many ids ahead the coordinators are asked at a time whether they are new. */
 const LOOK_AHEAD = 16
 
 /**
- * INCREMENTING: each transaction has an id of its own, `<prefix>-<subtask>-<number>`, that no other attempt ever has: its number is
- * reserved in the checkpoint store, before it is initialised. So what an attempt may have opened is recorded there, and the next one
- * ends it by these records (Flink probes: it initialises ids upward until one was never used).
+ * Transactional ids that no other attempt of the job has or will have: `<prefix>-<subtask>-<number>`, where the number is reserved in the
+ * checkpoint store before the id is initialised. So what an attempt may have opened is recorded there.
  */
-export class IncrementingTransactions implements TransactionStrategy {
-  /** the numbers in use, by their ids */
+export class FreshIds {
+  /** The numbers in use, by their ids. */
   private readonly numbers = new Map<string, number>()
-  /** of all transactions that are prepared or committed */
-  private lastNumber = 0
-  /** the numbers it uses lie above this one */
+  /** the numbers it gives lie above this one */
   private newest = 0
   private lookedUpTo = 0
   private usedBefore = false
 
   constructor(private readonly sink: SinkTransactions) {}
 
-  *endFormer(attempts: FormerAttempts): Generator<Step, readonly string[]> {
-    const { prefix, subtaskIndex } = this.sink
-    this.lastNumber = lastNumberOf(attempts, { name: prefix, subtaskIndex, states: [] }) ?? 0
-    this.newest = attempts.checkpointId ?? 0
-    this.usedBefore = attempts.usedBefore
-    return yield* endRecordedTransactions(this.sink, attempts)
+  /** Once, before `take`. */
+  begin({ checkpointId, usedBefore }: FormerAttempts): void {
+    this.newest = checkpointId ?? 0
+    this.usedBefore = usedBefore
+  }
+
+  /** Of an id that is in use; 0 of others. */
+  numberOf(id: string): number {
+    return this.numbers.get(id) ?? 0
   }
 
   /**
    * What is reserved for this attempt alone was never used, unless another job has the prefix, or the store was put back to a copy
    * from before: then this attempt would abort or double what is not its own.
    */
-  *next(): Generator<Step, string> {
+  *take(): Generator<Step, string> {
     const { config, prefix, subtaskIndex, twoPhase, logger } = this.sink
     for (;;) {
       const number = yield* result(twoPhase.nextNumber(this.newest))
@@ -61,23 +59,13 @@ export class IncrementingTransactions implements TransactionStrategy {
     }
   }
 
-  /** No id comes twice, so a late InitProducerId harms nobody. */
-  leave(id: string): void {
-    this.numbers.delete(id)
-  }
-
-  ended(ids: readonly string[]): void {
+  /** These are not in use any more. Their records go with the next `release`. */
+  drop(...ids: readonly string[]): void {
     for (const id of ids) this.numbers.delete(id)
-    this.release(Infinity)
   }
 
-  snapshot(prepared: readonly string[]): IncrementingState {
-    this.lastNumber = Math.max(this.lastNumber, ...prepared.map((id) => this.numbers.get(id) ?? 0))
-    return { strategy: 'INCREMENTING', lastNumber: this.lastNumber }
-  }
-
-  /** Of the numbers up to `below` those in use are needed. */
-  private release(below: number): void {
+  /** Of the numbers below `below` only those in use need to be recorded. */
+  release(below = Infinity): void {
     this.sink.twoPhase.release(Math.min(below, ...this.numbers.values()))
   }
 

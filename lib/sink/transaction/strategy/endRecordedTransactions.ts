@@ -1,16 +1,12 @@
-import { concatMap, from, last, mergeMap } from 'rxjs'
 import type { TransactionDescription } from '../../../client/TransactionDescription.js'
 import { result, type Step } from '../../../scheduling/coroutine.js'
 import { describeTransactions } from '../describeTransactions.js'
 import { foreignPrefix } from '../foreignPrefix.js'
-import { initialise } from '../initialise.js'
 import type { SinkTransactions } from '../SinkTransactions.js'
 import { transactionalId } from '../transactionalId.js'
-import type { FormerAttempts, RecordedTransactions } from '../TransactionStrategy.js'
-import { lastNumberOf } from './IncrementingState.js'
-
-/** How many ids are initialised at a time. */
-const CONCURRENCY = 8
+import type { FormerAttempts, RecordedTransactions } from './TransactionStrategy.js'
+import { endTransactions } from './endTransactions.js'
+import { lastNumberOf } from './NumberedState.js'
 
 /** How many ids are asked about at a time where it is not recorded which were used. */
 const WINDOW = 16
@@ -57,17 +53,7 @@ export function* endRecordedTransactions(
     if (one.unrecorded)
       for (const [id, description] of yield* search(sink, one, attempts)) described.set(id, description)
   const unended = [...described].filter(([, { state }]) => state !== 'CompleteCommit').map(([id]) => id)
-  const { client, config } = sink
-  if (unended.length > 0)
-    yield* result(
-      from(unended).pipe(
-        mergeMap(
-          (id) => initialise(client, config.producer, id).pipe(concatMap(({ producer }) => producer.close())),
-          CONCURRENCY,
-        ),
-        last(),
-      ),
-    )
+  yield* endTransactions(sink, unended)
   return unended.filter((id) => isOpen(described.get(id)))
 }
 

@@ -1,6 +1,7 @@
-import type { Step } from '../../scheduling/coroutine.js'
-import type { FormerTransactions } from '../../stream/TwoPhaseCommit.js'
-import type { KafkaWriterState, NamingState } from '../writer/KafkaWriterState.js'
+import type { PreparedTransaction } from '../../../client/KafkaProducer.js'
+import type { Step } from '../../../scheduling/coroutine.js'
+import type { FormerTransactions } from '../../../stream/TwoPhaseCommit.js'
+import type { KafkaWriterState, NamingState } from '../../writer/KafkaWriterState.js'
 
 /**
  * How the transactions of one subtask of a sink are named, and how those that former attempts left open are found and ended. The two
@@ -26,6 +27,8 @@ export interface TransactionStrategy {
   leave(transactionalId: string): void
   /** These transactions are committed, and the checkpoint store has noted it. Called after each completed checkpoint, with none too. */
   ended(transactionalIds: readonly string[]): void
+  /** By what the checkpoint store notes that a transaction is committed: never the same twice. */
+  markOf(transaction: PreparedTransaction): string
   /**
    * What the next attempt must know for its `endFormer`, beside the prepared transactions: plain JSON, under the name of the strategy.
    *
@@ -38,6 +41,8 @@ export interface TransactionStrategy {
 export interface FormerAttempts {
   /** the restored checkpoint; undefined at a fresh start */
   readonly checkpointId: number | undefined
+  /** The number of subtasks of this attempt: it looks after former subtasks modulo this. */
+  readonly parallelism: number
   /** What it holds of this sink, from the subtasks that this one takes over. */
   readonly states: readonly KafkaWriterState[]
   /** Which ids attempts have recorded in the checkpoint store, where nobody is known to have ended them. */
