@@ -36,7 +36,7 @@ export interface KafkaProducer {
 export interface ProducerStats {
   /** records sent, each counted once, however often its batch is sent again */
   readonly recordsSent: number
-  /** bytes of the batches sent, before compression; a batch that is sent again counts again, as it was compressed */
+  /** bytes of the batches sent, compressed; a batch that is sent again counts again */
   readonly bytesSent: number
   /** records acknowledged */
   readonly recordsAcked: number

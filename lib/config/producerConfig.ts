@@ -34,6 +34,8 @@ const codec = t.type({
   'delivery.timeout.ms': withDefault(integer(1), 120_000),
   'enable.idempotence': optional(boolean),
   'transaction.timeout.ms': withDefault(integer(1), 900_000),
+  // Flink's own
+  'register.producer.metrics': withDefault(boolean, true),
 })
 
 /** Everything that is known of the properties of a sink. */
@@ -64,6 +66,8 @@ export interface DecodedProducerConfig {
   readonly client: KafkaConfig
   /** how to write */
   readonly producer: ProducerConfig
+  /** `register.producer.metrics`: Kafka's own metrics are registered; default true */
+  readonly registerProducerMetrics: boolean
   /** what is no error and still worth a warning: properties without effect */
   readonly warnings: readonly string[]
 }
@@ -88,11 +92,12 @@ export const decodeProducerConfig = (
   return pipe(
     allOf({
       client: decodeClientConfig(all, sasl),
-      producer: pipe(decodeProperties(codec, all), either.chain(toProducerConfig)),
+      decoded: pipe(decodeProperties(codec, all), either.chain(toProducerConfig)),
     }),
-    either.map(({ client, producer }) => ({
+    either.map(({ client, decoded: { producer, registerProducerMetrics } }) => ({
       client,
       producer,
+      registerProducerMetrics,
       warnings: [
         ...propertyWarnings(properties, producerProperties),
         ...(producer.compression === 'lz4' && producer.compressionLevel !== undefined ? [lz4HasOneLevel] : []),
@@ -117,7 +122,7 @@ const compressionLevel = (properties: t.TypeOf<typeof codec>): number | undefine
 /** Idempotence as in Kafka: on unless what it needs was set otherwise; asked for by name, what it needs must not be. */
 const toProducerConfig = (
   properties: t.TypeOf<typeof codec>,
-): either.Either<readonly ConfigError[], ProducerConfig> => {
+): either.Either<readonly ConfigError[], Pick<DecodedProducerConfig, 'producer' | 'registerProducerMetrics'>> => {
   const asked = properties['enable.idempotence']
   const inFlight = properties['max.in.flight.requests.per.connection']
   const conflicts = [
@@ -127,7 +132,7 @@ const toProducerConfig = (
     ...(inFlight <= 5 ? [] : [configError('max.in.flight.requests.per.connection', tooManyInFlight, inFlight)]),
   ]
   if (asked === true && conflicts.length > 0) return either.left(conflicts)
-  return either.right({
+  const producer: ProducerConfig = {
     acks: properties.acks,
     batchSize: properties['batch.size'],
     lingerMs: properties['linger.ms'],
@@ -141,7 +146,8 @@ const toProducerConfig = (
     deliveryTimeoutMs: properties['delivery.timeout.ms'],
     idempotence: asked !== false && conflicts.length === 0,
     transactionTimeoutMs: properties['transaction.timeout.ms'],
-  })
+  }
+  return either.right({ producer, registerProducerMetrics: properties['register.producer.metrics'] })
 }
 
 const tooManyInFlight =

@@ -176,13 +176,14 @@ export class KafkaSinkBuilder<T> {
       decoded._tag === 'Left' ? decoded.left.filter(({ key }) => missing.every((one) => one.key !== key)) : []
     const faults = [...missing, ...invalid]
     if (faults.length > 0 || decoded._tag === 'Left' || recordSerializer === undefined) return either.left(faults)
-    const { producer, warnings } = decoded.right
+    const { producer, registerProducerMetrics, warnings } = decoded.right
     const client = { ...decoded.right.client, ...this.logging }
     for (const warning of warnings) client.logger?.warn(warning)
     return either.right(
       this.make({
         client,
         producer,
+        registerProducerMetrics,
         recordSerializer,
         deliveryGuarantee,
         transactionalIdPrefix,

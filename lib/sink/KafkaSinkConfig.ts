@@ -21,6 +21,8 @@ export interface KafkaSinkConfig<T> {
   readonly client: KafkaConfig
   /** how to write */
   readonly producer: ProducerConfig
+  /** `register.producer.metrics`: Kafka's own metrics are registered; default true */
+  readonly registerProducerMetrics: boolean
   /** makes records of values */
   readonly recordSerializer: KafkaRecordSerializer<T>
   /** default `NONE` */

@@ -24,6 +24,7 @@ import { checkSerialized } from './serializer/checkSerialized.js'
 import type { KafkaRecordSerializer } from './serializer/KafkaRecordSerializer.js'
 import { PartitionsUnknown, type TopicPartitions } from './serializer/TopicPartitions.js'
 import type { SinkEvent } from './SinkEvent.js'
+import type { KafkaSinkMetrics } from './KafkaSinkMetrics.js'
 import type { KafkaWriter } from './writer/KafkaWriter.js'
 import { withoutRestored } from './writer/misuse.js'
 
@@ -63,7 +64,7 @@ export class SinkTask<T> {
 
   constructor(
     private readonly connect: (restored: Restored) => Observable<SinkConnection<T>>,
-    private readonly countRecord: () => void,
+    private readonly metrics: KafkaSinkMetrics,
   ) {
     const work$ = concat(
       merge(this.prepares.pipe(trampolinedConcatAll()), this.settles.pipe(trampolinedConcatAll())),
@@ -119,7 +120,13 @@ export class SinkTask<T> {
           concatMap((connection) => {
             this.connection = connection
             const { writer } = connection
-            this.subscription.add(writer.failed$.subscribe((error) => this.fail(error)))
+            this.metrics.transactions = () => writer.transactions
+            this.subscription.add(
+              writer.failed$.subscribe((error) => {
+                this.metrics.onSendError()
+                this.fail(error)
+              }),
+            )
             this.subscription.add(writer.ready$.subscribe(() => this.loop.run()))
             this.askForTopics(connection)
             return writer.open(restored)
@@ -204,7 +211,7 @@ export class SinkTask<T> {
       if (record === null) return true
       checkSerialized(record)
       writer.write(record)
-      this.countRecord()
+      this.metrics.onWritten()
       return true
     } catch (error) {
       if (error instanceof PartitionsUnknown) this.ask(error.topic)

@@ -1,4 +1,15 @@
-import { asyncScheduler, catchError, concat, concatMap, EMPTY, ignoreElements, Observable, of, throwError } from 'rxjs'
+import {
+  asyncScheduler,
+  catchError,
+  concat,
+  concatMap,
+  EMPTY,
+  ignoreElements,
+  Observable,
+  of,
+  tap,
+  throwError,
+} from 'rxjs'
 import type { KafkaClient } from '../client/KafkaClient.js'
 import { defaultConnect } from '../defaultClient.js'
 import { operatorMetrics } from '../metrics/operatorMetrics.js'
@@ -10,6 +21,7 @@ import { KafkaCommitter } from './committer/KafkaCommitter.js'
 import { DeliveryGuarantee } from './DeliveryGuarantee.js'
 import { IntervalReminder } from './IntervalReminder.js'
 import type { KafkaSink } from './KafkaSink.js'
+import { KafkaSinkMetrics } from './KafkaSinkMetrics.js'
 import type { KafkaSinkOptions } from './KafkaSinkOptions.js'
 import { TopicPartitions } from './serializer/TopicPartitions.js'
 import type { SinkEvent } from './SinkEvent.js'
@@ -57,27 +69,26 @@ export const sinkTo =
   <T>(sink: KafkaSink<T>, options: KafkaSinkOptions = {}): SinkOperator<T> =>
   <E extends StreamElement<T>>(elements$: Observable<E>) =>
     new Observable((subscriber) => {
-      const metrics = operatorMetrics(options.metrics, uidOf(sink, options), sink, subscriber)
-      const recordsOut = metrics.counter('numRecordsOut')
-      const task = new SinkTask<T>(
-        (restored) => {
-          // At once, as `Restored` passes: the job counts its sinks.
-          const twoPhase = joinTwoPhaseCommit(sink, options, restored)
-          subscriber.add(() => twoPhase?.leave())
-          const hasBegun = restored.beginning?.()
-          return connectSink(sink, options, restored, twoPhase, () => hasBegun?.())
-        },
-        () => recordsOut.inc(),
-      )
+      const group = operatorMetrics(options.metrics, uidOf(sink, options), sink, subscriber)
+      const metrics = new KafkaSinkMetrics(group, sink.config)
+      const task = new SinkTask<T>((restored) => {
+        // At once, as `Restored` passes: the job counts its sinks.
+        const twoPhase = joinTwoPhaseCommit(sink, options, restored)
+        subscriber.add(() => twoPhase?.leave())
+        const hasBegun = restored.beginning?.()
+        return connectSink(sink, options, restored, twoPhase, metrics, () => hasBegun?.())
+      }, metrics)
       subscriber.add(() => task.stop())
-      subscriber.add(task.events$.subscribe(subscriber))
+      subscriber.add(task.events$.pipe(tap((event) => metrics.onEvent(event))).subscribe(subscriber))
       const reminder = new IntervalReminder(sink.config, options.scheduler ?? asyncScheduler)
       subscriber.add(() => reminder.close())
       operate(elements$, subscriber, {
         emitting: () => task.receiving,
         next: (element) => {
           task.next(element)
-          if (element.kind !== 'record') reminder.look(element)
+          if (element.kind === 'record') return
+          metrics.countBytes()
+          reminder.look(element)
         },
         complete: () => task.complete(),
       })
@@ -91,12 +102,13 @@ const connectSink = <T>(
   options: KafkaSinkOptions,
   restored: Restored,
   twoPhase: TwoPhaseSink | undefined,
+  metrics: KafkaSinkMetrics,
   hasBegun: () => void,
 ): Observable<SinkConnection<T>> => {
   const { scheduler = asyncScheduler, connect = defaultConnect } = options
   const { subtaskIndex, parallelism } = restored.subtask ?? onlySubtask
   const { config } = sink
-  return connect({ ...config.client, scheduler }).pipe(
+  return connect({ ...config.client, scheduler, metrics: metrics.producer }).pipe(
     concatMap((client) => {
       try {
         const { metadataMaxAgeMs } = config.client
@@ -104,7 +116,7 @@ const connectSink = <T>(
         const asking = client.producer(config.producer)
         return of({
           client,
-          writer: makeWriter(client, sink, options, { subtaskIndex, parallelism }, twoPhase, hasBegun),
+          writer: makeWriter(client, sink, options, { subtaskIndex, parallelism }, twoPhase, metrics, hasBegun),
           serializer: config.recordSerializer,
           topics: new TopicPartitions(subtaskIndex, parallelism, asking, metadataMaxAgeMs, scheduler),
         })
@@ -142,6 +154,7 @@ const makeWriter = <T>(
   options: KafkaSinkOptions,
   { subtaskIndex, parallelism }: SubtaskInfo,
   twoPhase: TwoPhaseSink | undefined,
+  metrics: KafkaSinkMetrics,
   hasBegun: () => void,
 ): KafkaWriter => {
   const { config } = sink
@@ -159,6 +172,7 @@ const makeWriter = <T>(
     maxBackoffMs: retryBackoffMaxMs,
     scheduler,
     logger,
+    retried: () => metrics.onCommitRetried(),
   })
   const transactions = { client, config, prefix, subtaskIndex, twoPhase, scheduler, logger }
   const strategy = transactionStrategies[config.transactionNamingStrategy](transactions)

@@ -5,12 +5,15 @@ import { producerProperties } from '../../lib/config/producerConfig.js'
 import { kafkaProperties, propertiesPage } from '../support/docs/propertiesPage.js'
 
 /** Flink's own, which Kafka does not know. */
-const flinks = [
-  'client.id.prefix',
-  'commit.offsets.on.checkpoint',
-  'partition.discovery.interval.ms',
-  'register.consumer.metrics',
-]
+const flinks = {
+  consumer: [
+    'client.id.prefix',
+    'commit.offsets.on.checkpoint',
+    'partition.discovery.interval.ms',
+    'register.consumer.metrics',
+  ],
+  producer: ['register.producer.metrics'],
+}
 
 /** librdkafka's. */
 const librdkafkas = ['receive.message.max.bytes']
@@ -21,8 +24,8 @@ const columns = (text: string): string => text.replaceAll(/ +/g, ' ').replaceAll
 
 describe('the known properties', () => {
   it.each([
-    ['consumer', consumerProperties, [...flinks, ...librdkafkas, ...ours]],
-    ['producer', producerProperties, librdkafkas],
+    ['consumer', consumerProperties, [...flinks.consumer, ...librdkafkas, ...ours]],
+    ['producer', producerProperties, [...flinks.producer, ...librdkafkas]],
   ] as const)('should be those of Kafka’s %s, each either used or without effect', (side, { used, unused }, more) => {
     expect([...Object.keys(used), ...Object.keys(unused)].sort()).toEqual(
       [...Object.keys(kafkaProperties[side]), ...more].sort(),

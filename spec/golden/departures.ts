@@ -236,3 +236,51 @@ export const metricDepartures: readonly { readonly because: string; readonly nam
     names: /\.KafkaConsumer\.records-per-request-avg$/,
   },
 ]
+
+/** The same of a sink. */
+export const sinkMetricDepartures: typeof metricDepartures = [
+  {
+    because:
+      'A rate of a counter is for whoever collects it to make, over the time that they want: rate(numRecordsOut).',
+    names: /^num\w+PerSecond$/,
+  },
+  {
+    because: 'What comes in is what the operator before has sent; a sink has no bytes before it has serialized.',
+    names: /^num(Records|Bytes)In$/,
+  },
+  { because: 'Event time ends at a sink: the source tells its watermark.', names: /^current(In|Out)putWatermark$/ },
+  {
+    because: 'A broker answers a commit that is repeated as the first one, so it counts as successful.',
+    names: /^alreadyCommittedCommittables$/,
+  },
+  {
+    because: 'Memory is not a pool that calls wait for: a sink whose producer has no room takes no elements.',
+    names: /^KafkaProducer\.(buffer-|bufferpool-|waiting-threads)/,
+  },
+  {
+    because: 'No call blocks, so there is none to time: transactions are initialised and ended beside the records.',
+    names: /^KafkaProducer\.(flush-time|txn-\S+-time|metadata-wait-time)-ns-total$/,
+  },
+  {
+    because: 'A record is encoded into its batch; batches are measured.',
+    names: /^KafkaProducer\.record-size-(avg|max)$/,
+  },
+  {
+    because:
+      'Leaders are asked for anew where they are wrong, and otherwise by metadata.max.age.ms: their age tells nothing.',
+    names: /^KafkaProducer\.metadata-age$/,
+  },
+  {
+    because: 'Sockets are waited for by Node’s event loop, not by a selector in a thread of its own.',
+    names: /^KafkaProducer\.(io|select)-/,
+  },
+  {
+    because:
+      'Logging in that fails is an error of the stream, with its reason; sessions are renewed on a new connection.',
+    names: /^KafkaProducer\.(failed|successful)?-?(re)?authentication-/,
+  },
+  {
+    because: 'They tell of the Java client.',
+    names: /^KafkaProducer\.(commit-id|version|start-time-ms|count)$/,
+  },
+]

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
 import { METRICS_TOPIC } from '../golden/replay/metricsJob.js'
 import { CONSUMER, metricsOfConnections, metricsOnMemory } from '../golden/replay/metricsOnMemory.js'
+import { PRODUCER, sinkMetricsOfConnections, sinkMetricsOnMemory } from '../golden/replay/sinkMetrics.js'
+import type { RegisteredMetric } from '../golden/replay/RecordedMetric.js'
 
 const page = readFileSync('docs/metrics.md', 'utf8')
 
@@ -30,11 +32,19 @@ const inGeneral = (name: string): string =>
 const byName = (a: Row, b: Row): number => (a.name < b.name ? -1 : 1)
 
 describe('docs/metrics.md', () => {
+  const rowsOf = (...all: readonly ReadonlyMap<string, RegisteredMetric>[]): readonly Row[] => {
+    const types = new Map(all.flatMap((some) => [...some].map(([name, { type }]) => [inGeneral(name), type])))
+    return [...types].map(([name, type]) => ({ name, type })).sort(byName)
+  }
+  const within = (group: string, rows: readonly Row[]) => rows.map(({ name, type }) => ({ name: group + name, type }))
+
   it('should tell of every metric of a source and its client, with its type, and of no other', () => {
-    const registered = [...metricsOnMemory(), ...metricsOfConnections()]
-    const types = new Map(registered.map(([name, { type }]) => [inGeneral(name), type]))
-    const expected = [...types].map(([name, type]) => ({ name, type }))
-    const ofClient = rowsUnder('Of its client').map(({ name, type }) => ({ name: CONSUMER + name, type }))
-    expect([...rowsUnder('Of a source'), ...ofClient].sort(byName)).toEqual(expected.sort(byName))
+    const rows = [...rowsUnder('Of a source'), ...within(CONSUMER, rowsUnder('Of its client'))]
+    expect(rows.sort(byName)).toEqual(rowsOf(metricsOnMemory(), metricsOfConnections()))
+  })
+
+  it('should tell of every metric of a sink and its producer, with its type, and of no other', () => {
+    const rows = [...rowsUnder('Of a sink'), ...within(PRODUCER, rowsUnder('Of its producer'))]
+    expect(rows.sort(byName)).toEqual(rowsOf(sinkMetricsOnMemory(), sinkMetricsOfConnections()))
   })
 })

@@ -10,7 +10,7 @@ import type { ProducerCluster } from './ProducerCluster.js'
 import type { ProducerIdentity } from './ProducerIdentity.js'
 import { RecordSender } from './RecordSender.js'
 import type { SendPolicy } from './SendPolicy.js'
-import type { SpareBuilders } from './SpareBuilders.js'
+import type { SharedByProducers } from './SharedByProducers.js'
 
 /**
  * {@link KafkaProducer} on the port of brokers. Idempotent unless configured otherwise: a batch whose answer was lost is
@@ -23,7 +23,7 @@ export class ClusterProducer implements KafkaProducer {
   constructor(
     private readonly cluster: ProducerCluster,
     config: ProducerConfig,
-    spare?: SpareBuilders,
+    shared?: SharedByProducers,
   ) {
     if (config.idempotence && config.acks !== -1) throw idempotenceNeedsAcks(config.acks)
     this.identity = new IdentityRequest(
@@ -36,7 +36,7 @@ export class ClusterProducer implements KafkaProducer {
       admits: () => true,
       replaceIdentity: (forgotten) => this.replaceIdentity(forgotten),
     }
-    this.sender = new RecordSender(cluster, config, policy, spare)
+    this.sender = new RecordSender(cluster, config, policy, shared)
   }
 
   get room$(): Observable<void> {

@@ -20,7 +20,7 @@ import type { ProducerCluster } from './ProducerCluster.js'
 import type { ProducerIdentity } from './ProducerIdentity.js'
 import { RecordSender } from './RecordSender.js'
 import type { SendPolicy } from './SendPolicy.js'
-import type { SpareBuilders } from './SpareBuilders.js'
+import type { SharedByProducers } from './SharedByProducers.js'
 import { TransactionCoordinator } from './TransactionCoordinator.js'
 import { TransactionPartitions } from './TransactionPartitions.js'
 
@@ -43,7 +43,7 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
     private readonly cluster: ProducerCluster,
     readonly transactionalId: string,
     private readonly config: ProducerConfig,
-    spare?: SpareBuilders,
+    shared?: SharedByProducers,
   ) {
     this.identity = new IdentityRequest(
       () => this.askIdentity().pipe(tap(({ inDoubt }) => this.requireCertain(inDoubt))),
@@ -55,7 +55,7 @@ export class ClusterTransactionalProducer implements TransactionalProducer {
       admits: (queue) => this.partitions.admits(queue),
       replaceIdentity: () => false,
     }
-    this.sender = new RecordSender(cluster, { ...config, acks: -1, idempotence: true }, policy, spare)
+    this.sender = new RecordSender(cluster, { ...config, acks: -1, idempotence: true }, policy, shared)
     this.coordinator = new TransactionCoordinator(cluster, transactionalId, () => this.state === 'closed')
     this.partitions = new TransactionPartitions(
       (added) => this.addPartitions(added),

@@ -1,6 +1,7 @@
 import { defer, type Observable, of, Subject, take } from 'rxjs'
 import type { ProducerConfig } from '../../client/KafkaConfig.js'
 import type { KafkaError } from '../../client/KafkaError.js'
+import type { ProduceMetrics } from '../../metrics/ProduceMetrics.js'
 import { ErrorCodes } from '../../protocol/errorCodes.js'
 import { produceApi, type ProduceResponse } from '../../protocol/requests/produce.js'
 import { toKafkaError } from '../toKafkaError.js'
@@ -40,6 +41,7 @@ export class ProduceRequests {
     private readonly config: ProducerConfig,
     private readonly transactionalId: string | null,
     private readonly listener: ProduceListener,
+    private readonly metrics: ProduceMetrics,
   ) {}
 
   hasPlace(nodeId: number): boolean {
@@ -54,10 +56,11 @@ export class ProduceRequests {
   send(nodeId: number, batches: readonly SentBatch[]): void {
     const { now } = this.cluster
     const sentAt = now()
-    this.begin(nodeId, batches)
+    this.begin(nodeId)
     this.ask(nodeId, batches).subscribe({
       next: (response) => {
         this.latencyMs = now() - sentAt
+        if (response !== undefined) this.metrics.onAnswer(this.latencyMs, response.throttleTimeMs)
         this.end(nodeId, batches, (sent) => answerTo(sent, response))
       },
       error: (cause: unknown) => {
@@ -76,23 +79,41 @@ export class ProduceRequests {
         partition,
         records: batch.encode(compression, compressionLevel),
       }))
+      this.count(batches)
       const { cluster, transactionalId } = this
       const request = { transactionalId, acks, timeoutMs: cluster.config.requestTimeoutMs, partitions }
       return cluster.send(nodeId, 'produce', produceApi, request, { expectResponse: acks !== 0 })
     })
   }
 
-  private begin(nodeId: number, batches: readonly SentBatch[]): void {
+  private begin(nodeId: number): void {
     this.total++
+    this.metrics.onBegin()
     this.inFlight.set(nodeId, this.inFlightTo(nodeId) + 1)
-    for (const { batch } of batches) {
-      this.bytesSent += batch.size
-      if (batch.attempts === 1) this.recordsSent += batch.count
+  }
+
+  /** Once they are encoded: bytes are those that leave. */
+  private count(batches: readonly SentBatch[]): void {
+    const now = this.cluster.now()
+    const facts = batches.map(({ batch: { count, size, builder, createdAt, attempts } }) => ({
+      ...{
+        records: count,
+        bytes: size,
+        uncompressedBytes: builder.size,
+        queueMs: now - createdAt,
+        again: attempts > 1,
+      },
+    }))
+    for (const { records, bytes, again } of facts) {
+      this.bytesSent += bytes
+      if (!again) this.recordsSent += records
     }
+    this.metrics.onRequest(facts)
   }
 
   private end(nodeId: number, batches: readonly SentBatch[], outcomeOf: (sent: SentBatch) => BatchOutcome): void {
     this.inFlight.set(nodeId, this.inFlightTo(nodeId) - 1)
+    this.metrics.onEnd()
     for (const sent of batches) this.listener.settled(sent, outcomeOf(sent))
     this.listener.completed()
     // Last: who waits for none in flight must find all of them settled, also when a batch of this response has made it ask.

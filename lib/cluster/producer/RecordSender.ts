@@ -4,6 +4,8 @@ import type { ProducerConfig } from '../../client/KafkaConfig.js'
 import type { KafkaError } from '../../client/KafkaError.js'
 import type { ProducerStats } from '../../client/KafkaProducer.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
+import { noMetrics } from '../../metrics/noMetrics.js'
+import { ProduceMetrics } from '../../metrics/ProduceMetrics.js'
 import { produceApi } from '../../protocol/requests/produce.js'
 import { AckLatch } from './AckLatch.js'
 import { EarliestTimer } from './EarliestTimer.js'
@@ -16,7 +18,7 @@ import { type BatchOutcome, ProduceRequests, type SentBatch } from './ProduceReq
 import { produceVerdict } from './produceVerdict.js'
 import { RecordAccumulator } from './RecordAccumulator.js'
 import type { SendPolicy } from './SendPolicy.js'
-import type { SpareBuilders } from './SpareBuilders.js'
+import type { SharedByProducers } from './SharedByProducers.js'
 import { SendRounds } from './SendRounds.js'
 import { TopicDiscovery } from './TopicDiscovery.js'
 
@@ -36,6 +38,7 @@ const maxWindow = 5
 export class RecordSender {
   readonly room$ = new Subject<void>()
   readonly failed$ = new ReplaySubject<KafkaError>(1)
+  private readonly metrics: ProduceMetrics
   private readonly accumulator: RecordAccumulator
   private readonly discovery: TopicDiscovery
   private readonly requests: ProduceRequests
@@ -51,18 +54,25 @@ export class RecordSender {
     private readonly cluster: ProducerCluster,
     private readonly config: ProducerConfig,
     private readonly policy: SendPolicy,
-    spare?: SpareBuilders,
+    { spare, metrics = new ProduceMetrics(noMetrics, cluster.now) }: SharedByProducers = {},
   ) {
+    this.metrics = metrics
     this.expiry = new EarliestTimer(cluster.scheduler, () => this.expire())
     this.discovery = new TopicDiscovery(cluster, config.maxBlockMs, {
       found: () => this.dealOut(),
       failed: (error) => this.fail(error),
     })
     this.retries = new PartitionRetries(cluster, () => this.wake())
-    this.requests = new ProduceRequests(cluster, config, policy.transactionalId, {
-      settled: (sent, outcome) => this.settled(sent, outcome),
-      completed: () => this.completed(),
-    })
+    this.requests = new ProduceRequests(
+      cluster,
+      config,
+      policy.transactionalId,
+      {
+        settled: (sent, outcome) => this.settled(sent, outcome),
+        completed: () => this.completed(),
+      },
+      metrics,
+    )
     const { batchSize, bufferMemory, maxRequestSize } = config
     const window = config.idempotence ? Math.min(config.maxInFlight, maxWindow) : config.acks === 0 ? Infinity : 1
     this.accumulator = new RecordAccumulator(
@@ -243,6 +253,7 @@ export class RecordSender {
         return this.trouble(sent, error, false)
       case 'split':
         if (batch.count === 1) return this.refused(sent, recordRefused(error, batch.size))
+        this.metrics.onSplit()
         this.accumulator.split(queue, batch)
         return this.resend(queue)
       case 'fail':
@@ -262,7 +273,8 @@ export class RecordSender {
     this.rounds.nothingLater()
   }
 
-  private refused({ queue }: SentBatch, error: KafkaError): void {
+  private refused({ queue, batch }: SentBatch, error: KafkaError): void {
+    this.metrics.onError(batch.count)
     queue.failed()
     this.fail(error)
   }

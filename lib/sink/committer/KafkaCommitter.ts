@@ -8,6 +8,8 @@ import type { KafkaCommittable } from './KafkaCommittable.js'
 /** How commits go on under trouble. */
 export interface KafkaCommitterOptions extends RetryBudget {
   readonly logger: Logger | undefined
+  /** A commit is tried again. */
+  readonly retried?: (() => void) | undefined
 }
 
 /**
@@ -22,12 +24,13 @@ export class KafkaCommitter {
 
   /** `endTxn` is the live producer's commit, or that of a resumed one. Errors with `TransactionLost`, retriable, when it is dead. */
   commit(committable: KafkaCommittable, endTxn: () => Observable<void>): Observable<void> {
-    const { logger } = this.options
+    const { logger, retried } = this.options
     return defer(endTxn).pipe(
       catchError((error: unknown) => throwError(() => (isDead(error) ? deadTransaction(committable, error) : error))),
-      retryWithin(this.options, ({ message }, pauseMs) =>
-        logger?.debug(`commit of ${committable.transactionalId} is tried again in ${pauseMs} ms: ${message}`),
-      ),
+      retryWithin(this.options, ({ message }, pauseMs) => {
+        retried?.()
+        logger?.debug(`commit of ${committable.transactionalId} is tried again in ${pauseMs} ms: ${message}`)
+      }),
     )
   }
 }

@@ -2,6 +2,7 @@ import { type Observable, type SchedulerLike, Subject, type Subscription } from 
 import type { PreparedTransaction, TransactionalProducer } from '../../client/KafkaProducer.js'
 import type { ProducerRecord } from '../../client/ProducerRecord.js'
 import { Countdown } from '../../scheduling/Countdown.js'
+import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicClock.js'
 import type { InitialisedTransaction } from './initialise.js'
 
 /** The part of `transaction.timeout.ms` after which no checkpoint should rest on a transaction any more. */
@@ -17,7 +18,8 @@ export class OpenTransaction {
   committing = false
   private readonly expiry: Countdown
   private readonly failures: Subscription
-  private fresh = true
+  private readonly now: MonotonicClock
+  private begunAt: number | undefined
 
   /** @param after the transaction before, if it has records that are not acknowledged: order is kept */
   constructor(
@@ -29,6 +31,7 @@ export class OpenTransaction {
     this.producer = producer
     this.identity = identity
     this.expiry = new Countdown(scheduler, () => undefined)
+    this.now = monotonicClock(scheduler)
     const failed = new Subject<unknown>()
     this.failed$ = failed
     this.failures = producer.failed$.subscribe((error) => {
@@ -43,12 +46,17 @@ export class OpenTransaction {
 
   /** The brokers will abort it before long: its time-out counts from its first record. */
   get expiring(): boolean {
-    return !this.fresh && this.expiry.over
+    return this.begunAt !== undefined && this.expiry.over
+  }
+
+  /** ms since its first record; 0 before */
+  get age(): number {
+    return this.begunAt === undefined ? 0 : this.now() - this.begunAt
   }
 
   append(record: ProducerRecord): boolean {
-    if (this.fresh) {
-      this.fresh = false
+    if (this.begunAt === undefined) {
+      this.begunAt = this.now()
       this.expiry.start(this.timeoutMs * USABLE_SHARE)
     }
     return this.producer.append(record)

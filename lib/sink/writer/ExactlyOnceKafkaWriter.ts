@@ -27,7 +27,7 @@ import type { SinkTransactions } from '../transaction/SinkTransactions.js'
 import { TransactionsAhead } from '../transaction/TransactionsAhead.js'
 import type { TransactionStrategy } from '../transaction/strategy/TransactionStrategy.js'
 import { encodeWriterState } from './KafkaWriterState.js'
-import type { BarrierWork, KafkaWriter } from './KafkaWriter.js'
+import type { BarrierWork, KafkaWriter, WriterTransactions } from './KafkaWriter.js'
 import { stoppedBeforeCommit, withoutFinalBarrier } from './misuse.js'
 import { type OpeningContext, openExactlyOnce } from './openExactlyOnce.js'
 
@@ -92,6 +92,14 @@ export class ExactlyOnceKafkaWriter implements KafkaWriter {
 
   get ready(): boolean {
     return this.hasRoom && this.current !== undefined
+  }
+
+  get transactions(): WriterTransactions {
+    const { current, preparing, committables } = this
+    const open = [...preparing, ...(current?.hasRecords === true ? [current] : [])]
+    const prepared = committables.map(({ transaction }) => transaction)
+    const oldestAge = Math.max(0, ...[...open, ...prepared].map(({ age }) => age))
+    return { open: open.length, prepared: prepared.length, oldestAge }
   }
 
   open(restored: Restored): Observable<SinkEvent> {

@@ -12,6 +12,16 @@ export interface BarrierWork {
   readonly settle$: Observable<SinkEvent>
 }
 
+/** The transactions of an exactly-once sink, for people. */
+export interface WriterTransactions {
+  /** with records, and not flushed yet */
+  readonly open: number
+  /** flushed, and not known to be committed */
+  readonly prepared: number
+  /** ms since the first record of the oldest of them; 0 when there is none */
+  readonly oldestAge: number
+}
+
 /**
  * One subtask's way of writing under one guarantee.
  *
@@ -32,5 +42,7 @@ export interface KafkaWriter {
   complete(): Observable<SinkEvent>
   /** Hot: a failure outside of all calls. */
   readonly failed$: Observable<unknown>
+  /** Undefined without transactions. */
+  readonly transactions?: WriterTransactions | undefined
   close(): Observable<unknown>
 }

@@ -20,9 +20,25 @@ export const recordedMetrics: ReadonlyMap<string, RecordedMetric> = new Map(
     .map((metric) => [metric.scopeTail.slice(OPERATOR.length), metric]),
 )
 
+/** What was recorded of some operators, where ours departs, and what of it depends on neither clock nor wire. */
+export interface MetricsRecording {
+  readonly recorded: ReadonlyMap<string, RecordedMetric>
+  readonly departures: typeof metricDepartures
+  readonly comparable: RegExp
+  /** so many can be compared */
+  readonly atLeast: number
+}
+
 /** What depends on neither clock nor wire. */
 const COMPARABLE =
   /^(numRecords(In|Out|InErrors)|pendingRecords|currentOutputWatermark|.*\.(commits\w+|\w+Offset|currentWatermark|assigned-partitions|records-consumed-total|records-l\w+-m\w+|commit-(total|rate|latency-\w+)|fetch-throttle-time-\w+|connection-close-\w+))$/
+
+const ofSource: MetricsRecording = {
+  recorded: recordedMetrics,
+  departures: metricDepartures,
+  comparable: COMPARABLE,
+  atLeast: 21,
+}
 
 /** What the two partitions of the recording hold. */
 export const metricsRecords = (partition: number) =>
@@ -63,11 +79,12 @@ type Described = Readonly<Record<string, unknown>>
 export const expectRecordedNames = (
   metrics: ReadonlyMap<string, RegisteredMetric>,
   among: (name: string) => boolean = () => true,
+  { recorded, departures }: MetricsRecording = ofSource,
 ): void => {
   const expected: Record<string, Described> = {}
   const ours: Record<string, Described | undefined> = {}
-  for (const [name, { type, variables }] of recordedMetrics) {
-    if (!among(name) || metricDepartures.some(({ names }) => names.test(name))) continue
+  for (const [name, { type, variables }] of recorded) {
+    if (!among(name) || departures.some(({ names }) => names.test(name))) continue
     expected[name] = { type, variables }
     const metric = metrics.get(name)
     ours[name] = metric && { type: metric.type, variables: metric.variables }
@@ -76,9 +93,12 @@ export const expectRecordedNames = (
 }
 
 /** Those of ours that can be compared have the recorded values. */
-export const expectRecordedValues = (metrics: ReadonlyMap<string, RegisteredMetric>): void => {
-  const comparable = [...metrics].filter(([name]) => recordedMetrics.has(name) && COMPARABLE.test(name))
+export const expectRecordedValues = (
+  metrics: ReadonlyMap<string, RegisteredMetric>,
+  { recorded, comparable: isComparable, atLeast }: MetricsRecording = ofSource,
+): void => {
+  const comparable = [...metrics].filter(([name]) => recorded.has(name) && isComparable.test(name))
   const ours = Object.fromEntries(comparable.map(([name, metric]) => [name, metric.read()]))
-  expect(comparable.length).toBeGreaterThan(20)
-  expect(ours).toEqual(Object.fromEntries(comparable.map(([name]) => [name, Number(recordedMetrics.get(name)!.value)])))
+  expect(comparable.length).toBeGreaterThanOrEqual(atLeast)
+  expect(ours).toEqual(Object.fromEntries(comparable.map(([name]) => [name, Number(recorded.get(name)!.value)])))
 }

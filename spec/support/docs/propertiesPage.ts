@@ -30,6 +30,7 @@ const notes: Readonly<Record<string, string>> = {
   'receive.message.max.bytes':
     'librdkafka’s: the most bytes of an answer, refused by its head; by default 100,000,000 of a fetch, where `fetch.max.bytes` is allowed in any case, and 16 MiB of any other',
   'register.consumer.metrics': 'Flink’s',
+  'register.producer.metrics': 'Flink’s',
   'sasl.jaas.config': 'the username and the password are read from it; `setSasl` takes its place',
   'sasl.mechanism': `${mechanismsOfText.join(', ').replace(/, ([^,]*)$/, ' or $1')}; others by \`setSasl\``,
   'ssl.endpoint.identification.algorithm': 'empty: any host name is believed',
