@@ -1,5 +1,7 @@
 import { hasMethod } from '../checks/argument.js'
 import { asyncScheduler, type SchedulerLike } from 'rxjs'
+import type { MetricGroup } from '../metrics/MetricGroup.js'
+import { noMetrics } from '../metrics/noMetrics.js'
 import { CheckpointError } from './CheckpointError.js'
 import type { CheckpointStore } from './store/CheckpointStore.js'
 
@@ -30,6 +32,8 @@ export interface CheckpointConfig {
   readonly allowNonRestoredState?: boolean | undefined
   /** The clock of intervals, pauses and time-outs. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined
+  /** Where the job measures its checkpoints, in the group `job`: `docs/metrics.md`. Nothing is registered by default. */
+  readonly metrics?: MetricGroup | undefined
   /** Default: the console. */
   readonly logger?: CheckpointLogger | undefined
 }
@@ -47,6 +51,7 @@ export const resolveCheckpointConfig = (config: CheckpointConfig): ResolvedCheck
     maxConcurrent: config.maxConcurrent ?? 1,
     allowNonRestoredState: config.allowNonRestoredState ?? false,
     scheduler: config.scheduler ?? asyncScheduler,
+    metrics: config.metrics ?? noMetrics,
     logger: config.logger ?? console,
   }
   const faults = [

@@ -1,6 +1,7 @@
 import { defer, type Observable, Subject, switchMap, take, throwError } from 'rxjs'
 import { type CheckpointConfig, type ResolvedCheckpointConfig, resolveCheckpointConfig } from './CheckpointConfig.js'
 import { CheckpointError } from './CheckpointError.js'
+import { CheckpointMetrics } from './CheckpointMetrics.js'
 import { noStates } from './CheckpointStates.js'
 import { CheckpointTicket } from './attempt/CheckpointTicket.js'
 import type { CompletedCheckpoint } from './CompletedCheckpoint.js'
@@ -36,6 +37,7 @@ export class CheckpointCoordinator {
   private readonly completed = new Subject<CompletedCheckpoint>()
   private readonly ended = new Subject<void>()
   private readonly claimant = writerId()
+  private readonly metrics: CheckpointMetrics
   private attempt: JobAttempt | undefined
   /** A stop whose transactions could not be committed: a retry must not run the job on. */
   private stopFailed: Error | undefined
@@ -43,6 +45,7 @@ export class CheckpointCoordinator {
 
   private constructor(private readonly config: ResolvedCheckpointConfig) {
     this.completed$ = this.completed.asObservable()
+    this.metrics = new CheckpointMetrics(config.metrics)
   }
 
   /** Throws a `Config` error when the settings cannot work. */
@@ -89,6 +92,7 @@ export class CheckpointCoordinator {
   private open(): JobAttempt {
     if (this.attempt !== undefined) return this.attempt
     const listener: JobAttemptListener = {
+      metrics: this.metrics,
       onBegun: (identity) => (this.newest = { ...identity, finished: { subtasks: [], states: noStates } }),
       onCompleted: (checkpoint) => this.completed.next(checkpoint),
       onStopFailed: (error) => (this.stopFailed = error),

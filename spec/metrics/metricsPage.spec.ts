@@ -3,7 +3,8 @@ import { describe, expect, it } from '@jest/globals'
 import { METRICS_TOPIC } from '../golden/replay/metricsJob.js'
 import { CONSUMER, metricsOfConnections, metricsOnMemory } from '../golden/replay/metricsOnMemory.js'
 import { PRODUCER, sinkMetricsOfConnections, sinkMetricsOnMemory } from '../golden/replay/sinkMetrics.js'
-import type { RegisteredMetric } from '../golden/replay/RecordedMetric.js'
+import { CheckpointMetrics } from '../../lib/checkpoint/CheckpointMetrics.js'
+import { type RegisteredMetric, RegisteredMetrics } from '../golden/replay/RecordedMetric.js'
 
 const page = readFileSync('docs/metrics.md', 'utf8')
 
@@ -41,6 +42,12 @@ describe('docs/metrics.md', () => {
   it('should tell of every metric of a source and its client, with its type, and of no other', () => {
     const rows = [...rowsUnder('Of a source'), ...within(CONSUMER, rowsUnder('Of its client'))]
     expect(rows.sort(byName)).toEqual(rowsOf(metricsOnMemory(), metricsOfConnections()))
+  })
+
+  it('should tell of every metric of checkpoints, with its type, and of no other', () => {
+    const metrics = new RegisteredMetrics()
+    new CheckpointMetrics(metrics)
+    expect([...within('job.', rowsUnder('Of checkpoints'))].sort(byName)).toEqual(rowsOf(metrics.all))
   })
 
   it('should tell of every metric of a sink and its producer, with its type, and of no other', () => {

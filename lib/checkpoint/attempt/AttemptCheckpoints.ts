@@ -4,6 +4,7 @@ import { type MonotonicClock, monotonicClock } from '../../scheduling/monotonicC
 import type { ResolvedCheckpointConfig } from '../CheckpointConfig.js'
 import { CheckpointError, isFatal } from '../CheckpointError.js'
 import { byUid, type CheckpointStates, preparedByUid, withCarried } from '../CheckpointStates.js'
+import type { CheckpointMetrics } from '../CheckpointMetrics.js'
 import type { CompletedCheckpoint } from '../CompletedCheckpoint.js'
 import { FinalCommits } from './FinalCommits.js'
 import {
@@ -32,6 +33,7 @@ export interface CheckpointedAttempt {
   readonly config: ResolvedCheckpointConfig
   readonly sources: JoinedSources
   readonly asked: UserRequests
+  readonly metrics: CheckpointMetrics
   /** What ends with the attempt. */
   readonly work: Subscription
   /** Records flow: it has taken over, and is not over. */
@@ -64,7 +66,8 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
     carried: CheckpointStates,
     private readonly attempt: CheckpointedAttempt,
   ) {
-    const { config, work } = attempt
+    const { config, work, metrics } = attempt
+    if (opened.restored.checkpointId !== undefined) metrics.onRestored(config.scheduler.now())
     this.now = monotonicClock(config.scheduler)
     this.progress = noProgress(opened.restored.checkpointId ?? 0, carried)
     this.pauses = new CheckpointPauses(config, () => this.startIfDue())
@@ -160,7 +163,8 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
   }
 
   private start(checkpointId: number, members: readonly JoinedSource[]): void {
-    const { config, sources, asked, changed } = this.attempt
+    const { config, sources, asked, metrics, changed } = this.attempt
+    metrics.onStarted()
     this.progress = { ...this.progress, lastId: checkpointId }
     const asks = members.map((joined) => ({
       joined,
@@ -243,7 +247,11 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
       this.final = { completed, commits: new FinalCommits({ prepared, committed: opened.writer.committed }) }
     }
     const reason = `Checkpoint ${checkpointId} completed first, and holds all that is in this one.`
-    for (const older of subsumed) older.tellAborted(new CheckpointError('Aborted', reason))
+    for (const older of subsumed) {
+      attempt.metrics.onSubsumed()
+      older.tellAborted(new CheckpointError('Aborted', reason))
+    }
+    attempt.metrics.onCompleted(completed, opened.stored.checkpointBytes?.())
     checkpoint.complete(completed, {
       markCommitted: (uid, ids) => this.markCommitted(uid, ids),
       commitFailed: (uid, error) => this.onCommitFailed(uid, error),
@@ -269,6 +277,7 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
   private abort(checkpoint: RunningCheckpoint, error: Error): boolean {
     if (!checkpoint.abort()) return false
     const { attempt } = this
+    attempt.metrics.onFailed()
     this.running = this.running.filter((other) => other !== checkpoint)
     this.pauses.ended()
     for (const joined of attempt.sources.all) joined.withdraw(checkpoint.checkpointId)

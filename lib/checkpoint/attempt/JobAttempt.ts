@@ -3,6 +3,7 @@ import { EMPTY, merge, Observable, observeOn, ReplaySubject, Subscription, timer
 import { WorkLoop } from '../../scheduling/WorkLoop.js'
 import { attemptOfSource } from './attemptOfSource.js'
 import type { ResolvedCheckpointConfig } from '../CheckpointConfig.js'
+import type { CheckpointMetrics } from '../CheckpointMetrics.js'
 import { CheckpointError } from '../CheckpointError.js'
 import { type CheckpointStates, noStates, statesOfSubtasks } from '../CheckpointStates.js'
 import type { CompletedCheckpoint } from '../CompletedCheckpoint.js'
@@ -64,6 +65,10 @@ export class JobAttempt implements CheckpointedAttempt {
   /** The job is done, stopped or has failed: who joins now waits for the next attempt. */
   get closed(): boolean {
     return isClosed(this.phase)
+  }
+
+  get metrics(): CheckpointMetrics {
+    return this.listener.metrics
   }
 
   get running(): boolean {

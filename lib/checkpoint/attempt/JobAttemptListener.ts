@@ -1,3 +1,4 @@
+import type { CheckpointMetrics } from '../CheckpointMetrics.js'
 import type { CheckpointStates } from '../CheckpointStates.js'
 import type { CompletedCheckpoint } from '../CompletedCheckpoint.js'
 import type { JobShare } from '../JobShare.js'
@@ -16,6 +17,8 @@ export interface FinishedSubtasks {
 
 /** Whom an attempt tells. */
 export interface JobAttemptListener {
+  /** Where checkpoints are measured, from one attempt to the next. */
+  readonly metrics: CheckpointMetrics
   onBegun(identity: AttemptIdentity): void
   onCompleted(checkpoint: CompletedCheckpoint): void
   /** The job was stopped, but what its savepoint holds could not be committed: it must not run on by itself. */

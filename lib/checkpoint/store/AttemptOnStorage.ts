@@ -35,6 +35,8 @@ export class AttemptOnStorage {
   private readonly keys: ReturnType<typeof keysOfAttempt>
   private beat = 0
   /** Its own checkpoints, newest first. */
+  /** of the checkpoint that was completed last */
+  private bytes: number | undefined
   private checkpointIds: readonly number[] = []
   /** Its newest checkpoint, or the restored one as long as it has none, with the marks of now. */
   private newest: StoredCheckpoint | undefined
@@ -72,6 +74,7 @@ export class AttemptOnStorage {
       attemptId: name,
       restored: this.beginning.restored,
       complete: (checkpoint) => this.guarded(() => this.complete(checkpoint)),
+      checkpointBytes: () => this.bytes,
       markCommitted: (checkpointId, uid, ids) => this.guarded(() => this.markCommitted(checkpointId, uid, ids)),
       lease: {
         renew: () => this.guarded(() => this.renew()),
@@ -118,6 +121,7 @@ export class AttemptOnStorage {
     const first = this.checkpointIds.length === 0
     this.checkpointIds = [checkpoint.checkpointId, ...this.checkpointIds]
     this.newest = checkpoint
+    this.bytes = Buffer.byteLength(text)
     this.tidying.later(() => this.settleIfAlone())
     this.tidying.later(() => this.prune())
     if (first || this.reader.refused > REFUSED_ATTEMPTS) this.tidying.later(() => this.tidying.removeObsolete())

@@ -44,6 +44,8 @@ export interface StoredAttempt {
   readonly restored: StoredCheckpoint | undefined
   /** Durable when it emits. Subsumes older checkpoints. */
   complete(checkpoint: StoredCheckpoint): Observable<void>
+  /** How many bytes the checkpoint has that was completed last, for people; left out where that is not known. */
+  readonly checkpointBytes?: (() => number | undefined) | undefined
   /**
    * Durable when it emits. For the attempt's newest checkpoint, or the restored one as long as it has none of its own; without
    * effect for any other.
