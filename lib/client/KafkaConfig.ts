@@ -133,6 +133,13 @@ export interface ProducerConfig {
   readonly compression: CompressionType
   /** `compression.<type>.level`; default: that of the codec */
   readonly compressionLevel?: number | undefined
+  /** `partitioner.ignore.keys`: only a record's own partition decides, never its key; default false */
+  readonly ignoreKeys?: boolean | undefined
+  /**
+   * `partitioner.adaptive.partitioning.enable`: of records without key and partition, a slow broker gets fewer; false: each partition gets as
+   * many; default true
+   */
+  readonly adaptivePartitioning?: boolean | undefined
   /** `retries`: how often a batch is sent again; default 2,147,483,647 */
   readonly retries: number
   /** how long a topic that is not known may be waited for */

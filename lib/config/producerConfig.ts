@@ -31,6 +31,8 @@ const codec = t.type({
   'compression.zstd.level': optional(integer(-131_072, 22)),
   'max.block.ms': withDefault(integer(0), 60_000),
   retries: withDefault(integer(0), 2_147_483_647),
+  'partitioner.ignore.keys': withDefault(boolean, false),
+  'partitioner.adaptive.partitioning.enable': withDefault(boolean, true),
   'delivery.timeout.ms': withDefault(integer(1), 120_000),
   'enable.idempotence': optional(boolean),
   'transaction.timeout.ms': withDefault(integer(1), 900_000),
@@ -46,10 +48,11 @@ export const producerProperties: KnownProperties = {
     ...because('the record serializer of the builder decides', 'key.serializer', 'value.serializer'),
     ...because(
       'the partitioner of the record serializer decides; without one, the key does, as in Kafka',
-      'partitioner.adaptive.partitioning.enable',
-      'partitioner.availability.timeout.ms',
       'partitioner.class',
-      'partitioner.ignore.keys',
+    ),
+    ...because(
+      'a broker that does not answer has batches waiting, so it gets no more (partitioner.adaptive.partitioning.enable)',
+      'partitioner.availability.timeout.ms',
     ),
     ...because('setTransactionalIdPrefix names transactions', 'transactional.id'),
     ...because(
@@ -141,6 +144,8 @@ const toProducerConfig = (
     maxRequestSize: properties['max.request.size'],
     compression: properties['compression.type'],
     compressionLevel: compressionLevel(properties),
+    ignoreKeys: properties['partitioner.ignore.keys'],
+    adaptivePartitioning: properties['partitioner.adaptive.partitioning.enable'],
     retries: properties.retries,
     maxBlockMs: properties['max.block.ms'],
     deliveryTimeoutMs: properties['delivery.timeout.ms'],

@@ -110,6 +110,8 @@ describe('decodeProducerConfig', () => {
   it("should have Kafka's defaults, but for the batch size and the transaction timeout", () => {
     expect(right(decodeProducerConfig(servers)).producer).toEqual({
       acks: -1,
+      ignoreKeys: false,
+      adaptivePartitioning: true,
       batchSize: 262_144,
       lingerMs: 5,
       bufferMemory: 33_554_432,

@@ -18,6 +18,9 @@ export interface AccumulatorConfig {
   readonly maxRequestSize: number
   /** batches of a partition that may be on their way at once */
   readonly window: number
+  /** as in {@link ProducerConfig} */
+  readonly ignoreKeys?: boolean | undefined
+  readonly adaptivePartitioning?: boolean | undefined
 }
 
 /** See {@link RecordAccumulator.oldest}; without a partition while its topic is unknown. */
@@ -171,7 +174,7 @@ export class RecordAccumulator {
     let topic = this.topics.get(name)
     if (topic === undefined) {
       checkTopicName(name)
-      topic = new TopicQueues(name, this.config.window, this.random)
+      topic = new TopicQueues(name, this.config.window, this.random, this.config.adaptivePartitioning)
       topic.learn(this.listener.partitionCount(name))
       this.topics.set(name, topic)
     }
@@ -190,14 +193,19 @@ export class RecordAccumulator {
   /** @param since when it was appended, by the clock; now, when left out */
   private place(topic: TopicQueues, record: ProducerRecord, now: number, since?: number): void {
     const { partition, key = null } = record
+    const deciding = this.config.ignoreKeys === true ? null : key
     let queue =
-      partition !== undefined ? topic.queueOf(partition) : key !== null ? topic.queueOfKey(key) : topic.stickyQueue
+      partition !== undefined
+        ? topic.queueOf(partition)
+        : deciding !== null
+          ? topic.queueOfKey(deciding)
+          : topic.stickyQueue
     if (queue.open !== undefined) {
       if (this.write(queue.open, record, key, now)) return
       queue.open = undefined
       this.listener.filled()
     }
-    if (partition === undefined && key === null) queue = topic.nextStickyQueue()
+    if (partition === undefined && deciding === null) queue = topic.nextStickyQueue()
     this.begin(topic, queue, record, key, now, since ?? this.clock())
   }
 

@@ -73,10 +73,10 @@ export class RecordSender {
       },
       metrics,
     )
-    const { batchSize, bufferMemory, maxRequestSize } = config
+    const { batchSize, bufferMemory, maxRequestSize, ignoreKeys, adaptivePartitioning } = config
     const window = config.idempotence ? Math.min(config.maxInFlight, maxWindow) : config.acks === 0 ? Infinity : 1
     this.accumulator = new RecordAccumulator(
-      { batchSize, bufferMemory, maxRequestSize, window },
+      { batchSize, bufferMemory, maxRequestSize, window, ignoreKeys, adaptivePartitioning },
       {
         partitionCount: (topic) => cluster.partitionCount(topic),
         begun: (batch) => this.begun(batch),

@@ -31,6 +31,7 @@ export class TopicQueues {
     readonly topic: string,
     private readonly window: number,
     private readonly random: () => number,
+    private readonly adaptive = true,
   ) {}
 
   get isKnown(): boolean {
@@ -60,8 +61,12 @@ export class TopicQueues {
     return this.sticky < 0 ? this.nextStickyQueue() : this.queueOf(this.sticky)
   }
 
-  /** Goes on to the partition where the fewest batches wait, so that a slow broker gets less (KIP-794), in turn among equals. */
+  /**
+   * Goes on to the partition where the fewest batches wait, so that a slow broker gets less (KIP-794), in turn among equals; or to any,
+   * where partitioning is not to adapt.
+   */
   nextStickyQueue(): PartitionQueue {
+    if (!this.adaptive) return this.queueOf((this.sticky = Math.floor(this.random() * this.partitions)))
     const start = this.sticky < 0 ? Math.floor(this.random() * this.partitions) : this.sticky + 1
     let best = start % this.partitions
     for (let i = 1; i < this.partitions; i++) {

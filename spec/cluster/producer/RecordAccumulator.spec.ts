@@ -10,6 +10,7 @@ import { type ReceivedBatch, receivedBatch } from '../support/receivedBatch.js'
 const accumulate = (
   config: Partial<AccumulatorConfig> = {},
   partitions: { count: number | undefined } = { count: 4 },
+  random = () => 0,
 ) => {
   const events: string[] = []
   const accumulator = new RecordAccumulator(
@@ -21,7 +22,7 @@ const accumulate = (
       held: () => events.push('held'),
     },
     () => 0,
-    () => 0,
+    random,
   )
   return { accumulator, events, partitions }
 }
@@ -161,6 +162,31 @@ describe('RecordAccumulator', () => {
       [0, 1],
       [1, 3],
       [2, 1],
+      [3, 1],
+    ])
+  })
+
+  it('should send as much to each partition where partitioning is not to adapt, as drawn', () => {
+    // The first is drawn before there is a batch.
+    const drawn = [0.5, 0.3, 0.3, 0.9, 0.1]
+    const { accumulator } = accumulate({ adaptivePartitioning: false }, { count: 4 }, () => drawn.shift()!)
+    for (let i = 0; i < 12; i++) accumulator.append({ topic: 't', value: 'x'.repeat(30) }, 5)
+    expect(accumulator.queues.map(({ partition, unacknowledged }) => [partition, unacknowledged.length])).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 0],
+      [3, 1],
+    ])
+  })
+
+  it('should look at no key when keys are to be ignored, only at the partition of a record', () => {
+    const { accumulator } = accumulate({ ignoreKeys: true })
+    for (let i = 0; i < 6; i++) accumulator.append({ topic: 't', key: `key ${i}`, value: 'x'.repeat(20) }, 5)
+    accumulator.append({ topic: 't', partition: 3, key: 'key', value: 'own' }, 5)
+    expect(accumulator.queues.map(({ partition, unacknowledged: [batch] }) => [partition, batch?.count])).toEqual([
+      [0, undefined],
+      [1, 4],
+      [2, 2],
       [3, 1],
     ])
   })

@@ -26,6 +26,9 @@ const notes: Readonly<Record<string, string>> = {
     'ours: the most bytes that compressed batches may have become at one time, over all splits of a subtask; a batch that becomes more by itself ends the job',
   'group.id': 'offsets are committed to it; the source does not join it',
   'max.poll.records': 'in a batch of the stream; with several splits less, from four on a quarter',
+  'partitioner.adaptive.partitioning.enable':
+    'where neither partitioner, key nor the record itself decides: a slow broker gets fewer records',
+  'partitioner.ignore.keys': 'where the record serializer has no partitioner: keys do not decide either',
   'partition.discovery.interval.ms': 'Flink’s; 0 or less: once; bounded sources look once',
   'receive.message.max.bytes':
     'librdkafka’s: the most bytes of an answer, refused by its head; by default 100,000,000 of a fetch, where `fetch.max.bytes` is allowed in any case, and 16 MiB of any other',
