@@ -136,6 +136,8 @@ export class ClusterAdmin implements KafkaAdmin {
             return transactions.map((listed) => ({ ...listed, state: transactionStateNamed(listed.state) }))
           }),
         ),
+        // A broker that is gone is asked for ever otherwise: all are asked that are known.
+        catchError((error: unknown) => this.afterRefresh(error)),
       ),
     )
   }
@@ -172,6 +174,11 @@ export class ClusterAdmin implements KafkaAdmin {
     return this.acting(() => retryTransient(this.cluster, attempt))
   }
 
+  /** Errors with the same once it is known anew which brokers there are. */
+  private afterRefresh(error: unknown): Observable<never> {
+    return this.cluster.refreshMetadata([]).pipe(concatMap(() => throwError(() => error)))
+  }
+
   private described(topics: readonly string[]): Observable<readonly TopicDescription[]> {
     if (topics.length === 0) return of([])
     return this.cluster.describeTopics(topics).pipe(
@@ -203,7 +210,7 @@ export class ClusterAdmin implements KafkaAdmin {
           const { topic, errorCode, errorMessage } = failed
           throw cluster.brokerError(errorCode, { api: api.apiName, topic, detail: errorMessage })
         }),
-        catchError((error: unknown) => cluster.refreshMetadata([]).pipe(concatMap(() => throwError(() => error)))),
+        catchError((error: unknown) => this.afterRefresh(error)),
       )
     const look = (): Observable<void> =>
       this.described(topics).pipe(
