@@ -99,6 +99,7 @@ export class CheckpointCoordinator {
       onEnd: (finished) => {
         if (this.newest !== undefined) this.newest = { ...this.newest, finished }
         this.attempt = undefined
+        this.metrics.onEnded()
         this.ended.next()
       },
     }

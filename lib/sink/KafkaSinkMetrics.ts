@@ -5,8 +5,8 @@ import type { SinkEvent } from './SinkEvent.js'
 import type { WriterTransactions } from './writer/KafkaWriter.js'
 
 /**
- * What a sink measures, under Flink's names of its writer and of its committer; `docs/metrics.md` says what each means. Of a record it
- * is told twice an addition; all else is by request and by checkpoint. What is not known is `NaN`.
+ * What a sink measures, under Flink's names of its writer and of its committer; `docs/metrics.md` says what each means. A record costs two
+ * additions; all else is counted by request and by checkpoint. What is not known is `NaN`.
  */
 export class KafkaSinkMetrics {
   /** `KafkaProducer`: where the client measures. */

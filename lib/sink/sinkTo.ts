@@ -76,7 +76,7 @@ export const sinkTo =
         const twoPhase = joinTwoPhaseCommit(sink, options, restored)
         subscriber.add(() => twoPhase?.leave())
         const hasBegun = restored.beginning?.()
-        return connectSink(sink, options, restored, twoPhase, metrics, () => hasBegun?.())
+        return connectSink({ sink, options, metrics, restored, twoPhase, hasBegun: () => hasBegun?.() })
       }, metrics)
       subscriber.add(() => task.stop())
       subscriber.add(task.events$.pipe(tap((event) => metrics.onEvent(event))).subscribe(subscriber))
@@ -97,14 +97,18 @@ export const sinkTo =
 /** A stream that does not say has one subtask. */
 const onlySubtask: SubtaskInfo = { subtaskIndex: 0, parallelism: 1 }
 
-const connectSink = <T>(
-  sink: KafkaSink<T>,
-  options: KafkaSinkOptions,
-  restored: Restored,
-  twoPhase: TwoPhaseSink | undefined,
-  metrics: KafkaSinkMetrics,
-  hasBegun: () => void,
-): Observable<SinkConnection<T>> => {
+/** One subscription of a sink, as it begins. */
+interface SinkBeginning<T> {
+  readonly sink: KafkaSink<T>
+  readonly options: KafkaSinkOptions
+  readonly metrics: KafkaSinkMetrics
+  readonly restored: Restored
+  readonly twoPhase: TwoPhaseSink | undefined
+  readonly hasBegun: () => void
+}
+
+const connectSink = <T>(beginning: SinkBeginning<T>): Observable<SinkConnection<T>> => {
+  const { sink, options, metrics, restored } = beginning
   const { scheduler = asyncScheduler, connect = defaultConnect } = options
   const { subtaskIndex, parallelism } = restored.subtask ?? onlySubtask
   const { config } = sink
@@ -116,7 +120,7 @@ const connectSink = <T>(
         const asking = client.producer(config.producer)
         return of({
           client,
-          writer: makeWriter(client, sink, options, { subtaskIndex, parallelism }, twoPhase, metrics, hasBegun),
+          writer: makeWriter(client, { subtaskIndex, parallelism }, beginning),
           serializer: config.recordSerializer,
           topics: new TopicPartitions(subtaskIndex, parallelism, asking, metadataMaxAgeMs, scheduler),
         })
@@ -150,12 +154,8 @@ const joinTwoPhaseCommit = <T>(
 
 const makeWriter = <T>(
   client: KafkaClient,
-  sink: KafkaSink<T>,
-  options: KafkaSinkOptions,
   { subtaskIndex, parallelism }: SubtaskInfo,
-  twoPhase: TwoPhaseSink | undefined,
-  metrics: KafkaSinkMetrics,
-  hasBegun: () => void,
+  { sink, options, metrics, twoPhase, hasBegun }: SinkBeginning<T>,
 ): KafkaWriter => {
   const { config } = sink
   const { scheduler = asyncScheduler } = options

@@ -68,7 +68,7 @@ describe('the metrics of a sink', () => {
     })
   })
 
-  it('should count an attempt that ends since the producer failed once', () => {
+  it('should count an attempt that ends because the producer failed, once', () => {
     runMarbles({ topics, until: 500 }, (helpers) => {
       const { kafka, produce, expectObservable, flush } = helpers
       produce('in', '10ms a')

@@ -67,9 +67,10 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
     private readonly attempt: CheckpointedAttempt,
   ) {
     const { config, work, metrics } = attempt
-    if (opened.restored.checkpointId !== undefined) metrics.onRestored(config.scheduler.now())
+    const { checkpointId: restoredId } = opened.restored
+    metrics.onBegun(() => this.running.length, restoredId === undefined ? undefined : config.scheduler.now())
     this.now = monotonicClock(config.scheduler)
-    this.progress = noProgress(opened.restored.checkpointId ?? 0, carried)
+    this.progress = noProgress(restoredId ?? 0, carried)
     this.pauses = new CheckpointPauses(config, () => this.startIfDue())
     this.ids = new CheckpointIds(opened.ids, opened.stored.ledger, config.maxConcurrent + 1, work, {
       onReserved: () => attempt.changed(),
@@ -163,8 +164,7 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
   }
 
   private start(checkpointId: number, members: readonly JoinedSource[]): void {
-    const { config, sources, asked, metrics, changed } = this.attempt
-    metrics.onStarted()
+    const { config, sources, asked, changed } = this.attempt
     this.progress = { ...this.progress, lastId: checkpointId }
     const asks = members.map((joined) => ({
       joined,
@@ -247,10 +247,7 @@ export class AttemptCheckpoints implements RunningCheckpointListener {
       this.final = { completed, commits: new FinalCommits({ prepared, committed: opened.writer.committed }) }
     }
     const reason = `Checkpoint ${checkpointId} completed first, and holds all that is in this one.`
-    for (const older of subsumed) {
-      attempt.metrics.onSubsumed()
-      older.tellAborted(new CheckpointError('Aborted', reason))
-    }
+    for (const older of subsumed) older.tellAborted(new CheckpointError('Aborted', reason))
     attempt.metrics.onCompleted(completed, opened.stored.checkpointBytes?.())
     checkpoint.complete(completed, {
       markCommitted: (uid, ids) => this.markCommitted(uid, ids),

@@ -35,9 +35,9 @@ export class AttemptOnStorage {
   private readonly keys: ReturnType<typeof keysOfAttempt>
   private beat = 0
   /** Its own checkpoints, newest first. */
-  /** of the checkpoint that was completed last */
-  private bytes: number | undefined
   private checkpointIds: readonly number[] = []
+  /** of the one that was completed last */
+  private bytes: number | undefined
   /** Its newest checkpoint, or the restored one as long as it has none, with the marks of now. */
   private newest: StoredCheckpoint | undefined
   /** Every transaction of the attempts before is ended. */

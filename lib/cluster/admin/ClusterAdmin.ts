@@ -136,7 +136,7 @@ export class ClusterAdmin implements KafkaAdmin {
             return transactions.map((listed) => ({ ...listed, state: transactionStateNamed(listed.state) }))
           }),
         ),
-        // A broker that is gone is asked for ever otherwise: all are asked that are known.
+        // All known brokers are asked. One that has left the cluster must not be asked again.
         catchError((error: unknown) => this.afterRefresh(error)),
       ),
     )

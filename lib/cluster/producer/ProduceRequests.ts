@@ -96,13 +96,11 @@ export class ProduceRequests {
   private count(batches: readonly SentBatch[]): void {
     const now = this.cluster.now()
     const facts = batches.map(({ batch: { count, size, builder, createdAt, attempts } }) => ({
-      ...{
-        records: count,
-        bytes: size,
-        uncompressedBytes: builder.size,
-        queueMs: now - createdAt,
-        again: attempts > 1,
-      },
+      records: count,
+      bytes: size,
+      uncompressedBytes: builder.size,
+      queueMs: now - createdAt,
+      again: attempts > 1,
     }))
     for (const { records, bytes, again } of facts) {
       this.bytesSent += bytes

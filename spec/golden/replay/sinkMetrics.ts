@@ -1,12 +1,9 @@
 import { map } from 'rxjs'
-import { DeliveryGuarantee } from '../../../lib/sink/DeliveryGuarantee.js'
-import { KafkaSink } from '../../../lib/sink/KafkaSink.js'
-import { KafkaRecordSerializationSchema } from '../../../lib/sink/serializer/KafkaRecordSerializationSchema.js'
-import { SimpleStringSchema } from '../../../lib/client/schema/SimpleStringSchema.js'
 import { ConnectionMetrics } from '../../../lib/metrics/ConnectionMetrics.js'
 import { sinkTo } from '../../../lib/sink/sinkTo.js'
 import { onRecords } from '../../../lib/stream/onRecords.js'
 import { handSource } from '../../checkpoint/support/handSource.js'
+import { sinkOf } from '../../sink/support/copying.js'
 import { golden } from '../../support/golden.js'
 import { sinkMetricDepartures } from '../departures.js'
 import type { MetricsRecording } from './metricsJob.js'
@@ -37,21 +34,12 @@ export const sinkMetricsOnMemory = (): ReadonlyMap<string, RegisteredMetric> => 
   const scene = new SinkScene()
   const { scheduler, kafka } = scene
   const metrics = new RegisteredMetrics()
-  const sink = KafkaSink.builder<string>()
-    .setBootstrapServers('memory:9092')
-    .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
-    .setTransactionalIdPrefix('job')
-    .setRecordSerializer(
-      KafkaRecordSerializationSchema.builder<string>()
-        .setTopic('out')
-        .setValueSerializationSchema(new SimpleStringSchema())
-        .build(),
-    )
-    .build()
   const options = { connect: kafka.connect, scheduler, uid: 'sink', metrics: metrics.ofOperator('sink') }
   const coordinator = scene.coordinator({ interval: 60_000 })
   scene.play(() => {
-    scene.start(handSource({ coordinator, scheduler, count: 20 }).pipe(onRecords(map(String)), sinkTo(sink, options)))
+    scene.start(
+      handSource({ coordinator, scheduler, count: 20 }).pipe(onRecords(map(String)), sinkTo(sinkOf(), options)),
+    )
   }, 5_000)
   return metrics.all
 }

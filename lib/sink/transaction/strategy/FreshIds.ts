@@ -3,6 +3,7 @@ import { describeTransactions } from '../describeTransactions.js'
 import { foreignPrefix } from '../foreignPrefix.js'
 import type { SinkTransactions } from '../SinkTransactions.js'
 import { transactionalId } from '../transactionalId.js'
+import { lastNumberOf } from './NumberedState.js'
 import type { FormerAttempts } from './TransactionStrategy.js'
 
 /** For so many ids ahead the coordinators are asked at a time whether they are new. */
@@ -19,18 +20,28 @@ export class FreshIds {
   private newest = 0
   private lookedUpTo = 0
   private usedBefore = false
+  /** of all transactions that are prepared or committed, of former attempts too */
+  private lastNumber = 0
 
   constructor(private readonly sink: SinkTransactions) {}
 
   /** Once, before `take`. */
-  begin({ checkpointId, usedBefore }: FormerAttempts): void {
-    this.newest = checkpointId ?? 0
-    this.usedBefore = usedBefore
+  begin(attempts: FormerAttempts): void {
+    const { prefix: name, subtaskIndex } = this.sink
+    this.lastNumber = lastNumberOf(attempts, { name, subtaskIndex, states: [] }) ?? 0
+    this.newest = attempts.checkpointId ?? 0
+    this.usedBefore = attempts.usedBefore
   }
 
   /** Of an id that is in use; 0 of others. */
   numberOf(id: string): number {
     return this.numbers.get(id) ?? 0
+  }
+
+  /** The highest number that any checkpoint has known of, with one that holds these. */
+  lastNumberWith(prepared: readonly string[]): number {
+    this.lastNumber = Math.max(this.lastNumber, ...prepared.map((id) => this.numberOf(id)))
+    return this.lastNumber
   }
 
   /**

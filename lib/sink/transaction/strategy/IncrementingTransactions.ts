@@ -5,7 +5,7 @@ import type { KafkaWriterState } from '../../writer/KafkaWriterState.js'
 import type { SinkTransactions } from '../SinkTransactions.js'
 import { endRecordedTransactions } from './endRecordedTransactions.js'
 import { FreshIds } from './FreshIds.js'
-import { lastNumberOf, type NumberedState } from './NumberedState.js'
+import type { NumberedState } from './NumberedState.js'
 import type { FormerAttempts, TransactionStrategy } from './TransactionStrategy.js'
 
 /**
@@ -14,17 +14,13 @@ import type { FormerAttempts, TransactionStrategy } from './TransactionStrategy.
  */
 export class IncrementingTransactions implements TransactionStrategy {
   private readonly ids: FreshIds
-  /** of all transactions that are prepared or committed */
-  private lastNumber = 0
 
   constructor(private readonly sink: SinkTransactions) {
     this.ids = new FreshIds(sink)
   }
 
   *endFormer(attempts: FormerAttempts): Generator<Step, readonly string[]> {
-    const { prefix, subtaskIndex } = this.sink
     refuseOtherStrategies(attempts)
-    this.lastNumber = lastNumberOf(attempts, { name: prefix, subtaskIndex, states: [] }) ?? 0
     this.ids.begin(attempts)
     return yield* endRecordedTransactions(this.sink, attempts)
   }
@@ -48,8 +44,7 @@ export class IncrementingTransactions implements TransactionStrategy {
   }
 
   snapshot(prepared: readonly string[]): NumberedState {
-    this.lastNumber = Math.max(this.lastNumber, ...prepared.map((id) => this.ids.numberOf(id)))
-    return { strategy: 'INCREMENTING', lastNumber: this.lastNumber }
+    return { strategy: 'INCREMENTING', lastNumber: this.ids.lastNumberWith(prepared) }
   }
 }
 
@@ -64,8 +59,8 @@ const switchedBack = ({ transactionalIdPrefix, subtaskIndex, checkpointId, namin
     _tag: 'Config',
     message:
       'Attempted to switch the transaction naming strategy back to INCREMENTING which may result in data loss. The transactions of prefix ' +
-      `"${transactionalIdPrefix}" (subtask ${subtaskIndex}) in checkpoint ${checkpointId} were named by ${naming.strategy}, and INCREMENTING does not find ` +
-      `what is still open under such ids. Set setTransactionNamingStrategy(TransactionNamingStrategy.${naming.strategy}) as before.`,
+      `"${transactionalIdPrefix}" (subtask ${subtaskIndex}) in checkpoint ${checkpointId} were named by ${naming.strategy}, and INCREMENTING ends ` +
+      `only what is recorded, not what brokers list as open. Set setTransactionNamingStrategy(TransactionNamingStrategy.${naming.strategy}) as before.`,
     retriable: false,
     fatal: true,
   })

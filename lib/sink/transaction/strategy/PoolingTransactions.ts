@@ -4,7 +4,7 @@ import type { SinkTransactions } from '../SinkTransactions.js'
 import { endListedTransactions } from './endListedTransactions.js'
 import { endRecordedTransactions } from './endRecordedTransactions.js'
 import { FreshIds } from './FreshIds.js'
-import { lastNumberOf, type NumberedState } from './NumberedState.js'
+import type { NumberedState } from './NumberedState.js'
 import type { FormerAttempts, TransactionStrategy } from './TransactionStrategy.js'
 
 /**
@@ -22,16 +22,12 @@ export class PoolingTransactions implements TransactionStrategy {
   private readonly ids: FreshIds
   /** Initialised before, and nothing is open or prepared under them: the lowest first, so that the pool stays small. */
   private free: readonly string[] = []
-  /** of all transactions that are prepared or committed */
-  private lastNumber = 0
 
   constructor(private readonly sink: SinkTransactions) {
     this.ids = new FreshIds(sink)
   }
 
   *endFormer(attempts: FormerAttempts): Generator<Step, readonly string[]> {
-    const { prefix, subtaskIndex } = this.sink
-    this.lastNumber = lastNumberOf(attempts, { name: prefix, subtaskIndex, states: [] }) ?? 0
     this.ids.begin(attempts)
     const recorded = yield* endRecordedTransactions(this.sink, attempts)
     const listed = yield* endListedTransactions(this.sink, attempts)
@@ -61,7 +57,6 @@ export class PoolingTransactions implements TransactionStrategy {
   }
 
   snapshot(prepared: readonly string[]): NumberedState {
-    this.lastNumber = Math.max(this.lastNumber, ...prepared.map((id) => this.ids.numberOf(id)))
-    return { strategy: 'POOLING', lastNumber: this.lastNumber }
+    return { strategy: 'POOLING', lastNumber: this.ids.lastNumberWith(prepared) }
   }
 }

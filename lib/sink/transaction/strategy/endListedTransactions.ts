@@ -1,11 +1,8 @@
-import type { TransactionState } from '../../../client/TransactionDescription.js'
 import { result, type Step } from '../../../scheduling/coroutine.js'
 import { askPatiently } from '../askPatiently.js'
 import type { SinkTransactions } from '../SinkTransactions.js'
-import { endTransactions } from './endTransactions.js'
+import { endTransactions, OPEN_STATES } from './endTransactions.js'
 import type { FormerAttempts } from './TransactionStrategy.js'
-
-const OPEN: readonly TransactionState[] = ['Ongoing', 'PrepareAbort', 'PrepareEpochFence']
 
 /**
  * Ends what brokers list as open (KIP-664) under a prefix that the sink has or had, for the subtasks that this one looks after: also what
@@ -24,7 +21,8 @@ export function* endListedTransactions(
     ...recorded.map(({ name }) => name),
     ...states.map(({ transactionalIdPrefix }) => transactionalIdPrefix),
   ])
-  const listed = yield* result(askPatiently(sink, 'transactions are listed', sink.client.admin.listTransactions(OPEN)))
+  const listing$ = sink.client.admin.listTransactions(OPEN_STATES)
+  const listed = yield* result(askPatiently(sink, 'transactions are listed', listing$))
   const own = listed
     .map(({ transactionalId }) => transactionalId)
     .filter((id) => {

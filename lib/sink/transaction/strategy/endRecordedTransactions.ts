@@ -5,7 +5,7 @@ import { foreignPrefix } from '../foreignPrefix.js'
 import type { SinkTransactions } from '../SinkTransactions.js'
 import { transactionalId } from '../transactionalId.js'
 import type { FormerAttempts, RecordedTransactions } from './TransactionStrategy.js'
-import { endTransactions } from './endTransactions.js'
+import { endTransactions, OPEN_STATES } from './endTransactions.js'
 import { lastNumberOf } from './NumberedState.js'
 
 /** How many ids are asked about at a time where it is not recorded which were used. */
@@ -122,4 +122,4 @@ const isCommitted = (described: TransactionDescription | undefined): boolean =>
   described !== undefined && ['PrepareCommit', 'CompleteCommit'].includes(described.state)
 
 const isOpen = (described: TransactionDescription | undefined): boolean =>
-  described !== undefined && ['Ongoing', 'PrepareAbort', 'PrepareEpochFence'].includes(described.state)
+  described !== undefined && OPEN_STATES.includes(described.state)

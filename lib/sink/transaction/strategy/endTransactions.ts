@@ -1,7 +1,11 @@
 import { concatMap, from, last, mergeMap } from 'rxjs'
+import type { TransactionState } from '../../../client/TransactionDescription.js'
 import { result, type Step } from '../../../scheduling/coroutine.js'
 import { initialise } from '../initialise.js'
 import type { SinkTransactions } from '../SinkTransactions.js'
+
+/** A transaction is open under an id in these states, or is being aborted at this moment. */
+export const OPEN_STATES: readonly TransactionState[] = ['Ongoing', 'PrepareAbort', 'PrepareEpochFence']
 
 /** How many ids are initialised at a time. */
 const CONCURRENCY = 8
