@@ -11,7 +11,7 @@ import type { WriterTransactions } from './writer/KafkaWriter.js'
 export class KafkaSinkMetrics {
   /** `KafkaProducer`: where the client measures. */
   readonly producer: ReadableGroup
-  /** Of the writer, once there is one. */
+  /** Of the writer, while it runs: what a stopped one leaves would seem to grow old for ever. */
   transactions: (() => WriterTransactions | undefined) | undefined
   private readonly numRecordsOut: Counter
   private readonly numRecordsSend: Counter

@@ -93,6 +93,7 @@ export class SinkTask<T> {
   /** Stops at once; what the writer has to abort and the client to close goes on by itself. */
   stop(): void {
     this.subscription.unsubscribe()
+    this.metrics.transactions = undefined
     if (this.connection === undefined) return
     const { writer, client } = this.connection
     const quietly = { error: () => undefined } // nobody listens any more, and the next start mends what fails now

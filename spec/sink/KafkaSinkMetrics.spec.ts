@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { interval, map, take } from 'rxjs'
+import { interval, map, take, takeUntil, timer } from 'rxjs'
 import { KafkaError } from '../../lib/client/KafkaError.js'
 import { Fault } from '../../lib/memory/Fault.js'
 import { MemoryMetricGroup } from '../../lib/metrics/MemoryMetricGroup.js'
@@ -46,6 +46,18 @@ describe('the metrics of a sink', () => {
         '20ms a 19ms b 19ms c 19ms d 19ms e 19ms f 19ms g 19ms h 19ms (i|)',
         ages,
       )
+    })
+  })
+
+  it("should tell of no transaction once it is stopped: what it leaves is the next attempt's", () => {
+    runMarbles({ topics, until: 250 }, (helpers) => {
+      const { kafka, produce, run, expectObservable } = helpers
+      produce('in', '15ms a 89ms b')
+      kafka.inject({ api: 'EndTxn', nth: 1 }, Fault.delay(60))
+      const { events$, read } = copyMeasured(helpers)
+      run(events$.pipe(takeUntil(timer(130))))
+      const all = () => ['openTransactions', 'pendingCommittables', 'oldestTransactionAge'].map(read)
+      expectObservable(timer(129, 2).pipe(take(2), map(all))).toBe('129ms r-(s|)', { r: [1, 1, 114], s: [0, 0, 0] })
     })
   })
 
